@@ -1,0 +1,27 @@
+"""Takes nothing, gives the reports that the job can publish, as data: one entry a report, with the parent that it divides.
+
+To add a report, add an entry. Its dimension must be a column of `transforms.schema.HIT` or `transforms.schema.VISITOR`.
+"""
+
+from __future__ import annotations
+
+from transforms.report import Catalogue, Report
+
+REPORTS = Catalogue(
+    [
+        Report("daily", "Traffic of a site by day: the stratum that every other report divides"),
+        Report("hourly", "Traffic by hour of the day", ("hour",), "daily"),
+        Report("kinds", "Traffic by kind of response", ("kind",), "daily"),
+        Report("status_codes", "Responses by HTTP status code", ("status",), "kinds"),
+        Report("pages", "Pages", ("path",), "kinds", where=("kind", "page")),
+        Report("not_found", "Requests that found nothing", ("path",), "kinds", where=("kind", "not_found")),
+        Report("channels", "Where hits came from, by channel", ("channel",), "daily"),
+        Report("sources", "Referring domains", ("source",), "channels"),
+        Report("countries", "Countries", ("country",), "daily"),
+        Report("devices", "Device classes", ("device",), "daily"),
+        Report("operating_systems", "Operating systems", ("operating_system",), "devices"),
+        Report("browsers", "Browsers", ("browser",), "operating_systems"),
+        Report("bot_kinds", "Kinds of bots", ("bot_kind",), "daily", where=("traffic", "bot")),
+        Report("bots", "Bots", ("bot",), "bot_kinds"),
+    ]
+)

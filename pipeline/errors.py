@@ -1,0 +1,43 @@
+"""Takes a reason why the job cannot go on, gives an exit code and one message, also through a Beam runner.
+
+A runner hands a worker's exception on as text, wrapped in a traceback. So the error writes a marker around its own code and
+message, and `from_text` finds it again, whichever runner carried it. Messages name files, options and reason codes, never a
+byte of a log line.
+"""
+
+from __future__ import annotations
+
+import re
+
+EXIT_UNEXPECTED = 1
+EXIT_USAGE = 2
+EXIT_REJECTED = 3
+EXIT_ALREADY_PUBLISHED = 4
+EXIT_VIOLATION = 5
+EXIT_INPUT = 6
+EXIT_NO_COUNTED_LINE = 7
+EXIT_OUTPUT = 8
+EXIT_INTERRUPTED = 130
+
+_MARKER = re.compile(r"\[weblog-anonymizer exit (\d+) ([a-z_]+)\] (.*?) \[/weblog-anonymizer\]", re.DOTALL)
+
+
+class JobError(Exception):
+    """The job stops: `exit_code` for the scheduler, `reason` (snake_case) for programs, `message` for a person."""
+
+    def __init__(self, exit_code: int, reason: str, message: str) -> None:
+        super().__init__(exit_code, reason, message)
+        self.exit_code = exit_code
+        self.reason = reason
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"[weblog-anonymizer exit {self.exit_code} {self.reason}] {self.message} [/weblog-anonymizer]"
+
+
+def from_text(text: str) -> JobError | None:
+    """The first `JobError` whose marker stands in `text` (a runner's traceback), or None."""
+    found = _MARKER.search(text)
+    if found is None:
+        return None
+    return JobError(int(found.group(1)), found.group(2), found.group(3))

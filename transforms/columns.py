@@ -1,0 +1,35 @@
+"""Takes a dictionary column, gives its codes and distinct values, and back: the way to work once per distinct value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Codes = npt.NDArray[np.int32]
+
+
+def distinct(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, pa.Array]:
+    """Codes (one a row, no nulls) and the dictionary of a column without nulls."""
+    if isinstance(column, pa.ChunkedArray):
+        if column.num_chunks != 1:
+            column = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column
+            column = column.combine_chunks()
+        if isinstance(column, pa.ChunkedArray):
+            column = column.chunk(0) if column.num_chunks else pa.array([], column.type)
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    if column.null_count:
+        raise ValueError("a column has missing values")
+    return column.indices.to_numpy(), column.dictionary
+
+
+def recode(codes: Codes, values: pa.Array | Sequence[str]) -> pa.DictionaryArray:
+    """The dictionary column whose row i is values[codes[i]]; equal values share one code."""
+    if not isinstance(values, pa.Array):
+        values = pa.array(values, pa.string())
+    unified = values.dictionary_encode()
+    indices = unified.indices.to_numpy()
+    return pa.DictionaryArray.from_arrays(pa.array(indices[codes] if len(indices) else codes, pa.int32()), unified.dictionary)

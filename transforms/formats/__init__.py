@@ -1,0 +1,56 @@
+"""Takes a format's name, gives its table of fields; each family of formats is one file of this folder.
+
+A format is a table: which fields a line has, in which order, how each is delimited, and which of them the pipeline may see. A
+field without a name (ident, user name) is recognised and never kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Shape(Enum):
+    """How a field of a space-separated line is delimited."""
+
+    TOKEN = "token"  # no space inside
+    FREE = "free"  # usually a token; may hold spaces (user names)
+    TIME = "time"  # [17/May/2015:10:05:03 +0000]
+    QUOTED = "quoted"  # "…", backslash escapes
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a line. `name` is a column of the raw line (see `RAW_COLUMNS`), or None for what is never kept."""
+
+    name: str | None
+    shape: Shape
+    pattern: str | None = None  # stricter regular expression used to tell formats apart
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A log format: `name` on the command line, `title` for people, `example` in its server's own notation."""
+
+    name: str
+    title: str
+    notation: str
+    fields: tuple[Field, ...]
+
+    def has(self, name: str) -> bool:
+        """Whether lines of this format carry the column `name`."""
+        return any(field.name == name for field in self.fields)
+
+
+RAW_COLUMNS = (
+    "site",
+    "remote_host",
+    "time",
+    "zone",
+    "request",
+    "status",
+    "bytes_sent",
+    "referer",
+    "user_agent",
+)
+"""Columns of a split line, as text."""

@@ -1,0 +1,132 @@
+"""Takes nothing, gives the schemas of each stage of the data, each narrower in identity than the one before.
+
+    ENTRY      what the log says, a row per line
+    MASKED     keys, truncated prefix and scrubbed path; agent and referrer still raw, in memory only
+    VISITOR+HIT  keys, reportable dimensions and measures: what travels to a shard
+    COUNT      a row per cell of a report: counts and the evidence for the gate; never written
+    RELEASED   published rows, no key of any kind
+
+MASKED and HIT come in two tables. What belongs to a visitor (keys, country, device …) stands once per visitor and day; what
+belongs to a line refers to it by row number. Most dimensions then cost nothing per line.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+VERSION = 1
+"""Version of the published layout and schemas, in each manifest."""
+
+TEXT = pa.dictionary(pa.int32(), pa.string())
+KEY = pa.uint64()
+
+ENTRY = pa.schema(
+    [
+        pa.field("site", TEXT),  # null: the format has no site
+        pa.field("remote_host", TEXT, nullable=False),
+        pa.field("request_time", pa.int64(), nullable=False),  # seconds since 1970, UTC
+        pa.field("method", TEXT, nullable=False),  # "" marks an invalid request line
+        pa.field("target", TEXT, nullable=False),
+        pa.field("status", TEXT, nullable=False),
+        pa.field("bytes_sent", pa.int64(), nullable=False),
+        pa.field("referer", TEXT),  # null: the format has none
+        pa.field("user_agent", TEXT),  # null: the format has none
+    ]
+)
+
+MASKED_VISITOR = pa.schema(
+    [
+        pa.field("date", pa.int32(), nullable=False),  # days since 1970 in the report's time zone
+        pa.field("network_key", KEY, nullable=False),
+        pa.field("address_key", KEY, nullable=False),
+        pa.field("visitor_key", KEY, nullable=False),
+        pa.field("prefix", TEXT, nullable=False),  # truncated address, for geography only; "" for none
+        pa.field("user_agent", TEXT),
+    ]
+)
+
+MASKED = pa.schema(
+    [
+        pa.field("visitor", pa.int32(), nullable=False),  # row of MASKED_VISITOR
+        pa.field("second", pa.int32(), nullable=False),  # since the period's first midnight UTC
+        pa.field("hour", TEXT, nullable=False),
+        pa.field("site", TEXT, nullable=False),
+        pa.field("method", TEXT, nullable=False),
+        pa.field("status", TEXT, nullable=False),
+        pa.field("path", TEXT, nullable=False),
+        pa.field("referer", TEXT),
+        pa.field("bytes_sent", pa.int64(), nullable=False),
+    ]
+)
+
+VISITOR_DIMENSIONS = ("traffic", "country", "device", "operating_system", "browser", "bot_kind", "bot")
+HIT_DIMENSIONS = ("site", "hour", "kind", "status", "path", "channel", "source")
+
+VISITOR = pa.schema(
+    [
+        pa.field("date", pa.int32(), nullable=False),
+        pa.field("network_key", KEY, nullable=False),
+        pa.field("address_key", KEY, nullable=False),
+        pa.field("visitor_key", KEY, nullable=False),
+        *(pa.field(name, TEXT, nullable=False) for name in VISITOR_DIMENSIONS),
+    ]
+)
+
+HIT = pa.schema(
+    [
+        pa.field("visitor", pa.int32(), nullable=False),  # row of VISITOR
+        pa.field("second", pa.int32(), nullable=False),
+        *(pa.field(name, TEXT, nullable=False) for name in HIT_DIMENSIONS),
+        pa.field("bytes_sent", pa.int64(), nullable=False),
+    ]
+)
+
+MEASURES = {
+    "hits": ("Requests", "requests"),
+    "visitors": ("Distinct visitors (address and user agent within the day); do not add over rows", "visitors"),
+    "visits": ("Distinct visits with a request in this row; do not add over rows", "visits"),
+    "bytes_sent": ("Bytes sent to clients, as logged", "bytes"),
+}
+"""Measures of every report: description and unit, as they stand in the Parquet metadata."""
+
+EVIDENCE = "capped_addresses"
+"""Column of COUNT that the gate reads: the sum over networks of min(cap, distinct addresses)."""
+
+DIMENSIONS = {
+    "site": "Domain name of the web site",
+    "traffic": "human, bot, or unknown when the log has no user agent",
+    "hour": "Hour of the day, 00 to 23, in the report's time zone",
+    "kind": "Kind of response: page, static, download, redirect, not_found, error, invalid, other",
+    "status": "HTTP status code",
+    "path": "Path without query, identifiers replaced by :id :uuid :hex :email :token",
+    "channel": "direct, internal, search, social, ai or referral",
+    "source": "Registrable domain of the referrer",
+    "country": "Country of the truncated address, ISO 3166-1 alpha-2",
+    "device": "Device class: Desktop, Mobile, Tablet, Bot, Other",
+    "operating_system": "Operating system family",
+    "browser": "Browser family",
+    "bot_kind": "Kind of bot",
+    "bot": "Name of the bot in the shipped list",
+}
+"""Dimensions and their description, as it stands in the Parquet metadata."""
+
+
+def count_schema(dimensions: tuple[str, ...]) -> pa.Schema:
+    """Schema of a report's COUNT table: dimension columns, measures, evidence."""
+    return pa.schema(
+        [pa.field(name, pa.string(), nullable=False) for name in dimensions]
+        + [pa.field(name, pa.int64(), nullable=False) for name in (*MEASURES, EVIDENCE)]
+    )
+
+
+def released_schema(dimensions: tuple[str, ...], metadata: dict[str, str]) -> pa.Schema:
+    """Schema of a published table; `metadata` are public facts about the report."""
+
+    def described(name: str, kind: pa.DataType, description: str, unit: str) -> pa.Field:
+        return pa.field(name, kind, nullable=False, metadata={"description": description, "unit": unit})
+
+    return pa.schema(
+        [described(name, pa.string(), DIMENSIONS[name], "") for name in dimensions]
+        + [described(name, pa.int64(), *MEASURES[name]) for name in MEASURES],
+        metadata=metadata,
+    )

@@ -1,0 +1,78 @@
+"""Takes named tables or byte strings, gives one byte string to travel between steps, and back.
+
+Arrow IPC streams, zstd-compressed. Dictionaries are rebuilt first: a filtered dictionary column still holds the values of the rows
+that were dropped, and IPC would send them.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+_FRAME = struct.Struct("<HQ")
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
+
+
+def compact(table: pa.Table) -> pa.Table:
+    """The same rows in one chunk, with dictionaries of just the values in use, in order of their appearance."""
+    columns = []
+    for column in table.columns:
+        if pa.types.is_dictionary(column.type):
+            column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+            array = column if isinstance(column, pa.DictionaryArray) else _one_chunk(column)
+            used = array.indices.unique().drop_null()
+            if len(used) != len(array.dictionary):
+                positions = pa.compute.index_in(array.indices, value_set=used)
+                array = pa.DictionaryArray.from_arrays(positions, array.dictionary.take(used))
+            column = array
+        columns.append(column)
+    return pa.table(columns, schema=table.schema).combine_chunks()
+
+
+def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    combined = column.unify_dictionaries().combine_chunks()
+    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) and combined.num_chunks else combined
+
+
+def pack(tables: Mapping[str, pa.Table]) -> bytes:
+    """Names and tables as one byte string; dictionary columns must be compact already."""
+    return pack_bytes({name: _to_ipc(table) for name, table in tables.items()})
+
+
+def unpack(data: bytes) -> dict[str, pa.Table]:
+    """The tables that `pack` was given, zero-copy where uncompressed."""
+    return {name: pa.ipc.open_stream(part).read_all() for name, part in unpack_bytes(data).items()}
+
+
+def pack_bytes(parts: Mapping[str, bytes]) -> bytes:
+    """Names and byte strings as one byte string."""
+    out = []
+    for name, part in parts.items():
+        encoded = name.encode()
+        out.append(_FRAME.pack(len(encoded), len(part)))
+        out.append(encoded)
+        out.append(part)
+    return b"".join(out)
+
+
+def unpack_bytes(data: bytes) -> dict[str, bytes]:
+    """The byte strings that `pack_bytes` was given."""
+    parts: dict[str, bytes] = {}
+    position = 0
+    while position < len(data):
+        name_length, length = _FRAME.unpack_from(data, position)
+        position += _FRAME.size
+        name = data[position : position + name_length].decode()
+        position += name_length
+        parts[name] = data[position : position + length]
+        position += length
+    return parts
+
+
+def _to_ipc(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=_OPTIONS) as stream:
+        stream.write_table(table)
+    return sink.getvalue().to_pybytes()
