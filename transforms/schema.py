@@ -81,6 +81,10 @@ HIT = pa.schema(
     ]
 )
 
+PIECE_VISITOR = VISITOR.append(pa.field("hits", pa.int32(), nullable=False))
+PIECE_HIT = pa.schema([field for field in HIT if field.name != "visitor"])
+"""The same on the way to a shard: hits stand in their visitors' order, and each visitor says how many are its own."""
+
 MEASURES = {
     "hits": ("Requests", "requests"),
     "visitors": ("Distinct visitors (address and user agent within the day); do not add over rows", "visitors"),

@@ -10,30 +10,29 @@ import struct
 from collections.abc import Mapping
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 _FRAME = struct.Struct("<HQ")
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
 
 
 def compact(table: pa.Table) -> pa.Table:
-    """The same rows in one chunk, with dictionaries of just the values in use, in order of their appearance."""
-    columns = []
-    for column in table.columns:
-        if pa.types.is_dictionary(column.type):
-            column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-            array = column if isinstance(column, pa.DictionaryArray) else _one_chunk(column)
-            used = array.indices.unique().drop_null()
-            if len(used) != len(array.dictionary):
-                positions = pa.compute.index_in(array.indices, value_set=used)
-                array = pa.DictionaryArray.from_arrays(positions, array.dictionary.take(used))
-            column = array
-        columns.append(column)
-    return pa.table(columns, schema=table.schema).combine_chunks()
+    """The same rows, each column in one chunk, with dictionaries of just the values in use."""
+    return pa.table([_compact_column(column) for column in table.columns], schema=table.schema)
 
 
-def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
-    combined = column.unify_dictionaries().combine_chunks()
-    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) and combined.num_chunks else combined
+def _compact_column(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks != 1:
+        column = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0) if array.num_chunks else pa.array([], column.type)
+    if not pa.types.is_dictionary(array.type):
+        return array
+    used = pc.unique(array.indices).drop_null()
+    if len(used) == len(array.dictionary):
+        return array
+    return pa.DictionaryArray.from_arrays(pc.index_in(array.indices, value_set=used), array.dictionary.take(used))
 
 
 def pack(tables: Mapping[str, pa.Table]) -> bytes:
@@ -75,4 +74,5 @@ def _to_ipc(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema, options=_OPTIONS) as stream:
         stream.write_table(table)
-    return sink.getvalue().to_pybytes()
+    data: bytes = sink.getvalue().to_pybytes()
+    return data

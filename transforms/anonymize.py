@@ -1,0 +1,155 @@
+"""Takes entries, gives masked visitors and hits: keys in place of addresses, scrubbed paths, and nothing that was not asked for.
+
+This is the step after which no address, user name or query exists any more. Every column of its output is selected by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from transforms import secret as secrets
+from transforms.columns import distinct, recode
+from transforms.masks.address import places
+from transforms.masks.path import scrub_paths
+from transforms.masks.site import publishable_site
+from transforms.report import UNKNOWN
+from transforms.schema import MASKED, MASKED_VISITOR, TEXT
+
+DAY_SECONDS = 86_400
+_HOURS = pa.array([f"{hour:02}" for hour in range(24)])
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days that this run counts, as days since 1970: those asked for, or every ended one that is not yet published.
+
+    `asked` None means "all before `end`"; `published` days are left out of either.
+    """
+
+    end: int
+    asked: frozenset[int] | None = None
+    published: frozenset[int] = frozenset()
+
+    def includes(self, day: int) -> bool:
+        """Whether lines of this day are counted."""
+        return day < self.end and day not in self.published and (self.asked is None or day in self.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """Visitors (schema MASKED_VISITOR), their hits (schema MASKED), and the lines of each day, counted or not."""
+
+    visitors: pa.Table
+    hits: pa.Table
+    day_lines: dict[int, int]
+
+
+def anonymize(entries: pa.Table, secret: bytes, window: Window, default_site: str | None) -> Masked:
+    """Mask the entries (schema ENTRY) of the window; `default_site` names the site where the format has none."""
+    seconds = entries["request_time"].to_numpy()
+    days, day_codes, day_counts = np.unique(seconds // DAY_SECONDS, return_inverse=True, return_counts=True)
+    day_lines = dict(zip(days.tolist(), day_counts.tolist(), strict=True))
+    wanted = np.fromiter((window.includes(day) for day in days.tolist()), np.bool_, len(days))
+    if not wanted.all():
+        keep = wanted[day_codes]
+        entries, seconds, day_codes = entries.filter(pa.array(keep)), seconds[keep], day_codes[keep]
+    dates = days[day_codes].astype(np.int32) if len(days) else np.zeros(0, np.int32)
+    visitors, visitor_codes = _visitors(entries, dates, secret)
+    target_codes, targets = distinct(entries["target"])
+    since_midnight = seconds - dates.astype(np.int64) * DAY_SECONDS
+    hits = pa.table(
+        {
+            "visitor": visitor_codes,
+            "second": since_midnight.astype(np.int32),
+            "hour": recode((since_midnight // 3_600).astype(np.int32), _HOURS),
+            "site": _sites(entries["site"], default_site),
+            "method": entries["method"],
+            "status": entries["status"],
+            "path": recode(target_codes, scrub_paths(targets)),
+            "referer": entries["referer"],
+            "bytes_sent": entries["bytes_sent"],
+        },
+        schema=MASKED,
+    )
+    return Masked(visitors, hits, day_lines)
+
+
+def _visitors(
+    entries: pa.Table, dates: npt.NDArray[np.int32], secret: bytes
+) -> tuple[pa.Table, npt.NDArray[np.int32]]:
+    """One row a visitor and day, and each entry's row number in it."""
+    agents, agent_codes, agent_keys = _agents(entries["user_agent"], secret)
+    host_codes, hosts = distinct(entries["remote_host"])
+    units, unit_codes = _units(host_codes, hosts, dates, secret)
+    pairs = unit_codes.astype(np.int64) * len(agent_keys) + agent_codes
+    encoded = pa.array(pairs).dictionary_encode()
+    pairs = encoded.dictionary.to_numpy()
+    unit_codes, agent_codes = pairs // max(len(agent_keys), 1), pairs % max(len(agent_keys), 1)
+    rows = pa.array(unit_codes)
+    address_keys = units["address_key"].to_numpy()[unit_codes]
+    messages = np.stack([address_keys, agent_keys[agent_codes]], axis=1).tobytes()
+    visitor_keys = secrets.keys(secret, secrets.VISITOR, (messages[at : at + 16] for at in range(0, len(messages), 16)))
+    visitors = pa.table(
+        {
+            "date": units["date"].take(rows),
+            "network_key": units["network_key"].take(rows),
+            "address_key": address_keys,
+            "visitor_key": visitor_keys,
+            "prefix": units["prefix"].take(rows),
+            "user_agent": agents.take(pa.array(agent_codes)),
+        },
+        schema=MASKED_VISITOR,
+    )
+    return visitors, encoded.indices.to_numpy().astype(np.int32)
+
+
+def _agents(column: pa.ChunkedArray, secret: bytes) -> tuple[pa.Array, npt.NDArray[np.int32], secrets.Keys]:
+    """Distinct agents as a column (null: the format has none), each entry's code in it, and a key for each."""
+    if column.null_count:
+        absent = pa.DictionaryArray.from_arrays(pa.array([None], pa.int32()), pa.array([], pa.string()))
+        # An absent agent and every agent that exists are told apart by the first byte.
+        return absent, np.zeros(len(column), np.int32), secrets.keys(secret, secrets.AGENT, [b"0"])
+    codes, values = distinct(column)
+    messages = (b"1" + value.encode() for value in values.to_pylist())
+    return values.dictionary_encode(), codes, secrets.keys(secret, secrets.AGENT, messages)
+
+
+def _units(
+    host_codes: npt.NDArray[np.int32], hosts: pa.Array, dates: npt.NDArray[np.int32], secret: bytes
+) -> tuple[pa.Table, npt.NDArray[np.int32]]:
+    """One row an address (the privacy unit) and day with its keys and prefix, and each entry's row number in it."""
+    first = int(dates.min()) if len(dates) else 0
+    span = int(dates.max()) - first + 1 if len(dates) else 1
+    encoded = pa.array(host_codes.astype(np.int64) * span + (dates - first)).dictionary_encode()
+    pairs = encoded.dictionary.to_numpy()
+    host_of, date_of = pairs // span, (pairs % span + first).astype(np.int32)
+    known = places(hosts)
+    periods = [int(date).to_bytes(4, "big") for date in date_of.tolist()]
+    placed = [known[host] for host in host_of.tolist()]
+    messages = [period + place.unit for period, place in zip(periods, placed, strict=True)]
+    # Several hosts may be one unit (an IPv6 /56, everything local): one row for each message.
+    units = pa.array(messages, pa.binary()).dictionary_encode()
+    unit_of = units.indices.to_numpy()
+    _, row_of_unit = np.unique(unit_of, return_index=True)
+    networks = pa.array([periods[row] + placed[row].network for row in row_of_unit.tolist()], pa.binary()).dictionary_encode()
+    network_keys = secrets.keys(secret, secrets.NETWORK, networks.dictionary.to_pylist())
+    table = pa.table(
+        {
+            "date": date_of[row_of_unit],
+            "network_key": network_keys[networks.indices.to_numpy()],
+            "address_key": secrets.keys(secret, secrets.ADDRESS, units.dictionary.to_pylist()),
+            "prefix": pa.array([placed[row].prefix for row in row_of_unit.tolist()], TEXT),
+        }
+    )
+    return table, unit_of[encoded.indices.to_numpy()].astype(np.int32)
+
+
+def _sites(column: pa.ChunkedArray, default: str | None) -> pa.DictionaryArray:
+    if column.null_count:
+        return recode(np.zeros(len(column), np.int32), [publishable_site(default) if default else UNKNOWN])
+    codes, values = distinct(column)
+    return recode(codes, [publishable_site(value) for value in values.to_pylist()])

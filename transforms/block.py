@@ -1,0 +1,115 @@
+"""Takes one block of a log, gives its pieces for the shards and its line account: the whole way of a block, as a worker runs it.
+
+Raw entries never leave this function. Whatever goes wrong inside leaves it as (reason, exception type, file, offset) only: a
+traceback or a message of a library could quote the line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from transforms import secret as secrets
+from transforms.anonymize import Window, anonymize
+from transforms.enrich import enrich
+from transforms.formats.registry import FORMATS
+from transforms.lookups.country import CountryLookup
+from transforms.parse import Reject, parse_block
+from transforms.shard import shard
+
+MAX_EXAMPLES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines of one file: the bytes from `offset` on, or where to read them (`end` exclusive; local plain files)."""
+
+    file: str
+    format: str
+    offset: int
+    size: int
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What every block of a run is treated with."""
+
+    shards: int
+    window: Window
+    site: str | None = None
+    country_database: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What became of the lines of a block: read = sum of day_lines + ignored + rejected.
+
+    `day_lines` are the readable lines by day (since 1970), whether in the window or not; `counted` those in it. `examples` are
+    the block's first rejects. An account goes to the operator and holds nothing about anybody.
+    """
+
+    file: str
+    format: str
+    bytes: int
+    read: int
+    counted: int
+    day_lines: dict[int, int] = field(default_factory=dict)
+    ignored: dict[str, int] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
+    examples: tuple[Reject, ...] = ()
+
+
+class BlockError(Exception):
+    """A block could not be processed; carries no content of the log."""
+
+    def __init__(self, reason: str, file: str, offset: int) -> None:
+        super().__init__(reason, file, offset)
+        self.reason = reason
+        self.file = file
+        self.offset = offset
+
+
+def process_block(block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, bytes], Account]:
+    """Pieces by shard, and the account. Raises `BlockError` only."""
+    try:
+        data = block.data if block.data is not None else _read(block)
+        if len(data) == block.size:
+            return _process(data, block, rules, secret)
+        reason = "changed_while_read"
+    except OSError:
+        reason = "unreadable"
+    except Exception as error:  # whatever it is, its message may quote the log
+        reason = type(error).__name__
+    raise BlockError(reason, block.file, block.offset) from None
+
+
+def _read(block: Block) -> bytes:
+    with open(block.file, "rb") as file:
+        file.seek(block.offset)
+        return file.read(block.size)
+
+
+def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, bytes], Account]:
+    parsed = parse_block(data, FORMATS[block.format], block.offset)
+    masked = anonymize(parsed.entries, secret, rules.window, rules.site)
+    visitors, hits = enrich(masked.visitors, masked.hits, _countries(rules.country_database))
+    pieces = shard(visitors, hits, rules.shards, secrets.fingerprint(secret))
+    account = Account(
+        file=block.file,
+        format=block.format,
+        bytes=len(data),
+        read=parsed.lines,
+        counted=hits.num_rows,
+        day_lines=masked.day_lines,
+        ignored=parsed.ignored,
+        rejected=dict(Counter(reject.reason for reject in parsed.rejects)),
+        examples=parsed.rejects[:MAX_EXAMPLES],
+    )
+    return pieces, account
+
+
+@lru_cache(maxsize=2)
+def _countries(path: str | None) -> CountryLookup:
+    return CountryLookup.open(path)

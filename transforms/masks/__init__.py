@@ -1,0 +1,1 @@
+"""Takes what identifies somebody, gives what may be published: one mask a file."""

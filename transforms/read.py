@@ -1,0 +1,105 @@
+"""Takes an open file, gives its log bytes in blocks of whole lines, decompressed if need be, and never less than all of them.
+
+A truncated or corrupt archive is an error: a short read would be published as a quiet day.
+"""
+
+from __future__ import annotations
+
+import bz2
+import zlib
+from collections.abc import Callable, Iterator
+from typing import IO
+
+import pyarrow as pa
+from isal import igzip, isal_zlib
+
+PLAIN = "plain"
+CHUNK_BYTES = 1 << 20
+MAX_CARRY_BYTES = 64 << 20
+"""A line longer than this is cut into several; each part is rejected, and memory stays bounded."""
+
+_MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zst"}
+
+
+class UnreadableError(Exception):
+    """A file cannot be read to its end; `reason` is `truncated` or `corrupt`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def compression_of(head: bytes) -> str:
+    """How a file is compressed by its first bytes: gz, bz2, zst or plain. Names lie: rotated logs are renamed."""
+    for magic, name in _MAGIC.items():
+        if head.startswith(magic):
+            return name
+    return PLAIN
+
+
+def decompressed(raw: IO[bytes], compression: str) -> Iterator[bytes]:
+    """The file's bytes in chunks of about a MiB; all members of a gz, bz2 or zst file that has several."""
+    if compression == PLAIN:
+        yield from iter(lambda: raw.read(CHUNK_BYTES), b"")
+        return
+    try:
+        stream = _OPENERS[compression](raw)
+        yield from iter(lambda: bytes(stream.read(CHUNK_BYTES)), b"")
+        return
+    except EOFError:
+        reason = "truncated"
+    except (igzip.BadGzipFile, isal_zlib.error, zlib.error, OSError, ValueError) as error:
+        reason = "truncated" if "Truncated" in str(error) else "corrupt"
+    raise UnreadableError(reason) from None
+
+
+def _open_zst(raw: IO[bytes]) -> IO[bytes]:
+    stream: IO[bytes] = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
+    return stream
+
+
+_OPENERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
+    "gz": lambda raw: igzip.IGzipFile(fileobj=raw, mode="rb"),
+    "bz2": lambda raw: bz2.BZ2File(raw, "rb"),
+    "zst": _open_zst,
+}
+
+
+def blocks(chunks: Iterator[bytes], size: int) -> Iterator[tuple[int, bytes]]:
+    """Blocks of about `size` bytes, cut at line ends, each with its offset in the (decompressed) file."""
+    offset, held, parts = 0, 0, []
+    for chunk in chunks:
+        parts.append(chunk)
+        held += len(chunk)
+        if held < size:
+            continue
+        cut = chunk.rfind(b"\n") + 1
+        if not cut and held < MAX_CARRY_BYTES:
+            continue
+        cut = cut or len(chunk)
+        block = b"".join([*parts[:-1], chunk[:cut]])
+        yield offset, block
+        offset += len(block)
+        parts, held = [chunk[cut:]], len(chunk) - cut
+    if held:
+        yield offset, b"".join(parts)
+
+
+def spans(file: IO[bytes], end: int, size: int) -> Iterator[tuple[int, int]]:
+    """Begin and end of blocks of about `size` bytes of a plain file, cut at line ends, without reading them."""
+    start = 0
+    while start < end:
+        cut = start + size
+        while cut < end:
+            file.seek(cut)
+            chunk = file.read(min(CHUNK_BYTES, end - cut))
+            newline = chunk.find(b"\n") + 1
+            if newline or not chunk:
+                cut += newline
+                break
+            cut += len(chunk)
+            if cut - start >= MAX_CARRY_BYTES:
+                break
+        cut = min(cut, end)
+        yield start, cut
+        start = cut

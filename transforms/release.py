@@ -1,0 +1,209 @@
+"""Takes counts, gives released tables: the one place where it is decided what may be published.
+
+The rules, by the numbers of the guarantee (ARCHITECTURE.md, "The guarantee"):
+
+    1 gate     a row passes if its capped addresses reach k
+    2 forest   a report divides published rows of its parent; what is not published has no children
+    3 fold     failing rows of a parent become its row `(other)`; if that fails, one passing sibling joins it
+    4 stratum  a (date, site, traffic) that fails is omitted from everything
+
+Only this file makes a `Released`, and only a `Released` can be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.count import cell_keys
+from transforms.policies.threshold import Threshold
+from transforms.report import OTHER, Catalogue, Report
+from transforms.schema import EVIDENCE, MEASURES, count_schema
+
+Flags = npt.NDArray[np.bool_]
+
+_DOOR = object()
+
+
+class ReleaseError(Exception):
+    """What would be released breaks a rule. Carries the report's name only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What one report folded, for the operator: rows and hits that went into `(other)`, and those of `(other)` as a whole."""
+
+    rows: int
+    hits: int
+
+
+class Released:
+    """Published tables of one day, by report, each sorted by its dimensions; made by `release` alone."""
+
+    __slots__ = ("folded", "tables")
+
+    def __init__(self, door: object, tables: dict[str, pa.Table], folded: dict[str, Folded]) -> None:
+        if door is not _DOOR:
+            raise TypeError("only transforms.release makes released tables")
+        self.tables = tables
+        self.folded = folded
+
+
+def gate(counts: pa.Table, policy: Threshold) -> Flags:
+    """Rule 1: which rows have enough capped addresses."""
+    return np.asarray(counts[EVIDENCE].to_numpy() >= policy.min_addresses, np.bool_)
+
+
+def plan_release(counts: Mapping[str, pa.Table], catalogue: Catalogue, policy: Threshold) -> dict[str, pa.Table]:
+    """What passes, by report: dimensions and whether the row is its parent's `candidate` to be folded with the failing ones.
+
+    Rows that fail do not appear, so the plan holds nothing that may not be known. Rows under a parent that fails are left out;
+    rows under a candidate are planned as if it stays.
+    """
+    plan: dict[str, pa.Table] = {}
+    for report in catalogue:
+        if report.name not in counts:
+            continue
+        table = counts[report.name]
+        passes = gate(table, policy)
+        if report.parent is not None:
+            passes &= _is_in(_parent_keys(table, catalogue, report), _keys(plan[report.parent], catalogue, report.parent))
+        passing = table.filter(pa.array(passes))
+        candidates = np.zeros(passing.num_rows, np.bool_)
+        if report.parent is not None:
+            order = np.asarray(pc.sort_indices(passing, _by_weakness(catalogue.columns(report.name))).to_numpy())
+            parents = _parent_keys(passing, catalogue, report).dictionary_encode().indices.to_numpy()
+            _, first = np.unique(parents[order], return_index=True)
+            candidates[order[first]] = True
+        plan[report.name] = passing.select(list(catalogue.columns(report.name))).append_column("candidate", pa.array(candidates))
+    return plan
+
+
+def _by_weakness(columns: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Fewest capped addresses first, ties by value: the choice must follow from published values, never from the secret."""
+    return [(EVIDENCE, "ascending"), *((name, "ascending") for name in columns)]
+
+
+def release(
+    counts: Mapping[str, pa.Table], folds: Mapping[str, pa.Table], catalogue: Catalogue, policy: Threshold
+) -> Released:
+    """The published tables of one day, from exact counts of cells and of what folds (`count_folds`, added over shards)."""
+    plan = plan_release(counts, catalogue, policy)
+    rows: dict[str, pa.Table] = {}
+    folded: dict[str, Folded] = {}
+    for report in catalogue:
+        names = catalogue.columns(report.name)
+        if report.name not in counts:
+            rows[report.name] = count_schema(names).empty_table()
+            folded[report.name] = Folded(0, 0)
+        elif report.parent is None:
+            table = counts[report.name]
+            passes = gate(table, policy)
+            rows[report.name] = table.filter(pa.array(passes))
+            omitted = table.filter(pa.array(~passes))
+            folded[report.name] = Folded(omitted.num_rows, _total(omitted))
+        else:
+            parents = _divided(rows[report.parent], report)
+            table = counts[report.name]
+            rows[report.name] = _fold(report, table, folds.get(report.name), parents, plan[report.name], catalogue, policy)
+            below = table.filter(pa.array(_is_in(_parent_keys(table, catalogue, report), _keys(parents, catalogue, report.parent))))
+            named = _is_in(_keys(below, catalogue, report.name), _keys(rows[report.name], catalogue, report.name))
+            lost = below.filter(pa.array(~named))
+            folded[report.name] = Folded(lost.num_rows, _total(lost))
+        _check(report, rows, catalogue, policy)
+    tables = {
+        name: table.drop_columns([EVIDENCE]).sort_by([(column, "ascending") for column in catalogue.columns(name)])
+        for name, table in rows.items()
+    }
+    return Released(_DOOR, tables, folded)
+
+
+def _divided(parents: pa.Table, report: Report) -> pa.Table:
+    """Rule 2: the published rows of the parent that this report divides."""
+    if report.where is None:
+        return parents
+    name, value = report.where
+    return parents.filter(pc.equal(parents[name], value))
+
+
+def _fold(
+    report: Report,
+    table: pa.Table,
+    folds: pa.Table | None,
+    parents: pa.Table,
+    plan: pa.Table,
+    catalogue: Catalogue,
+    policy: Threshold,
+) -> pa.Table:
+    """Rule 3: the rows that divide each published parent row, `(other)` among them."""
+    assert report.parent is not None
+    own, parent_names = report.own[0], catalogue.columns(report.parent)
+    whole = pa.array(np.zeros(parents.num_rows, np.bool_))
+    for name in catalogue.dimensions(report.parent):
+        whole = pc.or_(whole, pc.equal(parents[name], OTHER))
+    # Under a folded row there is nothing to tell apart: its one child is `(other)`, with the parent's measures.
+    pieces = [_as_other(parents.filter(whole), own, catalogue.columns(report.name))]
+    parents = parents.filter(pc.invert(whole))
+    parent_keys = _keys(parents, catalogue, report.parent)
+    joined: pa.Array = pa.array([], pa.string())
+    if folds is not None:
+        folds = folds.filter(pa.array(_is_in(_keys(folds, catalogue, report.parent), parent_keys)))
+        with_candidate = folds["with_candidate"].combine_chunks()
+        folds = folds.drop_columns(["with_candidate"])
+        alone, together = folds.filter(pc.invert(with_candidate)), folds.filter(with_candidate)
+        alone = alone.filter(pc.greater(alone["hits"], 0))
+        passes = gate(alone, policy)
+        weak = _keys(alone.filter(pa.array(~passes)), catalogue, report.parent)
+        joining = _is_in(_keys(together, catalogue, report.parent), weak)
+        joined = weak
+        for part in (alone.filter(pa.array(passes)), together.filter(pa.array(joining))):
+            pieces.append(_as_other(part.select([*parent_names, *MEASURES, EVIDENCE]), own, catalogue.columns(report.name)))
+    keep = _is_in(_keys(table, catalogue, report.name), _keys(plan, catalogue, report.name))
+    keep &= _is_in(_parent_keys(table, catalogue, report), parent_keys)
+    candidates = plan.filter(plan["candidate"])
+    gone = candidates.filter(pa.array(_is_in(_parent_keys(candidates, catalogue, report), joined)))
+    keep &= ~_is_in(_keys(table, catalogue, report.name), _keys(gone, catalogue, report.name))
+    return pa.concat_tables([table.filter(pa.array(keep)), *pieces]).combine_chunks()
+
+
+def _as_other(parents: pa.Table, own: str, names: tuple[str, ...]) -> pa.Table:
+    other = pa.array([OTHER] * parents.num_rows, pa.string())
+    return parents.append_column(own, other).select([*names, *MEASURES, EVIDENCE]).cast(count_schema(names))
+
+
+def _check(report: Report, rows: Mapping[str, pa.Table], catalogue: Catalogue, policy: Threshold) -> None:
+    """The last look at what leaves: every row passes the gate, and every parent row is exactly divided."""
+    table = rows[report.name]
+    if not gate(table, policy).all():
+        raise ReleaseError(f"{report.name}: a row is under the threshold")
+    if report.parent is None:
+        return
+    names = catalogue.columns(report.parent)
+    additive = [("hits", "sum"), ("bytes_sent", "sum")]
+    parts = table.group_by(list(names), use_threads=False).aggregate(additive).rename_columns([*names, "hits", "bytes_sent"])
+    order = [(name, "ascending") for name in names]
+    expected = _divided(rows[report.parent], report).select([*names, "hits", "bytes_sent"])
+    if not parts.sort_by(order).combine_chunks().equals(expected.sort_by(order).combine_chunks().cast(parts.schema)):
+        raise ReleaseError(f"{report.name}: its rows do not add up to those of {report.parent}")
+
+
+def _keys(table: pa.Table, catalogue: Catalogue, report: str) -> pa.Array:
+    return cell_keys([table[name] for name in catalogue.columns(report)])
+
+
+def _parent_keys(table: pa.Table, catalogue: Catalogue, report: Report) -> pa.Array:
+    assert report.parent is not None
+    return _keys(table, catalogue, report.parent)
+
+
+def _is_in(keys: pa.Array, among: pa.Array) -> Flags:
+    return np.asarray(pc.is_in(keys, value_set=among).to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _total(table: pa.Table) -> int:
+    return int(pc.sum(table["hits"]).as_py() or 0)

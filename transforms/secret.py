@@ -1,0 +1,52 @@
+"""Takes a run's secret, gives keys: 64-bit numbers that stand for networks, addresses and visitors within one run.
+
+Keys are keyed BLAKE2b, each kind with its own `person`, each message with fixed-width parts before the last one, so that no two
+different inputs meet in the same message. They mean something to nobody without the secret, which is random for each run,
+shared by its workers and gone when it ends. They are never "salted ids": nothing can be looked up by them afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+Keys = npt.NDArray[np.uint64]
+
+SECRET_BYTES = 32
+
+NETWORK = b"network"
+ADDRESS = b"address"
+AGENT = b"agent"
+VISITOR = b"visitor"
+
+
+def new_secret() -> bytes:
+    """256 random bits from the operating system."""
+    return secrets.token_bytes(SECRET_BYTES)
+
+
+def fingerprint(secret: bytes) -> str:
+    """A short keyed hash by which two partial results show that they were made with the same secret (16 hex digits)."""
+    return hashlib.blake2b(b"", digest_size=8, key=_checked(secret), person=b"fingerprint").hexdigest()
+
+
+def keys(secret: bytes, person: bytes, messages: Iterable[bytes]) -> Keys:
+    """One 64-bit key a message. The caller frames messages: fixed-width parts first, at most one free part, last."""
+    state = hashlib.blake2b(digest_size=8, key=_checked(secret), person=person)
+
+    def digest(message: bytes) -> bytes:
+        hasher = state.copy()
+        hasher.update(message)
+        return hasher.digest()
+
+    return np.frombuffer(b"".join(map(digest, messages)), np.uint64)
+
+
+def _checked(secret: bytes) -> bytes:
+    if len(secret) != SECRET_BYTES:
+        raise ValueError(f"the secret must have {SECRET_BYTES} bytes, not {len(secret)}")
+    return secret

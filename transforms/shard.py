@@ -1,0 +1,43 @@
+"""Takes visitors and hits of a block, gives a piece for each shard: all that one network did lies in one shard.
+
+A piece holds its visitors in a row and their hits in the same order, so that each visitor says how many hits are its own and no
+hit needs a reference. The secret's fingerprint travels with it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from transforms.schema import PIECE_HIT, PIECE_VISITOR
+from transforms.wire import compact, pack
+
+
+def shard(visitors: pa.Table, hits: pa.Table, shards: int, fingerprint: str) -> dict[int, bytes]:
+    """Packed pieces (tables `visitors`, `hits`) by shard number; shards without hits are absent."""
+    if not hits.num_rows:
+        return {}
+    number = (visitors["network_key"].to_numpy() % np.uint64(shards)).astype(np.int32)
+    visitor_order = np.argsort(number, kind="stable")
+    rank = np.empty(len(number), np.int32)
+    rank[visitor_order] = np.arange(len(number), dtype=np.int32)
+    owner = rank[hits["visitor"].to_numpy()]
+    hit_order = np.argsort(owner, kind="stable")
+    hit_counts = np.bincount(owner, minlength=len(number))
+    visitors = visitors.take(pa.array(visitor_order)).append_column("hits", pa.array(hit_counts.astype(np.int32)))
+    visitors = visitors.select(PIECE_VISITOR.names).cast(PIECE_VISITOR)
+    hits = hits.select(PIECE_HIT.names).take(pa.array(hit_order)).cast(PIECE_HIT)
+    visitor_ends = np.cumsum(np.bincount(number, minlength=shards))
+    hit_ends = np.concatenate([[0], np.cumsum(hit_counts)])[visitor_ends]
+    pieces = {}
+    start = hit_start = 0
+    for at, (end, hit_end) in enumerate(zip(visitor_ends.tolist(), hit_ends.tolist(), strict=True)):
+        if end > start:
+            pieces[at] = pack(
+                {
+                    "visitors": compact(visitors.slice(start, end - start)).replace_schema_metadata({"secret": fingerprint}),
+                    "hits": compact(hits.slice(hit_start, hit_end - hit_start)),
+                }
+            )
+        start, hit_start = end, hit_end
+    return pieces
