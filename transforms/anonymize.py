@@ -78,9 +78,7 @@ def anonymize(entries: pa.Table, secret: bytes, window: Window, default_site: st
     return Masked(visitors, hits, day_lines)
 
 
-def _visitors(
-    entries: pa.Table, dates: npt.NDArray[np.int32], secret: bytes
-) -> tuple[pa.Table, npt.NDArray[np.int32]]:
+def _visitors(entries: pa.Table, dates: npt.NDArray[np.int32], secret: bytes) -> tuple[pa.Table, npt.NDArray[np.int32]]:
     """One row a visitor and day, and each entry's row number in it."""
     agents, agent_codes, agent_keys = _agents(entries["user_agent"], secret)
     host_codes, hosts = distinct(entries["remote_host"])

@@ -80,7 +80,7 @@ def process_block(block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, 
         reason = "changed_while_read"
     except OSError:
         reason = "unreadable"
-    except Exception as error:  # whatever it is, its message may quote the log
+    except Exception as error:  # noqa: BLE001 whatever it is, its message may quote the log
         reason = type(error).__name__
     raise BlockError(reason, block.file, block.offset) from None
 

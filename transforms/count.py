@@ -130,7 +130,7 @@ def count_folds(
         passing = plan[report.name]
         found = _lookup(rows, catalogue.columns(report.name), cells, passing)
         fails = found < 0
-        candidate = ~fails & passing["candidate"].to_numpy()[found]
+        candidate = np.append(passing["candidate"].to_numpy(), False)[found]  # position -1 is no row of the plan
         parents, first = np.unique(cells.parent, return_index=True)
         names = catalogue.columns(report.parent)
         codes = {name: cells.codes[name][first] for name in names}
@@ -208,9 +208,7 @@ class _Measured:
             return {name: np.zeros(groups, np.int64) for name in (*MEASURES, EVIDENCE)}
         begins = np.ones(len(order), np.bool_)
         begins[1:] = ordered[1:] != ordered[:-1]
-        network_begins, address_begins, visitor_begins, visit_begins = (
-            _or_changes(begins, unit[order]) for unit in self._units
-        )
+        network_begins, address_begins, visitor_begins, visit_begins = (_or_changes(begins, unit[order]) for unit in self._units)
         starts = np.flatnonzero(begins)
         sums = np.zeros(groups, np.int64)
         sums[ordered[starts]] = np.add.reduceat(self._bytes[order], starts)
@@ -228,14 +226,15 @@ class _Measured:
 
 
 def _or_changes(begins: npt.NDArray[np.bool_], units: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-    changed = begins.copy()
+    changed: npt.NDArray[np.bool_] = begins.copy()
     changed[1:] |= units[1:] != units[:-1]
     return changed
 
 
 def _cap_of_cell(traffic: npt.NDArray[np.int32], rows: pa.Table, caps: Mapping[str, int]) -> Integers:
     by_code = np.array([caps[value] for value in distinct(rows["traffic"])[1].to_pylist()], np.int64)
-    return by_code[traffic]
+    caps_of_cells: Integers = by_code[traffic]
+    return caps_of_cells
 
 
 def _table(
@@ -250,7 +249,8 @@ def _lookup(rows: pa.Table, names: tuple[str, ...], cells: Cells, passing: pa.Ta
     """The row of each cell in `passing`, or -1."""
     columns = [distinct(rows[name])[1].take(pa.array(cells.codes[name])) for name in names]
     places = pc.index_in(cell_keys(columns), value_set=cell_keys([passing[name] for name in names]))
-    return places.fill_null(-1).to_numpy()
+    found: npt.NDArray[np.int32] = places.fill_null(-1).to_numpy()
+    return found
 
 
 def cell_keys(columns: Iterable[pa.Array | pa.ChunkedArray]) -> pa.Array:

@@ -15,6 +15,7 @@ from transforms.columns import distinct, recode
 from transforms.lookups.agents import describe_agent
 from transforms.lookups.country import CountryLookup
 from transforms.lookups.referrers import describe_referrer, site_domain
+from transforms.lookups.extensions import DOWNLOADS, PAGES, STATIC
 from transforms.masks.path import extension
 from transforms.report import NONE, UNKNOWN
 from transforms.schema import HIT, VISITOR
@@ -23,16 +24,6 @@ KINDS = ("invalid", "not_found", "error", "redirect", "static", "download", "pag
 """Kinds of a hit; the first that matches is taken."""
 
 _INVALID, _NOT_FOUND, _ERROR, _REDIRECT, _STATIC, _DOWNLOAD, _PAGE, _OTHER = range(len(KINDS))
-PAGE_EXTENSIONS = frozenset("html htm xhtml shtml php asp aspx jsp do cgi".split())
-STATIC_EXTENSIONS = frozenset(
-    """css js mjs map json xml txt webmanifest wasm rss atom xsl
-    png jpg jpeg gif webp avif svg ico bmp cur apng heic jxl woff woff2 ttf otf eot""".split()
-)
-DOWNLOAD_EXTENSIONS = frozenset(
-    """pdf epub mobi doc docx odt rtf xls xlsx ods csv tsv ppt pptx odp ps tex bib
-    zip gz tgz bz2 tbz xz txz zst 7z rar tar jar war whl gem deb rpm apk ipa dmg pkg exe msi iso img bin torrent
-    mp3 ogg oga opus flac wav m4a aac mp4 m4v mkv webm mov avi wmv mpg mpeg ogv parquet sqlite""".split()
-)
 _STATUS = re.compile(r"[0-9]{3}")
 
 
@@ -107,11 +98,11 @@ def _kind_of_status(status: str) -> int:
 
 
 def _kind_of_extension(name: str) -> int:
-    if name in STATIC_EXTENSIONS:
+    if name in STATIC:
         return _STATIC
-    if name in DOWNLOAD_EXTENSIONS:
+    if name in DOWNLOADS:
         return _DOWNLOAD
-    return _PAGE if not name or name in PAGE_EXTENSIONS else _OTHER
+    return _PAGE if not name or name in PAGES else _OTHER
 
 
 def _referrers(referers: pa.ChunkedArray, sites: pa.ChunkedArray) -> tuple[pa.DictionaryArray, pa.DictionaryArray]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import bz2
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 from isal import igzip, isal_zlib
@@ -48,7 +48,7 @@ def decompressed(raw: IO[bytes], compression: str) -> Iterator[bytes]:
         return
     except EOFError:
         reason = "truncated"
-    except (igzip.BadGzipFile, isal_zlib.error, zlib.error, OSError, ValueError) as error:
+    except _CORRUPT as error:
         reason = "truncated" if "Truncated" in str(error) else "corrupt"
     raise UnreadableError(reason) from None
 
@@ -57,6 +57,8 @@ def _open_zst(raw: IO[bytes]) -> IO[bytes]:
     stream: IO[bytes] = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
     return stream
 
+
+_CORRUPT: tuple[Any, ...] = (isal_zlib.error, zlib.error, OSError, ValueError)  # BadGzipFile is an OSError
 
 _OPENERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
     "gz": lambda raw: igzip.IGzipFile(fileobj=raw, mode="rb"),

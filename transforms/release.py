@@ -89,9 +89,7 @@ def _by_weakness(columns: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(EVIDENCE, "ascending"), *((name, "ascending") for name in columns)]
 
 
-def release(
-    counts: Mapping[str, pa.Table], folds: Mapping[str, pa.Table], catalogue: Catalogue, policy: Threshold
-) -> Released:
+def release(counts: Mapping[str, pa.Table], folds: Mapping[str, pa.Table], catalogue: Catalogue, policy: Threshold) -> Released:
     """The published tables of one day, from exact counts of cells and of what folds (`count_folds`, added over shards)."""
     plan = plan_release(counts, catalogue, policy)
     rows: dict[str, pa.Table] = {}
@@ -111,7 +109,9 @@ def release(
             parents = _divided(rows[report.parent], report)
             table = counts[report.name]
             rows[report.name] = _fold(report, table, folds.get(report.name), parents, plan[report.name], catalogue, policy)
-            below = table.filter(pa.array(_is_in(_parent_keys(table, catalogue, report), _keys(parents, catalogue, report.parent))))
+            below = table.filter(
+                pa.array(_is_in(_parent_keys(table, catalogue, report), _keys(parents, catalogue, report.parent)))
+            )
             named = _is_in(_keys(below, catalogue, report.name), _keys(rows[report.name], catalogue, report.name))
             lost = below.filter(pa.array(~named))
             folded[report.name] = Folded(lost.num_rows, _total(lost))

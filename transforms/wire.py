@@ -1,7 +1,7 @@
 """Takes named tables or byte strings, gives one byte string to travel between steps, and back.
 
-Arrow IPC streams, zstd-compressed. Dictionaries are rebuilt first: a filtered dictionary column still holds the values of the rows
-that were dropped, and IPC would send them.
+Arrow IPC streams, zstd-compressed. Dictionaries are rebuilt first: a filtered dictionary column still holds the values of
+the rows that were dropped, and IPC would send them.
 """
 
 from __future__ import annotations

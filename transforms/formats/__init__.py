@@ -13,7 +13,7 @@ from enum import Enum
 class Shape(Enum):
     """How a field of a space-separated line is delimited."""
 
-    TOKEN = "token"  # no space inside
+    TOKEN = "token"  # noqa: S105 no space inside
     FREE = "free"  # usually a token; may hold spaces (user names)
     TIME = "time"  # [17/May/2015:10:05:03 +0000]
     QUOTED = "quoted"  # "…", backslash escapes

@@ -78,12 +78,7 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
 
 def raw_table(columns: dict[str, pa.ChunkedArray | pa.Array], rows: int) -> pa.Table:
     """A table of RAW_COLUMNS; absent ones are null."""
-    return pa.table(
-        {
-            name: columns.get(name, pa.nulls(rows, pa.string() if name == "time" else _TEXT))
-            for name in RAW_COLUMNS
-        }
-    )
+    return pa.table({name: columns.get(name, pa.nulls(rows, pa.string() if name == "time" else _TEXT)) for name in RAW_COLUMNS})
 
 
 def _oddly_quoted(block: bytes, lines: Lines, log_format: Format) -> npt.NDArray[np.bool_]:

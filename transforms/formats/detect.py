@@ -1,4 +1,4 @@
-"""Takes the first lines of a log, gives its format and how sure that is: every format is tried on every line, the clear winner taken."""
+"""Takes the first lines of a log, gives its format and how sure that is: the clear winner among all, tried on every line."""
 
 from __future__ import annotations
 

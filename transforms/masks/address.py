@@ -67,7 +67,7 @@ def _local_ranges() -> tuple[tuple[int, int], ...]:
     return tuple((int(network[0]), int(network[-1])) for network in networks)
 
 
-def _non_global(numbers: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _non_global(numbers: np.ndarray) -> np.ndarray:
     local = np.zeros(len(numbers), np.bool_)
     for first, last in _local_ranges():
         local |= (numbers >= first) & (numbers <= last)

@@ -64,7 +64,7 @@ def extension(path: str) -> str:
 
 
 def _extension(segment: str) -> str:
-    stem, dot, rest = segment.rpartition(".")
+    _, dot, rest = segment.rpartition(".")
     return dot + rest if dot and _EXTENSION.fullmatch(dot + rest) else ""
 
 

@@ -1,4 +1,4 @@
-"""Takes a site as logged, gives the name under which it is published: lower case, no port, no trailing dot, and surely a host name.
+"""Takes a site as logged, gives the name under which it is published: lower case, no port or trailing dot, surely a host name.
 
 A Host header is whatever the client says. What is not the syntax of a host name, or is an address, becomes `(unknown)`.
 """

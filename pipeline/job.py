@@ -1,0 +1,35 @@
+"""Takes what the launcher found out, gives the job: all that the graph needs to know, without the secret, without log content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transforms.block import Rules
+from transforms.policies.threshold import Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file to read: its size in bytes, how it is compressed (`plain`, `gz`, `bz2`, `zst`), and its log format."""
+
+    path: str
+    size: int
+    compression: str
+    format: str
+    local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run. `asked` are the days asked for with --date (ISO), empty for every ended day that is not yet published."""
+
+    run_id: str
+    files: tuple[InputFile, ...]
+    output: str
+    rules: Rules
+    policy: Threshold
+    block_bytes: int
+    max_reject_ratio: float
+    asked: tuple[str, ...]
+    replace: bool
+    facts: tuple[tuple[str, str], ...]

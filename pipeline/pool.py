@@ -1,0 +1,111 @@
+"""Takes a number of workers, gives the run's one process pool; without one, work is done where it is asked for.
+
+Beam's local runner works in one thread. So its steps hand blocks to this pool, which the `run` command opens before the pipeline
+and closes after it. On a remote runner nothing opens it, and each worker of the runner works inline.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+from pipeline.errors import EXIT_UNEXPECTED, JobError
+
+Result = TypeVar("Result")
+_open: list[tuple[Executor, int]] = []
+_peaks: dict[int, int] = {}
+
+
+@contextmanager
+def workers(count: int) -> Iterator[None]:
+    """Keep a pool of `count` processes open; 0 works inline."""
+    if not count:
+        yield
+        return
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["transforms.block", "transforms.count"])
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker) as pool:
+        _open.append((pool, count))
+        try:
+            # The first task starts the workers, while this process still imports Beam.
+            for _ in range(count):
+                pool.submit(_start_worker)
+            yield
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        finally:
+            _open.pop()
+
+
+def _start_worker() -> None:
+    import pyarrow as pa
+
+    # An interrupt goes to the whole terminal group; only the parent answers it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    pa.set_cpu_count(1)
+
+
+def peak_memory() -> int:
+    """Highest resident memory so far, in bytes, of this process and of every worker that finished a task, added up."""
+    _peaks[os.getpid()] = _own_peak()
+    return sum(_peaks.values())
+
+
+def _own_peak() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _measured(function: Callable[..., Result], *arguments: object) -> tuple[Result, int, int]:
+    return function(*arguments), os.getpid(), _own_peak()
+
+
+class Tasks(Generic[Result]):
+    """Tasks in flight, at most two more than there are workers: results come in the order of their tasks."""
+
+    def __init__(self) -> None:
+        self._pending: deque[Future[tuple[Result, int, int]]] = deque()
+
+    def submit(self, function: Callable[..., Result], *arguments: object) -> Iterator[Result]:
+        """Start a task; gives the results that became due."""
+        if not _open:
+            yield function(*arguments)
+            return
+        pool, count = _open[-1]
+        try:
+            self._pending.append(pool.submit(_measured, function, *arguments))
+        except BrokenProcessPool:
+            raise _worker_died() from None
+        while len(self._pending) > count + 2:
+            yield self._next()
+
+    def drain(self) -> Iterator[Result]:
+        """The results of all tasks still in flight."""
+        while self._pending:
+            yield self._next()
+
+    def _next(self) -> Result:
+        try:
+            result, process, peak = self._pending.popleft().result()
+        except BrokenProcessPool:
+            raise _worker_died() from None
+        _peaks[process] = peak
+        return result
+
+
+def _worker_died() -> JobError:
+    return JobError(
+        EXIT_UNEXPECTED,
+        "worker_died",
+        "A worker process was killed, probably for want of memory. Nothing was published. Try fewer --workers.",
+    )

@@ -1,0 +1,56 @@
+"""Takes how far the run is, gives one progress bar on a terminal, and nothing anywhere else.
+
+The local runner's steps call `consumed` and `counted` in the parent process; on a remote runner these do nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+_shown: list[Progress] = []
+
+
+@contextmanager
+def shown(total_bytes: int) -> Iterator[None]:
+    """Show progress on standard error while the input, `total_bytes` as stored, is read."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[lines]:,} lines"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        bar.add_task("Reading", total=total_bytes, lines=0)
+        _shown.append(bar)
+        try:
+            yield
+        finally:
+            _shown.pop()
+
+
+def consumed(stored_bytes: int) -> None:
+    """So many more bytes of the input, as stored, have been read."""
+    for bar in _shown:
+        bar.advance(bar.task_ids[0], stored_bytes)
+
+
+def counted(lines: int) -> None:
+    """So many more lines have been processed."""
+    for bar in _shown:
+        task = bar.tasks[0]
+        total = task.fields["lines"] + lines
+        finished = task.total is not None and task.completed >= task.total
+        bar.update(task.id, lines=total, description="Counting" if finished else "Reading")

@@ -1,0 +1,38 @@
+"""Takes prepared rows of each day and shard and the plans, gives (date, counts of what folds): the second pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import apache_beam as beam
+
+from pipeline.catalogue import REPORTS
+from pipeline.pool import Tasks
+from pipeline.steps.map_blocks import windowed
+from transforms.count import count_folds
+from transforms.wire import pack, unpack
+
+
+def count_rolled_up(date: str, prepared: bytes, caps: dict[str, int], plan: bytes) -> tuple[str, bytes]:
+    """Packed fold counts of one day and shard."""
+    return date, pack(count_folds(prepared, REPORTS, caps, unpack(plan)))
+
+
+class CountFolds(beam.DoFn):
+    """Output (date, fold counts)."""
+
+    def __init__(self, caps: dict[str, int]) -> None:
+        self._caps = caps
+
+    def start_bundle(self) -> None:
+        """A bundle has its own tasks in flight."""
+        self._tasks: Tasks[tuple[str, bytes]] = Tasks()
+
+    def process(self, rows: tuple[str, bytes], plans: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+        """Start on the rows; gives what earlier ones of the bundle became."""
+        date, prepared = rows
+        yield from self._tasks.submit(count_rolled_up, date, prepared, self._caps, plans[date])
+
+    def finish_bundle(self) -> Iterator[object]:
+        """What is still in flight."""
+        yield from windowed(self._tasks.drain())

@@ -1,0 +1,64 @@
+"""Takes the pieces of each shard, gives (date, counts) of all reports, and the shard prepared for the second pass.
+
+The counts are the first pass. The second pass (`CountFolds`) reads the same prepared rows, so the shuffle has one consumer only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import apache_beam as beam
+
+from pipeline.catalogue import REPORTS
+from pipeline.days import to_date
+from pipeline.errors import EXIT_UNEXPECTED, JobError
+from pipeline.pool import Tasks
+from pipeline.steps.map_blocks import windowed
+from transforms.count import SecretChangedError, count_day, merge_pieces
+from transforms.wire import pack
+
+PREPARED = "prepared"
+
+Days = dict[int, tuple[bytes, bytes]]
+
+
+def count_shard(pieces: list[bytes], caps: dict[str, int]) -> Days:
+    """Packed counts and prepared rows of each day (since 1970) of a shard."""
+    prepared = merge_pieces(pieces)
+    return {day: (pack(count_day(rows, REPORTS, caps)), rows) for day, rows in prepared.items()}
+
+
+class CountShards(beam.DoFn):
+    """Main output (date, counts); the output `prepared` gets (date, prepared rows)."""
+
+    def __init__(self, caps: dict[str, int]) -> None:
+        self._caps = caps
+
+    def start_bundle(self) -> None:
+        """A bundle has its own tasks in flight."""
+        self._tasks: Tasks[Days] = Tasks()
+
+    def process(self, shard: tuple[int, Iterable[bytes]]) -> Iterator[tuple[str, bytes] | beam.pvalue.TaggedOutput]:
+        """Start on the shard; gives what earlier shards of the bundle became."""
+        yield from _outputs(self._tasks.submit(count_shard, list(shard[1]), self._caps))
+
+    def finish_bundle(self) -> Iterator[object]:
+        """What is still in flight."""
+        yield from windowed(_outputs(self._tasks.drain()))
+
+
+def _outputs(results: Iterator[Days]) -> Iterator[tuple[str, bytes] | beam.pvalue.TaggedOutput]:
+    changed = False
+    try:
+        for days in results:
+            for day, (counts, prepared) in days.items():
+                yield to_date(day), counts
+                yield beam.pvalue.TaggedOutput(PREPARED, (to_date(day), prepared))
+    except SecretChangedError:
+        changed = True
+    if changed:
+        raise JobError(
+            EXIT_UNEXPECTED,
+            "secret_changed",
+            "The runner computed the secret twice, so parts of the result do not fit together. Nothing was published. Run again.",
+        )

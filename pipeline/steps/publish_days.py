@@ -1,0 +1,42 @@
+"""Takes all staged days and the checked account, publishes day after day, leaves the run record: the last step of the graph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import apache_beam as beam
+
+from pipeline.job import Job
+from pipeline.publish import StagedFile, commit_day
+from pipeline.run_record import write_record
+from transforms import schema
+
+
+class PublishDays(beam.DoFn):
+    """One call for the run, because days are published in their order. Idempotent: a retry finds its own manifests."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def process(self, _: None, days: Iterable[tuple[str, bytes]], checked: dict[str, Any]) -> None:
+        """Publish, then write the record."""
+        job = self._job
+        seen = checked["days"]
+        edges = {min(seen), max(seen)} if seen else set()
+        published = {}
+        for date, data in sorted(days):
+            described = json.loads(data)
+            staged = [StagedFile(**file) for file in described["staged"]]
+            figures = described["figures"]["reports"]
+            manifest = {
+                "schema_version": schema.VERSION,
+                "date": date,
+                **dict(job.facts),
+                "coverage": "edge" if date in edges else "full",
+                "reports": {file.report: {"rows": figures[file.report]["rows"], "sha256": file.sha256} for file in staged},
+            }
+            commit_day(job.output, job.run_id, manifest, staged, job.replace)
+            published[date] = {"lines": seen[date], "coverage": manifest["coverage"], **described["figures"]}
+        write_record(job, checked, published)

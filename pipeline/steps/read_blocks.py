@@ -1,0 +1,80 @@
+"""Takes input files, gives blocks of whole lines, and how many bytes there were in each file.
+
+Local plain files are only cut here; the worker that processes a block reads it. Everything else is read here, in order, and
+travels as bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import IO
+
+import apache_beam as beam
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from pipeline import progress
+from pipeline.errors import EXIT_INPUT, JobError
+from pipeline.job import InputFile
+from transforms import read
+from transforms.block import Block
+
+BYTES_READ = "bytes_read"
+
+
+class ReadBlocks(beam.DoFn):
+    """A generator of blocks, so that the next is read while earlier ones are processed."""
+
+    def __init__(self, block_bytes: int) -> None:
+        self._block_bytes = block_bytes
+
+    def process(self, file: InputFile) -> Iterator[Block | beam.pvalue.TaggedOutput]:
+        """Blocks of one file; the output `bytes_read` gets (path, size)."""
+        total = 0
+        for block in self._blocks(file):
+            total += block.size
+            yield block
+        yield beam.pvalue.TaggedOutput(BYTES_READ, (file.path, total))
+
+    def _blocks(self, file: InputFile) -> Iterator[Block]:
+        problem = None
+        try:
+            with open_input(file) as stream:
+                if file.local and file.compression == read.PLAIN:
+                    if os.fstat(stream.fileno()).st_size < file.size:
+                        raise read.UnreadableError("truncated")
+                    for start, end in read.spans(stream, file.size, self._block_bytes):
+                        yield Block(file.path, file.format, start, end - start)
+                        progress.consumed(end - start)
+                else:
+                    position = 0
+                    for offset, data in read.blocks(read.decompressed(stream, file.compression), self._block_bytes):
+                        yield Block(file.path, file.format, offset, len(data), data)
+                        progress.consumed(-position + (position := stream.tell()))
+        except read.UnreadableError as error:
+            problem = error.reason
+        except OSError as error:
+            problem = error.strerror or "unreadable"
+        if problem:
+            raise input_error(file.path, problem)
+
+
+def open_input(file: InputFile) -> IO[bytes]:
+    """The file's bytes as they are stored; Beam's own decompression returns a short read for a truncated archive."""
+    if file.local:
+        return open(file.path, "rb")
+    stream: IO[bytes] = FileSystems.open(file.path, compression_type=CompressionTypes.UNCOMPRESSED)
+    return stream
+
+
+_WAYS_OUT = {
+    "truncated": "it ends too early. Is it still being written or copied?",
+    "corrupt": "it is not what its first bytes say, or damaged. Check the archive.",
+}
+
+
+def input_error(path: str, problem: str) -> JobError:
+    """The error for a file that cannot be read; `problem` is a reason code or the operating system's word for it."""
+    reason = problem if problem in _WAYS_OUT else "unreadable"
+    return JobError(EXIT_INPUT, reason, f"{path}: {_WAYS_OUT.get(problem, problem)} Nothing was published.")

@@ -1,0 +1,315 @@
+"""Takes log lines, gives what must be published: the whole job once more in plain Python, with dicts and sets, no Arrow, no Beam.
+
+Written from the design, not from the code. It shares with the program only what is data by nature: the catalogue, the lookups
+(country, agents, referrers, extensions) and the path mask. Parsing, time, addresses, networks, visits, kinds, gate, forest and fold
+are its own.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from pipeline.catalogue import REPORTS
+from transforms.lookups.agents import describe_agent
+from transforms.lookups.country import CountryLookup
+from transforms.lookups.extensions import DOWNLOADS, PAGES, STATIC
+from transforms.lookups.referrers import describe_referrer, network_domain, site_domain
+from transforms.masks.path import extension, scrub_path
+
+OTHER, UNKNOWN, NONE = "(other)", "(unknown)", "(none)"
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+HEAD = {
+    "combined": "",
+    "common": "",
+    "vhost_combined": r"(?P<site>\S+):\d+ ",
+    "vhost_common": r"(?P<site>\S+):\d+ ",
+    "site_combined": r"(?P<site>\S+) ",
+    "site_common": r"(?P<site>\S+) ",
+}
+QUOTED = r'"((?:[^"\\]|\\.)*)"'
+LOOSE = r'"(.*?)"'
+
+
+@dataclass
+class Hit:
+    date: str
+    second: int
+    address: object
+    network: object
+    visitor: object
+    bytes_sent: int
+    values: dict[str, str]
+    visit: object = None
+
+
+@dataclass
+class Cell:
+    hits: int = 0
+    bytes_sent: int = 0
+    visitors: set = field(default_factory=set)
+    visits: set = field(default_factory=set)
+    addresses: dict = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, hit: Hit) -> None:
+        self.hits += 1
+        self.bytes_sent += hit.bytes_sent
+        self.visitors.add(hit.visitor)
+        self.visits.add(hit.visit)
+        self.addresses[hit.network].add(hit.address)
+
+    def join(self, other: Cell) -> Cell:
+        both = Cell(self.hits + other.hits, self.bytes_sent + other.bytes_sent)
+        both.visitors, both.visits = self.visitors | other.visitors, self.visits | other.visits
+        for cell in (self, other):
+            for network, addresses in cell.addresses.items():
+                both.addresses[network] |= addresses
+        return both
+
+    def evidence(self, cap: int) -> int:
+        return sum(min(cap, len(addresses)) for addresses in self.addresses.values())
+
+    def measures(self) -> tuple[int, int, int, int]:
+        return self.hits, len(self.visitors), len(self.visits), self.bytes_sent
+
+
+def unescape(text: bytes) -> str:
+    out, at = bytearray(), 0
+    simple = {b"n": 10, b"t": 9, b"r": 13, b"b": 8, b"f": 12, b"v": 11}
+    while at < len(text):
+        if text[at : at + 1] != b"\\":
+            out.append(text[at])
+            at += 1
+        elif re.match(rb"x[0-9A-Fa-f]{2}", text[at + 1 : at + 4]):
+            out.append(int(text[at + 2 : at + 4], 16))
+            at += 4
+        else:
+            out.append(simple.get(text[at + 1 : at + 2], text[at + 1]))
+            at += 2
+    return out.decode("utf-8", "replace")
+
+
+def parse(line: bytes, log_format: str) -> dict[str, object] | None:
+    """Fields of one line, or None."""
+    agents = log_format.endswith("combined")
+    for quoted in (QUOTED, LOOSE):
+        pattern = HEAD[log_format] + r"(?P<host>\S+) \S+ .*? \[([^\]\s]{20}) ([+-]\d{4})\] " + quoted
+        pattern += r" (\d{3}|-) (\d{1,18}|-)" + (f" {quoted} {quoted}" if agents else "") + r"\s*\Z"
+        found = re.match(pattern.encode(), line, re.DOTALL)
+        if found:
+            break
+    else:
+        return None
+    named = found.groupdict()
+    rest = [group for group in found.groups()[len(named) :]]
+    time = read_time(rest[0].decode("latin-1"), rest[1].decode())
+    if time is None:
+        return None
+    return {
+        "site": unescape(named["site"]) if "site" in named else None,
+        "host": unescape(named["host"]),
+        "time": time,
+        "request": unescape(rest[2]),
+        "status": rest[3].decode(),
+        "bytes": 0 if rest[4] == b"-" else int(rest[4]),
+        "referer": unescape(rest[5]) if agents else None,
+        "agent": unescape(rest[6]) if agents else None,
+    }
+
+
+def read_time(text: str, zone: str) -> datetime.datetime | None:
+    found = re.fullmatch(r"([0-9]{2})/([A-Z][a-z]{2})/([0-9]{4}):([0-9]{2}):([0-9]{2}):([0-9]{2})", text)
+    if not found or found[2] not in MONTHS:
+        return None
+    hours, minutes = int(zone[1:3]), int(zone[3:])
+    if hours > 15 or minutes > 59:
+        return None
+    offset = datetime.timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)
+    try:
+        time = datetime.datetime(
+            int(found[3]), MONTHS.index(found[2]) + 1, int(found[1]), int(found[4]), int(found[5]), min(int(found[6]), 59)
+        )
+    except ValueError:
+        return None
+    return time - offset if int(found[6]) <= 60 else None
+
+
+def place(host: str) -> tuple[object, object, str]:
+    """Address, network and the prefix whose country is looked up."""
+    nowhere = ("local", "local", "")
+    try:
+        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        domain = "" if ":" in host else network_domain(host)
+        return (host.lower().rstrip("."), "domain " + domain, "") if domain else nowhere
+    if address.version == 6:
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if address in ipaddress.ip_network("64:ff9b::/96"):
+            inner = ipaddress.ip_address(int(address) & 0xFFFFFFFF)
+        address = inner or address
+    not_global = not address.is_global or address.is_multicast
+    if address.version == 4 and (not_global or address in ipaddress.ip_network("192.88.99.0/24")):
+        return nowhere
+    if address.version == 6 and (
+        address not in ipaddress.ip_network("2000::/3")
+        or address in ipaddress.ip_network("2001:db8::/32")
+        or address in ipaddress.ip_network("3fff::/20")
+    ):
+        return nowhere
+    unit, wide = (32, 24) if address.version == 4 else (56, 32)
+    network = ipaddress.ip_network((address, wide), strict=False)
+    whole = ipaddress.ip_network((address, unit), strict=False)
+    prefix = network if address.version == 4 else whole
+    return whole, network, str(prefix.network_address)
+
+
+def request_of(text: str) -> tuple[str, str]:
+    found = re.fullmatch(r"([A-Z][A-Z_-]{0,19}) (.+) HTTP/\d(\.\d)?", text) or re.fullmatch(r"([A-Z][A-Z_-]{0,19}) (\S+)", text)
+    if not found:
+        return "", ""
+    method, target = found[1], found[2]
+    if re.match(r"https?://", target, re.I):
+        rest = re.sub(r"^https?://[^/?#]*", "", target, flags=re.I)
+        return method, rest if rest.startswith("/") else "/" + rest
+    return (method, target) if target.startswith("/") or target == "*" or method == "CONNECT" else ("", "")
+
+
+def kind_of(method: str, status: str, path: str) -> str:
+    name = extension(path)
+    if not method:
+        return "invalid"
+    if status in ("404", "410"):
+        return "not_found"
+    if status.isdigit() and int(status) >= 400:
+        return "error"
+    if status.startswith("3") and status != "304":
+        return "redirect"
+    if name in STATIC:
+        return "static"
+    if name in DOWNLOADS:
+        return "download"
+    good = status.startswith("2") or status == "304"
+    return "page" if method in ("GET", "POST") and good and (not name or name in PAGES) else "other"
+
+
+def site_of(logged: str | None, default: str | None) -> str:
+    name = logged if logged is not None else default
+    if name is None:
+        return UNKNOWN
+    name = re.sub(r":[0-9]*$", "", name).lower()
+    name = name[:-1] if name.endswith(".") else name
+    if len(name) > 253 or re.fullmatch(r"[0-9.]+|0x[0-9a-f]+", name):
+        return UNKNOWN
+    labels = name.split(".")
+    good = all(0 < len(label) <= 63 and re.fullmatch(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", label) for label in labels)
+    return name if good else UNKNOWN
+
+
+def hits_of(lines: list[bytes], log_format: str, site: str | None = None) -> tuple[list[Hit], int]:
+    """The hits of the lines, and how many lines were rejected; blank lines and comments are neither."""
+    countries = CountryLookup.open()
+    hits, rejected = [], 0
+    for line in lines:
+        if not line.strip() or line.startswith(b"#"):
+            continue
+        entry = parse(line, log_format)
+        if entry is None:
+            rejected += 1
+            continue
+        time = entry["time"]
+        address, network, prefix = place(entry["host"])
+        method, target = request_of(entry["request"])
+        path = scrub_path(target)
+        agent, referrer = describe_agent(entry["agent"]), describe_referrer(entry["referer"])
+        own = site_of(entry["site"], site)
+        internal = bool(referrer.domain) and own != UNKNOWN and referrer.domain == site_domain(own)
+        status = UNKNOWN if entry["status"] == "-" else entry["status"]
+        date = time.date().isoformat()
+        values = {
+            "site": own,
+            "hour": f"{time.hour:02}",
+            "kind": kind_of(method, status, path),
+            "status": status,
+            "path": path,
+            "channel": "internal" if internal else referrer.channel,
+            "source": NONE if internal else referrer.source,
+            "country": countries.codes([prefix])[0],
+        }
+        for name in ("traffic", "device", "operating_system", "browser", "bot_kind", "bot"):
+            values[name] = getattr(agent, name)
+        second = time.hour * 3600 + time.minute * 60 + time.second
+        hits.append(Hit(date, second, address, network, (address, entry["agent"], date), entry["bytes"], values))
+    number_visits(hits)
+    return hits, rejected
+
+
+def number_visits(hits: list[Hit]) -> None:
+    by_visitor = defaultdict(list)
+    for hit in hits:
+        by_visitor[hit.visitor].append(hit)
+    for visitor, own in by_visitor.items():
+        own.sort(key=lambda hit: hit.second)
+        number, last = 0, own[0].second
+        for hit in own:
+            if hit.second - last >= 1800:
+                number += 1
+            last = hit.second
+            hit.visit = (visitor, number)
+
+
+def publish(hits: list[Hit], k: int = 10) -> dict[str, dict[str, dict[tuple, tuple]]]:
+    """Published rows by date and report: dimensions → (hits, visitors, visits, bytes_sent)."""
+    by_date = defaultdict(list)
+    for hit in hits:
+        by_date[hit.date].append(hit)
+    return {date: publish_day(day, k) for date, day in sorted(by_date.items())}
+
+
+def publish_day(hits: list[Hit], k: int) -> dict[str, dict[tuple, tuple]]:
+    published: dict[str, dict[tuple, Cell]] = {}
+    for report in REPORTS:
+        names = REPORTS.columns(report.name)
+        if report.parent is None:
+            cells = group(hits, names)
+            published[report.name] = {key: cell for key, cell in cells.items() if cell.evidence(cap(key, k)) >= k}
+            continue
+        rows = {}
+        parents = REPORTS.columns(report.parent)
+        for parent, parent_cell in published[report.parent].items():
+            named = dict(zip(parents, parent, strict=True))
+            if report.where and named[report.where[0]] != report.where[1]:
+                continue
+            if OTHER in parent:
+                rows[(*parent, OTHER)] = parent_cell
+                continue
+            inside = [hit for hit in hits if all(hit.values[name] == value for name, value in named.items())]
+            rows |= fold(group(inside, names), parent, k)
+        published[report.name] = rows
+    return {name: {key: cell.measures() for key, cell in rows.items()} for name, rows in published.items()}
+
+
+def fold(cells: dict[tuple, Cell], parent: tuple, k: int) -> dict[tuple, Cell]:
+    limit = cap(parent, k)
+    passing = {key: cell for key, cell in cells.items() if cell.evidence(limit) >= k}
+    other = Cell()
+    for key, cell in cells.items():
+        if key not in passing:
+            other = other.join(cell)
+    if other.hits and other.evidence(limit) < k:
+        weakest = min(passing, key=lambda key: (passing[key].evidence(limit), *(value.encode() for value in key)))
+        other = other.join(passing.pop(weakest))
+    return {**passing, (*parent, OTHER): other} if other.hits else passing
+
+
+def cap(key: tuple, k: int) -> int:
+    return k if key[1] == "bot" else 3
+
+
+def group(hits: list[Hit], names: tuple[str, ...]) -> dict[tuple, Cell]:
+    cells: dict[tuple, Cell] = defaultdict(Cell)
+    for hit in hits:
+        cells[tuple(hit.values[name] for name in names)].add(hit)
+    return dict(cells)
