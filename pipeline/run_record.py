@@ -58,7 +58,7 @@ def write_record(job: Job, account: dict[str, Any], published: dict[str, Any]) -
 
 def read_record(output: str, run_id: str) -> dict[str, Any]:
     """The record that a run's last step left."""
-    record: dict[str, Any] = json.loads(open_storage(output).read(_path(run_id)))
+    record: dict[str, Any] = json.loads(open_storage(output).read(_path(run_id)) or b"")
     return record
 
 

@@ -21,7 +21,7 @@ from transforms.lookups.referrers import describe_referrer, network_domain, site
 from transforms.masks.path import extension, scrub_path
 
 OTHER, UNKNOWN, NONE = "(other)", "(unknown)", "(none)"
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 HEAD = {
     "combined": "",
     "common": "",

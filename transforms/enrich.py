@@ -14,8 +14,8 @@ import pyarrow as pa
 from transforms.columns import distinct, recode
 from transforms.lookups.agents import describe_agent
 from transforms.lookups.country import CountryLookup
-from transforms.lookups.referrers import describe_referrer, site_domain
 from transforms.lookups.extensions import DOWNLOADS, PAGES, STATIC
+from transforms.lookups.referrers import describe_referrer, site_domain
 from transforms.masks.path import extension
 from transforms.report import NONE, UNKNOWN
 from transforms.schema import HIT, VISITOR

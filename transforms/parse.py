@@ -32,7 +32,6 @@ REJECT_REASONS = {
     TOO_LONG: "the line is longer than 1 MiB",
 }
 
-MAX_LINE_BYTES = 1 << 20
 _MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
 _REQUEST_ARROW = r"^(?P<method>[A-Z][A-Z_-]{0,19}) (?P<target>/[^ ]*) HTTP/[0-9](?:\.[0-9])?$"
 _REQUEST = re.compile(r"([A-Z][A-Z_-]{0,19}) (?:(.+) HTTP/\d(?:\.\d)?|(\S+))")
@@ -102,7 +101,7 @@ def _exact_line(line: bytes, log_format: Format, first_of_file: bool) -> dict[st
         return BLANK
     if line.startswith(b"#"):
         return COMMENT
-    if len(line) > MAX_LINE_BYTES:
+    if len(line) > columnar.MAX_LINE_BYTES:
         return TOO_LONG
     return exact.split_line(line, log_format) or FIELDS
 

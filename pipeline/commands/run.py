@@ -14,17 +14,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from transforms.lookups.agents import RULES_VERSION
-from transforms.lookups.country import CountryLookup
-
 from pipeline import days, inputs, logs, pool, progress
 from pipeline.errors import EXIT_OUTPUT, EXIT_USAGE, JobError
 from pipeline.job import InputFile, Job
+from pipeline.lock import output_lock
 from pipeline.options import MIB
-from pipeline.publish import OutputLock, discard, published_days, recover
+from pipeline.publish import discard, published_days, recover
 from pipeline.run_record import read_record
 from transforms import schema
 from transforms.block import Rules
+from transforms.lookups.agents import RULES_VERSION
+from transforms.lookups.country import CountryLookup
 from transforms.masks.site import publishable_site
 from transforms.policies.threshold import NETWORK_CAP, Threshold
 from transforms.report import UNKNOWN
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         today = datetime.datetime.now(datetime.timezone.utc).date()
         asked = days.asked_days(options.date, today)
         found = inputs.find_inputs(options.input, options.format)
-        with OutputLock(options.output):
+        with output_lock(options.output):
             recover(options.output)
             job = _job(options, [each.file for each in found], asked, today, local, workers)
             try:

@@ -18,6 +18,7 @@ from pyarrow import csv
 from transforms.formats import RAW_COLUMNS, Format, Shape
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
+MAX_LINE_BYTES = 1 << 20
 _TIME_WIDTH = 21  # "[17/May/2015:10:05:03"
 _NEWLINE, _RETURN, _SPACE, _QUOTE = 10, 13, 32, 34
 
@@ -56,6 +57,7 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
     count = len(lines.starts)
     odd = _oddly_quoted(block, lines, log_format)
     odd |= _lines_with_specials(block, lines)
+    odd |= lines.ends - lines.starts > MAX_LINE_BYTES
     plain = np.flatnonzero(~odd)
     if not len(plain):
         return Split(raw_table({}, 0), np.arange(count))

@@ -1,0 +1,83 @@
+"""Takes an output location, gives the right to publish there: one run at a time, and the other one is named.
+
+On a local disk the kernel holds the lock and lets go when its process ends, however it ends. An object store has no locks: there
+a file names the holder, and stays if the holder is killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.errors import EXIT_OUTPUT, JobError
+from pipeline.storage import open_storage, output_error
+
+LOCK = "_lock"
+
+
+@contextlib.contextmanager
+def output_lock(output: str) -> Iterator[None]:
+    """Hold the output; raises `JobError` (exit 8) naming the holder if another run does."""
+    with _remote(output) if "://" in output else _local(output):
+        yield
+
+
+@contextlib.contextmanager
+def _local(output: str) -> Iterator[None]:
+    problem: OSError | None = None
+    try:
+        Path(output).mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(Path(output) / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        problem = error
+    if problem:
+        raise output_error(output, problem)
+    with os.fdopen(descriptor, "r+") as file:
+        held = False
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            held = True
+        if held:
+            raise JobError(EXIT_OUTPUT, "locked", f"{output}: {_holder(file.read())} is publishing there. Wait for it to end.")
+        file.truncate(0)
+        file.write(_description())
+        file.flush()
+        yield
+
+
+@contextlib.contextmanager
+def _remote(output: str) -> Iterator[None]:
+    storage = open_storage(output)
+    existing = storage.read(LOCK)
+    if existing is not None:
+        raise JobError(
+            EXIT_OUTPUT,
+            "locked",
+            f"{output}: {_holder(existing.decode('utf-8', 'replace'))} is publishing there. If it is surely dead, "
+            f"remove {output.rstrip('/')}/{LOCK} and run again.",
+        )
+    storage.write(LOCK, _description().encode())
+    try:
+        yield
+    finally:
+        storage.delete(LOCK)
+
+
+def _description() -> str:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": f"{now:%Y-%m-%d %H:%M:%S} UTC"})
+
+
+def _holder(text: str) -> str:
+    try:
+        known = json.loads(text)
+        return f"process {known['process']} on {known['host']}, since {known['since']},"
+    except (ValueError, KeyError, TypeError):
+        return "another run"

@@ -1,0 +1,166 @@
+"""Takes staged files, gives a published day, all of it or nothing, whatever happens in between.
+
+The order: files are staged below `_staging/<run>/` · a journal of the moves is written, which is the commit point · with
+--replace the old manifest goes · files are moved · files that are no longer produced go · the manifest is written, last · the
+journal goes. A run that finds a journal completes it; staging without a journal is thrown away. A reader who honours the manifest
+sees a whole day or none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
+from pipeline.storage import Storage, open_storage
+
+STAGING = "_staging"
+MANIFESTS = "_manifest"
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A report's file of one day in staging, and its SHA-256 (hex)."""
+
+    report: str
+    date: str
+    path: str
+    sha256: str
+
+    def to_dict(self) -> dict[str, str]:
+        """As keyword arguments of the class."""
+        return asdict(self)
+
+
+def published_days(output: str) -> dict[str, dict[str, Any]]:
+    """The manifest of each published day, by date."""
+    storage = open_storage(output)
+    days = {}
+    for path in storage.list(MANIFESTS):
+        manifest = _load(storage, path)
+        if manifest is None or "date" not in manifest:
+            raise JobError(EXIT_OUTPUT, "bad_manifest", f"{output}/{path}: not a manifest. Restore or remove it.")
+        days[manifest["date"]] = manifest
+    return days
+
+
+def stage_file(output: str, run_id: str, report: str, date: str, data: bytes) -> StagedFile:
+    """Write a file to staging; the same again is the same."""
+    path = f"{STAGING}/{run_id}/{_data_path(report, date)}"
+    open_storage(output).write(path, data)
+    return StagedFile(report, date, path, _sha256(data))
+
+
+def commit_day(output: str, run_id: str, manifest: dict[str, Any], files: Sequence[StagedFile], replace: bool) -> bool:
+    """Publish a day whose files are staged; False if this run has done so before. `manifest` has `date` and public facts."""
+    storage = open_storage(output)
+    date = manifest["date"]
+    before = _load(storage, _manifest_path(date))
+    if before is not None and before["run_id"] == run_id:
+        return False
+    if before is not None and not replace:
+        raise JobError(EXIT_ALREADY_PUBLISHED, "already_published", f"{date} was published by another run in the meantime.")
+    moves = {file.path: {"to": _data_path(file.report, date), "sha256": file.sha256} for file in files}
+    for path, move in moves.items():
+        if _sha256(storage.read(path) or b"") != move["sha256"]:
+            raise JobError(EXIT_UNEXPECTED, "staging_changed", f"{output}/{path}: not as it was written. Nothing was published.")
+    produced = {move["to"] for move in moves.values()}
+    old_reports = [path for path in storage.list("") if path.endswith(f"/date={date}/data.parquet") and path[0] != "_"]
+    journal = {
+        "date": date,
+        "replaces": before is not None,
+        "moves": moves,
+        "deletions": sorted(set(old_reports) - produced),
+        "manifest": {**manifest, "run_id": run_id, "revision": before["revision"] + 1 if before else 1},
+    }
+    body = json.dumps(journal, sort_keys=True)
+    path = _journal_path(run_id, date)
+    storage.write(path, json.dumps({"sha256": _sha256(body.encode()), "journal": body}).encode())
+    _roll_forward(storage, journal)
+    storage.delete(path)
+    return True
+
+
+def recover(output: str) -> list[str]:
+    """Complete every journal that an earlier run left, throw away all other staging; gives the dates completed."""
+    storage = open_storage(output)
+    dates = []
+    staged = storage.list(STAGING)
+    for path in staged:
+        if path.rpartition("/")[2].startswith("journal-"):
+            journal = _complete_journal(storage, path)
+            if journal is not None:
+                _roll_forward(storage, journal)
+                dates.append(journal["date"])
+    for path in staged:
+        storage.delete(path)
+    return dates
+
+
+def discard(output: str, run_id: str) -> None:
+    """Remove a run's staging, unless it holds a journal: that one must be completed."""
+    storage = open_storage(output)
+    staged = storage.list(f"{STAGING}/{run_id}")
+    if not any(path.rpartition("/")[2].startswith("journal-") for path in staged):
+        for path in staged:
+            storage.delete(path)
+
+
+def _roll_forward(storage: Storage, journal: dict[str, Any]) -> None:
+    """Each operation may be done again, so a run that stops in between is completed by doing all of them again."""
+    manifest_path = _manifest_path(journal["date"])
+    current = _load(storage, manifest_path)
+    if current is not None and current["run_id"] == journal["manifest"]["run_id"]:
+        return
+    if journal["replaces"]:
+        storage.delete(manifest_path)
+    for source, move in journal["moves"].items():
+        storage.move(source, move["to"])
+    for path in journal["deletions"]:
+        storage.delete(path)
+    storage.write(manifest_path, (json.dumps(journal["manifest"], indent=2, sort_keys=True) + "\n").encode())
+
+
+def _complete_journal(storage: Storage, path: str) -> dict[str, Any] | None:
+    """The journal if it was written to its end. An object store may have kept a part of it."""
+    try:
+        envelope = json.loads(storage.read(path) or b"")
+        body = envelope["journal"]
+        if _sha256(body.encode()) != envelope["sha256"]:
+            return None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    journal: dict[str, Any] = json.loads(body)
+    return journal
+
+
+def _load(storage: Storage, path: str) -> dict[str, Any] | None:
+    data = storage.read(path)
+    if data is None:
+        return None
+    try:
+        manifest = json.loads(data)
+    except ValueError:
+        manifest = None
+    if not isinstance(manifest, dict):
+        raise JobError(EXIT_OUTPUT, "bad_manifest", f"{path} in the output: not a manifest. Restore or remove it.")
+    return manifest
+
+
+def _data_path(report: str, date: str) -> str:
+    return f"{report}/date={date}/data.parquet"
+
+
+def _manifest_path(date: str) -> str:
+    return f"{MANIFESTS}/date={date}.json"
+
+
+def _journal_path(run_id: str, date: str) -> str:
+    return f"{STAGING}/{run_id}/journal-{date}.json"
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,215 @@
+"""Takes an output location, gives the few file operations that publishing needs, durable on a local disk and possible on any.
+
+Local files are written to a temporary name, synced and renamed, and so is the folder: what has returned survives a power cut. On
+an object store a file appears whole when it is closed, and a move is a copy and a deletion.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from pipeline.errors import EXIT_OUTPUT, JobError
+
+
+class Storage(Protocol):
+    """Files below one root; paths are relative and use `/`. Failures are `JobError` with exit code 8."""
+
+    def read(self, path: str) -> bytes | None:
+        """The file's bytes, or None if there is none."""
+
+    def write(self, path: str, data: bytes) -> None:
+        """Make or replace the file, whole or not at all."""
+
+    def move(self, source: str, target: str) -> None:
+        """Put the file in the target's place. May be done again: a missing source is fine if the target is there."""
+
+    def delete(self, path: str) -> None:
+        """Remove the file; a missing one is fine."""
+
+    def list(self, folder: str) -> list[str]:
+        """Paths of all files below the folder, sorted; none for a missing folder."""
+
+
+def open_storage(root: str) -> Storage:
+    """Storage for a local folder, or for any of Beam's file systems if `root` names a scheme (gs://, s3://, hdfs://)."""
+    return BeamStorage(root) if "://" in root else LocalStorage(root)
+
+
+class LocalStorage:
+    """A folder on this machine."""
+
+    def __init__(self, root: str) -> None:
+        self._root = Path(root)
+
+    def read(self, path: str) -> bytes | None:
+        """See `Storage`."""
+        with self._reported(path):
+            try:
+                return (self._root / path).read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def write(self, path: str, data: bytes) -> None:
+        """See `Storage`."""
+        target = self._root / path
+        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+        with self._reported(path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with unfinished.open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                unfinished.replace(target)
+            finally:
+                unfinished.unlink(missing_ok=True)
+            _sync_folder(target.parent)
+
+    def move(self, source: str, target: str) -> None:
+        """See `Storage`."""
+        start, end = self._root / source, self._root / target
+        with self._reported(target):
+            end.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                start.replace(end)
+            except FileNotFoundError:
+                if not end.exists():
+                    raise
+            _sync_folder(end.parent)
+
+    def delete(self, path: str) -> None:
+        """See `Storage`. Folders that become empty go too."""
+        with self._reported(path):
+            (self._root / path).unlink(missing_ok=True)
+            folder = (self._root / path).parent
+            while folder != self._root and folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+                folder = folder.parent
+            _sync_folder(folder)
+
+    def list(self, folder: str) -> list[str]:
+        """See `Storage`."""
+        with self._reported(folder):
+            found = (self._root / folder).rglob("*")
+            return sorted(path.relative_to(self._root).as_posix() for path in found if path.is_file())
+
+    @contextlib.contextmanager
+    def _reported(self, path: str) -> Iterator[None]:
+        problem: OSError | None = None
+        try:
+            yield
+        except OSError as error:
+            problem = error
+        if problem:
+            raise output_error(str(self._root / path), problem)
+
+
+class BeamStorage:
+    """A folder on one of Beam's file systems."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root.rstrip("/")
+
+    def read(self, path: str) -> bytes | None:
+        """See `Storage`."""
+        from apache_beam.io.filesystem import CompressionTypes
+        from apache_beam.io.filesystems import FileSystems
+
+        with self._reported(path):
+            if not FileSystems.exists(self._at(path)):
+                return None
+            with FileSystems.open(self._at(path), compression_type=CompressionTypes.UNCOMPRESSED) as file:
+                return bytes(file.read())
+
+    def write(self, path: str, data: bytes) -> None:
+        """See `Storage`."""
+        from apache_beam.io.filesystem import CompressionTypes
+        from apache_beam.io.filesystems import FileSystems
+
+        with self._reported(path):
+            self._make_folder(path)
+            with FileSystems.create(self._at(path), compression_type=CompressionTypes.UNCOMPRESSED) as file:
+                file.write(data)
+
+    def move(self, source: str, target: str) -> None:
+        """See `Storage`."""
+        from apache_beam.io.filesystems import FileSystems
+
+        with self._reported(target):
+            if not FileSystems.exists(self._at(source)) and FileSystems.exists(self._at(target)):
+                return
+            self._make_folder(target)
+            FileSystems.copy([self._at(source)], [self._at(target)])
+            FileSystems.delete([self._at(source)])
+
+    def delete(self, path: str) -> None:
+        """See `Storage`."""
+        from apache_beam.io.filesystems import FileSystems
+
+        with self._reported(path):
+            if FileSystems.exists(self._at(path)):
+                FileSystems.delete([self._at(path)])
+
+    def list(self, folder: str) -> list[str]:
+        """See `Storage`."""
+        from apache_beam.io.filesystems import FileSystems
+
+        with self._reported(folder):
+            (result,) = FileSystems.match([f"{self._at(folder)}/**"])
+            return sorted(match.path.removeprefix(self._root + "/") for match in result.metadata_list)
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+    def _make_folder(self, path: str) -> None:
+        """Object stores have no folders; HDFS wants them made."""
+        from apache_beam.io.filesystems import FileSystems
+
+        folder = self._at(path).rpartition("/")[0]
+        if not self._root.startswith(("gs://", "s3://", "azfs://")) and not FileSystems.exists(folder):
+            FileSystems.mkdirs(folder)
+
+    @contextlib.contextmanager
+    def _reported(self, path: str) -> Iterator[None]:
+        from apache_beam.io.filesystem import BeamIOError
+
+        problem: Exception | None = None
+        try:
+            yield
+        except (OSError, BeamIOError, ValueError) as error:
+            problem = error
+        if problem:
+            raise output_error(self._at(path), problem)
+
+
+_WAYS_OUT = {
+    errno.ENOSPC: ("full", "no space is left. Free some, then run again."),
+    errno.EDQUOT: ("full", "the quota is used up. Free some space, then run again."),
+    errno.EACCES: ("unwritable", "permission denied. Run as a user who may write there, or choose another --output."),
+    errno.EPERM: ("unwritable", "permission denied. Run as a user who may write there, or choose another --output."),
+    errno.EROFS: ("unwritable", "the file system is read-only. Choose another --output."),
+    errno.ENOTDIR: ("unwritable", "a part of this path is a file, not a folder. Choose another --output."),
+    errno.EEXIST: ("unwritable", "a file is where a folder must be. Choose another --output."),
+    errno.EISDIR: ("unwritable", "a folder is where a file must be. Choose another --output."),
+}
+
+
+def output_error(path: str, error: Exception) -> JobError:
+    """The error for a file operation on the output that failed."""
+    number = error.errno if isinstance(error, OSError) else None
+    unknown = ("unwritable", f"the storage failed ({errno.errorcode.get(number or 0, type(error).__name__)}).")
+    reason, way_out = _WAYS_OUT.get(number or 0, unknown)
+    return JobError(EXIT_OUTPUT, reason, f"{path}: {way_out}")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

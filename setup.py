@@ -1,0 +1,55 @@
+"""Takes the source tree, gives the distribution `weblog-anonymizer`. Ranges stand here; `make pins` compiles requirements.txt."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "pipeline" / "__init__.py").read_text()).group(1)
+
+setup(
+    name="weblog-anonymizer",
+    version=VERSION,
+    description="Turns web server access logs into traffic statistics that cannot be tied to a person",
+    long_description=(HERE / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE", "transforms/data/README.md"],
+    python_requires=">=3.10,<3.14",
+    packages=find_packages(include=["pipeline", "pipeline.*", "transforms", "transforms.*"]),
+    package_data={"transforms": ["data/*"]},
+    install_requires=[
+        "apache-beam>=2.74,<3",
+        "crawler-user-agents>=1.40",
+        "geoip2>=5,<6",
+        "isal>=1.7,<2",
+        "maxminddb>=2.6,<4",
+        "numpy>=1.26,<3",
+        "publicsuffixlist>=1.0",
+        "pyarrow>=18",
+        "rich>=13.7,<16",
+        "ua-parser[regex]>=1.0.1,<2",
+        "user-agents>=2.2,<3",
+    ],
+    extras_require={
+        "dev": [
+            "duckdb>=1.2",
+            "hypothesis>=6.100",
+            "mypy>=1.15",
+            "pytest>=8.3",
+            "ruff>=0.11",
+        ],
+        "data": ["mmdb_writer>=0.2.5", "PyYAML>=6"],
+    },
+    entry_points={"console_scripts": ["weblog-anonymizer = pipeline.__main__:main"]},
+    classifiers=[
+        "Environment :: Console",
+        "Intended Audience :: System Administrators",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Internet :: Log Analysis",
+    ],
+)
