@@ -1,8 +1,8 @@
 """Takes log lines, gives what must be published: the whole job once more in plain Python, with dicts and sets, no Arrow, no Beam.
 
 Written from the design, not from the code. It shares with the program only what is data by nature: the catalogue, the lookups
-(country, agents, referrers, extensions) and the path mask. Parsing, time, addresses, networks, visits, kinds, gate, forest and fold
-are its own.
+(country, agents, referrers, extensions) and the path mask. Parsing, time, addresses, networks, visits, kinds, gate, forest and
+fold are its own.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def parse(line: bytes, log_format: str) -> dict[str, object] | None:
     else:
         return None
     named = found.groupdict()
-    rest = [group for group in found.groups()[len(named) :]]
+    rest = list(found.groups()[len(named) :])
     time = read_time(rest[0].decode("latin-1"), rest[1].decode())
     if time is None:
         return None

@@ -1,36 +1,137 @@
+"""Takes a user agent, gives its device class, system and browser, or which bot it is; every name is from a shipped list.
+
+ua-parser's rules may copy text out of the agent, so a name that no rule spells out becomes `Other`; a bot is named by the crawler
+list's own pattern, never by the agent.
+"""
+
+from __future__ import annotations
+
+import re
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version
+from importlib.resources import files
 
-import crawleruseragents
 import ua_parser
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA
+from user_agents import parsers
 
-RULES_VERSION = "stub"
+from transforms.report import NONE, UNKNOWN
+
+RULES_VERSION = ", ".join(f"{name} {version(name)}" for name in ("ua-parser-builtins", "crawler-user-agents"))
+"""The rule sets in force, for the manifest."""
+
+UNLISTED = "Other"
+_SPIDER = "Spider"
+_GENERIC_TAG = "other"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Agent:
+    """What is published about a user agent."""
+
     traffic: str
     device: str
     operating_system: str
     browser: str
-    bot_kind: str
-    bot: str
+    bot_kind: str = NONE
+    bot: str = NONE
 
 
-@lru_cache(65536)
-def describe_agent(ua):
-    if ua is None:
-        return Agent("unknown", "(unknown)", "(unknown)", "(unknown)", "(none)", "(none)")
-    if ua in ("", "-"):
-        return Agent("bot", "Bot", "(none)", "(none)", "no-agent", "(none)")
-    if crawleruseragents.is_crawler(ua):
-        return Agent("bot", "Bot", "Other", "Other", "other", "x")
-    r = ua_parser.parse(ua)
-    return Agent(
-        "human",
-        "Mobile" if "Mobi" in ua else "Desktop",
-        r.os.family if r.os else "Other",
-        r.user_agent.family if r.user_agent else "Other",
-        "(none)",
-        "(none)",
-    )
+_NO_FIELD = Agent("unknown", UNKNOWN, UNKNOWN, UNKNOWN)
+_EMPTY = Agent("bot", "Bot", NONE, NONE, "no-agent", NONE)
+
+
+@lru_cache(maxsize=65_536)
+def describe_agent(user_agent: str | None) -> Agent:
+    """Describe one agent; None says that the log format has no such field.
+
+    >>> describe_agent("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)").bot
+    'Googlebot'
+    """
+    if user_agent is None:
+        return _NO_FIELD
+    if user_agent in ("", "-"):
+        return _EMPTY
+    crawler = _crawler(user_agent)
+    found = ua_parser.parse(user_agent)
+    browser = _listed(found.user_agent.family if found.user_agent else "", _names("browsers.txt"))
+    system = _listed(found.os.family if found.os else "", _names("operating_systems.txt"))
+    if crawler is not None:
+        return Agent("bot", "Bot", system, browser, *crawler)
+    if found.device is not None and found.device.family == _SPIDER:
+        return Agent("bot", "Bot", system, browser, "unlisted", UNLISTED)
+    return Agent("human", _device(user_agent, found), system, browser)
+
+
+def _listed(name: str, names: frozenset[str]) -> str:
+    return name if name in names else UNLISTED
+
+
+@lru_cache(maxsize=2)
+def _names(file: str) -> frozenset[str]:
+    return frozenset((files("transforms") / "data" / file).read_text().splitlines())
+
+
+class _Parsed(parsers.UserAgent):
+    """user-agents' rules for device classes, on what the fast engine found: its own constructor would parse again, slowly."""
+
+    def __init__(self, user_agent: str, found: ua_parser.Result) -> None:
+        self.ua_string = user_agent
+        os, browser, device = found.os, found.user_agent, found.device
+        self.os = parsers.parse_operating_system(os.family if os else "Other", os and os.major, os and os.minor)
+        self.browser = parsers.parse_browser(
+            browser.family if browser else "Other", browser and browser.major, browser and browser.minor
+        )
+        self.device = parsers.parse_device(
+            device.family if device else "Other", (device and device.brand) or "", (device and device.model) or ""
+        )
+
+
+def _device(user_agent: str, found: ua_parser.Result) -> str:
+    parsed = _Parsed(user_agent, found)
+    if parsed.is_tablet:
+        return "Tablet"
+    if parsed.is_mobile:
+        return "Mobile"
+    return "Desktop" if parsed.is_pc else "Other"
+
+
+def _crawler(user_agent: str) -> tuple[str, str] | None:
+    """Kind and name of a listed crawler: of the patterns that match, the first in the list."""
+    for combined, first, entries in _patterns():
+        if combined.search(user_agent):
+            for pattern, kind, name in entries:
+                if pattern.search(user_agent):
+                    return kind, name
+            raise AssertionError(f"crawler patterns from {first} match together, but not alone")
+    return None
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> list[tuple[re.Pattern[str], int, list[tuple[re.Pattern[str], str, str]]]]:
+    """The crawler list in groups: one expression tells whether any of a group matches, each one's own which."""
+    size = 64
+    entries = [
+        (re.compile(entry["pattern"]), (entry.get("tags") or [_GENERIC_TAG])[0], bot_name(entry["pattern"]))
+        for entry in CRAWLER_USER_AGENTS_DATA
+    ]
+    groups = (entries[at : at + size] for at in range(0, len(entries), size))
+    return [
+        (re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _, _ in group)), at * size, group)
+        for at, group in enumerate(groups)
+    ]
+
+
+def bot_name(pattern: str) -> str:
+    r"""A name for people out of a pattern of the crawler list.
+
+    >>> bot_name(r"Googlebot\/"), bot_name("[wW]get"), bot_name("Ahrefs(Bot|SiteAudit)"), bot_name("^curl")
+    ('Googlebot', 'wget', 'Ahrefs', 'curl')
+    """
+    name = re.sub(r"\\[sSdDwWb]", " ", pattern)
+    name = re.sub(r"\[[^\]]*[a-zA-Z0-9][^\]]*\][*+]?", lambda found: found.group()[1], re.sub(r"\[[\s]*\][*+]?", " ", name))
+    name = re.sub(r"\((?!\^)[^()]*\)|\(\^\| \)", "", name.replace("\\(", "").replace("\\)", ""))
+    name = re.sub(r"\\(.)", r"\1", name.partition("|")[0])
+    name = re.sub(r"https?://", "", name)
+    return " ".join(re.sub(r"[^A-Za-z0-9 ._'!-]+", " ", name).split()) or UNLISTED

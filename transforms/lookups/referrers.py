@@ -1,34 +1,127 @@
+"""Takes referrers and host names, gives channels and registrable domains: no path, no query, no text that is not a domain.
+
+Domains come from the public suffix list. What is published is the registrable domain by its ICANN section; what decides whether
+a referrer is the site itself also knows the private section, so that two people's pages at one host are two sites.
+"""
+
+from __future__ import annotations
+
+import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from urllib.parse import urlsplit
 
+from publicsuffixlist import PublicSuffixList
 
-@dataclass(frozen=True)
+from transforms.report import NONE, UNKNOWN
+
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?")
+_ANDROID_APP = "android-app://"
+
+
+@dataclass(frozen=True, slots=True)
 class Referrer:
+    """What is published about a referrer, and the domain by which it is compared with the site ("" for none)."""
+
     channel: str
     source: str
     domain: str
 
 
-def _reg(h):
-    h = h.lower().rstrip(".")
-    if not re.fullmatch(r"[a-z0-9.-]+", h) or re.fullmatch(r"[0-9.]+", h) or "." not in h:
-        return ""
-    return ".".join(h.split(".")[-2:])
+_NO_FIELD = Referrer(UNKNOWN, UNKNOWN, "")
+_DIRECT = Referrer("direct", NONE, "")
+_UNREADABLE = Referrer("referral", UNKNOWN, "")
 
 
-site_domain = network_domain = lru_cache(None)(_reg)
+@lru_cache(maxsize=65_536)
+def describe_referrer(referer: str | None) -> Referrer:
+    """Describe one referrer; None says that the log format has no such field.
+
+    >>> describe_referrer("https://www.google.co.uk/search?q=x")
+    Referrer(channel='search', source='google.co.uk', domain='google.co.uk')
+    """
+    if referer is None:
+        return _NO_FIELD
+    if referer in ("", "-"):
+        return _DIRECT
+    host = _host_of(referer)
+    source = network_domain(host)
+    if not source:
+        return _UNREADABLE
+    return Referrer(_channel(host) or "referral", source, site_domain(host))
 
 
-@lru_cache(65536)
-def describe_referrer(r):
-    if r is None:
-        return Referrer("(unknown)", "(unknown)", "")
-    if r in ("", "-"):
-        return Referrer("direct", "(none)", "")
+@lru_cache(maxsize=65_536)
+def site_domain(host: str) -> str:
+    """The registrable domain of a host name, by the whole list; "" if it has none."""
+    return _registrable(host, _suffixes(private=True))
+
+
+@lru_cache(maxsize=65_536)
+def network_domain(host: str) -> str:
+    """The registrable domain of a host name, by the list's ICANN section; "" if it has none."""
+    return _registrable(host, _suffixes(private=False))
+
+
+def _registrable(host: str, suffixes: PublicSuffixList) -> str:
+    host = _ascii(host)
+    domain = suffixes.privatesuffix(host) if host else None
+    return domain or ""
+
+
+def _host_of(referer: str) -> str:
+    """The host of a referrer, "" if there is none; an Android app is the host that its name spells backwards."""
     try:
-        d = _reg(urlsplit(r).hostname or "")
+        host = urlsplit(referer.replace("\\", "/").strip()).hostname or ""
     except ValueError:
-        d = ""
-    return Referrer("referral", d or "(unknown)", d)
+        return ""
+    if referer.lower().startswith(_ANDROID_APP):
+        host = ".".join(reversed(host.split(".")))
+    return _ascii(host)
+
+
+def _ascii(host: str) -> str:
+    """The host as the DNS has it, "" if it cannot be one."""
+    host = host.lower().removesuffix(".")
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode()
+        except UnicodeError:
+            return ""
+    return host if _HOST.fullmatch(host) else ""
+
+
+def _channel(host: str) -> str | None:
+    """The channel of a host, by the lists.
+
+    A search engine's other hosts (mail.google.com) are no search, so its entries name whole hosts; a social network or an
+    assistant is one with everything below it. An Android app is listed by its name, which is a host name backwards. In an entry `{}` stands for a public suffix at its end and for one label elsewhere.
+    """
+    listed = _channels()
+    app = ".".join(reversed(host.split(".")))
+    if app in listed:
+        return listed[app]
+    host = host.removeprefix("www.")
+    suffix = _suffixes(private=False).publicsuffix(host) or ""
+    labels = host.removesuffix("." + suffix).split(".")
+    for start in range(len(labels)):
+        part = ".".join(labels[start:])
+        for entry in (f"{part}.{suffix}", f"{part}.{{}}", ".".join(["{}", *labels[start + 1 :], suffix])):
+            channel = listed.get(entry)
+            if channel is not None and (start == 0 or channel != "search"):
+                return channel
+    return None
+
+
+@lru_cache(maxsize=1)
+def _channels() -> dict[str, str]:
+    listed: dict[str, str] = json.loads((files("transforms") / "data" / "referrers.json").read_text())
+    return listed
+
+
+@lru_cache(maxsize=2)
+def _suffixes(private: bool) -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False, only_icann=not private)

@@ -1,0 +1,81 @@
+"""Takes user agents, checks what is said about them, and that nothing is ever copied out of them."""
+
+from __future__ import annotations
+
+import crawleruseragents
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE
+from transforms.lookups import agents
+from transforms.lookups.agents import bot_name, describe_agent
+
+IPAD = "Mozilla/5.0 (iPad; CPU OS 16_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.6 Mobile/15E148 Safari/604.1"
+PIXEL = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Mobile Safari/537.36"
+
+
+@pytest.mark.parametrize(
+    ("agent", "expected"),
+    [
+        (CHROME, ("human", "Desktop", "Windows", "Chrome")),
+        (FIREFOX, ("human", "Desktop", "Linux", "Firefox")),
+        (IPHONE, ("human", "Mobile", "iOS", "Mobile Safari")),
+        (IPAD, ("human", "Tablet", "iOS", "Mobile Safari")),
+        (PIXEL, ("human", "Mobile", "Android", "Chrome Mobile")),
+        (None, ("unknown", "(unknown)", "(unknown)", "(unknown)")),
+        ("-", ("bot", "Bot", "(none)", "(none)")),
+        ("", ("bot", "Bot", "(none)", "(none)")),
+    ],
+)
+def test_device_system_and_browser(agent, expected):
+    found = describe_agent(agent)
+    assert (found.traffic, found.device, found.operating_system, found.browser) == expected
+
+
+@pytest.mark.parametrize(
+    ("agent", "kind", "name"),
+    [
+        (GOOGLEBOT, "search-engine", "Googlebot"),
+        (
+            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+            "ai-crawler",
+            "GPTBot",
+        ),
+        ("curl/8.5.0", "http-library", "curl"),
+        ("", "no-agent", "(none)"),
+        (CHROME, "(none)", "(none)"),
+    ],
+)
+def test_bots(agent, kind, name):
+    found = describe_agent(agent)
+    assert (found.bot_kind, found.bot) == (kind, name)
+
+
+def test_every_listed_crawler_is_a_bot_with_a_name():
+    for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA:
+        for agent in entry["instances"][:1]:
+            assert describe_agent(agent).traffic == "bot", entry["pattern"]
+        assert bot_name(entry["pattern"]) != agents.UNLISTED, entry["pattern"]
+
+
+def test_a_name_that_somebody_made_up_is_not_published():
+    for agent in ("JaneDoeCrawler/1.0", "JaneDoeBrowser/1.0 CFNetwork/1.0", "Mozilla/5.0 (JaneDoe) JaneDoe/2.0 Mobile"):
+        assert "JaneDoe" not in repr(describe_agent(agent))
+
+
+WORDS = st.sampled_from(
+    ["Mozilla/5.0", "(", ")", "Chrome/12", "bot", "crawler", "+http://", "CFNetwork/1", "Android", ";", "HbbTV/1.1.1"]
+)
+AGENTS = st.one_of(st.text(max_size=60), st.lists(st.one_of(WORDS, st.text(max_size=8)), max_size=8).map(" ".join))
+
+
+@given(AGENTS)
+def test_only_shipped_names_are_ever_published(agent):
+    found = describe_agent(agent)
+    kept = ("Other", "(none)")
+    assert found.browser in kept or found.browser in agents._names("browsers.txt")
+    assert found.operating_system in kept or found.operating_system in agents._names("operating_systems.txt")
+    names = {bot_name(entry["pattern"]) for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA}
+    assert found.bot in kept or found.bot in names
+    assert (found.traffic == "bot") >= crawleruseragents.is_crawler(agent)

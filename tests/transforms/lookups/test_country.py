@@ -1,0 +1,40 @@
+"""Takes truncated addresses, checks their countries, and that a file which is no country database is refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from transforms.lookups.country import CountryLookup
+
+DATABASES = Path(__file__).parents[2] / "data" / "geo"
+
+
+def test_the_built_in_database():
+    codes = CountryLookup.open().codes(["8.8.8.0", "2001:4860:4860::", "193.0.6.0", "10.0.0.0", ""])
+    assert codes == ["US", "US", "NL", "(unknown)", "(unknown)"]
+
+
+def test_its_version_names_it_and_its_date():
+    assert CountryLookup.open().version.startswith("NRO-Country 20")
+
+
+@pytest.mark.parametrize("name", ["GeoLite2-Country-Test.mmdb", "GeoLite2-City-Test.mmdb"])
+def test_a_maxmind_database(name):
+    # From MaxMind's source data: 2.125.160.216/29 is in Boxford, GB; 89.160.20.112/28 in Linköping, SE.
+    assert CountryLookup.open(str(DATABASES / name)).codes(["2.125.160.216", "89.160.20.112"]) == ["GB", "SE"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("GeoLite2-ASN-Test.mmdb", "Country, City or Enterprise database is needed"),
+        ("README.md", "is not a MaxMind database"),
+        ("missing.mmdb", "cannot be read: No such file or directory"),
+    ],
+)
+def test_other_files_are_refused(name, says):
+    with pytest.raises(ValueError, match=says) as caught:
+        CountryLookup.open(str(DATABASES / name))
+    assert str(DATABASES / name) in str(caught.value)
