@@ -6,10 +6,10 @@ import glob
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import IO
 
 from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.job import InputFile
-from pipeline.steps.read_blocks import input_error, open_input
 from transforms import read
 from transforms.formats.detect import SAMPLE_BYTES, Detection, detect
 from transforms.formats.registry import FORMATS
@@ -109,6 +109,29 @@ def _look_into(file: InputFile, log_format: str) -> Found | None:
     if detection.format is None:
         raise _unknown_format(file.path, detection)
     return Found(replace(file, format=detection.format), detection)
+
+
+def open_input(file: InputFile) -> IO[bytes]:
+    """The file's bytes as they are stored; Beam's own decompression returns a short read for a truncated archive."""
+    if file.local:
+        return open(file.path, "rb")
+    from apache_beam.io.filesystem import CompressionTypes
+    from apache_beam.io.filesystems import FileSystems
+
+    stream: IO[bytes] = FileSystems.open(file.path, compression_type=CompressionTypes.UNCOMPRESSED)
+    return stream
+
+
+_WAYS_OUT = {
+    "truncated": "it ends too early. Is it still being written or copied?",
+    "corrupt": "it is not what its first bytes say, or damaged. Check the archive.",
+}
+
+
+def input_error(path: str, problem: str) -> JobError:
+    """The error for a file that cannot be read; `problem` is a reason code or the operating system's word for it."""
+    reason = problem if problem in _WAYS_OUT else "unreadable"
+    return JobError(EXIT_INPUT, reason, f"{path}: {_WAYS_OUT.get(problem, problem)} Nothing was published.")
 
 
 def _unknown_format(path: str, detection: Detection) -> JobError:

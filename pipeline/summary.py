@@ -39,8 +39,8 @@ def _lines(record: dict[str, Any], console: Console) -> None:
 def _days(record: dict[str, Any], console: Console) -> None:
     console.print()
     for date, day in record["days"].items():
-        edge = "  (at the edge of the input: may be incomplete)" if day["coverage"] == "edge" else ""
-        console.print(f"{date}  published, {day['lines']:,} lines{edge}", highlight=False)
+        edge = "  at the edge of the input, perhaps incomplete" if day["coverage"] == "edge" else ""
+        console.print(f"{date}  published, {day['lines']:,} lines{edge}", soft_wrap=True)
 
 
 def _reports(record: dict[str, Any], console: Console) -> None:
@@ -52,7 +52,7 @@ def _reports(record: dict[str, Any], console: Console) -> None:
                 total[figure] += value
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("report")
-    for title in ("rows", "rows folded", "hits folded"):
+    for title in ("rows", "rows folded", "hits in (other)"):
         table.add_column(title, justify="right")
     for name, total in totals.items():
         of = total["hits"] if name != "daily" else total["hits"] + total["folded_hits"]
@@ -64,7 +64,6 @@ def _reports(record: dict[str, Any], console: Console) -> None:
         f"\nA row is published if it has at least {record['facts']['min_addresses']} addresses, of which at most {NETWORK_CAP} "
         "of one network count. Rows with fewer stand together as (other), in daily they are left out; sometimes one more row "
         "joins them, so that (other) has enough itself.",
-        highlight=False,
     )
 
 
@@ -74,20 +73,20 @@ def _left_out(record: dict[str, Any], console: Console) -> None:
         by_reason.setdefault(day["reason"], []).append(date)
     for reason, dates in by_reason.items():
         span = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]} ({len(dates)} days)"
-        console.print(f"Not published: {span}: {OUT_OF_WINDOW[reason]}.", highlight=False)
+        console.print(f"Not published: {span}: {OUT_OF_WINDOW[reason]}.")
     if not record["days"]:
         console.print("Nothing was published: no day of the input is ended and new.")
 
 
 def _footer(record: dict[str, Any], console: Console) -> None:
     if any(day["unknown_site"] for day in record["days"].values()):
-        console.print("The log names no site: say --site www.example.org to have it in the tables.", highlight=False)
+        console.print("The log names no site: say --site www.example.org to have it in the tables.")
     if record["days"]:
         output = record["output"].rstrip("/")
-        console.print(f"\nParquet in {output}/, for example in DuckDB:", highlight=False)
+        console.print(f"\nParquet in {output}/, for example in DuckDB:")
         query = f"FROM read_parquet('{output}/pages/**/*.parquet', hive_partitioning=true)"
         console.print(f"  {query}", highlight=False, soft_wrap=True)
-    console.print(f"{record['seconds']:.1f} s, peak memory {record['peak_memory_bytes'] / 1e6:,.0f} MB", highlight=False)
+    console.print(f"{record['seconds']:.1f} s, peak memory {record['peak_memory_bytes'] / 1e6:,.0f} MB")
 
 
 def _plural(count: int, word: str) -> str:

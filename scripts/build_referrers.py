@@ -3,7 +3,7 @@
     python scripts/build_referrers.py searchengine-and-social-list/ transforms/data/referrers.json
 
 Source: https://github.com/matomo-org/searchengine-and-social-list, CC0. `{}` stands for a language or a public suffix. Entries
-with a path are left out where a referrer's path would have to be known: only hosts are looked at.
+with a path, or with `{}` in their middle, are left out: only hosts are looked at, label by label.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main(source: str, destination: str) -> None:
         listed = yaml.safe_load((Path(source) / file).read_text())
         for entries in listed.values():
             for host in _hosts(entries):
-                if "/" not in host:
+                if "/" not in host and "{}" not in host[1:-2]:
                     channels[host.removeprefix("www.").lower()] = channel
     Path(destination).write_text(json.dumps(channels, indent=0, sort_keys=True, ensure_ascii=False) + "\n")
 

@@ -101,6 +101,17 @@ def _visits(visitor: npt.NDArray[np.int32], second: npt.NDArray[np.int32]) -> np
     return np.cumsum(new, dtype=np.int32)
 
 
+def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str, int]) -> dict[int, tuple[bytes, bytes]]:
+    """The first pass over a shard: packed counts and prepared rows of each day (since 1970)."""
+    prepared = merge_pieces(pieces)
+    return {day: (pack(count_day(rows, catalogue, caps)), rows) for day, rows in prepared.items()}
+
+
+def count_rolled_up(date: str, prepared: bytes, catalogue: Catalogue, caps: Mapping[str, int], plan: bytes) -> tuple[str, bytes]:
+    """The second pass over a day of a shard: packed counts of what folds."""
+    return date, pack(count_folds(prepared, catalogue, caps, unpack(plan)))
+
+
 def count_day(prepared: bytes, catalogue: Catalogue, caps: Mapping[str, int]) -> dict[str, pa.Table]:
     """COUNT tables of every report of one day and shard; `caps`: how many addresses of a network count, by traffic."""
     rows = unpack(prepared)["rows"]

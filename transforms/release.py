@@ -36,7 +36,10 @@ class ReleaseError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """What one report folded, for the operator: rows and hits that went into `(other)`, and those of `(other)` as a whole."""
+    """What one report folded, for the operator: rows that are not published by name, and the hits of its rows `(other)`.
+
+    For the stratum itself: strata that are left out, and their hits.
+    """
 
     rows: int
     hits: int
@@ -114,7 +117,8 @@ def release(counts: Mapping[str, pa.Table], folds: Mapping[str, pa.Table], catal
             )
             named = _is_in(_keys(below, catalogue, report.name), _keys(rows[report.name], catalogue, report.name))
             lost = below.filter(pa.array(~named))
-            folded[report.name] = Folded(lost.num_rows, _total(lost))
+            others = rows[report.name].filter(pc.equal(rows[report.name][report.own[0]], OTHER))
+            folded[report.name] = Folded(lost.num_rows, _total(others))
         _check(report, rows, catalogue, policy)
     tables = {
         name: table.drop_columns([EVIDENCE]).sort_by([(column, "ascending") for column in catalogue.columns(name)])

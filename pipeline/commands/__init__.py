@@ -12,8 +12,9 @@ from pipeline.errors import JobError
 
 def dispatch(arguments: Sequence[str]) -> int:
     """Run the command that is asked for. Never lets a message of a library out: it may quote a log line."""
-    from pipeline import options
+    from pipeline import logs, options
 
+    logs.quieten()
     try:
         known, beam_arguments = options.parse(arguments)
         if known.command == "run":

@@ -35,7 +35,6 @@ SHARD_BYTES = 256 * MIB
 def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Publish; raises `JobError` with the exit code."""
     began = time.monotonic()
-    logs.quieten()
     local = not any(argument.split("=")[0] == "--runner" for argument in beam_arguments)
     workers = options.workers if local else 0
     with _terminated_like_interrupted(), pool.workers(workers):

@@ -9,13 +9,7 @@ import apache_beam as beam
 from pipeline.catalogue import REPORTS
 from pipeline.pool import Tasks
 from pipeline.steps.map_blocks import windowed
-from transforms.count import count_folds
-from transforms.wire import pack, unpack
-
-
-def count_rolled_up(date: str, prepared: bytes, caps: dict[str, int], plan: bytes) -> tuple[str, bytes]:
-    """Packed fold counts of one day and shard."""
-    return date, pack(count_folds(prepared, REPORTS, caps, unpack(plan)))
+from transforms.count import count_rolled_up
 
 
 class CountFolds(beam.DoFn):
@@ -31,7 +25,7 @@ class CountFolds(beam.DoFn):
     def process(self, rows: tuple[str, bytes], plans: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
         """Start on the rows; gives what earlier ones of the bundle became."""
         date, prepared = rows
-        yield from self._tasks.submit(count_rolled_up, date, prepared, self._caps, plans[date])
+        yield from self._tasks.submit(count_rolled_up, date, prepared, REPORTS, self._caps, plans[date])
 
     def finish_bundle(self) -> Iterator[object]:
         """What is still in flight."""

@@ -14,18 +14,11 @@ from pipeline.days import to_date
 from pipeline.errors import EXIT_UNEXPECTED, JobError
 from pipeline.pool import Tasks
 from pipeline.steps.map_blocks import windowed
-from transforms.count import SecretChangedError, count_day, merge_pieces
-from transforms.wire import pack
+from transforms.count import SecretChangedError, count_shard
 
 PREPARED = "prepared"
 
 Days = dict[int, tuple[bytes, bytes]]
-
-
-def count_shard(pieces: list[bytes], caps: dict[str, int]) -> Days:
-    """Packed counts and prepared rows of each day (since 1970) of a shard."""
-    prepared = merge_pieces(pieces)
-    return {day: (pack(count_day(rows, REPORTS, caps)), rows) for day, rows in prepared.items()}
 
 
 class CountShards(beam.DoFn):
@@ -40,7 +33,7 @@ class CountShards(beam.DoFn):
 
     def process(self, shard: tuple[int, Iterable[bytes]]) -> Iterator[tuple[str, bytes] | beam.pvalue.TaggedOutput]:
         """Start on the shard; gives what earlier shards of the bundle became."""
-        yield from _outputs(self._tasks.submit(count_shard, list(shard[1]), self._caps))
+        yield from _outputs(self._tasks.submit(count_shard, list(shard[1]), REPORTS, self._caps))
 
     def finish_bundle(self) -> Iterator[object]:
         """What is still in flight."""

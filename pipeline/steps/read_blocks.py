@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import IO
 
 import apache_beam as beam
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 
 from pipeline import progress
-from pipeline.errors import EXIT_INPUT, JobError
+from pipeline.inputs import input_error, open_input
 from pipeline.job import InputFile
 from transforms import read
 from transforms.block import Block
@@ -58,23 +55,3 @@ class ReadBlocks(beam.DoFn):
             problem = error.strerror or "unreadable"
         if problem:
             raise input_error(file.path, problem)
-
-
-def open_input(file: InputFile) -> IO[bytes]:
-    """The file's bytes as they are stored; Beam's own decompression returns a short read for a truncated archive."""
-    if file.local:
-        return open(file.path, "rb")
-    stream: IO[bytes] = FileSystems.open(file.path, compression_type=CompressionTypes.UNCOMPRESSED)
-    return stream
-
-
-_WAYS_OUT = {
-    "truncated": "it ends too early. Is it still being written or copied?",
-    "corrupt": "it is not what its first bytes say, or damaged. Check the archive.",
-}
-
-
-def input_error(path: str, problem: str) -> JobError:
-    """The error for a file that cannot be read; `problem` is a reason code or the operating system's word for it."""
-    reason = problem if problem in _WAYS_OUT else "unreadable"
-    return JobError(EXIT_INPUT, reason, f"{path}: {_WAYS_OUT.get(problem, problem)} Nothing was published.")

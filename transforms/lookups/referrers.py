@@ -98,7 +98,8 @@ def _channel(host: str) -> str | None:
     """The channel of a host, by the lists.
 
     A search engine's other hosts (mail.google.com) are no search, so its entries name whole hosts; a social network or an
-    assistant is one with everything below it. An Android app is listed by its name, which is a host name backwards. In an entry `{}` stands for a public suffix at its end and for one label elsewhere.
+    assistant is one with everything below it. An Android app is listed by its name, which is a host name backwards. In an
+    entry `{}` stands for a public suffix at its end and for one label at its beginning.
     """
     listed = _channels()
     app = ".".join(reversed(host.split(".")))

@@ -48,7 +48,7 @@ def test_channel_and_source(referer, channel, source):
 
 def test_each_entry_of_the_lists_has_its_channel():
     for entry, channel in _channels().items():
-        host = entry.replace("{}", "de")
+        host = entry.replace("{}", "de")  # a language and a public suffix
         scheme = "android-app" if host.startswith("com.") else "https"
         assert describe_referrer(f"{scheme}://{host}/").channel in (channel, "ai"), entry
 
