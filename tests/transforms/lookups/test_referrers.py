@@ -49,7 +49,7 @@ def test_channel_and_source(referer, channel, source):
 def test_each_entry_of_the_lists_has_its_channel():
     for entry, channel in _channels().items():
         host = entry.replace("{}", "de")  # a language and a public suffix
-        scheme = "android-app" if host.startswith("com.") else "https"
+        scheme = "https" if network_domain(host) else "android-app"
         assert describe_referrer(f"{scheme}://{host}/").channel in (channel, "ai"), entry
 
 

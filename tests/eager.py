@@ -1,0 +1,70 @@
+"""Takes log bytes, gives published tables and files: the whole way of the data, without Beam and without files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from pipeline.catalogue import REPORTS
+from pipeline.days import to_date
+from transforms.anonymize import Window
+from transforms.block import Block, Rules, process_block
+from transforms.count import add_counts, count_folds, count_shard
+from transforms.policies.threshold import Threshold
+from transforms.read import blocks
+from transforms.release import Released, plan_release, release
+from transforms.secret import new_secret
+from transforms.wire import unpack
+from transforms.write import parquet_files
+
+EVERYTHING = Window(end=1_000_000)
+
+
+def release_log(
+    log: bytes | Sequence[bytes],
+    log_format: str = "combined",
+    k: int = 5,
+    block_bytes: int = 1 << 20,
+    shards: int = 3,
+    site: str | None = "www.example.org",
+) -> dict[str, Released]:
+    """Released tables by date."""
+    secret, rules, policy = new_secret(), Rules(shards, EVERYTHING, site), Threshold(k)
+    pieces: dict[int, list[bytes]] = {}
+    for offset, data in blocks(iter([log] if isinstance(log, bytes) else log), block_bytes):
+        made, _ = process_block(Block("log", log_format, offset, len(data), data), rules, secret)
+        for number, piece in made.items():
+            pieces.setdefault(number, []).append(piece)
+    counted = [count_shard(own, REPORTS, policy.caps()) for own in pieces.values()]
+    released = {}
+    for day in sorted({day for shard in counted for day in shard}):
+        parts = [shard[day] for shard in counted if day in shard]
+        counts = add_counts(unpack(packed) for packed, _ in parts)
+        plan = plan_release(counts, REPORTS, policy)
+        folds = add_counts(count_folds(rows, REPORTS, policy.caps(), plan) for _, rows in parts)
+        released[to_date(day)] = release(counts, folds, REPORTS, policy)
+    return released
+
+
+def files_of(released: dict[str, Released]) -> dict[tuple[str, str], bytes]:
+    """Parquet bytes by date and report."""
+    return {
+        (date, name): data
+        for date, day in released.items()
+        for name, data in parquet_files(day, REPORTS, {"mode": "threshold"}).items()
+    }
+
+
+def rows_of(table: pa.Table, report: str) -> dict[tuple[str, ...], tuple[int, ...]]:
+    """Dimensions → measures, as the reference has them."""
+    names = REPORTS.columns(report)
+    return {
+        tuple(row[name] for name in names): (row["hits"], row["visitors"], row["visits"], row["bytes_sent"])
+        for row in table.to_pylist()
+    }
+
+
+def tables_of(released: dict[str, Released]) -> dict[str, dict[str, dict[tuple[str, ...], tuple[int, ...]]]]:
+    """Rows by date and report, as the reference has them; dates without any published row are left out."""
+    return {date: {name: rows_of(table, name) for name, table in day.tables.items()} for date, day in released.items()}

@@ -1,0 +1,113 @@
+"""Takes logs, real and invented, checks that the program publishes cell by cell what the independent reference does."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests import reference
+from tests.eager import files_of, release_log, tables_of
+from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, line
+
+ROOT = Path(__file__).parents[1]
+REAL_LOG = ROOT.parent / "shared" / "data" / "logs" / "apache_combined_2015.log"
+
+
+def expected(log: bytes, log_format: str = "combined", k: int = 5, site: str | None = "www.example.org"):
+    hits, _ = reference.hits_of(log.split(b"\n"), log_format, site)
+    return reference.publish(hits, k)
+
+
+@pytest.mark.parametrize("k", [5, 10])
+def test_a_real_log(k):
+    if not REAL_LOG.exists():
+        pytest.skip("the real log is not part of the project; it is only beside its development checkout")
+    log = REAL_LOG.read_bytes()
+    published = tables_of(release_log(log, k=k))
+    assert list(published) == ["2015-05-17", "2015-05-18", "2015-05-19", "2015-05-20"]
+    assert published == expected(log, k=k)
+    assert published["2015-05-18"]["daily"]
+
+
+@pytest.mark.parametrize("log_format", ["combined", "vhost_combined"])
+def test_a_synthetic_day(tmp_path, log_format):
+    path = tmp_path / "access.log"
+    command = [sys.executable, "examples/generate.py", "--output", str(path), "--lines", "8000", "--format", log_format]
+    subprocess.run([*command, "--sites", "www.example.org,blog.example.org"], cwd=ROOT, check=True)
+    log = path.read_bytes()
+    published = tables_of(release_log(log, log_format))
+    assert published == expected(log, log_format)
+    assert len(published["2026-03-03"]["pages"]) > 20
+
+
+# Few networks, addresses and values, so that rows are often just under or over the threshold and folds meet every case.
+HOSTS = st.one_of(
+    st.builds("20.1.{}.{}".format, st.integers(0, 7), st.integers(1, 4)),
+    st.builds("2a00:1450:{:x}:{:x}00::1".format, st.integers(1, 2), st.integers(1, 6)),
+    st.builds("::ffff:20.1.{}.1".format, st.integers(0, 7)),
+    st.sampled_from(["10.0.0.1", "192.168.1.1", "host.example.com", "www.example.net", "-", "localhost", "2002:1401:0001::1"]),
+)
+LINES = st.builds(
+    line,
+    host=HOSTS,
+    time=st.builds("0{}/Mar/2026:{:02}:{:02}:00 +0000".format, st.integers(3, 4), st.integers(9, 11), st.integers(0, 59)),
+    request=st.sampled_from(
+        [
+            "GET / HTTP/1.1",
+            "GET /a HTTP/1.1",
+            "GET /b?q=1 HTTP/1.1",
+            "POST /u/77777 HTTP/1.1",
+            "GET /x.css HTTP/1.1",
+            "-",
+            "HEAD / HTTP/1.1",
+        ]
+    ),
+    status=st.sampled_from([200, 200, 200, 304, 301, 404, 500]),
+    size=st.integers(0, 5000),
+    referer=st.sampled_from(
+        ["-", "https://www.google.com/", "https://www.example.org/a", "https://other.example.com/", "https://t.co/x"]
+    ),
+    agent=st.sampled_from([CHROME, CHROME, FIREFOX, IPHONE, GOOGLEBOT, "curl/8.5.0", "-"]),
+)
+
+
+@given(st.lists(LINES, min_size=1, max_size=120))
+@settings(max_examples=150, deadline=None)
+def test_any_small_log(lines):
+    log = b"".join(lines)
+    assert tables_of(release_log(log)) == expected(log)
+
+
+def test_a_crowded_invented_log():
+    # Hypothesis keeps its examples small; this one has hundreds of rows around the threshold.
+    chance = random.Random(7)
+    lines = [
+        line(
+            host=f"20.{chance.randrange(3)}.{chance.randrange(20)}.{chance.randrange(1, 5)}",
+            time=f"03/Mar/2026:{chance.randrange(24):02}:{chance.randrange(60):02}:00 +0000",
+            request=f"GET /{'abcdefghijklmnop'[min(chance.randrange(16), chance.randrange(16))]} HTTP/1.1",
+            status=chance.choice([200, 200, 200, 404, 404, 301, 500, 503]),
+            agent=chance.choice([CHROME, FIREFOX, IPHONE, GOOGLEBOT]),
+            referer=chance.choice(["-", "https://www.google.com/", "https://a.example.com/", "https://b.example.net/"]),
+        )
+        for _ in range(3000)
+    ]
+    log = b"".join(lines)
+    published = tables_of(release_log(log, k=10))
+    assert published == expected(log, k=10)
+    assert any("(other)" in key for rows in published["2026-03-03"].values() for key in rows)
+
+
+@given(st.lists(LINES, min_size=1, max_size=60), st.integers(1, 2000), st.integers(1, 9), st.randoms())
+@settings(max_examples=50, deadline=None)
+def test_block_size_shards_and_line_order_change_no_byte(lines, block_bytes, shards, chance):
+    files = files_of(release_log(b"".join(lines)))
+    chance.shuffle(lines)
+    again = release_log(lines, block_bytes=block_bytes, shards=shards)
+    assert files_of(again) == files
