@@ -1,12 +1,13 @@
-"""Takes a dictionary column, gives its codes and distinct values, and back: the way to work once per distinct value."""
+"""Takes columns, gives codes and distinct values, and back; gives keys of rows: the ways to work once per distinct value."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Codes = npt.NDArray[np.int32]
 
@@ -33,3 +34,9 @@ def recode(codes: Codes, values: pa.Array | Sequence[str]) -> pa.DictionaryArray
     unified = values.dictionary_encode()
     indices = unified.indices.to_numpy()
     return pa.DictionaryArray.from_arrays(pa.array(indices[codes] if len(indices) else codes, pa.int32()), unified.dictionary)
+
+
+def cell_keys(columns: Iterable[pa.Array | pa.ChunkedArray]) -> pa.Array:
+    """One string a row that stands for its dimensions; a control character, which no dimension holds, keeps them apart."""
+    joined = pc.binary_join_element_wise(*columns, "\x1f")
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import distinct
+from transforms.columns import cell_keys, distinct
 from transforms.report import STRATUM, Catalogue, Report
 from transforms.schema import EVIDENCE, HIT_DIMENSIONS, MEASURES, VISITOR_DIMENSIONS, count_schema
 from transforms.wire import compact, pack, unpack
@@ -262,12 +262,6 @@ def _lookup(rows: pa.Table, names: tuple[str, ...], cells: Cells, passing: pa.Ta
     places = pc.index_in(cell_keys(columns), value_set=cell_keys([passing[name] for name in names]))
     found: npt.NDArray[np.int32] = places.fill_null(-1).to_numpy()
     return found
-
-
-def cell_keys(columns: Iterable[pa.Array | pa.ChunkedArray]) -> pa.Array:
-    """One string a row that stands for its dimensions; a control character, which no dimension holds, keeps them apart."""
-    joined = pc.binary_join_element_wise(*columns, "\x1f")
-    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
 
 
 def add_counts(parts: Iterable[Mapping[str, pa.Table]]) -> dict[str, pa.Table]:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.count import cell_keys
+from transforms.columns import cell_keys
 from transforms.policies.threshold import Threshold
 from transforms.report import OTHER, Catalogue, Report
 from transforms.schema import EVIDENCE, MEASURES, count_schema

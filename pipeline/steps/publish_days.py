@@ -1,4 +1,4 @@
-"""Takes all staged days and the checked account, publishes day after day, leaves the run record: the last step of the graph."""
+"""Takes all staged days and the checked account, gives published days and the run record: the last step of the graph."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE
 from transforms.lookups import agents
 from transforms.lookups.agents import bot_name, describe_agent
 
-IPAD = "Mozilla/5.0 (iPad; CPU OS 16_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.6 Mobile/15E148 Safari/604.1"
+IPAD = IPHONE.replace("iPhone; CPU iPhone OS", "iPad; CPU OS")
+GPTBOT = "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)"
 PIXEL = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Mobile Safari/537.36"
 
 
@@ -37,11 +38,7 @@ def test_device_system_and_browser(agent, expected):
     ("agent", "kind", "name"),
     [
         (GOOGLEBOT, "search-engine", "Googlebot"),
-        (
-            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
-            "ai-crawler",
-            "GPTBot",
-        ),
+        (GPTBOT, "ai-crawler", "GPTBot"),
         ("curl/8.5.0", "http-library", "curl"),
         ("", "no-agent", "(none)"),
         (CHROME, "(none)", "(none)"),

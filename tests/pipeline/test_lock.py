@@ -1,0 +1,53 @@
+"""Takes two runs on one output, checks that the second is told who holds it, and that a killed holder holds nothing."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline import lock
+from pipeline.errors import JobError
+from pipeline.lock import output_lock
+from pipeline.storage import BeamStorage
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds the output."""
+    code = "import sys; from pipeline.lock import output_lock\nwith output_lock(sys.argv[1]): print('held', flush=True); sys.stdin.read()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_the_second_run_is_told_who_publishes(tmp_path, holder):
+    with pytest.raises(JobError) as caught, output_lock(str(tmp_path)):
+        pass
+    assert caught.value.exit_code == 8
+    assert f"process {holder.pid} on " in caught.value.message
+
+
+def test_the_lock_of_a_killed_run_is_taken_over(tmp_path, holder):
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    with output_lock(str(tmp_path)):
+        pass
+
+
+def test_on_an_object_store_the_lock_is_a_file_that_goes_with_its_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "open_storage", lambda _: BeamStorage(str(tmp_path)))
+    with output_lock("memory://bucket"):
+        with pytest.raises(JobError, match="remove memory://bucket/_lock"), output_lock("memory://bucket"):
+            pass
+        assert (tmp_path / "_lock").exists()
+    assert not (tmp_path / "_lock").exists()

@@ -1,0 +1,73 @@
+"""Takes the source, checks the rules of the house: who may import whom, who may write, and what no file says."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted(path for folder in ("pipeline", "transforms") for path in (ROOT / folder).rglob("*.py"))
+VERBS = {"read", "parse", "anonymize", "enrich", "shard", "count", "release", "write"}
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.is_relative_to(ROOT / "transforms")], ids=name)
+def test_transforms_know_arrow_only(path):
+    assert not {module for module in imports(path) if module.split(".")[0] in ("apache_beam", "pipeline")}
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.is_relative_to(ROOT / "transforms")], ids=name)
+def test_verbs_import_no_verbs(path):
+    if path.stem == "block":
+        return
+    used = {module.split(".")[1] for module in imports(path) if module.startswith("transforms.")} & VERBS - {path.stem}
+    allowed = {"write": {"release"}}  # the writer must know what came through the door
+    assert used <= allowed.get(path.stem, set())
+    if path.parent != ROOT / "transforms":
+        assert not used
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_each_file_says_what_it_takes_and_gives(path):
+    first = (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")[0]
+    assert first.startswith("Takes ")
+    assert " gives " in first
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_file_does_one_thing(path):
+    assert len(path.read_text().splitlines()) <= 400
+
+
+def test_only_the_door_makes_released_tables_and_only_the_writer_writes():
+    makes = [name(path) for path in SOURCES if "Released(_DOOR" in path.read_text()]
+    writes = [name(path) for path in SOURCES if "write_table(" in path.read_text()]
+    assert makes == ["transforms.release"]
+    assert writes == ["transforms.wire", "transforms.write"]  # wire's is the stream between steps
+
+
+def test_a_worker_starts_without_beam():
+    code = "import sys, transforms.block, transforms.count; sys.exit('apache_beam' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_the_command_line_starts_without_beam():
+    code = "import sys, pipeline.__main__ as m; m.main(['formats']); sys.exit('apache_beam' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
