@@ -39,6 +39,7 @@ setup(
             "mypy>=1.15",
             "pytest>=8.3",
             "ruff>=0.11",
+            "zstandard>=0.22",
         ],
         "data": ["mmdb_writer>=0.2.5", "PyYAML>=6"],
     },

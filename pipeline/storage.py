@@ -87,8 +87,9 @@ class LocalStorage:
         with self._reported(path):
             (self._root / path).unlink(missing_ok=True)
             folder = (self._root / path).parent
-            while folder != self._root and folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+            while folder != self._root and not (folder.is_dir() and any(folder.iterdir())):
+                if folder.is_dir():
+                    folder.rmdir()
                 folder = folder.parent
             _sync_folder(folder)
 
@@ -160,7 +161,7 @@ class BeamStorage:
         from apache_beam.io.filesystems import FileSystems
 
         with self._reported(folder):
-            (result,) = FileSystems.match([f"{self._at(folder)}/**"])
+            (result,) = FileSystems.match([f"{self._at(folder).rstrip('/')}/**"])
             return sorted(match.path.removeprefix(self._root + "/") for match in result.metadata_list)
 
     def _at(self, path: str) -> str:

@@ -13,11 +13,16 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from re import _constants as codes
-from re import _parser as regex
 from typing import Any
 
 from ua_parser_builtins.matchers import MATCHERS
+
+if sys.version_info >= (3, 11):
+    from re import _constants as codes
+    from re import _parser as regex
+else:
+    import sre_constants as codes
+    import sre_parse as regex
 
 MAX_ALTERNATIVES = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .+&'!/_-]{0,39}")

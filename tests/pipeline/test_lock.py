@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def holder(tmp_path):
     """Another process that holds the output."""
-    code = "import sys; from pipeline.lock import output_lock\nwith output_lock(sys.argv[1]): print('held', flush=True); sys.stdin.read()"
+    code = "import sys; from pipeline.lock import output_lock\n"
+    code += "with output_lock(sys.argv[1]): print('held', flush=True); sys.stdin.read()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

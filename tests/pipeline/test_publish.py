@@ -1,4 +1,4 @@
-"""Takes staged days and a storage that fails at every single operation, checks that a reader sees the old day or the new, whole."""
+"""Takes staged days and a storage that fails at any operation, checks that a reader sees the old day or the new, whole."""
 
 from __future__ import annotations
 

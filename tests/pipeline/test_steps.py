@@ -98,7 +98,7 @@ def test_map_blocks_gives_pieces_by_shard_and_accounts(root):
 
 def test_a_block_that_fails_is_named_without_its_content(root):
     wrong = Block("some.log", "combined", 7, 10, b"SECRET but not ten bytes")
-    with pytest.raises(Exception, match="some.log") as caught, root:
+    with pytest.raises(Exception, match=r"some\.log") as caught, root:
         secret = root | MakeSecret()
         _ = root | beam.Create([wrong]) | beam.ParDo(MapBlocks(RULES), AsSingleton(secret))
     error = errors.from_text(str(caught.value))

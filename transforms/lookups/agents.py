@@ -14,6 +14,8 @@ from importlib.resources import files
 
 import ua_parser
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
+from ua_parser.lazy import UserAgentMatcher
+from ua_parser.regex import Resolver
 from user_agents import parsers
 
 from transforms.report import NONE, UNKNOWN
@@ -99,39 +101,39 @@ def _device(user_agent: str, found: ua_parser.Result) -> str:
 
 def _crawler(user_agent: str) -> tuple[str, str] | None:
     """Kind and name of a listed crawler: of the patterns that match, the first in the list."""
-    for combined, first, entries in _patterns():
-        if combined.search(user_agent):
-            for pattern, kind, name in entries:
-                if pattern.search(user_agent):
-                    return kind, name
-            raise AssertionError(f"crawler patterns from {first} match together, but not alone")
-    return None
+    engine, crawlers = _crawlers()
+    found = engine(user_agent, ua_parser.Domain.USER_AGENT).user_agent
+    return crawlers[int(found.family)] if found else None
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> list[tuple[re.Pattern[str], int, list[tuple[re.Pattern[str], str, str]]]]:
-    """The crawler list in groups: one expression tells whether any of a group matches, each one's own which."""
-    size = 64
-    entries = [
-        (re.compile(entry["pattern"]), (entry.get("tags") or [_GENERIC_TAG])[0], bot_name(entry["pattern"]))
-        for entry in CRAWLER_USER_AGENTS_DATA
-    ]
-    groups = (entries[at : at + size] for at in range(0, len(entries), size))
-    return [
-        (re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _, _ in group)), at * size, group)
-        for at, group in enumerate(groups)
-    ]
+def _crawlers() -> tuple[Resolver, list[tuple[str, str]]]:
+    """An engine that answers with the number of the crawler list's first match, and kind and name by that number.
+
+    The list's patterns are given to ua-parser's engine as if they were browsers: it finds the first of many expressions in 3 µs,
+    where Python's own engine takes 100. The list is kept to expressions that all engines read alike.
+    """
+    listed = CRAWLER_USER_AGENTS_DATA
+    engine = Resolver(([UserAgentMatcher(entry["pattern"], str(number)) for number, entry in enumerate(listed)], [], []))
+    return engine, [((entry.get("tags") or [_GENERIC_TAG])[0], bot_name(entry["pattern"])) for entry in listed]
 
 
 def bot_name(pattern: str) -> str:
-    r"""A name for people out of a pattern of the crawler list.
+    r"""A name for people out of a pattern of the crawler list: the first of alternatives, without what is no text.
 
-    >>> bot_name(r"Googlebot\/"), bot_name("[wW]get"), bot_name("Ahrefs(Bot|SiteAudit)"), bot_name("^curl")
-    ('Googlebot', 'wget', 'Ahrefs', 'curl')
+    >>> bot_name(r"Googlebot\/"), bot_name("[wW]get"), bot_name("Ahrefs(Bot|SiteAudit)"), bot_name("(^| )sentry")
+    ('Googlebot', 'wget', 'AhrefsBot', 'sentry')
     """
-    name = re.sub(r"\\[sSdDwWb]", " ", pattern)
-    name = re.sub(r"\[[^\]]*[a-zA-Z0-9][^\]]*\][*+]?", lambda found: found.group()[1], re.sub(r"\[[\s]*\][*+]?", " ", name))
-    name = re.sub(r"\((?!\^)[^()]*\)|\(\^\| \)", "", name.replace("\\(", "").replace("\\)", ""))
-    name = re.sub(r"\\(.)", r"\1", name.partition("|")[0])
-    name = re.sub(r"https?://", "", name)
-    return " ".join(re.sub(r"[^A-Za-z0-9 ._'!-]+", " ", name).split()) or UNLISTED
+    name = re.sub(r"https?:\\/\\/", "", pattern)
+    for syntax, text in (
+        (r"\\[a-zA-Z][+*]?", " "),  # \s, \d+
+        (r"\[(?:\^[^]]*|\s*)\][+*]?", " "),  # [^-], and [\s\S]* as the line above left it
+        (r"\[(.)[^]]*\]", r"\1"),  # [wW]
+        (r"\\[()]", " "),
+        (r"\\(.)", r"\1"),  # \.
+        (r"\(([^()|]*)[^()]*\)", r"\1"),
+        (r"\|.*", ""),
+        (r"[^A-Za-z0-9 ._'!-]+", " "),
+    ):
+        name = re.sub(syntax, text, name)
+    return " ".join(word for word in name.split() if any(map(str.isalnum, word))) or UNLISTED

@@ -44,11 +44,19 @@ class CountryLookup:
         kind = reader.metadata().database_type
         if not any(known in kind for known in _KINDS):
             raise ValueError(f"{path} is a {kind} database, but a Country, City or Enterprise database is needed")
+        if reader.metadata().ip_version != 6:
+            raise ValueError(f"{path} knows only IPv4 addresses, but a database of IPv4 and IPv6 addresses is needed")
         return cls(reader)
 
     def codes(self, prefixes: Sequence[str]) -> list[str]:
-        """ISO 3166-1 alpha-2 codes of truncated addresses given as text; `(unknown)` for those without one, and for ""."""
-        return [self._code(prefix) if prefix else UNKNOWN for prefix in prefixes]
+        """ISO 3166-1 alpha-2 codes of truncated addresses given as text; `(unknown)` for those without one, and for "".
+
+        `ValueError` if the database turns out to be damaged: that may show only where an address leads.
+        """
+        try:
+            return [self._code(prefix) if prefix else UNKNOWN for prefix in prefixes]
+        except (maxminddb.InvalidDatabaseError, AttributeError):  # the reader's own message holds the address
+            raise ValueError(f"the {self.version} database is damaged, or its records are not MaxMind's") from None
 
     def _code(self, prefix: str) -> str:
         record = cast("dict[str, Any] | None", self._reader.get(prefix)) or {}

@@ -18,8 +18,11 @@ from publicsuffixlist import PublicSuffixList
 from transforms.report import NONE, UNKNOWN
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-_HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?")
-_ANDROID_APP = "android-app://"
+_HOST = re.compile(rf"(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?")
+_MAX_HOST = 253
+_ANDROID_APP = "android-app"
+_SCHEMES = ("http", "https", _ANDROID_APP)
+_SAME_ENGINE = re.compile(r"^(?:w+[0-9]*|m)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,44 +71,54 @@ def network_domain(host: str) -> str:
 
 def _registrable(host: str, suffixes: PublicSuffixList) -> str:
     host = _ascii(host)
-    domain = suffixes.privatesuffix(host) if host else None
-    return domain or ""
+    domain = (suffixes.privatesuffix(host) if host else None) or ""
+    return "" if "_" in domain else domain  # names of hosts and apps may have it, but nobody can register it
 
 
 def _host_of(referer: str) -> str:
     """The host of a referrer, "" if there is none; an Android app is the host that its name spells backwards."""
     try:
-        host = urlsplit(referer.replace("\\", "/").strip()).hostname or ""
+        url = urlsplit(referer.replace("\\", "/").strip())
+        host = url.hostname or ""
     except ValueError:
         return ""
-    if referer.lower().startswith(_ANDROID_APP):
-        host = ".".join(reversed(host.split(".")))
-    return _ascii(host)
+    if url.scheme not in _SCHEMES:
+        return ""
+    return _ascii(_backwards(host) if url.scheme == _ANDROID_APP else host)
+
+
+def _backwards(name: str) -> str:
+    return ".".join(reversed(name.split(".")))
 
 
 def _ascii(host: str) -> str:
     """The host as the DNS has it, "" if it cannot be one."""
     host = host.lower().removesuffix(".")
+    if len(host) > _MAX_HOST:
+        return ""
     if not host.isascii():
         try:
             host = host.encode("idna").decode()
         except UnicodeError:
             return ""
-    return host if _HOST.fullmatch(host) else ""
+    return host if len(host) <= _MAX_HOST and _HOST.fullmatch(host) else ""
 
 
 def _channel(host: str) -> str | None:
     """The channel of a host, by the lists.
 
-    A search engine's other hosts (mail.google.com) are no search, so its entries name whole hosts; a social network or an
-    assistant is one with everything below it. An Android app is listed by its name, which is a host name backwards. In an
-    entry `{}` stands for a public suffix at its end and for one label at its beginning.
+    A search engine's other hosts (mail.google.com) are no search, so its entries name whole hosts, but for the `www2.` or `m.`
+    that Matomo strips too; a social network or an assistant is one with everything below it. An Android app is listed by its
+    name, which is a host name backwards. In an entry `{}` stands for a public suffix at its end, for one label at its beginning.
     """
+    return _listed(host) or _listed(_SAME_ENGINE.sub("", host))
+
+
+def _listed(host: str) -> str | None:
     listed = _channels()
-    app = ".".join(reversed(host.split(".")))
+    app = _backwards(host)
     if app in listed:
         return listed[app]
-    host = host.removeprefix("www.")
     suffix = _suffixes(private=False).publicsuffix(host) or ""
     labels = host.removesuffix("." + suffix).split(".")
     for start in range(len(labels)):

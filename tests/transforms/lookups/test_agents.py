@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import crawleruseragents
 import pytest
 from hypothesis import given
@@ -40,6 +42,8 @@ def test_device_system_and_browser(agent, expected):
         (GOOGLEBOT, "search-engine", "Googlebot"),
         (GPTBOT, "ai-crawler", "GPTBot"),
         ("curl/8.5.0", "http-library", "curl"),
+        ("sistrix crawler/1.0", "seo", "sistrix crawler"),
+        ("JaneDoeBot/1.0", "unlisted", "Other"),
         ("", "no-agent", "(none)"),
         (CHROME, "(none)", "(none)"),
     ],
@@ -49,11 +53,41 @@ def test_bots(agent, kind, name):
     assert (found.bot_kind, found.bot) == (kind, name)
 
 
-def test_every_listed_crawler_is_a_bot_with_a_name():
-    for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA:
-        for agent in entry["instances"][:1]:
-            assert describe_agent(agent).traffic == "bot", entry["pattern"]
+def test_every_listed_crawler_is_a_bot_named_by_the_first_pattern_that_it_matches():
+    listed = crawleruseragents.CRAWLER_USER_AGENTS_DATA
+    patterns = [re.compile(entry["pattern"]) for entry in listed]
+    for entry in listed:
         assert bot_name(entry["pattern"]) != agents.UNLISTED, entry["pattern"]
+        for agent in entry["instances"]:
+            first = next(number for number, pattern in enumerate(patterns) if pattern.search(agent))
+            found = describe_agent(agent)
+            assert (found.traffic, found.bot) == ("bot", bot_name(listed[first]["pattern"])), entry["pattern"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        (r"Googlebot\/", "Googlebot"),
+        (r"Mail\.RU_Bot", "Mail.RU_Bot"),
+        ("[wW]get", "wget"),
+        ("Ahrefs(Bot|SiteAudit)", "AhrefsBot"),
+        ("AdsBot-Google([^-]|$)", "AdsBot-Google"),
+        ("Automaton|Newsify Feed Fetcher", "Automaton"),
+        (r"ContextualBot[\s\S]*outcomes\.net", "ContextualBot outcomes.net"),
+        (r"BlogTraffic\/\d\.\d+ Feed-Fetcher", "BlogTraffic Feed-Fetcher"),
+        ("bot", "bot"),
+        (r"\/\/", "Other"),
+    ],
+)
+def test_the_name_in_a_pattern(pattern, name):
+    assert bot_name(pattern) == name
+
+
+def test_names_that_analysts_expect_are_shipped():
+    browsers = {"Chrome", "Chromium", "Firefox", "Safari", "Mobile Safari", "Edge", "Opera", "Samsung Internet", "IE"}
+    systems = {"Windows", "Mac OS X", "iOS", "Android", "Linux", "Ubuntu", "Chrome OS"}
+    assert browsers <= agents._names("browsers.txt")
+    assert systems <= agents._names("operating_systems.txt")
 
 
 def test_a_name_that_somebody_made_up_is_not_published():

@@ -38,3 +38,22 @@ def test_other_files_are_refused(name, says):
     with pytest.raises(ValueError, match=says) as caught:
         CountryLookup.open(str(DATABASES / name))
     assert str(DATABASES / name) in str(caught.value)
+
+
+def test_damage_that_shows_late_is_an_error_without_the_address(tmp_path):
+    intact = (DATABASES / "GeoLite2-Country-Test.mmdb").read_bytes()
+    damaged = tmp_path / "damaged.mmdb"
+    damaged.write_bytes(intact[:500] + b"\xff" * 9000 + intact[9500:])
+    countries = CountryLookup.open(str(damaged))
+    with pytest.raises(ValueError, match="database is damaged") as caught:
+        countries.codes(["2.125.160.0"])
+    assert "2.125" not in str(caught.value)
+
+
+def test_a_database_of_ipv4_alone_is_refused(monkeypatch):
+    class OnlyIPv4:
+        database_type, ip_version, build_epoch = "Some-Country", 4, 0
+
+    monkeypatch.setattr("geoip2.database.Reader.metadata", lambda _: OnlyIPv4)
+    with pytest.raises(ValueError, match="knows only IPv4 addresses"):
+        CountryLookup.open(str(DATABASES / "GeoLite2-Country-Test.mmdb"))
