@@ -18,12 +18,10 @@ import pyarrow.compute as pc
 from transforms.columns import cell_keys, distinct
 from transforms.report import STRATUM, Catalogue, Report
 from transforms.schema import EVIDENCE, HIT_DIMENSIONS, MEASURES, VISITOR_DIMENSIONS, count_schema
+from transforms.visits import describe_visits, number_visits, order_of_hits
 from transforms.wire import compact, pack, unpack
 
 Integers = npt.NDArray[np.int64]
-
-VISIT_GAP_SECONDS = 1_800
-"""A visit ends when its visitor is silent for this long."""
 
 
 class SecretChangedError(Exception):
@@ -67,7 +65,7 @@ def merge_pieces(pieces: Iterable[bytes]) -> dict[int, bytes]:
     prepared = {}
     dates = keys[3][order]
     visitor_rows = visitors.take(pa.array(order)).select(list(VISITOR_DIMENSIONS))
-    hit_order = np.lexsort((hits["second"].to_numpy(), numbers["visitor"][owner]))
+    hit_order = order_of_hits(numbers["visitor"][owner], hits)
     owner = owner[hit_order]
     hits = hits.take(pa.array(hit_order))
     hit_dates = dates[owner]
@@ -76,7 +74,8 @@ def merge_pieces(pieces: Iterable[bytes]) -> dict[int, bytes]:
         rows = owner[start:end]
         day = hits.slice(start, end - start)
         columns: dict[str, object] = {name: values[rows] for name, values in numbers.items()}
-        columns["visit"] = _visits(numbers["visitor"][rows], day["second"].to_numpy())
+        visit = number_visits(numbers["visitor"][rows], day["second"].to_numpy())
+        columns |= {"visit": visit, **describe_visits(visit, day)}
         columns |= {name: day[name] for name in (*HIT_DIMENSIONS, "bytes_sent")}
         columns |= {name: visitor_rows[name].take(pa.array(rows)) for name in VISITOR_DIMENSIONS}
         prepared[int(hit_dates[start])] = pack({"rows": compact(pa.table(columns))})
@@ -93,12 +92,6 @@ def _dense_numbers(keys: list[npt.NDArray[np.uint64]], order: npt.NDArray[np.int
         numbers[name] = np.cumsum(new, dtype=np.int32)
     del numbers["date"]
     return numbers
-
-
-def _visits(visitor: npt.NDArray[np.int32], second: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    new = np.zeros(len(visitor), np.bool_)
-    new[1:] = (visitor[1:] != visitor[:-1]) | (second[1:] - second[:-1] >= VISIT_GAP_SECONDS)
-    return np.cumsum(new, dtype=np.int32)
 
 
 def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str, int]) -> dict[int, tuple[bytes, bytes]]:

@@ -33,8 +33,8 @@ REJECT_REASONS = {
 }
 
 _MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
-_REQUEST_ARROW = r"^(?P<method>[A-Z][A-Z_-]{0,19}) (?P<target>/[^ ]*) HTTP/[0-9](?:\.[0-9])?$"
-_REQUEST = re.compile(r"([A-Z][A-Z_-]{0,19}) (?:(.+) HTTP/\d(?:\.\d)?|(\S+))")
+_REQUEST_ARROW = r"^(?P<method>[A-Z][A-Z_-]{0,19}) (?P<target>/[^ ]*) (?P<protocol>HTTP/[0-9](?:\.[0-9])?)$"
+_REQUEST = re.compile(r"([A-Z][A-Z_-]{0,19}) (?:(.+) (HTTP/[0-9](?:\.[0-9])?)|(\S+))")
 _ABSOLUTE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
 
@@ -151,7 +151,7 @@ def _zone_seconds(zones: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], npt.ND
 
 def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64]) -> pa.Table:
     request_codes, requests = distinct(raw["request"])
-    methods, targets = split_requests(requests)
+    methods, targets, protocols = split_requests(requests)
     status_codes, statuses = distinct(raw["status"])
     bytes_codes, sizes = distinct(raw["bytes_sent"])
     sizes = pc.cast(pc.if_else(pc.equal(sizes, "-"), "0", sizes), pa.int64())
@@ -159,9 +159,11 @@ def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64]) -> pa.Table:
         {
             "site": raw["site"],
             "remote_host": raw["remote_host"],
+            "forwarded_for": raw["forwarded_for"],
             "request_time": seconds,
             "method": recode(request_codes, methods),
             "target": recode(request_codes, targets),
+            "protocol": recode(request_codes, protocols),
             "status": recode(status_codes, pc.if_else(pc.equal(statuses, "-"), "(unknown)", statuses)),
             "bytes_sent": sizes.to_numpy()[bytes_codes] if len(sizes) else np.zeros(0, np.int64),
             "referer": raw["referer"],
@@ -171,35 +173,35 @@ def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64]) -> pa.Table:
     )
 
 
-def split_requests(requests: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Method and target of each request line; method "" marks one that is not a request."""
+def split_requests(requests: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Method, target and protocol of each request line; method "" marks one that is not a request, protocol "" one without."""
     found = pc.extract_regex(requests, _REQUEST_ARROW)
-    methods, targets = pc.struct_field(found, "method"), pc.struct_field(found, "target")
-    missing = np.flatnonzero(found.is_null().to_numpy(zero_copy_only=False))
-    if not len(missing):
-        return methods, targets
-    pairs = [split_request(request) for request in requests.take(pa.array(missing)).to_pylist()]
-    mask = found.is_null()
-    return (
-        pc.replace_with_mask(methods, mask, pa.array([method for method, _ in pairs], pa.string())),
-        pc.replace_with_mask(targets, mask, pa.array([target for _, target in pairs], pa.string())),
+    parts = tuple(pc.struct_field(found, name) for name in ("method", "target", "protocol"))
+    missing = found.is_null()
+    odd = requests.filter(missing).to_pylist()
+    if not odd:
+        return parts
+    split = list(zip(*map(split_request, odd), strict=True))
+    methods, targets, protocols = (
+        pc.replace_with_mask(part, missing, pa.array(texts, pa.string())) for part, texts in zip(parts, split, strict=True)
     )
+    return methods, targets, protocols
 
 
-def split_request(request: str) -> tuple[str, str]:
-    """Method and target of one request line by the exact rule; ("", "") if it is not one.
+def split_request(request: str) -> tuple[str, str, str]:
+    """Method, target and protocol of one request line by the exact rule; three times "" if it is not one.
 
     >>> split_request("GET /a b HTTP/1.1"), split_request("GET /old"), split_request("SSH-2.0-Go")
-    (('GET', '/a b'), ('GET', '/old'), ('', ''))
+    (('GET', '/a b', 'HTTP/1.1'), ('GET', '/old', ''), ('', '', ''))
     """
     found = _REQUEST.fullmatch(request)
     if not found:
-        return "", ""
-    method, target = found.group(1), found.group(2) or found.group(3)
+        return "", "", ""
+    method, target, protocol = found.group(1), found.group(2) or found.group(4), found.group(3) or ""
     if target.startswith("/") or target == "*" or method == "CONNECT":
-        return method, target
+        return method, target, protocol
     absolute = _ABSOLUTE.match(target)
     if absolute:
         rest = target[absolute.end() :]
-        return method, rest if rest.startswith("/") else "/" + rest
-    return "", ""
+        return method, rest if rest.startswith("/") else "/" + rest, protocol
+    return "", "", ""

@@ -24,9 +24,11 @@ ENTRY = pa.schema(
     [
         pa.field("site", TEXT),  # null: the format has no site
         pa.field("remote_host", TEXT, nullable=False),
+        pa.field("forwarded_for", TEXT),  # null: the format has no X-Forwarded-For
         pa.field("request_time", pa.int64(), nullable=False),  # seconds since 1970, UTC
         pa.field("method", TEXT, nullable=False),  # "" marks an invalid request line
         pa.field("target", TEXT, nullable=False),
+        pa.field("protocol", TEXT, nullable=False),  # "" if there is none
         pa.field("status", TEXT, nullable=False),
         pa.field("bytes_sent", pa.int64(), nullable=False),
         pa.field("referer", TEXT),  # null: the format has none
@@ -52,6 +54,7 @@ MASKED = pa.schema(
         pa.field("hour", TEXT, nullable=False),
         pa.field("site", TEXT, nullable=False),
         pa.field("method", TEXT, nullable=False),
+        pa.field("protocol", TEXT, nullable=False),
         pa.field("status", TEXT, nullable=False),
         pa.field("path", TEXT, nullable=False),
         pa.field("referer", TEXT),
@@ -59,8 +62,10 @@ MASKED = pa.schema(
     ]
 )
 
-VISITOR_DIMENSIONS = ("traffic", "country", "device", "operating_system", "browser", "bot_kind", "bot")
-HIT_DIMENSIONS = ("site", "hour", "kind", "status", "path", "channel", "source")
+VISITOR_DIMENSIONS = ("traffic", "country", "network", "device", "operating_system", "browser", "bot_kind", "bot")
+HIT_DIMENSIONS = ("site", "hour", "kind", "method", "protocol", "status", "path", "file_type", "channel", "source")
+VISIT_DIMENSIONS = ("visit_duration", "visit_depth", "entry")
+"""What is known of a hit only where all of its visit is: these are added when a shard is counted."""
 
 VISITOR = pa.schema(
     [
@@ -105,7 +110,14 @@ DIMENSIONS = {
     "path": "Path without query, identifiers replaced by :id :uuid :hex :email :token",
     "channel": "direct, internal, search, social, ai or referral",
     "source": "Registrable domain of the referrer",
+    "file_type": "Extension of a static file, lower case",
+    "method": "HTTP request method",
+    "protocol": "HTTP version of the request line",
     "country": "Country of the truncated address, ISO 3166-1 alpha-2",
+    "network": "Network of the address: IPv4 /16 or IPv6 /24",
+    "visit_duration": "Time from the first to the last request of the visit at this site, minutes:seconds",
+    "visit_depth": "Pages seen in the visit at this site",
+    "entry": "entry: the first page of its visit at this site; later: any other",
     "device": "Device class: Desktop, Mobile, Tablet, Bot, Other",
     "operating_system": "Operating system family",
     "browser": "Browser family",

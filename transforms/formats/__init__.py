@@ -45,6 +45,7 @@ class Format:
 RAW_COLUMNS = (
     "site",
     "remote_host",
+    "forwarded_for",
     "time",
     "zone",
     "request",

@@ -17,6 +17,7 @@ _STATUS = Field("status", Shape.TOKEN, r"\d{3}|-")
 _BYTES = Field("bytes_sent", Shape.TOKEN, r"\d{1,18}|-")
 _COMMON = (_HOST, _IDENT, _USER, _TIME, _REQUEST, _STATUS, _BYTES)
 _AGENTS = (Field("referer", Shape.QUOTED), Field("user_agent", Shape.QUOTED))
+_FORWARDED = Field("forwarded_for", Shape.QUOTED)
 _SITE = (Field("site", Shape.TOKEN, r"[A-Za-z0-9_.-]+"),)
 _SITE_PORT = (Field("site", Shape.TOKEN, r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:]+):\d{1,5}"),)
 
@@ -25,6 +26,12 @@ _A = ' "%{Referer}i" "%{User-Agent}i"'
 
 FORMATS = (
     Format("combined", "Combined Log Format (Apache, nginx)", _C + _A, _COMMON + _AGENTS),
+    Format(
+        "combined_forwarded",
+        "Combined, then X-Forwarded-For (the log_format main of nginx's packages)",
+        _C + _A + ' "%{X-Forwarded-For}i"',
+        (*_COMMON, *_AGENTS, _FORWARDED),
+    ),
     Format("common", "Common Log Format", _C, _COMMON),
     Format(
         "vhost_combined",

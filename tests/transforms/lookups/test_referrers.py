@@ -23,7 +23,7 @@ from transforms.lookups.referrers import _channels, describe_referrer, network_d
         ("https://mail.google.com/mail/u/0/", "referral", "google.com"),
         ("https://m.google.com/", "search", "google.com"),
         ("https://www2.bing.com/", "search", "bing.com"),
-        ("https://exam.google.com/", "referral", "google.com"),
+        ("https://gom.ogle.com/", "referral", "ogle.com"),
         ("http://google.evil.com/", "referral", "evil.com"),
         ("https://google.com.evil.net/", "referral", "evil.net"),
         ("https://de.search.yahoo.com/search", "search", "yahoo.com"),
