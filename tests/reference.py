@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import re
+import zoneinfo
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -21,6 +22,12 @@ from transforms.lookups.referrers import describe_referrer, network_domain, site
 from transforms.masks.path import extension, scrub_path
 
 OTHER, UNKNOWN, NONE = "(other)", "(unknown)", "(none)"
+METHODS = set("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
+METHODS |= set("PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH ACL QUERY".split())
+VERSIONS = ("HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0")
+DURATIONS = """0=00:00 1=00:01-00:09 10=00:10-00:29 30=00:30-00:59 60=01:00-04:59 300=05:00-09:59 600=10:00-29:59
+    1800=30:00+"""
+DEPTHS = "0=00 1=01 2=02 3=03-05 6=06-10 11=11-20 21=21+"
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 HEAD = {
     "combined": "",
@@ -166,15 +173,17 @@ def place(host: str) -> tuple[object, object, str]:
     return whole, network, str(prefix.network_address)
 
 
-def request_of(text: str) -> tuple[str, str]:
-    found = re.fullmatch(r"([A-Z][A-Z_-]{0,19}) (.+) HTTP/\d(\.\d)?", text) or re.fullmatch(r"([A-Z][A-Z_-]{0,19}) (\S+)", text)
+def request_of(text: str) -> tuple[str, str, str]:
+    found = re.fullmatch(r"([A-Z][A-Z_-]{0,19}) (.+) (HTTP/[0-9](\.[0-9])?)", text)
+    found = found or re.fullmatch(r"([A-Z][A-Z_-]{0,19}) (\S+)()", text)
     if not found:
-        return "", ""
-    method, target = found[1], found[2]
+        return "", "", ""
+    method, target, protocol = found[1], found[2], found[3]
     if re.match(r"https?://", target, re.I):
         rest = re.sub(r"^https?://[^/?#]*", "", target, flags=re.I)
-        return method, rest if rest.startswith("/") else "/" + rest
-    return (method, target) if target.startswith("/") or target == "*" or method == "CONNECT" else ("", "")
+        return method, rest if rest.startswith("/") else "/" + rest, protocol
+    good = target.startswith("/") or target == "*" or method == "CONNECT"
+    return (method, target, protocol) if good else ("", "", "")
 
 
 def kind_of(method: str, status: str, path: str) -> str:
@@ -208,7 +217,7 @@ def site_of(logged: str | None, default: str | None) -> str:
     return name if good else UNKNOWN
 
 
-def hits_of(lines: list[bytes], log_format: str, site: str | None = None) -> tuple[list[Hit], int]:
+def hits_of(lines: list[bytes], log_format: str, site: str | None = None, time_zone: str = "UTC") -> tuple[list[Hit], int]:
     """The hits of the lines, and how many lines were rejected; blank lines and comments are neither."""
     countries = CountryLookup.open()
     hits, rejected = [], 0
@@ -221,17 +230,25 @@ def hits_of(lines: list[bytes], log_format: str, site: str | None = None) -> tup
             continue
         time = entry["time"]
         address, network, prefix = place(entry["host"])
-        method, target = request_of(entry["request"])
+        method, target, protocol = request_of(entry["request"])
         path = scrub_path(target)
         agent, referrer = describe_agent(entry["agent"]), describe_referrer(entry["referer"])
         own = site_of(entry["site"], site)
         internal = bool(referrer.domain) and own != UNKNOWN and referrer.domain == site_domain(own)
         status = UNKNOWN if entry["status"] == "-" else entry["status"]
-        date = time.date().isoformat()
+        clock = time.replace(tzinfo=datetime.timezone.utc).astimezone(zoneinfo.ZoneInfo(time_zone))
+        date = clock.date().isoformat()
+        kind = kind_of(method, status, path)
+        versions = {"": NONE, "HTTP/1": "HTTP/1.0", "HTTP/2": "HTTP/2.0", "HTTP/3": "HTTP/3.0"}
+        version = versions.get(protocol, protocol)
         values = {
             "site": own,
-            "hour": f"{time.hour:02}",
-            "kind": kind_of(method, status, path),
+            "hour": f"{clock.hour:02}",
+            "kind": kind,
+            "method": (method if method in METHODS else "Other") if method else UNKNOWN,
+            "protocol": (version if version in (NONE, *VERSIONS) else "Other") if method else UNKNOWN,
+            "file_type": extension(path) if kind == "static" else NONE,
+            "network": wide_network(prefix),
             "status": status,
             "path": path,
             "channel": "internal" if internal else referrer.channel,
@@ -240,10 +257,35 @@ def hits_of(lines: list[bytes], log_format: str, site: str | None = None) -> tup
         }
         for name in ("traffic", "device", "operating_system", "browser", "bot_kind", "bot"):
             values[name] = getattr(agent, name)
-        second = time.hour * 3600 + time.minute * 60 + time.second
+        second = int(time.replace(tzinfo=datetime.timezone.utc).timestamp())
         hits.append(Hit(date, second, address, network, (address, entry["agent"], date), entry["bytes"], values))
     number_visits(hits)
+    describe_visits(hits)
     return hits, rejected
+
+
+def wide_network(prefix: str) -> str:
+    if not prefix:
+        return UNKNOWN
+    return str(ipaddress.ip_network((prefix, 24 if ":" in prefix else 16), strict=False))
+
+
+def bucket(amount: int, buckets: str) -> str:
+    """The last of `least=name` pairs whose least amount is reached."""
+    return [name for least, name in (pair.split("=") for pair in buckets.split()) if amount >= int(least)][-1]
+
+
+def describe_visits(hits: list[Hit]) -> None:
+    stays = defaultdict(list)
+    for hit in hits:
+        stays[hit.visit, hit.values["site"]].append(hit)
+    for stay in stays.values():
+        stay.sort(key=lambda hit: (hit.second, hit.values["path"].encode(), hit.bytes_sent))
+        pages = [hit for hit in stay if hit.values["kind"] == "page"]
+        for hit in stay:
+            hit.values["visit_duration"] = bucket(stay[-1].second - stay[0].second, DURATIONS)
+            hit.values["visit_depth"] = bucket(len(pages), DEPTHS)
+            hit.values["entry"] = "entry" if pages and hit is pages[0] else "later"
 
 
 def number_visits(hits: list[Hit]) -> None:

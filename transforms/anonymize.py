@@ -12,14 +12,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from transforms import secret as secrets
+from transforms.clock import DAY_SECONDS, HOUR_SECONDS, UTC, local_seconds
 from transforms.columns import distinct, recode
 from transforms.masks.address import places
+from transforms.masks.client import Proxies, clients
 from transforms.masks.path import scrub_paths
 from transforms.masks.site import publishable_site
 from transforms.report import UNKNOWN
 from transforms.schema import MASKED, MASKED_VISITOR, TEXT
 
-DAY_SECONDS = 86_400
 _HOURS = pa.array([f"{hour:02}" for hour in range(24)])
 
 
@@ -48,26 +49,42 @@ class Masked:
     day_lines: dict[int, int]
 
 
-def anonymize(entries: pa.Table, secret: bytes, window: Window, default_site: str | None) -> Masked:
-    """Mask the entries (schema ENTRY) of the window; `default_site` names the site where the format has none."""
-    seconds = entries["request_time"].to_numpy()
-    days, day_codes, day_counts = np.unique(seconds // DAY_SECONDS, return_inverse=True, return_counts=True)
+def anonymize(
+    entries: pa.Table,
+    secret: bytes,
+    window: Window,
+    default_site: str | None = None,
+    time_zone: str = UTC,
+    proxies: Proxies | None = None,
+) -> Masked:
+    """Mask the entries (schema ENTRY) of the window, by days of the time zone.
+
+    `default_site` names the site where the format has none; `proxies` are those whose X-Forwarded-For is believed.
+    """
+    local = local_seconds(entries["request_time"].to_numpy(), time_zone)
+    days, day_codes, day_counts = np.unique(local // DAY_SECONDS, return_inverse=True, return_counts=True)
     day_lines = dict(zip(days.tolist(), day_counts.tolist(), strict=True))
     wanted = np.fromiter((window.includes(day) for day in days.tolist()), np.bool_, len(days))
     if not wanted.all():
         keep = wanted[day_codes]
-        entries, seconds, day_codes = entries.filter(pa.array(keep)), seconds[keep], day_codes[keep]
+        entries, local, day_codes = entries.filter(pa.array(keep)), local[keep], day_codes[keep]
     dates = days[day_codes].astype(np.int32) if len(days) else np.zeros(0, np.int32)
-    visitors, visitor_codes = _visitors(entries, dates, secret)
+    hosts = entries["remote_host"]
+    if proxies is not None and not entries["forwarded_for"].null_count:
+        hosts = clients(hosts, entries["forwarded_for"], proxies)
+    visitors, visitor_codes = _visitors(hosts, entries["user_agent"], dates, secret)
     target_codes, targets = distinct(entries["target"])
-    since_midnight = seconds - dates.astype(np.int64) * DAY_SECONDS
+    midnight = dates.astype(np.int64) * DAY_SECONDS
+    seconds = entries["request_time"].to_numpy() - midnight  # of UTC: a local clock may run backwards
+    hours = (local - midnight) // HOUR_SECONDS
     hits = pa.table(
         {
             "visitor": visitor_codes,
-            "second": since_midnight.astype(np.int32),
-            "hour": recode((since_midnight // 3_600).astype(np.int32), _HOURS),
+            "second": seconds.astype(np.int32),
+            "hour": recode(hours.astype(np.int32), _HOURS),
             "site": _sites(entries["site"], default_site),
             "method": entries["method"],
+            "protocol": entries["protocol"],
             "status": entries["status"],
             "path": recode(target_codes, scrub_paths(targets)),
             "referer": entries["referer"],
@@ -78,11 +95,13 @@ def anonymize(entries: pa.Table, secret: bytes, window: Window, default_site: st
     return Masked(visitors, hits, day_lines)
 
 
-def _visitors(entries: pa.Table, dates: npt.NDArray[np.int32], secret: bytes) -> tuple[pa.Table, npt.NDArray[np.int32]]:
+def _visitors(
+    hosts: pa.ChunkedArray, user_agents: pa.ChunkedArray, dates: npt.NDArray[np.int32], secret: bytes
+) -> tuple[pa.Table, npt.NDArray[np.int32]]:
     """One row a visitor and day, and each entry's row number in it."""
-    agents, agent_codes, agent_keys = _agents(entries["user_agent"], secret)
-    host_codes, hosts = distinct(entries["remote_host"])
-    units, unit_codes = _units(host_codes, hosts, dates, secret)
+    agents, agent_codes, agent_keys = _agents(user_agents, secret)
+    host_codes, host_values = distinct(hosts)
+    units, unit_codes = _units(host_codes, host_values, dates, secret)
     pairs = unit_codes.astype(np.int64) * len(agent_keys) + agent_codes
     encoded = pa.array(pairs).dictionary_encode()
     pairs = encoded.dictionary.to_numpy()

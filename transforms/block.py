@@ -12,9 +12,11 @@ from functools import lru_cache
 
 from transforms import secret as secrets
 from transforms.anonymize import Window, anonymize
+from transforms.clock import UTC
 from transforms.enrich import enrich
 from transforms.formats.registry import FORMATS
 from transforms.lookups.country import CountryLookup
+from transforms.masks.client import Proxies
 from transforms.parse import Reject, parse_block
 from transforms.shard import shard
 
@@ -40,6 +42,8 @@ class Rules:
     window: Window
     site: str | None = None
     country_database: str | None = None
+    time_zone: str = UTC
+    proxies: Proxies | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ def _read(block: Block) -> bytes:
 
 def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, bytes], Account]:
     parsed = parse_block(data, FORMATS[block.format], block.offset)
-    masked = anonymize(parsed.entries, secret, rules.window, rules.site)
+    masked = anonymize(parsed.entries, secret, rules.window, rules.site, rules.time_zone, rules.proxies)
     visitors, hits = enrich(masked.visitors, masked.hits, _countries(rules.country_database))
     pieces = shard(visitors, hits, rules.shards, secrets.fingerprint(secret))
     account = Account(

@@ -23,6 +23,9 @@ from transforms.wire import compact, pack, unpack
 
 Integers = npt.NDArray[np.int64]
 
+NUMBERS = ("network_number", "address_number", "visitor_number", "visit_number")
+"""Columns of prepared rows that tell networks, addresses, visitors and visits apart, from wide to narrow."""
+
 
 class SecretChangedError(Exception):
     """Pieces of one shard were made with different secrets: a runner has computed a stage again."""
@@ -43,8 +46,8 @@ class Cells:
 def merge_pieces(pieces: Iterable[bytes]) -> dict[int, bytes]:
     """One packed table of prepared rows for each day (since 1970) of a shard.
 
-    Prepared rows are hits in the order of network, address, visitor and time, with dense numbers (`network`, `address`,
-    `visitor`, `visit`) in place of keys, and all dimensions.
+    Prepared rows are hits in the order of network, address, visitor and time, with dense numbers (columns NUMBERS) in
+    place of keys, and all dimensions.
     """
     visitor_parts, hit_parts, secrets = [], [], set()
     for piece in pieces:
@@ -65,7 +68,7 @@ def merge_pieces(pieces: Iterable[bytes]) -> dict[int, bytes]:
     prepared = {}
     dates = keys[3][order]
     visitor_rows = visitors.take(pa.array(order)).select(list(VISITOR_DIMENSIONS))
-    hit_order = order_of_hits(numbers["visitor"][owner], hits)
+    hit_order = order_of_hits(numbers["visitor_number"][owner], hits)
     owner = owner[hit_order]
     hits = hits.take(pa.array(hit_order))
     hit_dates = dates[owner]
@@ -74,8 +77,8 @@ def merge_pieces(pieces: Iterable[bytes]) -> dict[int, bytes]:
         rows = owner[start:end]
         day = hits.slice(start, end - start)
         columns: dict[str, object] = {name: values[rows] for name, values in numbers.items()}
-        visit = number_visits(numbers["visitor"][rows], day["second"].to_numpy())
-        columns |= {"visit": visit, **describe_visits(visit, day)}
+        visit = number_visits(numbers["visitor_number"][rows], day["second"].to_numpy())
+        columns |= {"visit_number": visit, **describe_visits(visit, day)}
         columns |= {name: day[name] for name in (*HIT_DIMENSIONS, "bytes_sent")}
         columns |= {name: visitor_rows[name].take(pa.array(rows)) for name in VISITOR_DIMENSIONS}
         prepared[int(hit_dates[start])] = pack({"rows": compact(pa.table(columns))})
@@ -87,10 +90,10 @@ def _dense_numbers(keys: list[npt.NDArray[np.uint64]], order: npt.NDArray[np.int
     visitor, address, network, date = (key[order] for key in keys)
     numbers = {}
     new = np.zeros(len(order), np.bool_)
-    for name, ordered in (("date", date), ("network", network), ("address", address), ("visitor", visitor)):
+    new[1:] = date[1:] != date[:-1]
+    for name, ordered in zip(NUMBERS[:3], (network, address, visitor), strict=True):
         new[1:] |= ordered[1:] != ordered[:-1]
         numbers[name] = np.cumsum(new, dtype=np.int32)
-    del numbers["date"]
     return numbers
 
 
@@ -199,7 +202,7 @@ class _Measured:
 
     def __init__(self, rows: pa.Table) -> None:
         self._bytes = rows["bytes_sent"].to_numpy()
-        self._units = [rows[name].to_numpy() for name in ("network", "address", "visitor", "visit")]
+        self._units = [rows[name].to_numpy() for name in NUMBERS]
 
     def of(self, group: npt.NDArray[np.int32], groups: int, cap: Integers) -> dict[str, Integers]:
         """Each group's measures and capped addresses; rows of group -1 are left out; `cap` has one number a group."""

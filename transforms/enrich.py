@@ -15,7 +15,9 @@ from transforms.columns import distinct, recode
 from transforms.lookups.agents import describe_agent
 from transforms.lookups.country import CountryLookup
 from transforms.lookups.extensions import DOWNLOADS, PAGES, STATIC
+from transforms.lookups.http import publishable_method, publishable_protocol
 from transforms.lookups.referrers import describe_referrer, site_domain
+from transforms.masks.address import network_name
 from transforms.masks.path import extension
 from transforms.report import NONE, UNKNOWN
 from transforms.schema import HIT, VISITOR
@@ -45,20 +47,26 @@ def _visitors(visitors: pa.Table, countries: CountryLookup) -> pa.Table:
     }
     columns = {name: visitors[name] for name in ("date", "network_key", "address_key", "visitor_key")}
     country = recode(prefix_codes, countries.codes(prefixes.to_pylist()))
-    return pa.table({**columns, **described, "country": country}).select(VISITOR.names).cast(VISITOR)
+    network = recode(prefix_codes, list(map(network_name, prefixes.to_pylist())))
+    return pa.table({**columns, **described, "country": country, "network": network}).select(VISITOR.names).cast(VISITOR)
 
 
 def _hits(hits: pa.Table) -> pa.Table:
     channels, sources = _referrers(hits["referer"], hits["site"])
+    methods, protocols = _requests(hits["method"], hits["protocol"])
+    kinds, file_types = _kinds(hits)
     return pa.table(
         {
             "visitor": hits["visitor"],
             "second": hits["second"],
             "site": hits["site"],
             "hour": hits["hour"],
-            "kind": _kinds(hits),
+            "kind": kinds,
+            "method": methods,
+            "protocol": protocols,
             "status": hits["status"],
             "path": hits["path"],
+            "file_type": file_types,
             "channel": channels,
             "source": sources,
             "bytes_sent": hits["bytes_sent"],
@@ -67,8 +75,21 @@ def _hits(hits: pa.Table) -> pa.Table:
     )
 
 
-def _kinds(hits: pa.Table) -> pa.DictionaryArray:
-    """The kind of each hit: what the method, then the status, then the extension say."""
+def _requests(methods: pa.ChunkedArray, protocols: pa.ChunkedArray) -> tuple[pa.DictionaryArray, pa.DictionaryArray]:
+    """Published method and protocol of each hit."""
+    method_codes, method_names = distinct(methods)
+    protocol_codes, protocol_names = distinct(protocols)
+    width = max(len(protocol_names), 1)
+    pairs = [(method, protocol) for method in method_names.to_pylist() for protocol in protocol_names.to_pylist()]
+    published = pa.array([publishable_protocol(*pair) for pair in pairs], pa.string())
+    return (
+        recode(method_codes, pa.array(list(map(publishable_method, method_names.to_pylist())), pa.string())),
+        recode(method_codes * width + protocol_codes, published),
+    )
+
+
+def _kinds(hits: pa.Table) -> tuple[pa.DictionaryArray, pa.DictionaryArray]:
+    """The kind of each hit, by what the method, then the status, then the extension say; and a static file's type."""
     method_codes, methods = distinct(hits["method"])
     status_codes, statuses = distinct(hits["status"])
     path_codes, paths = distinct(hits["path"])
@@ -76,15 +97,18 @@ def _kinds(hits: pa.Table) -> pa.DictionaryArray:
     reads = np.array([method in ("GET", "POST") for method in methods.to_pylist()], np.bool_)
     by_status = np.array([_kind_of_status(status) for status in statuses.to_pylist()], np.int8)
     shown = np.array([status == "304" or status.startswith("2") for status in statuses.to_pylist()], np.bool_)
-    by_extension = np.array([_kind_of_extension(extension(path)) for path in paths.to_pylist()], np.int8)
+    extensions = list(map(extension, paths.to_pylist()))
+    by_extension = np.array(list(map(_kind_of_extension, extensions)), np.int8)
     if not hits.num_rows:
-        return recode(np.zeros(0, np.int32), pa.array([], pa.string()))
+        empty = recode(np.zeros(0, np.int32), pa.array([], pa.string()))
+        return empty, empty
     kinds: npt.NDArray[np.int8] = by_extension[path_codes]
     is_page = reads[method_codes] & shown[status_codes]
     kinds = np.where((kinds == _PAGE) & ~is_page, _OTHER, kinds)
     kinds = np.where(by_status[status_codes] >= 0, by_status[status_codes], kinds)
     kinds = np.where(by_method[method_codes] >= 0, by_method[method_codes], kinds)
-    return recode(kinds.astype(np.int32), KINDS)
+    types = np.where(kinds == _STATIC, path_codes, len(extensions))
+    return recode(kinds.astype(np.int32), KINDS), recode(types.astype(np.int32), [*extensions, NONE])
 
 
 def _kind_of_status(status: str) -> int:

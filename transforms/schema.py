@@ -50,7 +50,7 @@ MASKED_VISITOR = pa.schema(
 MASKED = pa.schema(
     [
         pa.field("visitor", pa.int32(), nullable=False),  # row of MASKED_VISITOR
-        pa.field("second", pa.int32(), nullable=False),  # since the period's first midnight UTC
+        pa.field("second", pa.int32(), nullable=False),  # since midnight UTC of the date
         pa.field("hour", TEXT, nullable=False),
         pa.field("site", TEXT, nullable=False),
         pa.field("method", TEXT, nullable=False),

@@ -26,6 +26,8 @@ def test_a_combined_line():
         "request_time": 1772532000,
         "method": "GET",
         "target": "/a?b=c",
+        "protocol": "HTTP/2.0",
+        "forwarded_for": None,
         "status": "304",
         "bytes_sent": 0,
         "referer": "https://example.org/x",
@@ -155,5 +157,5 @@ def escaped(text: str) -> str:
 def test_what_a_server_writes_is_what_is_read(values):
     log = b"".join(line(request=escaped(a), referer=escaped(b), agent=escaped(c)) for a, b, c in values)
     entries = rows(log)
-    read = sorted((row["method"], row["target"], row["referer"], row["user_agent"]) for row in entries)
+    read = sorted((row["method"], row["target"], row["protocol"], row["referer"], row["user_agent"]) for row in entries)
     assert read == sorted((*split_request(a), b, c) for a, b, c in values)

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.lookups.referrers import network_domain
+from transforms.report import UNKNOWN
 
 # Framing: a first byte for the kind, then the kind's own bytes; kinds 4 and 6 have a fixed width, a name is the last part.
 _IPV4, _IPV6, _NAME, _NOWHERE = b"4", b"6", b"n", b"-"
@@ -102,6 +103,17 @@ def _ipv6(address: bytes) -> Place:
         return NOWHERE
     # The prefix is the unit itself: were it longer, the country would depend on which of its addresses came first.
     return Place(_IPV6 + address[:7], _IPV6 + address[:4], socket.inet_ntop(socket.AF_INET6, address[:7] + bytes(9)))
+
+
+def network_name(prefix: str) -> str:
+    """The network under which a truncated address is published: IPv4 /16, IPv6 /24; `(unknown)` for none.
+
+    >>> network_name("20.1.2.0"), network_name("2a00:1450:4001:800::"), network_name("")
+    ('20.1.0.0/16', '2a00:1400::/24', '(unknown)')
+    """
+    if not prefix:
+        return UNKNOWN
+    return str(ipaddress.ip_network((prefix, 24 if ":" in prefix else 16), strict=False))
 
 
 def describe(hosts: Iterable[str]) -> list[Place]:

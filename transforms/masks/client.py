@@ -1,0 +1,87 @@
+"""Takes remote hosts and X-Forwarded-For as logged, gives the clients behind trusted proxies.
+
+Each proxy appends the address that it was called from. So only the end of the header can be trusted, and it is read from there:
+past every trusted proxy, to the first address that is none. What stands before it anybody can write.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from transforms.columns import distinct, recode
+
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """Trusted proxies: their networks, or how many of them every request passes (`hops`, at least 1)."""
+
+    networks: tuple[_Network, ...] = ()
+    hops: int = 0
+
+    @classmethod
+    def parse(cls, words: str) -> Proxies:
+        """A number of hops, or networks and addresses separated by commas. `ValueError` names the word that is neither.
+
+        >>> Proxies.parse("2").hops, Proxies.parse("10.0.0.0/8, 2001:db8::1").networks[0].prefixlen
+        (2, 8)
+        """
+        if words.isascii() and words.isdigit() and 1 <= int(words) <= 20:
+            return cls(hops=int(words))
+        networks = []
+        for word in words.split(","):
+            try:
+                networks.append(ipaddress.ip_network(word.strip()))
+            except ValueError:
+                raise ValueError(f"{word.strip()!r} is neither a network such as 10.0.0.0/8 nor a number of proxies") from None
+        return cls(networks=tuple(networks))
+
+    def client(self, remote_host: str, forwarded_for: str) -> str:
+        """The client of one request; `forwarded_for` is "" or "-" if there was no such header."""
+        chain = [word.strip() for word in forwarded_for.split(",")] if forwarded_for not in ("", "-") else []
+        if self.hops:
+            hops = chain[-self.hops :]
+            return _bare(hops[0]) if hops and _address(hops[0]) is not None else remote_host
+        client = remote_host
+        while chain and self._trusts(client):
+            before = chain.pop()
+            if _address(before) is None:
+                break  # a trusted proxy was called from somewhere unnamed: it is the last that is known
+            client = _bare(before)
+        return client
+
+    def _trusts(self, host: str) -> bool:
+        address = _address(host)
+        return address is not None and any(address.version == known.version and address in known for known in self.networks)
+
+
+def clients(remote_hosts: pa.ChunkedArray, forwarded_for: pa.ChunkedArray, proxies: Proxies) -> pa.DictionaryArray:
+    """The client of each request, worked out once for each pair that occurs."""
+    host_codes, hosts = distinct(remote_hosts)
+    chain_codes, chains = distinct(forwarded_for)
+    width = max(len(chains), 1)
+    pairs = pa.array(host_codes.astype(np.int64) * width + chain_codes).dictionary_encode()
+    host_list, chain_list = hosts.to_pylist(), chains.to_pylist()
+    found = [proxies.client(host_list[pair // width], chain_list[pair % width]) for pair in pairs.dictionary.to_pylist()]
+    return recode(pairs.indices.to_numpy().astype(np.int32), pa.array(found, pa.string()))
+
+
+def _bare(word: str) -> str:
+    """An address without the port or brackets that some proxies write."""
+    if word.startswith("["):
+        return word[1:].partition("]")[0]
+    return word.partition(":")[0] if word.count(":") == 1 else word
+
+
+def _address(word: str) -> _Address | None:
+    try:
+        address = ipaddress.ip_address(_bare(word).partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
