@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_USAGE, JobError
+from transforms import clock
 from transforms.anonymize import Window
 
 EPOCH = datetime.date(1970, 1, 1)
@@ -42,12 +43,19 @@ def _one(word: str, today: datetime.date) -> datetime.date:
     raise JobError(EXIT_USAGE, "usage", f"--date {word}: write a day as YYYY-MM-DD or yesterday, a range as FIRST..LAST.")
 
 
+def today_in(time_zone: str, grace_minutes: int, now: datetime.datetime) -> datetime.date:
+    """The day that has not ended yet: of the zone's calendar, and still the day before until the grace is over."""
+    return (now - datetime.timedelta(minutes=grace_minutes)).astimezone(clock.zone(time_zone)).date()
+
+
 def window(asked: tuple[str, ...], published: frozenset[str], today: datetime.date, replace: bool) -> Window:
     """The days to count. Refuses an asked day that is published (exit 4, unless it is replaced) or has not ended (exit 2)."""
     for date in asked:
         if date >= today.isoformat():
             raise JobError(
-                EXIT_USAGE, "not_ended", f"{date} has not ended yet (days end at midnight UTC); it can be published after."
+                EXIT_USAGE,
+                "not_ended",
+                f"{date} has not ended yet ; it can be published after midnight in --timezone, and --grace.",
             )
         if date in published and not replace:
             raise JobError(

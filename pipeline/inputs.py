@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import glob
+import io
 import os
+import stat
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import IO
+from typing import IO, Any, cast
 
 from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.job import InputFile
@@ -15,32 +18,50 @@ from transforms.formats.detect import SAMPLE_BYTES, Detection, detect
 from transforms.formats.registry import FORMATS
 
 AUTO = "auto"
+STDIN = "-"
+
+_STORED_HEAD_BYTES = 1 << 20  # holds the first block of a bz2 file
+_SAME_HEAD_BYTES = 4_096
+_read_from_stdin: list[bytes] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One input file and why it is taken for its format; `detection` is None where --format says it."""
+    """One input file, and what its first bytes say: why it is taken for its format, and how long its lines are.
+
+    `detection` is None where --format says the format; `expansion` is how many bytes a stored byte holds.
+    """
 
     file: InputFile
     detection: Detection | None
+    head: bytes
+    expansion: float
+
+    def lines(self) -> int:
+        """About how many lines the file has."""
+        return int(self.file.size * self.expansion * self.head.count(b"\n") / len(self.head)) + 1
 
 
-def find_inputs(patterns: Iterable[str], log_format: str) -> list[Found]:
-    """Match the patterns and look into each file; empty files are left out."""
+def find_inputs(patterns: Iterable[str], log_format: str = AUTO) -> list[Found]:
+    """Match the patterns and look into each file; empty files are left out. `-` is the standard input."""
     if log_format != AUTO and log_format not in FORMATS:
         raise JobError(
             EXIT_USAGE, "usage", f"--format {log_format}: not a format that is known. `weblog-anonymizer formats` lists them."
         )
     files: dict[str, InputFile] = {}
     for pattern in patterns:
-        matched = _match_remote(pattern) if "://" in pattern else _match_local(pattern)
+        if pattern == STDIN:
+            matched = [InputFile(STDIN, 0, read.PLAIN, AUTO, local=True)]
+        else:
+            matched = _match_remote(pattern) if "://" in pattern else _match_local(pattern)
         if not matched:
             raise JobError(EXIT_INPUT, "missing", f"{pattern}: no file matches.")
         for file in matched:
             files.setdefault(file.path, file)
-    _refuse_same_file(files)
-    found = (_look_into(file, log_format) for _, file in sorted(files.items()))
-    return [each for each in found if each is not None]
+    looked_into = (_look_into(file, log_format) for _, file in sorted(files.items()))
+    found = [each for each in looked_into if each is not None]
+    _refuse_same_file(found)
+    return found
 
 
 def _match_local(pattern: str) -> list[InputFile]:
@@ -53,7 +74,13 @@ def _match_local(pattern: str) -> list[InputFile]:
                     EXIT_INPUT, "directory", f"{path}: is a directory. Name its files, as in {os.path.join(path, '*')}"
                 )
             continue
-        files.append(InputFile(path, os.path.getsize(path), read.PLAIN, AUTO, local=True))
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            raise input_error(path, error.strerror or "unreadable") from None
+        if not stat.S_ISREG(status.st_mode):
+            raise JobError(EXIT_INPUT, "not_a_file", f"{path}: is not a file. Pipe it to the standard input and say --input -")
+        files.append(InputFile(path, status.st_size, read.PLAIN, AUTO, local=True, identity=(status.st_dev, status.st_ino)))
     return files
 
 
@@ -72,29 +99,24 @@ def _match_remote(pattern: str) -> list[InputFile]:
     ]
 
 
-def _refuse_same_file(files: dict[str, InputFile]) -> None:
-    seen: dict[tuple[int, int], str] = {}
-    for path, file in files.items():
-        if not file.local:
-            continue
-        status = os.stat(path)
-        first = seen.setdefault((status.st_dev, status.st_ino), path)
-        if first != path:
-            raise JobError(EXIT_INPUT, "same_file", f"{first} and {path} are the same file; its lines would count twice.")
+def _refuse_same_file(found: Iterable[Found]) -> None:
+    """The same file by two names, or a copy of it, perhaps compressed by now: its lines would count twice."""
+    seen: dict[object, str] = {}
+    for each in found:
+        for mark in (each.file.identity, each.head[:_SAME_HEAD_BYTES]):
+            first = seen.setdefault(mark, each.file.path) if mark else each.file.path
+            if first != each.file.path:
+                message = f"{first} and {each.file.path} begin with the same lines, which would count twice. Name one of them."
+                raise JobError(EXIT_INPUT, "same_file", message)
 
 
 def _look_into(file: InputFile, log_format: str) -> Found | None:
     """The file with its compression and format, or None if it holds no line."""
     problem = None
-    head = b""
     try:
-        with open_input(file) as stream:
-            file = replace(file, compression=read.compression_of(stream.read(4)))
-        with open_input(file) as stream:
-            for chunk in read.decompressed(stream, file.compression):
-                head += chunk
-                if len(head) >= SAMPLE_BYTES:
-                    break
+        stored = _stored_head(file)
+        file = replace(file, compression=read.compression_of(stored), size=file.size or len(stored))
+        head, used = _decompressed_head(stored, file.compression, whole=len(stored) < _STORED_HEAD_BYTES)
     except read.UnreadableError as error:
         problem = error.reason
     except OSError as error:
@@ -103,16 +125,43 @@ def _look_into(file: InputFile, log_format: str) -> Found | None:
         raise input_error(file.path, problem)
     if not head:
         return None
+    expansion = len(head) / used
     if log_format != AUTO:
-        return Found(replace(file, format=log_format), None)
+        return Found(replace(file, format=log_format), None, head, expansion)
     detection = detect(head, FORMATS, complete=len(head) < SAMPLE_BYTES)
     if detection.format is None:
         raise _unknown_format(file.path, detection)
-    return Found(replace(file, format=detection.format), detection)
+    return Found(replace(file, format=detection.format), detection, head, expansion)
+
+
+def _stored_head(file: InputFile) -> bytes:
+    if file.path == STDIN:
+        if not _read_from_stdin:
+            _read_from_stdin.append(sys.stdin.buffer.read(_STORED_HEAD_BYTES))
+        return _read_from_stdin[0]
+    with open_input(file) as stream:
+        return stream.read(_STORED_HEAD_BYTES)
+
+
+def _decompressed_head(stored: bytes, compression: str, whole: bool) -> tuple[bytes, int]:
+    """The first bytes, and about how many stored ones they took; only a whole file can be truncated."""
+    stream = io.BytesIO(stored)
+    head = b""
+    try:
+        for chunk in read.decompressed(stream, compression):
+            head += chunk
+            if len(head) >= SAMPLE_BYTES:
+                break
+    except read.UnreadableError as error:
+        if whole or error.reason != "truncated":
+            raise
+    return head, max(stream.tell(), 1)
 
 
 def open_input(file: InputFile) -> IO[bytes]:
     """The file's bytes as they are stored; Beam's own decompression returns a short read for a truncated archive."""
+    if file.path == STDIN:
+        return cast("IO[bytes]", _Stdin(b"".join(_read_from_stdin)))
     if file.local:
         return open(file.path, "rb")
     from apache_beam.io.filesystem import CompressionTypes
@@ -122,7 +171,30 @@ def open_input(file: InputFile) -> IO[bytes]:
     return stream
 
 
+class _Stdin(io.RawIOBase):
+    """The standard input from its beginning, although its first bytes were read to recognise it."""
+
+    def __init__(self, head: bytes) -> None:
+        self._head = head
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._head[: len(buffer)] or sys.stdin.buffer.read(len(buffer))
+        self._head = self._head[len(chunk) :]
+        self._position += len(chunk)
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    def tell(self) -> int:
+        return self._position
+
+
 _WAYS_OUT = {
+    "expands": "it holds more than 300 times its own size, as no log does. If it is genuine, decompress it first.",
+    "changed_while_read": "it was replaced while it was read, as log rotation does. Run again on the rotated file.",
     "truncated": "it ends too early. Is it still being written or copied?",
     "corrupt": "it is not what its first bytes say, or damaged. Check the archive.",
 }

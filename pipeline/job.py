@@ -10,13 +10,17 @@ from transforms.policies.threshold import Threshold
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file to read: its size in bytes, how it is compressed (`plain`, `gz`, `bz2`, `zst`), and its log format."""
+    """A file to read: its size in bytes, how it is compressed (`plain`, `gz`, `bz2`, `zst`), and its log format.
+
+    `identity` is a local file's device and inode, by which it is known again should its name be given to another.
+    """
 
     path: str
     size: int
     compression: str
     format: str
     local: bool
+    identity: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,53 @@
-"""Takes nothing, gives quiet libraries: Beam's own messages may quote elements, so only what this program says is shown."""
+"""Takes events of a run, gives lines on standard error, for people or as JSON; and silence from everybody else.
+
+Libraries write messages that may quote elements of a pipeline. So the only handler lets through what this program says itself,
+in words that are its own.
+"""
 
 from __future__ import annotations
 
+import datetime
+import json
 import logging
+import sys
 import warnings
 
+_LOGGER = logging.getLogger("weblog_anonymizer")
 
-def quieten() -> None:
-    """Before Beam is imported: it installs a handler and warns about extras that are not needed."""
-    logging.basicConfig(level=logging.CRITICAL, force=True)
-    logging.getLogger().setLevel(logging.CRITICAL)
+
+class _OwnEvents(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.name == _LOGGER.name
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return f"weblog-anonymizer: {record.getMessage()}"
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.datetime.fromtimestamp(record.created, datetime.timezone.utc).isoformat(timespec="seconds")
+        event = {"time": time, "level": record.levelname.lower(), "message": record.getMessage()}
+        return json.dumps(event | getattr(record, "facts", {}))
+
+
+def quieten(log_format: str | None = None) -> None:
+    """Let nothing through but this program's events. Beam installs a handler of its own when it is imported: call again then."""
+    root = logging.getLogger()
+    for handler in [*root.handlers]:
+        if not (log_format is None and any(isinstance(own, _OwnEvents) for own in handler.filters)):
+            root.removeHandler(handler)
+    if log_format is not None:
+        handler = logging.StreamHandler()
+        handler.addFilter(_OwnEvents())
+        handler.setFormatter(_Json() if log_format == "json" else _Text())
+        root.addHandler(handler)
+        # On a terminal the progress bar and the summary tell the same, better.
+        _LOGGER.setLevel(logging.WARNING if log_format == "text" and sys.stderr.isatty() else logging.INFO)
     warnings.filterwarnings("ignore", module="apache_beam")
+
+
+def event(name: str, message: str, level: int = logging.INFO, **facts: object) -> None:
+    """Tell what happened; `message` and `facts` name files, dates and numbers, never anything from a log line."""
+    _LOGGER.log(level, message, extra={"facts": {"event": name, **facts}})

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pipeline import __version__
 from pipeline.errors import EXIT_USAGE, JobError
 from transforms.policies.threshold import DEFAULT_ADDRESSES, MIN_ADDRESSES
 
 MIB = 1 << 20
-LOCAL = "local"
+_UNITS = {"M": MIB, "G": 1 << 30, "T": 1 << 40}
 
 _EPILOG = """\
 Any option of Apache Beam may be added; --runner=FlinkRunner or --runner=DataflowRunner run the same job elsewhere.
@@ -36,21 +36,36 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    run = commands.add_parser(
-        "run",
-        help="read logs, publish Parquet",
-        description="Read access logs and publish the statistics of each ended day as Parquet, once.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    add = run.add_argument
+    for name, what, description in (
+        ("run", "read logs, publish Parquet", "Read access logs and publish the statistics of each ended day as Parquet, once."),
+        ("plan", "tell what a run would do", "Tell what `run` with the same options would read and publish. Publishes nothing."),
+    ):
+        command = commands.add_parser(
+            name,
+            help=what,
+            description=description,
+            epilog=_EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        _add_run_options(command.add_argument)
+
+
+def _add_run_options(add: Callable[..., object]) -> None:
     add("--input", action="append", required=True, metavar="PATTERN", help="log files, plain or compressed; may be repeated")
     add("--output", required=True, metavar="DIR", help="where the data set is, or will be")
     add("--date", metavar="DAY", help="publish this day only: YYYY-MM-DD, yesterday, or a range FIRST..LAST")
+    add("--timezone", default="UTC", metavar="ZONE", help="days and hours of this time zone, as Europe/Berlin (default UTC)")
+    add("--grace", type=_at_least(0), default=0, metavar="MINUTES", help="wait so long after midnight before a day has ended")
     add("--replace", action="store_true", help="withdraw what is published for --date and publish it anew")
     add("--format", default="auto", metavar="NAME", help="log format of all input (default: each file's is detected)")
     add("--site", metavar="NAME", help="name of the site, where the log format has none")
+    add(
+        "--trusted-proxies",
+        metavar="PROXIES",
+        help="take the visitor's address from X-Forwarded-For, which these have written: their networks, as 10.0.0.0/8,192.0.2.7, "
+        "or how many of them every request passes",
+    )
     add(
         "--min-addresses",
         type=_at_least(MIN_ADDRESSES),
@@ -74,7 +89,14 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="worker processes (default: all cores; 0 works in this process)",
     )
     add("--block-mib", type=_at_least(1), default=None, metavar="MIB", help="bytes processed at once (default 16, remotely 64)")
+    add(
+        "--max-memory",
+        type=_bytes,
+        metavar="SIZE",
+        help="refuse a run that would need more, as 4G (default: 3/4 of this machine's)",
+    )
     add("--run-record", metavar="FILE", help="write the run's exact account as JSON; it is for the operator, not for publication")
+    add("--log-format", choices=("text", "json"), default="text", help="how events are written to standard error (default text)")
 
 
 def _add_formats(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -91,7 +113,7 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """The options, and those that are Beam's. Raises `SystemExit(2)` as argparse does, with its message."""
     options, rest = parser().parse_known_args(arguments)
     if rest:
-        if options.command != "run":
+        if options.command not in ("run", "plan"):
             parser().error(f"unrecognized arguments: {' '.join(rest)}")
         _check_beam_options(rest)
     return options, rest
@@ -118,6 +140,13 @@ def _at_least(minimum: int):  # type: ignore[no-untyped-def]
         return value
 
     return number
+
+
+def _bytes(word: str) -> int:
+    number, unit = word[:-1], word[-1:].upper()
+    if unit not in _UNITS or not number.isdigit():
+        raise argparse.ArgumentTypeError(f"{word} is not a size such as 800M or 4G")
+    return int(number) * _UNITS[unit]
 
 
 def _ratio(word: str) -> float:

@@ -6,6 +6,7 @@ traceback or a message of a library could quote the line.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -25,13 +26,17 @@ MAX_EXAMPLES = 20
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines of one file: the bytes from `offset` on, or where to read them (`end` exclusive; local plain files)."""
+    """Whole lines of one file: the bytes from `offset` on, or where to read them (`end` exclusive; local plain files).
+
+    `identity` is the file's device and inode, if they are known.
+    """
 
     file: str
     format: str
     offset: int
     size: int
     data: bytes | None = None
+    identity: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def process_block(block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, 
     """Pieces by shard, and the account. Raises `BlockError` only."""
     try:
         data = block.data if block.data is not None else _read(block)
-        if len(data) == block.size:
+        if data is not None and len(data) == block.size:
             return _process(data, block, rules, secret)
         reason = "changed_while_read"
     except OSError:
@@ -89,8 +94,12 @@ def process_block(block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, 
     raise BlockError(reason, block.file, block.offset) from None
 
 
-def _read(block: Block) -> bytes:
+def _read(block: Block) -> bytes | None:
+    """The block's bytes, or None if the file's name belongs to another file by now (log rotation)."""
     with open(block.file, "rb") as file:
+        status = os.fstat(file.fileno())
+        if block.identity not in (None, (status.st_dev, status.st_ino)):
+            return None
         file.seek(block.offset)
         return file.read(block.size)
 

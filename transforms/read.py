@@ -18,11 +18,15 @@ CHUNK_BYTES = 1 << 20
 MAX_CARRY_BYTES = 64 << 20
 """A line longer than this is cut into several; each part is rejected, and memory stays bounded."""
 
+MAX_EXPANSION = 300
+MAX_FREE_BYTES = 256 << 20
+"""An archive of more than this may not hold 300 times its own size: logs compress twenty or fifty times, bombs a thousand."""
+
 _MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zst"}
 
 
 class UnreadableError(Exception):
-    """A file cannot be read to its end; `reason` is `truncated` or `corrupt`."""
+    """A file cannot be read to its end; `reason` is `truncated`, `corrupt`, `expands` or `changed_while_read`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -42,9 +46,14 @@ def decompressed(raw: IO[bytes], compression: str) -> Iterator[bytes]:
     if compression == PLAIN:
         yield from iter(lambda: raw.read(CHUNK_BYTES), b"")
         return
+    size = 0
     try:
         stream = _OPENERS[compression](raw)
-        yield from iter(lambda: bytes(stream.read(CHUNK_BYTES)), b"")
+        for chunk in iter(lambda: bytes(stream.read(CHUNK_BYTES)), b""):
+            size += len(chunk)
+            if size > MAX_FREE_BYTES and size > MAX_EXPANSION * raw.tell():
+                raise UnreadableError("expands")
+            yield chunk
         return
     except EOFError:
         reason = "truncated"

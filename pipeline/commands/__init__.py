@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import logging
 import traceback
 from collections.abc import Sequence
 
@@ -14,31 +14,39 @@ def dispatch(arguments: Sequence[str]) -> int:
     """Run the command that is asked for. Never lets a message of a library out: it may quote a log line."""
     from pipeline import logs, options
 
-    logs.quieten()
+    logs.quieten("text")
     try:
         known, beam_arguments = options.parse(arguments)
+        logs.quieten(getattr(known, "log_format", "text"))
         if known.command == "run":
             from pipeline.commands import run
 
             run.run(known, beam_arguments)
+        elif known.command == "plan":
+            from pipeline.commands import plan
+
+            plan.plan(known, beam_arguments)
         else:
             from pipeline.commands import formats
 
             formats.formats(known)
     except KeyboardInterrupt:
-        return _say("interrupted", "Interrupted. Nothing was published that was not complete.", errors.EXIT_INTERRUPTED)
+        return _say("interrupted", "No day was published that is not complete.", errors.EXIT_INTERRUPTED)
     except JobError as error:
-        return _say("error", error.message, error.exit_code)
+        return _say(error.reason, error.message, error.exit_code)
     except Exception as error:  # noqa: BLE001
         carried = errors.from_text(str(error))
         if carried is not None:
-            return _say("error", carried.message, carried.exit_code)
-        where = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))
-        print(where, file=sys.stderr, end="")
-        return _say("error", f"unexpected {type(error).__name__}. Nothing more was published.", errors.EXIT_UNEXPECTED)
+            return _say(carried.reason, carried.message, carried.exit_code)
+        # Where it happened, but not what it says: a library's message may quote a log line.
+        where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+        message = f"{type(error).__name__} at {' < '.join(reversed(where[-4:]))}. No day was published that is not complete."
+        return _say("unexpected", message, errors.EXIT_UNEXPECTED)
     return 0
 
 
-def _say(kind: str, message: str, code: int) -> int:
-    print(f"weblog-anonymizer: {kind}: {message}", file=sys.stderr)
+def _say(reason: str, message: str, code: int) -> int:
+    from pipeline import logs
+
+    logs.event("failed", f"error: {message}", logging.ERROR, reason=reason, exit_code=code)
     return code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pipeline.inputs import AUTO, find_inputs
+from pipeline.inputs import find_inputs
 from transforms.formats.registry import FORMATS
 
 
@@ -14,7 +14,7 @@ def formats(options: argparse.Namespace) -> None:
         for known in FORMATS.values():
             print(f"{known.name:15} {known.title}\n{'':15} {known.notation}")
         return
-    for found in find_inputs(options.file, AUTO):
+    for found in find_inputs(options.file):
         if found.detection is None:
             continue
         ranked = sorted(found.detection.fits.items(), key=lambda item: (-item[1], item[0]))

@@ -1,4 +1,4 @@
-"""Takes the options of `run`, gives a published data set and a summary: finds the input, opens pool and lock, runs the graph."""
+"""Takes the options of `run`, gives a published data set and a summary: opens pool and lock, runs the graph."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import datetime
 import json
-import secrets
 import signal
 import time
 from collections.abc import Iterator
@@ -14,94 +13,47 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from pipeline import days, inputs, logs, pool, progress
-from pipeline.errors import EXIT_OUTPUT, EXIT_USAGE, JobError
-from pipeline.job import InputFile, Job
+from pipeline import launch, logs, pool, progress
+from pipeline.errors import EXIT_OUTPUT, JobError
+from pipeline.job import Job
 from pipeline.lock import output_lock
-from pipeline.options import MIB
-from pipeline.publish import discard, published_days, recover
+from pipeline.publish import discard, recover
 from pipeline.run_record import read_record
-from transforms import schema
-from transforms.block import Rules
-from transforms.lookups.agents import RULES_VERSION
-from transforms.lookups.country import CountryLookup
-from transforms.masks.site import publishable_site
-from transforms.policies.threshold import NETWORK_CAP, Threshold
-from transforms.report import UNKNOWN
-
-SHARD_BYTES = 256 * MIB
 
 
 def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Publish; raises `JobError` with the exit code."""
     began = time.monotonic()
-    local = not any(argument.split("=")[0] == "--runner" for argument in beam_arguments)
-    workers = options.workers if local else 0
-    with _terminated_like_interrupted(), pool.workers(workers):
-        today = datetime.datetime.now(datetime.timezone.utc).date()
-        asked = days.asked_days(options.date, today)
-        found = inputs.find_inputs(options.input, options.format)
-        with output_lock(options.output):
-            recover(options.output)
-            job = _job(options, [each.file for each in found], asked, today, local, workers)
-            try:
-                with progress.shown(sum(file.size for file in job.files)):
-                    _execute(job, beam_arguments, local)
-                record = read_record(options.output, job.run_id)
-            finally:
-                discard(options.output, job.run_id)
+    local = launch.is_local(beam_arguments)
+    with _terminated_like_interrupted(), pool.workers(options.workers if local else 0), output_lock(options.output):
+        for date in recover(options.output):
+            logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
+        job = launch.prepare(options, local, datetime.datetime.now(datetime.timezone.utc)).job
+        stored = sum(file.size for file in job.files)
+        logs.event("started", f"reading {stored / 1e6:,.1f} MB, files: {len(job.files):,}", files=len(job.files), bytes=stored)
+        try:
+            with progress.shown(stored):
+                _execute(job, beam_arguments, local)
+            record = read_record(options.output, job.run_id)
+        finally:
+            discard(options.output, job.run_id)
         peak = pool.peak_memory()
     record |= {"seconds": round(time.monotonic() - began, 3), "peak_memory_bytes": peak}
     if options.run_record:
         _write_record(options.run_record, record)
+    for date, day in record["days"].items():
+        logs.event("published", f"{date}: {day['lines']:,} lines", date=date, lines=day["lines"])
+    logs.event("done", f"done in {record['seconds']:.1f} s", lines=record["lines"], seconds=record["seconds"])
+    if options.log_format == "text":
+        _show(record)
+
+
+def _show(record: dict[str, Any]) -> None:
     from rich.console import Console
 
     from pipeline import summary
 
     summary.show(record, Console(highlight=False))
-
-
-def _job(
-    options: argparse.Namespace,
-    files: list[InputFile],
-    asked: tuple[str, ...],
-    today: datetime.date,
-    local: bool,
-    workers: int,
-) -> Job:
-    if options.site is not None and publishable_site(options.site) == UNKNOWN:
-        raise JobError(EXIT_USAGE, "usage", f"--site {options.site}: not the name of a host.")
-    try:
-        countries = CountryLookup.open(options.geoip_country)
-    except ValueError as error:
-        raise JobError(EXIT_USAGE, "usage", f"--geoip-country: {error}") from None
-    policy = Threshold(options.min_addresses)
-    window = days.window(asked, frozenset(published_days(options.output)), today, options.replace)
-    stored = sum(file.size * (1 if file.compression == "plain" else 8) for file in files)
-    shards = max(2 * workers, -(-stored // SHARD_BYTES), 1)
-    return Job(
-        run_id=f"{datetime.datetime.now(datetime.timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
-        files=tuple(files),
-        output=options.output,
-        rules=Rules(shards, window, options.site, options.geoip_country),
-        policy=policy,
-        block_bytes=(options.block_mib or (16 if local else 64)) * MIB,
-        max_reject_ratio=options.max_reject_ratio,
-        asked=asked,
-        replace=options.replace,
-        facts=tuple(
-            {
-                "mode": "threshold",
-                "min_addresses": str(policy.min_addresses),
-                "network_cap": str(NETWORK_CAP),
-                "time_zone": "UTC",
-                "period": "day",
-                "schema": str(schema.VERSION),
-                "country_database": countries.version,
-                "rules": RULES_VERSION,
-            }.items()
-        ),
-    )
 
 
 def _execute(job: Job, beam_arguments: list[str], local: bool) -> None:

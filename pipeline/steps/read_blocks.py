@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import IO
 
 import apache_beam as beam
 
@@ -38,11 +39,10 @@ class ReadBlocks(beam.DoFn):
         problem = None
         try:
             with open_input(file) as stream:
-                if file.local and file.compression == read.PLAIN:
-                    if os.fstat(stream.fileno()).st_size < file.size:
-                        raise read.UnreadableError("truncated")
-                    for start, end in read.spans(stream, file.size, self._block_bytes):
-                        yield Block(file.path, file.format, start, end - start)
+                if file.identity is not None and file.compression == read.PLAIN:
+                    end_of_file = _end(stream, file)
+                    for start, end in read.spans(stream, end_of_file, self._block_bytes):
+                        yield Block(file.path, file.format, start, end - start, identity=file.identity)
                         progress.consumed(end - start)
                 else:
                     position = 0
@@ -55,3 +55,20 @@ class ReadBlocks(beam.DoFn):
             problem = error.strerror or "unreadable"
         if problem:
             raise input_error(file.path, problem)
+
+
+def _end(stream: IO[bytes], file: InputFile) -> int:
+    """Where reading stops: at the size that the file had when the run began. What is written later is for the next run.
+
+    If it has grown since, the last line may have been cut in two by that: then it is left to the next run as a whole.
+    """
+    status = os.fstat(stream.fileno())
+    if file.identity != (status.st_dev, status.st_ino):
+        raise read.UnreadableError("changed_while_read")
+    if status.st_size < file.size:
+        raise read.UnreadableError("truncated")
+    if status.st_size == file.size:
+        return file.size
+    begin = max(0, file.size - read.CHUNK_BYTES)
+    stream.seek(begin)
+    return begin + stream.read(file.size - begin).rfind(b"\n") + 1

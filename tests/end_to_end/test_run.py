@@ -195,7 +195,7 @@ BAD = {
     "an unknown format": (["--input", "{tmp}/poem.txt"], 3, "no log format fits"),
     "a truncated archive": (["--input", "{tmp}/short.gz"], 6, "it ends too early"),
     "a damaged archive": (["--input", "{tmp}/broken.gz"], 6, "damaged"),
-    "the same file twice": (["--input", "{log}", "--input", "{tmp}/link.log"], 6, "are the same file"),
+    "the same file twice": (["--input", "{log}", "--input", "{tmp}/link.log"], 6, "begin with the same lines"),
     "too many rejects": (["--input", "{tmp}/half.log"], 3, "lines were rejected"),
     "a day that is not in the log": (["--input", "{log}", "--date", "2026-03-01"], 7, "No line of 2026-03-01"),
     "a day that has not ended": (["--input", "{log}", "--date", "2999-01-01"], 2, "has not ended yet"),
@@ -226,7 +226,7 @@ def test_bad_input_gives_its_exit_code_a_way_out_and_no_output(case, log, tmp_pa
     assert run(*given) == code
     said = capfd.readouterr().err
     assert words in said
-    assert said.startswith("weblog-anonymizer: error: ")
+    assert "weblog-anonymizer: error: " in said
     assert "SECRET" not in said
     assert not list((tmp_path / "out").rglob("*.parquet"))
     assert not list((tmp_path / "out").rglob("_staging/**/*"))

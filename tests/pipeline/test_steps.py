@@ -43,7 +43,7 @@ def root():
 
 
 def input_file(path, compression="plain"):
-    return InputFile(str(path), path.stat().st_size, compression, "combined", local=True)
+    return InputFile(str(path), path.stat().st_size, compression, "combined", True, (path.stat().st_dev, path.stat().st_ino))
 
 
 def pieces(secret=None, log=LOG):

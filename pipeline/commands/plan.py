@@ -1,0 +1,49 @@
+"""Takes the options of `run`, gives what it would do: files and formats, days, reports, memory. Writes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline import launch
+from pipeline.catalogue import REPORTS
+from pipeline.days import to_date
+from pipeline.inputs import Found
+from transforms.anonymize import Window
+
+
+def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
+    """Print to standard output; raises `JobError` where `run` would refuse to start."""
+    console = Console(highlight=False, soft_wrap=True)
+    prepared = launch.prepare(options, launch.is_local(beam_arguments), datetime.datetime.now(datetime.timezone.utc))
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("file", "format", "why", "about"):
+        table.add_column(title, no_wrap=title != "why")
+    for found in prepared.found:
+        file = found.file
+        about = f"{file.size / 1e6:,.1f} MB {file.compression}, {found.lines():,} lines"
+        table.add_row(file.path, file.format, _why(found), about)
+    console.print(table)
+    job = prepared.job
+    console.print(f"\nDays: {_days(job.rules.window, job.asked)}, by the calendar of {job.rules.time_zone}.")
+    console.print(f"Reports: {', '.join(REPORTS.names())}.")
+    console.print(f"A published row has at least {job.policy.min_addresses} addresses.")
+    console.print(f"Memory: about {prepared.memory / 1e9:.1f} GB at most, in {job.rules.shards} shards.")
+    console.print(f"Output: {job.output}. Nothing was written.")
+
+
+def _why(found: Found) -> str:
+    if found.detection is None:
+        return "said by --format"
+    ranked = sorted(found.detection.fits.items(), key=lambda item: (-item[1], item[0]))
+    return f"{ranked[0][1]:,} of {found.detection.lines:,} lines tried fit, next {ranked[1][0]} {ranked[1][1]:,}"
+
+
+def _days(window: Window, asked: tuple[str, ...]) -> str:
+    if asked:
+        return asked[0] if len(asked) == 1 else f"{asked[0]} to {asked[-1]}"
+    published = f", but for {len(window.published):,} that are published" if window.published else ""
+    return f"every one of the input before {to_date(window.end)}{published}"

@@ -1,0 +1,141 @@
+"""Takes the options of `run` or `plan`, gives the job, checked against the input, the clock and what is published."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pipeline import days
+from pipeline.errors import EXIT_USAGE, JobError
+from pipeline.inputs import STDIN, Found, find_inputs
+from pipeline.job import Job
+from pipeline.options import MIB
+from pipeline.publish import published_days
+from transforms import clock, schema
+from transforms.block import Rules
+from transforms.formats.registry import FORMATS
+from transforms.lookups.agents import RULES_VERSION
+from transforms.lookups.country import CountryLookup
+from transforms.masks.client import Proxies
+from transforms.masks.site import publishable_site
+from transforms.policies.threshold import NETWORK_CAP, Threshold
+from transforms.report import UNKNOWN
+
+SHARD_BYTES = 256 * MIB
+
+# Measured with benchmarks/run.py: what a process takes before it reads a line, and what the shards and their copies take a line.
+PROCESS_BYTES = 220 * MIB
+BLOCK_FACTOR = 6
+LINE_BYTES = 120
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A job that may start, what was found for it, and how much memory it will take at most, in bytes."""
+
+    job: Job
+    found: tuple[Found, ...]
+    memory: int
+
+
+def is_local(beam_arguments: Sequence[str]) -> bool:
+    """Whether the job runs on this machine: no runner is named."""
+    return not any(argument.partition("=")[0] == "--runner" for argument in beam_arguments)
+
+
+def prepare(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Launch:
+    """Look at the input and the output; raises `JobError` where the job must not start."""
+    zone = _checked("--timezone", clock.zone, options.timezone).key
+    today = days.today_in(zone, options.grace, now)
+    asked = days.asked_days(options.date, today)
+    if options.site is not None and publishable_site(options.site) == UNKNOWN:
+        raise JobError(EXIT_USAGE, "usage", f"--site {options.site}: not the name of a host.")
+    countries = _checked("--geoip-country", CountryLookup.open, options.geoip_country)
+    proxies = _checked("--trusted-proxies", Proxies.parse, options.trusted_proxies) if options.trusted_proxies else None
+    published = published_days(options.output)
+    _refuse_other_zone(published, zone)
+    window = days.window(asked, frozenset(published), today, options.replace)
+    found = tuple(find_inputs(options.input, options.format))
+    if not local and any(each.file.path == STDIN for each in found):
+        raise JobError(EXIT_USAGE, "usage", "--input -: a runner elsewhere cannot read this machine's standard input.")
+    if proxies and not any(FORMATS[each.file.format].has("forwarded_for") for each in found):
+        formats = ", ".join(sorted({each.file.format for each in found}))
+        raise JobError(
+            EXIT_USAGE, "usage", f"--trusted-proxies: the log ({formats}) does not hold X-Forwarded-For. Log it as well."
+        )
+    policy = Threshold(options.min_addresses)
+    workers = options.workers if local else 0
+    block_bytes = (options.block_mib or (16 if local else 64)) * MIB
+    size = sum(int(each.file.size * each.expansion) for each in found)
+    job = Job(
+        run_id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        files=tuple(each.file for each in found),
+        output=options.output,
+        rules=Rules(
+            shards=max(2 * workers, -(-size // SHARD_BYTES), 1),
+            window=window,
+            site=options.site,
+            country_database=options.geoip_country,
+            time_zone=zone,
+            proxies=proxies,
+        ),
+        policy=policy,
+        block_bytes=block_bytes,
+        max_reject_ratio=options.max_reject_ratio,
+        asked=asked,
+        replace=options.replace,
+        facts=tuple(
+            {
+                "mode": "threshold",
+                "min_addresses": str(policy.min_addresses),
+                "network_cap": str(NETWORK_CAP),
+                "time_zone": zone,
+                "period": "day",
+                "schema": str(schema.VERSION),
+                "country_database": countries.version,
+                "rules": RULES_VERSION,
+            }.items()
+        ),
+    )
+    lines = sum(each.lines() for each in found)
+    memory = (workers + 1) * PROCESS_BYTES + max(workers, 1) * BLOCK_FACTOR * min(block_bytes, size) + lines * LINE_BYTES
+    if local:
+        _refuse_too_big(memory, options.max_memory)
+    return Launch(job, found, memory)
+
+
+def _checked(name: str, check: Callable[[str], Value], value: str) -> Value:
+    try:
+        return check(value)
+    except ValueError as error:
+        raise JobError(EXIT_USAGE, "usage", f"{name}: {error}.") from None
+
+
+def _refuse_other_zone(published: dict[str, dict[str, str]], zone: str) -> None:
+    """Days of two time zones overlap: one person's evening would be published twice."""
+    for date, manifest in published.items():
+        if manifest.get("time_zone") != zone:
+            raise JobError(
+                EXIT_USAGE,
+                "other_time_zone",
+                f"{date} was published with --timezone {manifest.get('time_zone')}, not {zone}: a data set has one time zone. "
+                "Keep to it, or choose another --output.",
+            )
+
+
+def _refuse_too_big(memory: int, allowed: int | None) -> None:
+    allowed = allowed or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 4
+    if memory > allowed:
+        raise JobError(
+            EXIT_USAGE,
+            "too_big",
+            f"The run would take about {memory / 1e9:.1f} GB of memory, more than --max-memory {allowed / 1e9:.1f} GB. "
+            "Read fewer files at once, or use a runner that has more machines.",
+        )
