@@ -93,7 +93,7 @@ def _add_run_options(add: Callable[..., object]) -> None:
         "--max-memory",
         type=_bytes,
         metavar="SIZE",
-        help="refuse a run that would need more, as 4G (default: 3/4 of this machine's)",
+        help="refuse a run that would take more, as 4G (default: 3/4 of the machine's)",
     )
     add("--run-record", metavar="FILE", help="write the run's exact account as JSON; it is for the operator, not for publication")
     add("--log-format", choices=("text", "json"), default="text", help="how events are written to standard error (default text)")

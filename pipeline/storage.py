@@ -81,17 +81,20 @@ class LocalStorage:
                 if not end.exists():
                     raise
             _sync_folder(end.parent)
+            self._remove_empty(start.parent)
 
     def delete(self, path: str) -> None:
         """See `Storage`. Folders that become empty go too."""
         with self._reported(path):
             (self._root / path).unlink(missing_ok=True)
-            folder = (self._root / path).parent
-            while folder != self._root and not (folder.is_dir() and any(folder.iterdir())):
-                if folder.is_dir():
-                    folder.rmdir()
-                folder = folder.parent
-            _sync_folder(folder)
+            self._remove_empty((self._root / path).parent)
+
+    def _remove_empty(self, folder: Path) -> None:
+        while folder != self._root and not (folder.is_dir() and any(folder.iterdir())):
+            if folder.is_dir():
+                folder.rmdir()
+            folder = folder.parent
+        _sync_folder(folder)
 
     def list(self, folder: str) -> list[str]:
         """See `Storage`."""

@@ -19,6 +19,7 @@ def show(record: dict[str, Any], console: Console) -> None:
         _days(record, console)
         _reports(record, console)
     _left_out(record, console)
+    _warnings(record, console)
     _footer(record, console)
 
 
@@ -50,20 +51,21 @@ def _reports(record: dict[str, Any], console: Console) -> None:
             total = totals.setdefault(name, dict.fromkeys(figures, 0))
             for figure, value in figures.items():
                 total[figure] += value
+    k = record["facts"]["min_addresses"]
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("report")
-    for title in ("rows", "rows folded", "hits in (other)"):
+    for title in ("rows", f"under {k}", "joined", "hits in (other)"):
         table.add_column(title, justify="right")
     for name, total in totals.items():
-        of = total["hits"] if name != "daily" else total["hits"] + total["folded_hits"]
-        share = f"{100 * total['folded_hits'] / of:.1f} %" if of else "–"
-        table.add_row(name, f"{total['rows']:,}", f"{total['folded_rows']:,}", share)
+        of = total["hits"] if name != "daily" else total["hits"] + total["hits_other"]
+        share = f"{100 * total['hits_other'] / of:.1f} %" if of else "–"
+        table.add_row(name, f"{total['rows']:,}", f"{total['rows_under']:,}", f"{total['rows_joined']:,}", share)
     console.print()
     console.print(table)
     console.print(
-        f"\nA row is published if it has at least {record['facts']['min_addresses']} addresses, of which at most {NETWORK_CAP} "
-        "of one network count. Rows with fewer stand together as (other), in daily they are left out; sometimes one more row "
-        "joins them, so that (other) has enough itself.",
+        f"\nA row is published if it has at least {k} addresses, of which at most {NETWORK_CAP} of one network count. Rows under "
+        "that stand together as (other); in daily they are left out of everything. Where (other) was under it too, the "
+        "smallest other row joined it."
     )
 
 
@@ -78,9 +80,18 @@ def _left_out(record: dict[str, Any], console: Console) -> None:
         console.print("Nothing was published: no day of the input is ended and new.")
 
 
-def _footer(record: dict[str, Any], console: Console) -> None:
+def _warnings(record: dict[str, Any], console: Console) -> None:
+    if any(day["one_network_dominates"] for day in record["days"].values()):
+        console.print(
+            "More than half of the hits of a day come from one network: this looks like a proxy, and hides your visitors. If the "
+            "log holds X-Forwarded-For, see --trusted-proxies.",
+            style="yellow",
+        )
     if any(day["unknown_site"] for day in record["days"].values()):
-        console.print("The log names no site: say --site www.example.org to have it in the tables.")
+        console.print("The log names no site: say --site www.example.org to have it in the tables.", style="yellow")
+
+
+def _footer(record: dict[str, Any], console: Console) -> None:
     if record["days"]:
         output = record["output"].rstrip("/")
         console.print(f"\nParquet in {output}/, for example in DuckDB:")

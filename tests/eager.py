@@ -40,9 +40,9 @@ def release_log(
     released = {}
     for day in sorted({day for shard in counted for day in shard}):
         parts = [shard[day] for shard in counted if day in shard]
-        counts = add_counts(unpack(packed) for packed, _ in parts)
+        counts = add_counts(unpack(part.counts) for part in parts)
         plan = plan_release(counts, REPORTS, policy)
-        folds = add_counts(count_folds(rows, REPORTS, policy.caps(), plan) for _, rows in parts)
+        folds = add_counts(count_folds(unpack(part.prepared)["rows"], REPORTS, policy.caps(), plan) for part in parts)
         released[to_date(day)] = release(counts, folds, REPORTS, policy)
     return released
 

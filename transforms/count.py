@@ -43,8 +43,17 @@ class Cells:
         return len(self.parent)
 
 
-def merge_pieces(pieces: Iterable[bytes]) -> dict[int, bytes]:
-    """One packed table of prepared rows for each day (since 1970) of a shard.
+@dataclass(frozen=True, slots=True)
+class ShardDay:
+    """One day of a shard: packed COUNT tables, packed prepared rows, and the hits of the network that has most."""
+
+    counts: bytes
+    prepared: bytes
+    largest_network: int
+
+
+def merge_pieces(pieces: Iterable[bytes]) -> dict[int, pa.Table]:
+    """One table of prepared rows for each day (since 1970) of a shard.
 
     Prepared rows are hits in the order of network, address, visitor and time, with dense numbers (columns NUMBERS) in
     place of keys, and all dimensions.
@@ -81,7 +90,7 @@ def merge_pieces(pieces: Iterable[bytes]) -> dict[int, bytes]:
         columns |= {"visit_number": visit, **describe_visits(visit, day)}
         columns |= {name: day[name] for name in (*HIT_DIMENSIONS, "bytes_sent")}
         columns |= {name: visitor_rows[name].take(pa.array(rows)) for name in VISITOR_DIMENSIONS}
-        prepared[int(hit_dates[start])] = pack({"rows": compact(pa.table(columns))})
+        prepared[int(hit_dates[start])] = compact(pa.table(columns))
     return prepared
 
 
@@ -97,20 +106,25 @@ def _dense_numbers(keys: list[npt.NDArray[np.uint64]], order: npt.NDArray[np.int
     return numbers
 
 
-def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str, int]) -> dict[int, tuple[bytes, bytes]]:
-    """The first pass over a shard: packed counts and prepared rows of each day (since 1970)."""
-    prepared = merge_pieces(pieces)
-    return {day: (pack(count_day(rows, catalogue, caps)), rows) for day, rows in prepared.items()}
+def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str, int]) -> dict[int, ShardDay]:
+    """The first pass over a shard, by day (since 1970)."""
+    return {
+        day: ShardDay(
+            counts=pack(count_day(rows, catalogue, caps)),
+            prepared=pack({"rows": rows}),
+            largest_network=int(np.bincount(rows[NUMBERS[0]].to_numpy()).max()),
+        )
+        for day, rows in merge_pieces(pieces).items()
+    }
 
 
 def count_rolled_up(date: str, prepared: bytes, catalogue: Catalogue, caps: Mapping[str, int], plan: bytes) -> tuple[str, bytes]:
     """The second pass over a day of a shard: packed counts of what folds."""
-    return date, pack(count_folds(prepared, catalogue, caps, unpack(plan)))
+    return date, pack(count_folds(unpack(prepared)["rows"], catalogue, caps, unpack(plan)))
 
 
-def count_day(prepared: bytes, catalogue: Catalogue, caps: Mapping[str, int]) -> dict[str, pa.Table]:
-    """COUNT tables of every report of one day and shard; `caps`: how many addresses of a network count, by traffic."""
-    rows = unpack(prepared)["rows"]
+def count_day(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int]) -> dict[str, pa.Table]:
+    """COUNT tables of every report, from prepared rows; `caps`: how many addresses of a network count, by traffic."""
     measured = _Measured(rows)
     tables = {}
     for report, cells in _cells(rows, catalogue):
@@ -121,14 +135,13 @@ def count_day(prepared: bytes, catalogue: Catalogue, caps: Mapping[str, int]) ->
 
 
 def count_folds(
-    prepared: bytes, catalogue: Catalogue, caps: Mapping[str, int], plan: Mapping[str, pa.Table]
+    rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int], plan: Mapping[str, pa.Table]
 ) -> dict[str, pa.Table]:
     """COUNT tables of what folds, one row for each parent row and extent.
 
     `plan` holds for each report its passing cells with a boolean `candidate`; every other cell folds. The table has the parent's
     dimensions, `with_candidate` (false: the failing cells; true: with the candidate among them) and the counts.
     """
-    rows = unpack(prepared)["rows"]
     measured = _Measured(rows)
     tables = {}
     for report, cells in _cells(rows, catalogue):

@@ -36,12 +36,14 @@ class ReleaseError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """What one report folded, for the operator: rows that are not published by name, and the hits of its rows `(other)`.
+    """Why rows of one report are not published by name, for the operator.
 
-    For the stratum itself: strata that are left out, and their hits.
+    `under` fail the gate (rule 1); `joined` pass it, but had to join an `(other)` that failed alone (rule 3); `hits` are those
+    of the rows `(other)`. For the stratum itself: strata that fail and are left out (rule 4), and their hits.
     """
 
-    rows: int
+    under: int
+    joined: int
     hits: int
 
 
@@ -101,13 +103,13 @@ def release(counts: Mapping[str, pa.Table], folds: Mapping[str, pa.Table], catal
         names = catalogue.columns(report.name)
         if report.name not in counts:
             rows[report.name] = count_schema(names).empty_table()
-            folded[report.name] = Folded(0, 0)
+            folded[report.name] = Folded(0, 0, 0)
         elif report.parent is None:
             table = counts[report.name]
             passes = gate(table, policy)
             rows[report.name] = table.filter(pa.array(passes))
             omitted = table.filter(pa.array(~passes))
-            folded[report.name] = Folded(omitted.num_rows, _total(omitted))
+            folded[report.name] = Folded(omitted.num_rows, 0, _total(omitted))
         else:
             parents = _divided(rows[report.parent], report)
             table = counts[report.name]
@@ -118,7 +120,8 @@ def release(counts: Mapping[str, pa.Table], folds: Mapping[str, pa.Table], catal
             named = _is_in(_keys(below, catalogue, report.name), _keys(rows[report.name], catalogue, report.name))
             lost = below.filter(pa.array(~named))
             others = rows[report.name].filter(pc.equal(rows[report.name][report.own[0]], OTHER))
-            folded[report.name] = Folded(lost.num_rows, _total(others))
+            joined = int(gate(lost, policy).sum())
+            folded[report.name] = Folded(lost.num_rows - joined, joined, _total(others))
         _check(report, rows, catalogue, policy)
     tables = {
         name: table.drop_columns([EVIDENCE]).sort_by([(column, "ascending") for column in catalogue.columns(name)])

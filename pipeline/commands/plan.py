@@ -6,7 +6,6 @@ import argparse
 import datetime
 
 from rich.console import Console
-from rich.table import Table
 
 from pipeline import launch
 from pipeline.catalogue import REPORTS
@@ -19,14 +18,10 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Print to standard output; raises `JobError` where `run` would refuse to start."""
     console = Console(highlight=False, soft_wrap=True)
     prepared = launch.prepare(options, launch.is_local(beam_arguments), datetime.datetime.now(datetime.timezone.utc))
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("file", "format", "why", "about"):
-        table.add_column(title, no_wrap=title != "why")
     for found in prepared.found:
         file = found.file
-        about = f"{file.size / 1e6:,.1f} MB {file.compression}, {found.lines():,} lines"
-        table.add_row(file.path, file.format, _why(found), about)
-    console.print(table)
+        console.print(f"{file.path}: {file.size / 1e6:,.1f} MB, {file.compression}, about {found.lines():,} lines")
+        console.print(f"    {file.format}: {_why(found)}")
     job = prepared.job
     console.print(f"\nDays: {_days(job.rules.window, job.asked)}, by the calendar of {job.rules.time_zone}.")
     console.print(f"Reports: {', '.join(REPORTS.names())}.")

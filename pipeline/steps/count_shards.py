@@ -14,15 +14,16 @@ from pipeline.days import to_date
 from pipeline.errors import EXIT_UNEXPECTED, JobError
 from pipeline.pool import Tasks
 from pipeline.steps.map_blocks import windowed
-from transforms.count import SecretChangedError, count_shard
+from transforms.count import SecretChangedError, ShardDay, count_shard
 
 PREPARED = "prepared"
+LARGEST = "largest"
 
-Days = dict[int, tuple[bytes, bytes]]
+Days = dict[int, ShardDay]
 
 
 class CountShards(beam.DoFn):
-    """Main output (date, counts); the output `prepared` gets (date, prepared rows)."""
+    """Main output (date, counts); `prepared` gets (date, prepared rows), `largest` (date, hits of the largest network)."""
 
     def __init__(self, caps: dict[str, int]) -> None:
         self._caps = caps
@@ -44,9 +45,11 @@ def _outputs(results: Iterator[Days]) -> Iterator[tuple[str, bytes] | beam.pvalu
     changed = False
     try:
         for days in results:
-            for day, (counts, prepared) in days.items():
-                yield to_date(day), counts
-                yield beam.pvalue.TaggedOutput(PREPARED, (to_date(day), prepared))
+            for day, counted in days.items():
+                date = to_date(day)
+                yield date, counted.counts
+                yield beam.pvalue.TaggedOutput(PREPARED, (date, counted.prepared))
+                yield beam.pvalue.TaggedOutput(LARGEST, (date, counted.largest_network))
     except SecretChangedError:
         changed = True
     if changed:

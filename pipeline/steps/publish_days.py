@@ -20,12 +20,17 @@ class PublishDays(beam.DoFn):
     def __init__(self, job: Job) -> None:
         self._job = job
 
-    def process(self, _: None, days: Iterable[tuple[str, bytes]], checked: dict[str, Any]) -> None:
-        """Publish, then write the record."""
+    def process(
+        self, _: None, days: Iterable[tuple[str, bytes]], largest: Iterable[tuple[str, int]], checked: dict[str, Any]
+    ) -> None:
+        """Publish, then write the record; `largest` are the hits of the largest network by day and shard."""
         job = self._job
         seen = checked["days"]
         edges = {min(seen), max(seen)} if seen else set()
         published = {}
+        peaks: dict[str, int] = {}
+        for date, hits in largest:
+            peaks[date] = max(hits, peaks.get(date, 0))
         for date, data in sorted(days):
             described = json.loads(data)
             staged = [StagedFile(**file) for file in described["staged"]]
@@ -38,5 +43,10 @@ class PublishDays(beam.DoFn):
                 "reports": {file.report: {"rows": figures[file.report]["rows"], "sha256": file.sha256} for file in staged},
             }
             commit_day(job.output, job.run_id, manifest, staged, job.replace)
-            published[date] = {"lines": seen[date], "coverage": manifest["coverage"], **described["figures"]}
+            published[date] = {
+                "lines": seen[date],
+                "coverage": manifest["coverage"],
+                "one_network_dominates": 2 * peaks[date] > seen[date],
+                **described["figures"],
+            }
         write_record(job, checked, published)

@@ -41,8 +41,9 @@ class ReleaseDays(beam.DoFn):
             name: {
                 "rows": released.tables[name].num_rows,
                 "hits": sum(released.tables[name]["hits"].to_pylist()),
-                "folded_rows": folded.rows,
-                "folded_hits": folded.hits,
+                "rows_under": folded.under,
+                "rows_joined": folded.joined,
+                "hits_other": folded.hits,
             }
             for name, folded in released.folded.items()
         }

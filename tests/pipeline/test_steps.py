@@ -15,7 +15,7 @@ from pipeline import errors, flow
 from pipeline.catalogue import REPORTS
 from pipeline.job import InputFile, Job
 from pipeline.steps.count_folds import CountFolds
-from pipeline.steps.count_shards import PREPARED, CountShards
+from pipeline.steps.count_shards import LARGEST, PREPARED, CountShards
 from pipeline.steps.make_secret import MakeSecret
 from pipeline.steps.map_blocks import ACCOUNTS, MapBlocks
 from pipeline.steps.plan_release import PLANS, PlanRelease
@@ -115,13 +115,16 @@ def test_count_plan_fold_and_release(root):
 
     caps = POLICY.caps()
     with root:
-        counted = root | beam.Create(pieces()) | beam.ParDo(CountShards(caps)).with_outputs(PREPARED, main="counts")
+        counted = root | beam.Create(pieces()) | beam.ParDo(CountShards(caps)).with_outputs(PREPARED, LARGEST, main="counts")
         days = counted.counts | beam.GroupByKey()
         planned = days | beam.ParDo(PlanRelease(POLICY)).with_outputs(PLANS, main="counts")
         folds = counted[PREPARED] | beam.ParDo(CountFolds(caps), AsDict(planned[PLANS]))
         released = {COUNTS: planned.counts, FOLDS: folds} | beam.CoGroupByKey() | beam.ParDo(ReleaseDays(POLICY, FACTS))
         # The page of four addresses joins the only other one: everything is (other).
-        assert_that(released | beam.MapTuple(figures), equal_to([{"rows": 1, "hits": 16, "folded_rows": 2, "folded_hits": 16}]))
+        assert_that(
+            released | beam.MapTuple(figures),
+            equal_to([{"rows": 1, "hits": 16, "rows_under": 1, "rows_joined": 1, "hits_other": 16}]),
+        )
 
 
 def test_pieces_of_two_secrets_are_refused(root):
