@@ -146,16 +146,17 @@ def _stored_head(file: InputFile) -> bytes:
 def _decompressed_head(stored: bytes, compression: str, whole: bool) -> tuple[bytes, int]:
     """The first bytes, and about how many stored ones they took; only a whole file can be truncated."""
     stream = io.BytesIO(stored)
-    head = b""
+    head, used = b"", len(stored)
     try:
         for chunk in read.decompressed(stream, compression):
             head += chunk
             if len(head) >= SAMPLE_BYTES:
+                used = stream.tell()
                 break
     except read.UnreadableError as error:
         if whole or error.reason != "truncated":
             raise
-    return head, max(stream.tell(), 1)
+    return head, used
 
 
 def open_input(file: InputFile) -> IO[bytes]:

@@ -63,8 +63,8 @@ def _add_run_options(add: Callable[..., object]) -> None:
     add(
         "--trusted-proxies",
         metavar="PROXIES",
-        help="take the visitor's address from X-Forwarded-For, which these have written: their networks, as 10.0.0.0/8,192.0.2.7, "
-        "or how many of them every request passes",
+        help="take the visitor's address from X-Forwarded-For, as these have written it: their networks, such as "
+        "10.0.0.0/8,192.0.2.7, or how many of them every request passes",
     )
     add(
         "--min-addresses",

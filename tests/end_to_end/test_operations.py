@@ -1,0 +1,311 @@
+"""Takes what happens in an operator's weeks, checks that the job copes or says what is wrong: inputs, days, proxies, events."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from pipeline.__main__ import main
+from pipeline.catalogue import REPORTS
+from pipeline.commands import run as run_command
+from tests import reference
+from tests.eager import rows_of
+from tests.logs import FIREFOX, address, crowd, line
+
+ROOT = Path(__file__).parents[2]
+DAY = "2026-03-03"
+LOG = crowd(12) + crowd(12, request="GET /a HTTP/1.1", agent=FIREFOX)
+
+
+def run(*arguments: object) -> int:
+    return main(["run", "--workers", "0", *map(str, arguments)])
+
+
+def published(output: Path, report: str = "daily", day: str = DAY) -> dict[tuple[str, ...], tuple[int, ...]]:
+    return rows_of(pq.read_table(output / report / f"date={day}" / "data.parquet", partitioning=None), report)
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, zstandard.compress])
+def test_standard_input(tmp_path, monkeypatch, compress):
+    stdin = io.TextIOWrapper(io.BytesIO(compress(LOG * 1000)))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    monkeypatch.setattr("pipeline.inputs._read_from_stdin", [])
+    assert run("--input", "-", "--output", tmp_path / "out") == 0
+    assert published(tmp_path / "out") == {("(unknown)", "human"): (24_000, 24, 24, 24_000_000)}
+
+
+def test_a_pipe_in_the_shell(tmp_path):
+    (tmp_path / "log").write_bytes(LOG)
+    command = f"{sys.executable} -m pipeline run --input - --output {tmp_path}/out < {tmp_path}/log"
+    subprocess.run(command, shell=True, check=True, cwd=ROOT, capture_output=True)
+    assert published(tmp_path / "out")
+
+
+def test_files_of_every_kind_at_once(tmp_path):
+    writers = {"a.log": bytes, "b.gz": gzip.compress, "c.bz2": bz2.compress, "d.zst": zstandard.compress}
+    for number, (name, compress) in enumerate(writers.items()):
+        (tmp_path / name).write_bytes(compress(crowd(10, first=1 + 10 * number)))
+    inputs = [word for name in writers for word in ("--input", tmp_path / name)]
+    assert run(*inputs, "--output", tmp_path / "out") == 0
+    assert published(tmp_path / "out") == {("(unknown)", "human"): (40, 40, 40, 40_000)}
+
+
+def test_a_copy_under_another_name_is_refused_even_if_compressed(tmp_path, capfd):
+    (tmp_path / "a.log").write_bytes(LOG)
+    (tmp_path / "b.gz").write_bytes(gzip.compress(LOG))
+    assert run("--input", tmp_path / "a.log", "--input", tmp_path / "b.gz", "--output", tmp_path / "out") == 6
+    assert f"{tmp_path}/a.log and {tmp_path}/b.gz begin with the same lines" in capfd.readouterr().err
+
+
+def test_a_zip_bomb_is_refused(tmp_path, capfd):
+    bomb = gzip.compress(LOG * 100 + bytes(400 << 20), compresslevel=6)
+    (tmp_path / "bomb.gz").write_bytes(bomb)
+    assert run("--input", tmp_path / "bomb.gz", "--output", tmp_path / "out") == 6
+    assert "more than 300 times its own size" in capfd.readouterr().err
+
+
+def test_a_pipe_in_the_file_system_is_named_with_the_way_out(tmp_path, capfd):
+    os.mkfifo(tmp_path / "pipe")
+    assert run("--input", tmp_path / "pipe", "--output", tmp_path / "out") == 6
+    assert "--input -" in capfd.readouterr().err
+
+
+def meanwhile(monkeypatch, happens):
+    """Let something happen between looking at the input and reading it."""
+    execute = run_command._execute
+
+    def later(*arguments):
+        happens()
+        execute(*arguments)
+
+    monkeypatch.setattr(run_command, "_execute", later)
+
+
+def test_a_file_that_grows_is_read_to_where_it_ended(tmp_path, monkeypatch):
+    path = tmp_path / "access.log"
+    half = line(address(500))
+    path.write_bytes(LOG + half[:30])
+
+    def grow():
+        with path.open("ab") as file:
+            file.write(half[30:] + crowd(5, first=600))
+
+    meanwhile(monkeypatch, grow)
+    assert run("--input", path, "--output", tmp_path / "out", "--max-reject-ratio", 0) == 0
+    assert published(tmp_path / "out") == {("(unknown)", "human"): (24, 24, 24, 24_000)}
+
+
+@pytest.mark.parametrize(
+    ("happens", "words"),
+    [
+        (lambda path: path.write_bytes(LOG[:100]), "it ends too early"),
+        (lambda path: path.unlink(), "No such file"),
+        (lambda path: (path.rename(path.with_suffix(".1")), path.write_bytes(LOG * 2)), "it was replaced while it was read"),
+    ],
+)
+def test_a_file_that_shrinks_vanishes_or_is_rotated_away_publishes_nothing(tmp_path, monkeypatch, capfd, happens, words):
+    path = tmp_path / "access.log"
+    path.write_bytes(LOG)
+    meanwhile(monkeypatch, lambda: happens(path))
+    assert run("--input", path, "--output", tmp_path / "out") == 6
+    said = capfd.readouterr().err
+    assert words in said
+    assert str(path) in said
+    assert not list((tmp_path / "out").rglob("*.parquet"))
+
+
+def test_a_compressed_file_that_vanishes_publishes_nothing(tmp_path, monkeypatch, capfd):
+    path = tmp_path / "access.gz"
+    path.write_bytes(gzip.compress(LOG))
+    meanwhile(monkeypatch, path.unlink)
+    assert run("--input", path, "--output", tmp_path / "out") == 6
+    assert str(path) in capfd.readouterr().err
+
+
+def test_days_and_hours_of_a_time_zone(tmp_path):
+    path = tmp_path / "access.log"
+    # 23:30 and 00:30 in Berlin, on both sides of a midnight there; and the hour that comes twice on 25 October 2026.
+    times = [
+        "03/Mar/2026:22:30:00 +0000",
+        "03/Mar/2026:23:30:00 +0000",
+        "25/Oct/2026:00:30:00 +0000",
+        "25/Oct/2026:01:30:00 +0000",
+    ]
+    path.write_bytes(b"".join(crowd(10, first=100 * number, time=time) for number, time in enumerate(times, 1)))
+    assert run("--input", path, "--output", tmp_path / "out", "--timezone", "Europe/Berlin") == 0
+    hours = {day: set(published(tmp_path / "out", "hourly", day)) for day in (DAY, "2026-03-04", "2026-10-25")}
+    assert hours == {
+        DAY: {("(unknown)", "human", "23")},
+        "2026-03-04": {("(unknown)", "human", "00")},
+        "2026-10-25": {("(unknown)", "human", "02")},
+    }
+    assert published(tmp_path / "out", "hourly", "2026-10-25")[("(unknown)", "human", "02")][0] == 20
+    assert json.loads((tmp_path / "out" / "_manifest" / f"date={DAY}.json").read_text())["time_zone"] == "Europe/Berlin"
+
+
+def test_the_reference_agrees_in_a_time_zone(tmp_path):
+    path = tmp_path / "a.log"
+    command = [sys.executable, "examples/generate.py", "--output", str(path), "--lines", "3000"]
+    subprocess.run(command, cwd=ROOT, check=True)
+    assert run("--input", path, "--output", tmp_path / "out", "--timezone", "America/New_York") == 0
+    hits, _ = reference.hits_of(path.read_bytes().split(b"\n"), "combined", None, "America/New_York")
+    expected = reference.publish(hits)
+    assert set(expected) == {"2026-03-02", "2026-03-03"}
+    for day, reports in expected.items():
+        assert {name: published(tmp_path / "out", name, day) for name in reports} == reports
+
+
+def test_a_data_set_has_one_time_zone(tmp_path, capfd):
+    path = tmp_path / "access.log"
+    path.write_bytes(LOG)
+    run("--input", path, "--output", tmp_path / "out")
+    assert run("--input", path, "--output", tmp_path / "out", "--timezone", "Europe/Berlin") == 2
+    assert "a data set has one time zone" in capfd.readouterr().err
+
+
+def test_a_backfill_publishes_every_day_in_one_run_and_the_next_none(tmp_path, capsys):
+    path = tmp_path / "access.log"
+    path.write_bytes(b"".join(crowd(10, time=f"{day:02}/Jan/2026:10:00:00 +0000") for day in range(1, 31)))
+    assert run("--input", path, "--output", tmp_path / "out") == 0
+    manifests = sorted((tmp_path / "out" / "_manifest").iterdir())
+    assert len(manifests) == 30
+    coverage = [json.loads(manifest.read_text())["coverage"] for manifest in manifests]
+    assert coverage == ["edge", *["full"] * 28, "edge"]
+    capsys.readouterr()
+    assert run("--input", path, "--output", tmp_path / "out") == 0
+    said = capsys.readouterr().out
+    assert "Not published: 2026-01-01 to 2026-01-30 (30 days): the day is published already." in said
+
+
+@pytest.mark.parametrize(("grace", "code"), [("0", 0), ("2000000", 2)])
+def test_a_day_ends_after_its_grace(tmp_path, grace, code):
+    path = tmp_path / "access.log"
+    path.write_bytes(LOG)
+    assert run("--input", path, "--output", tmp_path / "out", "--date", DAY, "--grace", grace) == code
+
+
+def test_yesterday(tmp_path, capfd):
+    path = tmp_path / "access.log"
+    path.write_bytes(LOG)
+    assert run("--input", path, "--output", tmp_path / "out", "--date", "yesterday") == 7
+    assert "No line of 20" in capfd.readouterr().err
+
+
+def forwarded(count: int, chain: str = "{client}") -> bytes:
+    lines = (
+        line("10.0.0.1").rstrip() + f' "{chain.format(client=address(number))}"\n'.encode() for number in range(1, count + 1)
+    )
+    return b"".join(lines)
+
+
+def test_visitors_behind_a_proxy(tmp_path, capsys):
+    path = tmp_path / "access.log"
+    path.write_bytes(forwarded(20))
+    assert run("--input", path, "--output", tmp_path / "hidden") == 0
+    assert published(tmp_path / "hidden") == {}
+    said = " ".join(capsys.readouterr().out.split())
+    assert "this looks like a proxy" in said
+    assert "--trusted-proxies" in said
+    for number, proxies in enumerate(("10.0.0.0/8", "1")):
+        assert run("--input", path, "--output", tmp_path / f"out{number}", "--trusted-proxies", proxies) == 0
+        assert published(tmp_path / f"out{number}") == {("(unknown)", "human"): (20, 20, 20, 20_000)}
+    assert "this looks like a proxy" not in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--trusted-proxies", "10.0.0.0/8"], "does not hold X-Forwarded-For"),
+        (["--trusted-proxies", "proxy"], "neither a network"),
+        (["--timezone", "Berlin"], "not a time zone"),
+        (["--max-memory", "10M"], "more than --max-memory"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(tmp_path, capfd, arguments, words):
+    path = tmp_path / "access.log"
+    path.write_bytes(LOG)
+    assert run("--input", path, "--output", tmp_path / "out", *arguments) == 2
+    assert words in capfd.readouterr().err
+
+
+def test_plan_tells_and_writes_nothing(tmp_path, capsys):
+    path = tmp_path / "access.log"
+    path.write_bytes(LOG)
+    assert main(["plan", "--input", str(path), "--output", str(tmp_path / "out"), "--timezone", "Europe/Berlin"]) == 0
+    said = capsys.readouterr().out
+    for words in (
+        f"{path}: 0.0 MB, plain, about 25 lines",
+        "combined: 24 of 24 lines tried fit",
+        "every one of the input before 20",
+        "Europe/Berlin",
+        "visit_depths",
+        "Memory: about",
+        "Nothing was written.",
+    ):
+        assert words in said
+    assert [entry.name for entry in tmp_path.iterdir()] == ["access.log"]
+    assert main(["plan", "--input", str(tmp_path / "none"), "--output", str(tmp_path / "out")]) == 6
+
+
+def test_events_as_json(tmp_path, capfd):
+    path = tmp_path / "access.log"
+    path.write_bytes(LOG)
+    assert run("--input", path, "--output", tmp_path / "out", "--log-format", "json") == 0
+    said = capfd.readouterr()
+    events = [json.loads(line) for line in said.err.splitlines()]
+    assert [event["event"] for event in events] == ["started", "published", "done"]
+    assert events[-1]["lines"]["counted"] == 24
+    assert said.out == ""
+    assert run("--input", path, "--output", tmp_path / "out", "--date", DAY, "--log-format", "json") == 4
+    (event,) = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert (event["event"], event["reason"], event["exit_code"]) == ("failed", "already_published", 4)
+
+
+def test_an_interrupted_run_publishes_nothing_and_leaves_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "access.log"
+    path.write_bytes(LOG)
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    meanwhile(monkeypatch, interrupt)
+    assert run("--input", path, "--output", tmp_path / "out") == 130
+    assert [entry.name for entry in (tmp_path / "out").rglob("*")] == ["_lock"]
+    monkeypatch.undo()
+    assert run("--input", path, "--output", tmp_path / "out") == 0
+    assert len(list((tmp_path / "out").rglob("*.parquet"))) == len(REPORTS)
+
+
+def test_a_killed_worker_ends_the_run_with_a_message(tmp_path):
+    path = tmp_path / "access.log"
+    path.write_bytes(LOG * 100)
+    code = (
+        "import os, signal, sys, threading, time\n"
+        "import multiprocessing.connection as c\n"
+        "from pipeline.__main__ import main\n"
+        "from pipeline import pool\n"
+        "submit = pool.Tasks.submit\n"
+        "def killing(self, function, *arguments):\n"
+        "    executor, _ = pool._open[-1]\n"
+        "    for pid in list(executor._processes): os.kill(pid, signal.SIGKILL)\n"
+        "    yield from submit(self, function, *arguments)\n"
+        "pool.Tasks.submit = killing\n"
+        "if __name__ == '__main__': sys.exit(main(sys.argv[1:]))\n"
+    )
+    script = tmp_path / "killing.py"
+    script.write_text(code)
+    command = [sys.executable, str(script), "run", "--workers", "2", "--input", str(path), "--output", str(tmp_path / "out")]
+    ended = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert "A worker process was killed" in ended.stderr
+    assert not list((tmp_path / "out").rglob("*.parquet"))

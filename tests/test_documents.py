@@ -1,0 +1,340 @@
+"""Takes README and docs, checks that what they say is true: commands run, queries answer, tables name what exists and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import io
+import json
+import re
+import shlex
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline import options
+from pipeline.catalogue import REPORTS
+from pipeline.commands import dispatch
+from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, crowd
+from transforms.enrich import KINDS
+from transforms.formats.registry import FORMATS
+from transforms.report import NONE, OTHER, STRATUM, UNKNOWN
+from transforms.schema import DIMENSIONS, MEASURES
+
+ROOT = Path(__file__).parents[1]
+PAGES = {
+    name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/parquet.md")
+}
+README, DICTIONARY = PAGES["README.md"], PAGES["docs/parquet.md"]
+TODAY = datetime.datetime.now(datetime.timezone.utc).date()
+FIXED_DAY = datetime.date(2026, 3, 3)
+PROGRAM = re.compile(r"(?:^|[\s|])(?:\S*/)?(?:weblog-anonymizer|python -m pipeline) +((?:run|plan|formats)\b.*)$", re.MULTILINE)
+PATHS = {"--output": "out", "--run-record": "record.json"}
+
+
+def fenced(text: str, *languages: str) -> list[str]:
+    """Fenced blocks in one of the languages, in their order."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [body for language, body in blocks if language in languages]
+
+
+def commands() -> list[str]:
+    """What follows the program's name, on every line of every fenced block that calls it; each once."""
+    found = []
+    for text in PAGES.values():
+        for body in fenced(text, "sh", "console", "crontab", "ini"):
+            found += PROGRAM.findall(body.replace("\\\n", " "))
+    return list(dict.fromkeys(found))
+
+
+def table(text: str, heading: str) -> list[list[str]]:
+    """Body rows of the first Markdown table whose heading row begins with these words."""
+    lines = text.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith(f"| {heading} |"))
+    rows = []
+    for line in lines[at + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+def code(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def log() -> bytes:
+    """Traffic of a fixed day, of yesterday and of today, which may have become yesterday before a command runs."""
+    lines = b""
+    for day in (FIXED_DAY, TODAY - datetime.timedelta(1), TODAY):
+        for hour in (9, 10):
+            time = f"{day:%d/%b/%Y}:{hour:02}:00:00 +0000"
+            lines += crowd(30, time=time)
+            lines += crowd(15, time=time, request="GET /a HTTP/2.0", agent=FIREFOX, referer="https://www.google.com/")
+            lines += crowd(12, 5, time=time, request="GET /style.css HTTP/1.1", agent=IPHONE)
+            lines += crowd(3, 40, time=time, request="GET /rare.pdf HTTP/1.1", agent=CHROME)
+            lines += crowd(12, 60, time=time, request="GET /gone HTTP/1.1", status=404, agent=GOOGLEBOT)
+    return lines
+
+
+@pytest.fixture(scope="module")
+def access_log(tmp_path_factory):
+    path = tmp_path_factory.mktemp("log") / "access.log"
+    path.write_bytes(log())
+    return path
+
+
+@pytest.fixture(scope="module")
+def data_set(access_log, tmp_path_factory):
+    """A published data set and the record of its run."""
+    folder = tmp_path_factory.mktemp("data")
+    output, record = folder / "out", folder / "record.json"
+    words = ["--input", str(access_log), "--output", str(output), "--site", "www.example.org", "--run-record", str(record)]
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert dispatch(["run", "--workers", "0", *words]) == 0
+    return output, json.loads(record.read_text())
+
+
+def placed(command: str, access_log: Path, folder: Path) -> list[str]:
+    """The command's words, with the test's log and folder in place of the reader's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    words = shlex.split(command)
+    if words[0] == "formats":
+        return [words[0], *(str(access_log) for _ in words[1:])]
+    for at, word in enumerate(words[:-1]):
+        if word == "--input" and words[at + 1] != "-":
+            words[at + 1] = str(access_log)
+        elif word in PATHS:
+            words[at + 1] = str(folder / PATHS[word])
+    return [*words, "--workers", "0"]
+
+
+@pytest.fixture(scope="module")
+def outcomes(access_log, tmp_path_factory):
+    """What each command of the documents did: run side by side, because each starts a process of its own."""
+    folder = tmp_path_factory.mktemp("commands")
+
+    def outcome(numbered: tuple[int, str]) -> subprocess.CompletedProcess[bytes]:
+        number, command = numbered
+        words = placed(command, access_log, folder / str(number))
+        process = [sys.executable, "-m", "pipeline", *words]
+        return subprocess.run(process, cwd=ROOT, input=access_log.read_bytes(), capture_output=True, check=False, timeout=60)
+
+    with ThreadPoolExecutor(4) as pool:
+        return dict(zip(commands(), pool.map(outcome, enumerate(commands())), strict=True)), folder
+
+
+@pytest.mark.parametrize("command", commands())
+def test_each_command_runs(command, outcomes):
+    done, folder = outcomes
+    assert done[command].returncode == 0, done[command].stderr.decode()
+    assert b"Traceback" not in done[command].stderr
+    assert done[command].stdout
+    if command.startswith("run "):
+        assert list((folder / str(commands().index(command)) / "out" / "pages").glob("date=*/data.parquet"))
+
+
+def test_the_readme_shows_how_to_run_from_a_checkout_and_installed():
+    assert re.search(r"^\.venv/bin/weblog-anonymizer run ", README, re.MULTILINE)
+    assert re.search(r"^weblog-anonymizer run ", README, re.MULTILINE)
+    assert len(commands()) >= 6
+
+
+@pytest.mark.parametrize("query", fenced(README, "sql"), ids=range(len(fenced(README, "sql"))))
+def test_each_query_answers(query, data_set):
+    output, _ = data_set
+    assert "'out/" in query
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    assert connection.execute(query.replace("'out/", f"'{output}/")).fetchall()
+
+
+def test_the_totals_that_the_readme_compares_are_equal(data_set):
+    output, _ = data_set
+    (query,) = (query for query in fenced(README, "sql") if "hits_of_kinds" in query)
+    rows = duckdb.sql(query.replace("'out/", f"'{output}/")).fetchall()
+    assert len(rows) >= 4
+    assert all(row[-1] == row[-2] for row in rows)
+
+
+def test_the_python_examples_run(data_set):
+    output, _ = data_set
+    examples = fenced(README, "python")
+    assert examples
+    for example in examples:
+        done = subprocess.run([sys.executable, "-c", example.replace('"out/', f'"{output}/')], capture_output=True, check=True)
+        assert b"path" in done.stdout
+
+
+def test_the_dictionary_names_each_report_with_parent_and_columns():
+    rows = table(DICTIONARY, "report | parent | divides | columns before the measures")
+    assert [code(row[0])[0] for row in rows] == list(REPORTS.names())
+    for name, parent, divides, columns in rows:
+        report = REPORTS[code(name)[0]]
+        assert code(parent) == ([report.parent] if report.parent else [])
+        assert code(divides) == list(report.where or ())
+        assert tuple(code(columns)) == REPORTS.columns(report.name)
+
+
+def test_the_readme_names_each_report_with_parent_and_dimension():
+    rows = table(README, "report | parent | by |")
+    assert [code(row[0])[0] for row in rows] == list(REPORTS.names())
+    for name, parent, own, *_ in rows:
+        report = REPORTS[code(name)[0]]
+        assert code(parent) == ([report.parent] if report.parent else [])
+        assert tuple(code(own)) == report.own
+
+
+def test_the_dictionary_describes_each_column():
+    dimensions = {code(row[0])[0]: row[1] for row in table(DICTIONARY, "column | values")}
+    assert list(dimensions) == sorted(dimensions, key=list(DIMENSIONS).index) or set(dimensions) == set(DIMENSIONS)
+    assert set(dimensions) == set(DIMENSIONS) >= {*STRATUM, *REPORTS.needed_dimensions()}
+    measures = {code(row[0])[0]: row[1] for row in table(DICTIONARY, "column | unit | meaning")}
+    assert measures == {name: unit for name, (_, unit) in MEASURES.items()}
+    assert tuple(code(row[0])[0] for row in table(DICTIONARY, "kind | hits")) == KINDS
+    for text in (README, DICTIONARY):
+        assert [code(row[0]) for row in table(text, "value | meaning")] == [[OTHER], [UNKNOWN], [NONE]]
+
+
+def test_every_value_of_a_closed_column_is_in_the_dictionary():
+    from transforms import visits
+
+    values = {code(row[0])[0]: code(row[1]) for row in table(DICTIONARY, "column | values")}
+    assert values["visit_duration"] == list(visits._DURATIONS.values())
+    assert values["visit_depth"] == list(visits._DEPTHS.values())
+    assert set(values["kind"]) == set(KINDS)
+
+
+def test_measures_add_up_where_the_dictionary_says_so(data_set):
+    output, _ = data_set
+    rows = {code(row[0])[0]: code(row[1]) for row in table(DICTIONARY, "measure | adds up over the rows of | why")}
+    visitors, visits = rows["visitors"], rows["visits"]
+    assert "visitors" in rows
+    assert set(visitors) < set(REPORTS.names())
+
+    def totals(report: str, measure: str) -> list[tuple[object, ...]]:
+        where = "WHERE traffic = 'bot'" if report.startswith("bot") or report == "daily of bots" else ""
+        name = report.removesuffix(" of bots")
+        query = f"SELECT date, site, traffic, sum({measure}) FROM read_parquet('{output}/{name}/**/*.parquet', hive_partitioning=true)"
+        return duckdb.sql(f"{query} {where} GROUP BY ALL ORDER BY ALL").fetchall()
+
+    for measure, reports in (("visitors", visitors), ("visits", [*visitors, *visits])):
+        for report in reports:
+            expected = totals("daily of bots" if report.startswith("bot") else "daily", measure)
+            assert expected
+            assert totals(report, measure) == expected, (report, measure)
+    assert totals("pages", "visitors") != totals("daily", "visitors")
+
+
+def test_the_dictionary_describes_each_field_of_manifest_and_record(data_set):
+    output, record = data_set
+    described = {field for row in table(DICTIONARY, "field | meaning") for field in code(" ".join(row))}
+    for path in (output / "_manifest").iterdir():
+        manifest = json.loads(path.read_text())
+        assert set(manifest) <= described
+        assert {key for report in manifest["reports"].values() for key in report} <= described
+    text = DICTIONARY.partition("## Run record")[2]
+    described = set(code(text))
+    assert set(record) <= described
+    days = record["days"].values()
+    for parts in ([record["lines"]], days, (day["reports"]["pages"] for day in days), record["files"].values()):
+        for part in parts:
+            assert set(part) <= described
+    assert "is not public" in text
+
+
+def test_the_layout_in_the_dictionary_is_what_a_run_leaves(data_set):
+    output, _ = data_set
+    day = FIXED_DAY.isoformat()
+    assert {path.name for path in output.iterdir()} <= {*REPORTS.names(), "_manifest", "_lock"}
+    for path in re.findall(r"OUT/(\S+)", DICTIONARY.partition("## Reports")[0]):
+        if "_staging" not in path:
+            assert (output / path.replace("<report>", "pages").replace("YYYY-MM-DD", day)).exists()
+
+
+def test_each_option_is_documented():
+    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
+        options.parse(["run", "--help"])
+    text = README + DICTIONARY
+    known = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", said.getvalue())) - {"--help", "--runner"}
+    assert len(known) > 10
+    assert {option for option in known if not re.search(rf"{option}(?![\w-])", text)} == set()
+
+
+def test_documented_options_exist():
+    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
+        options.parse(["run", "--help"])
+    mentioned = {option for row in table(README, "option | meaning") for option in re.findall(r"--[a-z-]+", row[0])}
+    assert {option for option in mentioned if option not in said.getvalue()} == set()
+
+
+def test_each_exit_code_is_documented():
+    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
+        options.parse(["run", "--help"])
+    help_text = said.getvalue().partition("exit codes:")[2]
+    assert set(re.findall(r"(?:^|[ \n])(\d+) [a-z]", help_text)) == {row[0] for row in table(README, "exit code | meaning")}
+
+
+def test_each_format_is_documented():
+    named = [name for row in table(README, "format |") for name in code(row[0])]
+    assert named == list(FORMATS)
+
+
+def test_make_targets_exist():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for text in PAGES.values():
+        for span in (*code(text), *fenced(text, "sh", "console")):
+            for target in re.findall(r"(?:^|\n)make ([a-z-]+)", span):
+                assert target in targets
+
+
+def test_links_lead_somewhere():
+    for name, text in PAGES.items():
+        for target in re.findall(r"\]\(([^)#\s]*)(?:#[^)]*)?\)", text):
+            if target and "://" not in target:
+                assert ((ROOT / name).parent / target).exists(), f"{name} links to {target}"
+        for target, anchor in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", text):
+            if "://" not in target:
+                page = ((ROOT / name).parent / target).read_text() if target else text
+                headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+                slugs = {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+                assert anchor in slugs, f"{name} links to #{anchor}"
+
+
+def test_files_and_headings_that_are_named_exist():
+    for text in PAGES.values():
+        for path in re.findall(r"`((?:transforms|pipeline|tests|examples|scripts|docs)/[\w./-]*)`", text):
+            assert (ROOT / path).exists(), path
+    for heading in ("The guarantee", "Why reports form a forest"):
+        assert re.search(rf"^#+ {heading}$", PAGES["ARCHITECTURE.md"], re.MULTILINE)
+
+
+def test_functions_that_the_guarantee_names_exist():
+    rules = re.findall(r"`(transforms/[\w/]+\.py)`, `(\w+)`", PAGES["ARCHITECTURE.md"])
+    assert len(rules) >= 4
+    for path, function in rules:
+        assert re.search(rf"^(?:    )?(?:def|class) {function}\b", (ROOT / path).read_text(), re.MULTILINE), (path, function)
+
+
+def test_each_dependency_is_explained():
+    declared = set(re.findall(r'"([A-Za-z_-]+)(?:\[\w+\])?[>=]', (ROOT / "setup.py").read_text().partition("entry_points")[0]))
+    explained = {code(row[0])[0] for row in table(PAGES["ARCHITECTURE.md"], "package | licence | why")}
+    assert declared <= explained
+
+
+def test_changelog_keeps_its_form():
+    changelog = PAGES["CHANGELOG.md"]
+    assert changelog.startswith("# Changelog\n")
+    unreleased = changelog.partition("## [Unreleased]\n")[2].partition("\n## ")[0]
+    assert re.search(r"^### (Added|Changed|Deprecated|Removed|Fixed|Security)$", unreleased, re.MULTILINE)
+    assert re.search(r"^- ", unreleased, re.MULTILINE)
+
+
+def test_documents_speak_of_the_program_only():
+    for name, text in PAGES.items():
+        for word in ("/work", "shared", "DESIGN.md", "FACTS", "STYLE.md"):
+            assert word not in text, f"{name}: {word}"
