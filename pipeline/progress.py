@@ -30,10 +30,11 @@ def shown(total_bytes: int) -> Iterator[None]:
         BarColumn(),
         DownloadColumn(),
         TextColumn("{task.fields[lines]:,} lines"),
+        TextColumn("{task.fields[speed]:,} lines/s"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        bar.add_task("Reading", total=total_bytes, lines=0)
+        bar.add_task("Reading", total=total_bytes, lines=0, speed=0)
         _shown.append(bar)
         try:
             yield
@@ -52,5 +53,6 @@ def counted(lines: int) -> None:
     for bar in _shown:
         task = bar.tasks[0]
         total = task.fields["lines"] + lines
+        speed = int(total / task.elapsed) if task.elapsed else 0
         finished = task.total is not None and task.completed >= task.total
-        bar.update(task.id, lines=total, description="Counting" if finished else "Reading")
+        bar.update(task.id, lines=total, speed=speed, description="Counting" if finished else "Reading")

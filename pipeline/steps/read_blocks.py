@@ -48,7 +48,10 @@ class ReadBlocks(beam.DoFn):
                     position = 0
                     for offset, data in read.blocks(read.decompressed(stream, file.compression), self._block_bytes):
                         yield Block(file.path, file.format, offset, len(data), data)
-                        progress.consumed(-position + (position := stream.tell()))
+                        # A decompressor closes the file when it has come to its end.
+                        done = file.size if stream.closed else stream.tell()
+                        progress.consumed(done - position)
+                        position = done
         except read.UnreadableError as error:
             problem = error.reason
         except OSError as error:
