@@ -72,8 +72,8 @@ def log() -> bytes:
     """Traffic of a fixed day, of yesterday and of today, which may have become yesterday before a command runs."""
     lines = b""
     for day in (FIXED_DAY, TODAY - datetime.timedelta(1), TODAY):
-        for hour in (9, 10):
-            time = f"{day:%d/%b/%Y}:{hour:02}:00:00 +0000"
+        for clock in ("09:50:00", "10:05:00"):  # one visit in two hours
+            time = f"{day:%d/%b/%Y}:{clock} +0000"
             lines += crowd(30, time=time)
             lines += crowd(15, time=time, request="GET /a HTTP/2.0", agent=FIREFOX, referer="https://www.google.com/")
             lines += crowd(12, 5, time=time, request="GET /style.css HTTP/1.1", agent=IPHONE)
@@ -242,6 +242,7 @@ def test_measures_add_up_where_the_dictionary_says_so(data_set):
             assert len(expected) > 1
             assert totals(report, measure) == expected, (report, measure)
     assert totals("pages", "visitors") != totals("daily", "visitors")
+    assert totals("hourly", "visits") != totals("daily", "visits")
 
 
 def test_the_dictionary_describes_each_field_of_manifest_and_record(data_set):

@@ -219,13 +219,12 @@ class _Measured:
 
     def of(self, group: npt.NDArray[np.int32], groups: int, cap: Integers) -> dict[str, Integers]:
         """Each group's measures and capped addresses; rows of group -1 are left out; `cap` has one number a group."""
-        # Radix sort, which numpy has for 16 bits, is several times faster than merging.
-        order = np.argsort(group.astype(np.uint16) if groups < 65_535 else group, kind="stable")
-        outside = int(np.count_nonzero(group < 0))
-        order = order[: len(order) - outside] if groups < 65_535 else order[outside:]
-        ordered = group[order]
-        if not len(order):
+        inside = np.flatnonzero(group >= 0)
+        if not len(inside):
             return {name: np.zeros(groups, np.int64) for name in (*MEASURES, EVIDENCE)}
+        # Radix sort, which numpy has for 16 bits, is several times faster than merging.
+        order = inside[np.argsort(group[inside].astype(np.uint16 if groups <= 65_536 else np.int32), kind="stable")]
+        ordered = group[order]
         begins = np.ones(len(order), np.bool_)
         begins[1:] = ordered[1:] != ordered[:-1]
         network_begins, address_begins, visitor_begins, visit_begins = (_or_changes(begins, unit[order]) for unit in self._units)
