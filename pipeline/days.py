@@ -55,7 +55,7 @@ def window(asked: tuple[str, ...], published: frozenset[str], today: datetime.da
             raise JobError(
                 EXIT_USAGE,
                 "not_ended",
-                f"{date} has not ended yet ; it can be published after midnight in --timezone, and --grace.",
+                f"{date} has not ended yet: it can be published after midnight in --timezone, and --grace.",
             )
         if date in published and not replace:
             raise JobError(

@@ -115,8 +115,9 @@ def _look_into(file: InputFile, log_format: str) -> Found | None:
     problem = None
     try:
         stored = _stored_head(file)
+        whole = len(stored) < _STORED_HEAD_BYTES
         file = replace(file, compression=read.compression_of(stored), size=file.size or len(stored))
-        head, used = _decompressed_head(stored, file.compression, whole=len(stored) < _STORED_HEAD_BYTES)
+        head, expansion = _decompressed_head(stored, file.compression, whole)
     except read.UnreadableError as error:
         problem = error.reason
     except OSError as error:
@@ -124,11 +125,14 @@ def _look_into(file: InputFile, log_format: str) -> Found | None:
     if problem:
         raise input_error(file.path, problem)
     if not head:
+        if file.path == STDIN:
+            raise JobError(EXIT_INPUT, "empty", "The standard input is empty. Did the command before the pipe fail?")
         return None
-    expansion = len(head) / used
     if log_format != AUTO:
         return Found(replace(file, format=log_format), None, head, expansion)
     detection = detect(head, FORMATS, complete=len(head) < SAMPLE_BYTES)
+    if not detection.lines and whole:
+        return Found(replace(file, format=next(iter(FORMATS))), detection, head, expansion)  # nothing but lines to be ignored
     if detection.format is None:
         raise _unknown_format(file.path, detection)
     return Found(replace(file, format=detection.format), detection, head, expansion)
@@ -143,20 +147,18 @@ def _stored_head(file: InputFile) -> bytes:
         return stream.read(_STORED_HEAD_BYTES)
 
 
-def _decompressed_head(stored: bytes, compression: str, whole: bool) -> tuple[bytes, int]:
-    """The first bytes, and about how many stored ones they took; only a whole file can be truncated."""
-    stream = io.BytesIO(stored)
-    head, used = b"", len(stored)
+def _decompressed_head(stored: bytes, compression: str, whole: bool) -> tuple[bytes, float]:
+    """The first bytes, and how many bytes a stored one holds; only a whole file can be truncated."""
+    head, size = b"", 0
     try:
-        for chunk in read.decompressed(stream, compression):
-            head += chunk
-            if len(head) >= SAMPLE_BYTES:
-                used = stream.tell()
-                break
+        for chunk in read.decompressed(io.BytesIO(stored), compression):
+            size += len(chunk)
+            if len(head) < SAMPLE_BYTES:
+                head += chunk
     except read.UnreadableError as error:
         if whole or error.reason != "truncated":
             raise
-    return head, used
+    return head, size / max(len(stored), 1)
 
 
 def open_input(file: InputFile) -> IO[bytes]:

@@ -50,18 +50,28 @@ def is_local(beam_arguments: Sequence[str]) -> bool:
     return not any(argument.partition("=")[0] == "--runner" for argument in beam_arguments)
 
 
-def prepare(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Launch:
-    """Look at the input and the output; raises `JobError` where the job must not start."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The options and the input, checked; the output has not been looked at yet."""
+
+    options: argparse.Namespace
+    local: bool
+    now: datetime.datetime
+    zone: str
+    asked: tuple[str, ...]
+    found: tuple[Found, ...]
+    countries: CountryLookup
+    proxies: Proxies | None
+
+
+def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Look:
+    """Check options and input; raises `JobError` where the job must not start."""
     zone = _checked("--timezone", clock.zone, options.timezone).key
-    today = days.today_in(zone, options.grace, now)
-    asked = days.asked_days(options.date, today)
+    asked = days.asked_days(options.date, days.today_in(zone, options.grace, now))
     if options.site is not None and publishable_site(options.site) == UNKNOWN:
         raise JobError(EXIT_USAGE, "usage", f"--site {options.site}: not the name of a host.")
     countries = _checked("--geoip-country", CountryLookup.open, options.geoip_country)
     proxies = _checked("--trusted-proxies", Proxies.parse, options.trusted_proxies) if options.trusted_proxies else None
-    published = published_days(options.output)
-    _refuse_other_zone(published, zone)
-    window = days.window(asked, frozenset(published), today, options.replace)
     found = tuple(find_inputs(options.input, options.format))
     if not local and any(each.file.path == STDIN for each in found):
         raise JobError(EXIT_USAGE, "usage", "--input -: a runner elsewhere cannot read this machine's standard input.")
@@ -70,45 +80,55 @@ def prepare(options: argparse.Namespace, local: bool, now: datetime.datetime) ->
         raise JobError(
             EXIT_USAGE, "usage", f"--trusted-proxies: the log ({formats}) does not hold X-Forwarded-For. Log it as well."
         )
+    return Look(options, local, now, zone, asked, found, countries, proxies)
+
+
+def prepare(look: Look) -> Launch:
+    """The job, given what is published; raises `JobError` where it must not start. Call it with the output locked."""
+    options = look.options
+    published = published_days(options.output)
+    _refuse_other_zone(published, look.zone)
+    today = days.today_in(look.zone, options.grace, look.now)
+    window = days.window(look.asked, frozenset(published), today, options.replace)
     policy = Threshold(options.min_addresses)
-    workers = options.workers if local else 0
-    block_bytes = (options.block_mib or (16 if local else 64)) * MIB
-    size = sum(int(each.file.size * each.expansion) for each in found)
+    workers = options.workers if look.local else 0
+    block_bytes = (options.block_mib or (16 if look.local else 64)) * MIB
+    size = sum(int(each.file.size * each.expansion) for each in look.found)
     job = Job(
-        run_id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
-        files=tuple(each.file for each in found),
+        run_id=f"{look.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        files=tuple(each.file for each in look.found),
         output=options.output,
         rules=Rules(
             shards=max(2 * workers, -(-size // SHARD_BYTES), 1),
             window=window,
             site=options.site,
             country_database=options.geoip_country,
-            time_zone=zone,
-            proxies=proxies,
+            time_zone=look.zone,
+            proxies=look.proxies,
         ),
         policy=policy,
         block_bytes=block_bytes,
         max_reject_ratio=options.max_reject_ratio,
-        asked=asked,
+        asked=look.asked,
         replace=options.replace,
         facts=tuple(
             {
                 "mode": "threshold",
                 "min_addresses": str(policy.min_addresses),
                 "network_cap": str(NETWORK_CAP),
-                "time_zone": zone,
+                "time_zone": look.zone,
                 "period": "day",
-                "schema": str(schema.VERSION),
-                "country_database": countries.version,
+                "schema_version": str(schema.VERSION),
+                "country_database": look.countries.version,
                 "rules": RULES_VERSION,
             }.items()
         ),
     )
-    lines = sum(each.lines() for each in found)
+    lines = sum(each.lines() for each in look.found)
     memory = (workers + 1) * PROCESS_BYTES + max(workers, 1) * BLOCK_FACTOR * min(block_bytes, size) + lines * LINE_BYTES
-    if local:
+    if look.local:
         _refuse_too_big(memory, options.max_memory)
-    return Launch(job, found, memory)
+    return Launch(job, look.found, memory)
 
 
 def _checked(name: str, check: Callable[[str], Value], value: str) -> Value:

@@ -49,7 +49,10 @@ def _local(output: str) -> Iterator[None]:
         file.truncate(0)
         file.write(_description())
         file.flush()
-        yield
+        try:
+            yield
+        finally:
+            file.truncate(0)  # the file stays, but what is published names no machine
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from pipeline.errors import EXIT_USAGE, JobError
 from transforms.policies.threshold import DEFAULT_ADDRESSES, MIN_ADDRESSES
 
 MIB = 1 << 20
+MAX_BLOCK_MIB = 512
 _UNITS = {"M": MIB, "G": 1 << 30, "T": 1 << 40}
 
 _EPILOG = """\
@@ -88,7 +89,7 @@ def _add_run_options(add: Callable[..., object]) -> None:
         metavar="N",
         help="worker processes (default: all cores; 0 works in this process)",
     )
-    add("--block-mib", type=_at_least(1), default=None, metavar="MIB", help="bytes processed at once (default 16, remotely 64)")
+    add("--block-mib", type=_block_mib, default=None, metavar="MIB", help="bytes processed at once (default 16, remotely 64)")
     add(
         "--max-memory",
         type=_bytes,
@@ -140,6 +141,13 @@ def _at_least(minimum: int):  # type: ignore[no-untyped-def]
         return value
 
     return number
+
+
+def _block_mib(word: str) -> int:
+    value = int(word)
+    if not 1 <= value <= MAX_BLOCK_MIB:
+        raise argparse.ArgumentTypeError(f"{value} is not between 1 and {MAX_BLOCK_MIB}")
+    return value
 
 
 def _bytes(word: str) -> int:

@@ -50,6 +50,7 @@ def write_record(job: Job, account: dict[str, Any], published: dict[str, Any]) -
         "lines": lines,
         "days": published,
         "days_left_out": skipped,
+        "days_without_lines": [date for date in job.asked if date not in account["days"]],
         "files": account["files"],
         "facts": dict(job.facts),
     }

@@ -63,9 +63,9 @@ def _reports(record: dict[str, Any], console: Console) -> None:
     console.print()
     console.print(table)
     console.print(
-        f"\nA row is published if it has at least {k} addresses, of which at most {NETWORK_CAP} of one network count. Rows under "
-        "that stand together as (other); in daily they are left out of everything. Where (other) was under it too, the "
-        "smallest other row joined it."
+        f"\nA row is published if it has at least {k} addresses, of which at most {NETWORK_CAP} of one network count (of bots "
+        "all). Rows under that stand together as (other); in daily they are left out of everything. Where (other) was under it "
+        "too, the smallest other row joined it."
     )
 
 
@@ -76,6 +76,11 @@ def _left_out(record: dict[str, Any], console: Console) -> None:
     for reason, dates in by_reason.items():
         span = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]} ({len(dates)} days)"
         console.print(f"Not published: {span}: {OUT_OF_WINDOW[reason]}.")
+    without = record["days_without_lines"]
+    if without:
+        console.print(f"Asked for, but without any line in the input: {', '.join(without)}.", style="yellow")
+    if not record["lines"]["read"]:
+        console.print("The input holds no line.", style="yellow")
     if not record["days"]:
         console.print("Nothing was published: no day of the input is ended and new.")
 

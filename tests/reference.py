@@ -162,6 +162,7 @@ def place(host: str) -> tuple[object, object, str]:
         return nowhere
     if address.version == 6 and (
         address not in ipaddress.ip_network("2000::/3")
+        or address in ipaddress.ip_network("2001::/23")
         or address in ipaddress.ip_network("2001:db8::/32")
         or address in ipaddress.ip_network("3fff::/20")
     ):

@@ -17,7 +17,7 @@ from transforms.anonymize import Window
 def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Print to standard output; raises `JobError` where `run` would refuse to start."""
     console = Console(highlight=False, soft_wrap=True)
-    prepared = launch.prepare(options, launch.is_local(beam_arguments), datetime.datetime.now(datetime.timezone.utc))
+    prepared = launch.prepare(launch.look(options, launch.is_local(beam_arguments), datetime.datetime.now(datetime.timezone.utc)))
     for found in prepared.found:
         file = found.file
         console.print(f"{file.path}: {file.size / 1e6:,.1f} MB, {file.compression}, about {found.lines():,} lines")

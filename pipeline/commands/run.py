@@ -6,10 +6,10 @@ import argparse
 import contextlib
 import datetime
 import json
+import os
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -25,10 +25,12 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Publish; raises `JobError` with the exit code."""
     began = time.monotonic()
     local = launch.is_local(beam_arguments)
-    with _terminated_like_interrupted(), pool.workers(options.workers if local else 0), output_lock(options.output):
+    with _terminated_like_interrupted(), pool.workers(options.workers if local else 0), contextlib.ExitStack() as held:
+        look = launch.look(options, local, datetime.datetime.now(datetime.timezone.utc))
+        held.enter_context(output_lock(options.output))
         for date in recover(options.output):
             logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
-        job = launch.prepare(options, local, datetime.datetime.now(datetime.timezone.utc)).job
+        job = launch.prepare(look).job
         stored = sum(file.size for file in job.files)
         logs.event("started", f"reading {stored / 1e6:,.1f} MB, files: {len(job.files):,}", files=len(job.files), bytes=stored)
         try:
@@ -78,7 +80,9 @@ def _execute(job: Job, beam_arguments: list[str], local: bool) -> None:
 
 def _write_record(path: str, record: dict[str, Any]) -> None:
     try:
-        Path(path).write_text(json.dumps(record, indent=2) + "\n")
+        # Exact figures are for the operator alone.
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(json.dumps(record, indent=2) + "\n")
     except OSError as error:
         raise JobError(EXIT_OUTPUT, "unwritable", f"--run-record {path}: {error.strerror}. The days are published.") from None
 

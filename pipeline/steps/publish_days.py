@@ -36,9 +36,9 @@ class PublishDays(beam.DoFn):
             staged = [StagedFile(**file) for file in described["staged"]]
             figures = described["figures"]["reports"]
             manifest = {
-                "schema_version": schema.VERSION,
                 "date": date,
                 **dict(job.facts),
+                "schema_version": schema.VERSION,
                 "coverage": "edge" if date in edges else "full",
                 "reports": {file.report: {"rows": figures[file.report]["rows"], "sha256": file.sha256} for file in staged},
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
 import hashlib
 import json
@@ -99,13 +100,12 @@ def leaks(data: bytes) -> list[str]:
 def everything_in(folder: Path) -> bytes:
     """All names and bytes below a folder."""
     found = b""
-    for path in sorted(folder.rglob("*")):
-        found += str(path.relative_to(folder)).encode() + b"\n"
-        if path.is_file():
-            try:
-                found += path.read_bytes()
-            except FileNotFoundError:
-                continue  # it was a temporary one
+    for where, _, names in os.walk(folder):  # what vanishes while it is walked was a temporary one
+        found += os.path.relpath(where, folder).encode() + b"\n"
+        for name in names:
+            found += name.encode() + b"\n"
+            with contextlib.suppress(FileNotFoundError):
+                found += (Path(where) / name).read_bytes()
     return found
 
 
@@ -172,7 +172,7 @@ def test_no_value_statistic_or_metadata_holds_one(source, tmp_path):
 
 def test_the_graph_holds_no_content_and_no_secret(source, tmp_path, monkeypatch):
     known, _ = options.parse(arguments(source, tmp_path / "out"))
-    job = launch.prepare(known, local=True, now=datetime.datetime.now(datetime.timezone.utc)).job
+    job = launch.prepare(launch.look(known, local=True, now=datetime.datetime.now(datetime.timezone.utc))).job
     made = []
     monkeypatch.setattr("pipeline.steps.make_secret.new_secret", lambda: made.append(new_secret()) or made[-1])
     root = beam.Pipeline()

@@ -98,11 +98,17 @@ def _ipv6(address: bytes) -> Place:
         inner = bytes(byte ^ 0xFF for byte in address[12:])
     if inner is not None:
         return _ipv4(inner, bool(_non_global(np.frombuffer(inner, ">u4").astype(np.int64))[0]))
-    if address[0] >> 5 != 1 or address[:4] == b"\x20\x01\x0d\xb8" or address[:3] == b"\x3f\xff\x00":
-        # Global unicast is 2000::/3; documentation addresses (2001:db8::/32, 3fff::/20) are nobody's.
+    if not _is_global_unicast(address):
         return NOWHERE
     # The prefix is the unit itself: were it longer, the country would depend on which of its addresses came first.
     return Place(_IPV6 + address[:7], _IPV6 + address[:4], socket.inet_ntop(socket.AF_INET6, address[:7] + bytes(9)))
+
+
+def _is_global_unicast(address: bytes) -> bool:
+    """2000::/3, but for protocol assignments (2001::/23) and documentation (2001:db8::/32, 3fff::/20)."""
+    if address[:2] == b"\x20\x01" and (address[2] < 2 or address[2:4] == b"\x0d\xb8"):
+        return False
+    return address[0] >> 5 == 1 and not (address[:2] == b"\x3f\xff" and address[2] < 16)
 
 
 def network_name(prefix: str) -> str:
