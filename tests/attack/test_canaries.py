@@ -104,7 +104,7 @@ def everything_in(folder: Path) -> bytes:
         found += os.path.relpath(where, folder).encode() + b"\n"
         for name in names:
             found += name.encode() + b"\n"
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):  # gone by now, or a socket
                 found += (Path(where) / name).read_bytes()
     return found
 

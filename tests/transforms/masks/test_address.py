@@ -45,7 +45,8 @@ def test_ipv4_in_other_clothes_is_the_same_address(clothes):
         "10.1.2.3", "127.0.0.1", "192.168.0.1", "169.254.1.1", "172.31.0.1", "100.64.0.1", "0.0.0.0", "255.255.255.255",
         "224.0.0.1", "192.0.2.1", "198.51.100.1", "203.0.113.1", "198.18.0.1", "::1", "::", "fe80::1%eth0", "fc00::1", "ff02::1",
         "2001:db8::1", "3fff::1", "3fff:500::1", "2001:2::1", "2001:10::1", "100::1", "5f00::1", "::ffff:10.1.2.3",
-        "2002:0a00:0001::1", "-", "", "localhost", "intranet", "unknown", "a b", "999.1.1.1", "1.2.3", "01.2.3.4", "co.uk", "host.invalid-tld-x",
+        "2002:0a00:0001::1", "-", "", "localhost", "intranet", "unknown", "a b", "999.1.1.1", "1.2.3", "01.2.3.4", "co.uk",
+        "host.invalid-tld-x",
     ],
 )  # fmt: skip
 def test_all_that_is_not_global_is_one_address_in_one_network(host):
