@@ -28,7 +28,7 @@ def to_json(account: Account) -> bytes:
             "bytes": account.bytes,
             "read": account.read,
             "counted": account.counted,
-            "days": {to_date(day): lines for day, lines in account.day_lines.items()},
+            "days": {to_date(day): lines for day, lines in account.period_lines.items()},
             "ignored": account.ignored,
             "rejected": account.rejected,
             "examples": [[reject.offset, reject.reason] for reject in account.examples],

@@ -1,4 +1,4 @@
-"""Takes the words of --date and the clock, gives the days that a run may publish."""
+"""Takes the words of --date and the clock, gives the days, or weeks, that a run may publish."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_USAGE, JobError
 from transforms import clock
-from transforms.anonymize import Window
+from transforms.period import Window, first_day
 
 EPOCH = datetime.date(1970, 1, 1)
 
@@ -21,15 +21,16 @@ def to_date(day: int) -> str:
     return (EPOCH + datetime.timedelta(day)).isoformat()
 
 
-def asked_days(words: str | None, today: datetime.date) -> tuple[str, ...]:
-    """The days of `--date`: a date, `yesterday`, or a range `A..B` of either, both included; none for None."""
+def asked_periods(words: str | None, today: datetime.date, length: int = 1) -> tuple[str, ...]:
+    """First days of the periods of `--date`: a date, `yesterday`, or a range `A..B` of either, both included; none for None."""
     if words is None:
         return ()
     first, dots, last = words.partition("..")
     start, end = _one(first, today), _one(last if dots else first, today)
     if end < start:
         raise JobError(EXIT_USAGE, "usage", f"--date {words}: the range ends before it begins.")
-    return tuple((start + datetime.timedelta(n)).isoformat() for n in range((end - start).days + 1))
+    first_days = (first_day(day, length) for day in range((start - EPOCH).days, (end - EPOCH).days + 1))
+    return tuple(map(to_date, dict.fromkeys(first_days)))
 
 
 def _one(word: str, today: datetime.date) -> datetime.date:
@@ -48,25 +49,24 @@ def today_in(time_zone: str, grace_minutes: int, now: datetime.datetime) -> date
     return (now - datetime.timedelta(minutes=grace_minutes)).astimezone(clock.zone(time_zone)).date()
 
 
-def window(asked: tuple[str, ...], published: frozenset[str], today: datetime.date, replace: bool) -> Window:
-    """The days to count. Refuses an asked day that is published (exit 4, unless it is replaced) or has not ended (exit 2)."""
-    for date in asked:
-        if date >= today.isoformat():
-            raise JobError(
-                EXIT_USAGE,
-                "not_ended",
-                f"{date} has not ended yet: it can be published after midnight in --timezone, and --grace.",
-            )
-        if date in published and not replace:
-            raise JobError(
-                EXIT_ALREADY_PUBLISHED,
-                "already_published",
-                f"{date} is published already, and a day is published once. --replace withdraws the first release for a new one.",
-            )
-    if replace and not asked:
-        raise JobError(EXIT_USAGE, "usage", "--replace needs --date: say which release is withdrawn.")
-    return Window(
+def window(asked: tuple[str, ...], published: frozenset[str], today: datetime.date, replace: bool, length: int = 1) -> Window:
+    """The periods to count; all dates are first days. Refuses an asked one that is published (exit 4, unless it is replaced) or
+    has not ended (exit 2).
+    """
+    counted = Window(
         end=(today - EPOCH).days,
         asked=frozenset(map(to_day, asked)) if asked else None,
         published=frozenset() if replace else frozenset(map(to_day, published)),
+        length=length,
     )
+    for date in asked:
+        name = date if length == 1 else f"The week from {date}"
+        if not counted.ended(to_day(date)):
+            message = f"{name} has not ended yet: it can be published after its last midnight in --timezone, and --grace."
+            raise JobError(EXIT_USAGE, "not_ended", message)
+        if date in published and not replace:
+            message = f"{name} is published already, and is published once. --replace withdraws the first release for a new one."
+            raise JobError(EXIT_ALREADY_PUBLISHED, "already_published", message)
+    if replace and not asked:
+        raise JobError(EXIT_USAGE, "usage", "--replace needs --date: say which release is withdrawn.")
+    return counted

@@ -23,6 +23,7 @@ from transforms.lookups.agents import RULES_VERSION
 from transforms.lookups.country import CountryLookup
 from transforms.masks.client import Proxies
 from transforms.masks.site import publishable_site
+from transforms.period import PERIODS
 from transforms.policies.threshold import NETWORK_CAP, Threshold
 from transforms.report import UNKNOWN
 
@@ -67,7 +68,8 @@ class Look:
 def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Look:
     """Check options and input; raises `JobError` where the job must not start."""
     zone = _checked("--timezone", clock.zone, options.timezone).key
-    asked = days.asked_days(options.date, days.today_in(zone, options.grace, now))
+    today = days.today_in(zone, options.grace, now)
+    asked = days.asked_periods(options.date, today, PERIODS[options.period])
     if options.site is not None and publishable_site(options.site) == UNKNOWN:
         raise JobError(EXIT_USAGE, "usage", f"--site {options.site}: not the name of a host.")
     countries = _checked("--geoip-country", CountryLookup.open, options.geoip_country)
@@ -87,9 +89,10 @@ def prepare(look: Look) -> Launch:
     """The job, given what is published; raises `JobError` where it must not start. Call it with the output locked."""
     options = look.options
     published = published_days(options.output)
-    _refuse_other_zone(published, look.zone)
+    _refuse_other("time_zone", "--timezone", published, look.zone)
+    _refuse_other("period", "--period", published, options.period)
     today = days.today_in(look.zone, options.grace, look.now)
-    window = days.window(look.asked, frozenset(published), today, options.replace)
+    window = days.window(look.asked, frozenset(published), today, options.replace, PERIODS[options.period])
     policy = Threshold(options.min_addresses)
     workers = options.workers if look.local else 0
     block_bytes = (options.block_mib or (16 if look.local else 64)) * MIB
@@ -117,7 +120,7 @@ def prepare(look: Look) -> Launch:
                 "min_addresses": str(policy.min_addresses),
                 "network_cap": str(NETWORK_CAP),
                 "time_zone": look.zone,
-                "period": "day",
+                "period": options.period,
                 "schema_version": str(schema.VERSION),
                 "country_database": look.countries.version,
                 "rules": RULES_VERSION,
@@ -138,15 +141,15 @@ def _checked(name: str, check: Callable[[str], Value], value: str) -> Value:
         raise JobError(EXIT_USAGE, "usage", f"{name}: {error}.") from None
 
 
-def _refuse_other_zone(published: dict[str, dict[str, str]], zone: str) -> None:
-    """Days of two time zones overlap: one person's evening would be published twice."""
+def _refuse_other(fact: str, option: str, published: dict[str, dict[str, str]], value: str) -> None:
+    """Periods of two calendars overlap: one person's evening would be published twice."""
     for date, manifest in published.items():
-        if manifest.get("time_zone") != zone:
+        if manifest.get(fact) != value:
             raise JobError(
                 EXIT_USAGE,
-                "other_time_zone",
-                f"{date} was published with --timezone {manifest.get('time_zone')}, not {zone}: a data set has one time zone. "
-                "Keep to it, or choose another --output.",
+                f"other_{fact}",
+                f"{date} was published with {option} {manifest.get(fact)}, not {value}: a data set keeps to one. "
+                "Use the same, or choose another --output.",
             )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from pipeline import __version__
 from pipeline.errors import EXIT_USAGE, JobError
+from transforms.period import PERIODS
 from transforms.policies.threshold import DEFAULT_ADDRESSES, MIN_ADDRESSES
 
 MIB = 1 << 20
@@ -57,6 +58,12 @@ def _add_run_options(add: Callable[..., object]) -> None:
     add("--output", required=True, metavar="DIR", help="where the data set is, or will be")
     add("--date", metavar="DAY", help="publish this day only: YYYY-MM-DD, yesterday, or a range FIRST..LAST")
     add("--timezone", default="UTC", metavar="ZONE", help="days and hours of this time zone, as Europe/Berlin (default UTC)")
+    add(
+        "--period",
+        choices=tuple(PERIODS),
+        default="day",
+        help="publish by day, or by week from Monday, for small sites (default day)",
+    )
     add("--grace", type=_at_least(0), default=0, metavar="MINUTES", help="wait so long after midnight before a day has ended")
     add("--replace", action="store_true", help="withdraw what is published for --date and publish it anew")
     add("--format", default="auto", metavar="NAME", help="log format of all input (default: each file's is detected)")

@@ -12,7 +12,7 @@ from pipeline.days import to_day
 from pipeline.errors import EXIT_UNEXPECTED, JobError
 from pipeline.job import Job
 from pipeline.storage import open_storage
-from transforms.anonymize import Window
+from transforms.period import Window
 
 VERSION = 1
 
@@ -71,4 +71,4 @@ def _reason(window: Window, date: str) -> str:
     day = to_day(date)
     if day in window.published:
         return PUBLISHED_BEFORE
-    return NOT_ENDED if day >= window.end else NOT_ASKED
+    return NOT_ASKED if window.ended(day) else NOT_ENDED

@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from pipeline.catalogue import REPORTS
 from pipeline.days import to_date
-from transforms.anonymize import Window
 from transforms.block import Block, Rules, process_block
 from transforms.count import add_counts, count_folds, count_shard
+from transforms.period import Window
 from transforms.policies.threshold import Threshold
 from transforms.read import blocks
 from transforms.release import Released, plan_release, release

@@ -218,7 +218,9 @@ def site_of(logged: str | None, default: str | None) -> str:
     return name if good else UNKNOWN
 
 
-def hits_of(lines: list[bytes], log_format: str, site: str | None = None, time_zone: str = "UTC") -> tuple[list[Hit], int]:
+def hits_of(
+    lines: list[bytes], log_format: str, site: str | None = None, time_zone: str = "UTC", period: str = "day"
+) -> tuple[list[Hit], int]:
     """The hits of the lines, and how many lines were rejected; blank lines and comments are neither."""
     countries = CountryLookup.open()
     hits, rejected = [], 0
@@ -238,7 +240,8 @@ def hits_of(lines: list[bytes], log_format: str, site: str | None = None, time_z
         internal = bool(referrer.domain) and own != UNKNOWN and referrer.domain == site_domain(own)
         status = UNKNOWN if entry["status"] == "-" else entry["status"]
         clock = time.replace(tzinfo=datetime.timezone.utc).astimezone(zoneinfo.ZoneInfo(time_zone))
-        date = clock.date().isoformat()
+        day = clock.date()
+        date = (day - datetime.timedelta(day.weekday() if period == "week" else 0)).isoformat()
         kind = kind_of(method, status, path)
         versions = {"": NONE, "HTTP/1": "HTTP/1.0", "HTTP/2": "HTTP/2.0", "HTTP/3": "HTTP/3.0"}
         version = versions.get(protocol, protocol)

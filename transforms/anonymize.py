@@ -18,6 +18,7 @@ from transforms.masks.address import places
 from transforms.masks.client import Proxies, clients
 from transforms.masks.path import scrub_paths
 from transforms.masks.site import publishable_site
+from transforms.period import Window, first_day
 from transforms.report import UNKNOWN
 from transforms.schema import MASKED, MASKED_VISITOR, TEXT
 
@@ -25,28 +26,12 @@ _HOURS = pa.array([f"{hour:02}" for hour in range(24)])
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """The days that this run counts, as days since 1970: those asked for, or every ended one that is not yet published.
-
-    `asked` None means "all before `end`"; `published` days are left out of either.
-    """
-
-    end: int
-    asked: frozenset[int] | None = None
-    published: frozenset[int] = frozenset()
-
-    def includes(self, day: int) -> bool:
-        """Whether lines of this day are counted."""
-        return day < self.end and day not in self.published and (self.asked is None or day in self.asked)
-
-
-@dataclass(frozen=True, slots=True)
 class Masked:
-    """Visitors (schema MASKED_VISITOR), their hits (schema MASKED), and the lines of each day, counted or not."""
+    """Visitors (schema MASKED_VISITOR), their hits (schema MASKED), and the lines of each period, counted or not."""
 
     visitors: pa.Table
     hits: pa.Table
-    day_lines: dict[int, int]
+    period_lines: dict[int, int]
 
 
 def anonymize(
@@ -57,26 +42,27 @@ def anonymize(
     time_zone: str = UTC,
     proxies: Proxies | None = None,
 ) -> Masked:
-    """Mask the entries (schema ENTRY) of the window, by days of the time zone.
+    """Mask the entries (schema ENTRY) of the window, by periods of the time zone's calendar.
 
     `default_site` names the site where the format has none; `proxies` are those whose X-Forwarded-For is believed.
     """
     local = local_seconds(entries["request_time"].to_numpy(), time_zone)
-    days, day_codes, day_counts = np.unique(local // DAY_SECONDS, return_inverse=True, return_counts=True)
-    day_lines = dict(zip(days.tolist(), day_counts.tolist(), strict=True))
-    wanted = np.fromiter((window.includes(day) for day in days.tolist()), np.bool_, len(days))
+    starts = first_day(local // DAY_SECONDS, window.length)
+    periods, period_codes, period_counts = np.unique(starts, return_inverse=True, return_counts=True)
+    period_lines = dict(zip(periods.tolist(), period_counts.tolist(), strict=True))
+    wanted = np.fromiter(map(window.includes, periods.tolist()), np.bool_, len(periods))
     if not wanted.all():
-        keep = wanted[day_codes]
-        entries, local, day_codes = entries.filter(pa.array(keep)), local[keep], day_codes[keep]
-    dates = days[day_codes].astype(np.int32) if len(days) else np.zeros(0, np.int32)
+        keep = wanted[period_codes]
+        entries, local, period_codes = entries.filter(pa.array(keep)), local[keep], period_codes[keep]
+    dates = periods[period_codes].astype(np.int32) if len(periods) else np.zeros(0, np.int32)
     hosts = entries["remote_host"]
     if proxies is not None and not entries["forwarded_for"].null_count:
         hosts = clients(hosts, entries["forwarded_for"], proxies)
     visitors, visitor_codes = _visitors(hosts, entries["user_agent"], dates, secret)
     target_codes, targets = distinct(entries["target"])
-    midnight = dates.astype(np.int64) * DAY_SECONDS
-    seconds = entries["request_time"].to_numpy() - midnight  # of UTC: a local clock may run backwards
-    hours = (local - midnight) // HOUR_SECONDS
+    # Of UTC, because a local clock may run backwards.
+    seconds = entries["request_time"].to_numpy() - dates.astype(np.int64) * DAY_SECONDS
+    hours = local % DAY_SECONDS // HOUR_SECONDS
     hits = pa.table(
         {
             "visitor": visitor_codes,
@@ -92,7 +78,7 @@ def anonymize(
         },
         schema=MASKED,
     )
-    return Masked(visitors, hits, day_lines)
+    return Masked(visitors, hits, period_lines)
 
 
 def _visitors(

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from transforms import secret as secrets
-from transforms.anonymize import Window, anonymize
+from transforms.anonymize import anonymize
 from transforms.clock import UTC
 from transforms.enrich import enrich
 from transforms.formats.registry import FORMATS
 from transforms.lookups.country import CountryLookup
 from transforms.masks.client import Proxies
 from transforms.parse import Reject, parse_block
+from transforms.period import Window
 from transforms.shard import shard
 
 MAX_EXAMPLES = 20
@@ -53,9 +54,9 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What became of the lines of a block: read = sum of day_lines + ignored + rejected.
+    """What became of the lines of a block: read = sum of period_lines + ignored + rejected.
 
-    `day_lines` are the readable lines by day (since 1970), whether in the window or not; `counted` those in it. `examples` are
+    `period_lines` are the readable lines by period (its first day since 1970), whether in the window or not; `counted` those in it. `examples` are
     the block's first rejects. An account goes to the operator and holds nothing about anybody.
     """
 
@@ -64,7 +65,7 @@ class Account:
     bytes: int
     read: int
     counted: int
-    day_lines: dict[int, int] = field(default_factory=dict)
+    period_lines: dict[int, int] = field(default_factory=dict)
     ignored: dict[str, int] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
     examples: tuple[Reject, ...] = ()
@@ -115,7 +116,7 @@ def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[di
         bytes=len(data),
         read=parsed.lines,
         counted=hits.num_rows,
-        day_lines=masked.day_lines,
+        period_lines=masked.period_lines,
         ignored=parsed.ignored,
         rejected=dict(Counter(reject.reason for reject in parsed.rejects)),
         examples=parsed.rejects[:MAX_EXAMPLES],

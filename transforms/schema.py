@@ -38,7 +38,7 @@ ENTRY = pa.schema(
 
 MASKED_VISITOR = pa.schema(
     [
-        pa.field("date", pa.int32(), nullable=False),  # days since 1970 in the report's time zone
+        pa.field("date", pa.int32(), nullable=False),  # the period's first day, since 1970, in the report's time zone
         pa.field("network_key", KEY, nullable=False),
         pa.field("address_key", KEY, nullable=False),
         pa.field("visitor_key", KEY, nullable=False),
@@ -50,7 +50,7 @@ MASKED_VISITOR = pa.schema(
 MASKED = pa.schema(
     [
         pa.field("visitor", pa.int32(), nullable=False),  # row of MASKED_VISITOR
-        pa.field("second", pa.int32(), nullable=False),  # since midnight UTC of the date
+        pa.field("second", pa.int32(), nullable=False),  # since midnight UTC of the period's first day
         pa.field("hour", TEXT, nullable=False),
         pa.field("site", TEXT, nullable=False),
         pa.field("method", TEXT, nullable=False),

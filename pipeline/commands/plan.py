@@ -11,7 +11,7 @@ from pipeline import launch
 from pipeline.catalogue import REPORTS
 from pipeline.days import to_date
 from pipeline.inputs import Found
-from transforms.anonymize import Window
+from transforms.period import Window
 
 
 def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:

@@ -170,7 +170,27 @@ def test_a_data_set_has_one_time_zone(tmp_path, capfd):
     path.write_bytes(LOG)
     run("--input", path, "--output", tmp_path / "out")
     assert run("--input", path, "--output", tmp_path / "out", "--timezone", "Europe/Berlin") == 2
-    assert "a data set has one time zone" in capfd.readouterr().err
+    assert "a data set keeps to one" in capfd.readouterr().err
+
+
+def test_weeks(tmp_path, capfd):
+    path = tmp_path / "access.log"
+    # Monday to Sunday: five addresses a day, ten in the week; and a Sunday before, on its own.
+    days = [crowd(5, first=1 + day % 2 * 5, time=f"{2 + day:02}/Mar/2026:10:00:00 +0000") for day in range(7)]
+    path.write_bytes(crowd(12, first=100, time="01/Mar/2026:23:59:59 +0000") + b"".join(days))
+    output = tmp_path / "out"
+    assert run("--input", path, "--output", output, "--period", "week", "--date", "2026-03-05") == 0
+    assert [entry.name for entry in (output / "_manifest").iterdir()] == ["date=2026-03-02.json"]
+    # Ten addresses: a visitor is one all week, and what it does on each day is a visit.
+    assert published(output, day="2026-03-02") == {("(unknown)", "human"): (35, 10, 35, 35_000)}
+    hits, _ = reference.hits_of(path.read_bytes().split(b"\n"), "combined", period="week")
+    expected = reference.publish(hits)["2026-03-02"]
+    assert {name: published(output, name, "2026-03-02") for name in expected} == expected
+    assert run("--input", path, "--output", output, "--period", "week", "--date", "2026-03-08") == 4
+    assert "The week from 2026-03-02 is published already" in capfd.readouterr().err
+    assert run("--input", path, "--output", output) == 2
+    assert "was published with --period week, not day" in capfd.readouterr().err
+    assert run("--input", path, "--output", output, "--period", "week", "--date", "yesterday") == 2
 
 
 def test_a_backfill_publishes_every_day_in_one_run_and_the_next_none(tmp_path, capsys):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.logs import CHROME, FIREFOX, line
-from transforms.anonymize import Window, anonymize
+from transforms.anonymize import anonymize
 from transforms.formats.registry import FORMATS
 from transforms.parse import parse_block
+from transforms.period import Window
 from transforms.schema import MASKED, MASKED_VISITOR
 from transforms.secret import new_secret
 
@@ -67,7 +68,7 @@ def test_the_window_counts_ended_unpublished_asked_days():
     window = Window(end=MARCH_3 + 1, asked=frozenset({MARCH_3 - 1, MARCH_3}), published=frozenset({MARCH_3 - 1}))
     result = masked(*lines, window=window)
     assert result.visitors["date"].to_pylist() == [MARCH_3]
-    assert result.day_lines == {MARCH_3 - 2: 1, MARCH_3 - 1: 1, MARCH_3: 1, MARCH_3 + 1: 1}
+    assert result.period_lines == {MARCH_3 - 2: 1, MARCH_3 - 1: 1, MARCH_3: 1, MARCH_3 + 1: 1}
 
 
 def test_days_and_hours_are_utc():

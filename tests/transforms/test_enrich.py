@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.logs import CHROME, line
-from transforms.anonymize import Window, anonymize
+from transforms.anonymize import anonymize
 from transforms.enrich import enrich
 from transforms.formats.registry import FORMATS
 from transforms.lookups.country import CountryLookup
 from transforms.parse import parse_block
+from transforms.period import Window
 from transforms.schema import HIT, VISITOR
 
 
