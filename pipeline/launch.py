@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from pipeline import days
@@ -22,12 +23,14 @@ from transforms.formats.registry import FORMATS
 from transforms.lookups.agents import RULES_VERSION
 from transforms.lookups.country import CountryLookup
 from transforms.masks.client import Proxies
+from transforms.masks.routes import Routes
 from transforms.masks.site import publishable_site
 from transforms.period import PERIODS
 from transforms.policies.threshold import NETWORK_CAP, Threshold
 from transforms.report import UNKNOWN
 
 SHARD_BYTES = 256 * MIB
+MIN_SECRET_PART = 32
 
 # Measured with benchmarks/run.py: what a process takes before it reads a line, and what the shards and their copies take a line.
 PROCESS_BYTES = 220 * MIB
@@ -63,6 +66,8 @@ class Look:
     found: tuple[Found, ...]
     countries: CountryLookup
     proxies: Proxies | None
+    routes: Routes | None
+    secret_part: str | None
 
 
 def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Look:
@@ -74,6 +79,8 @@ def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Lo
         raise JobError(EXIT_USAGE, "usage", f"--site {options.site}: not the name of a host.")
     countries = _checked("--geoip-country", CountryLookup.open, options.geoip_country)
     proxies = _checked("--trusted-proxies", Proxies.parse, options.trusted_proxies) if options.trusted_proxies else None
+    routes = _checked("--routes", _read_routes, options.routes) if options.routes else None
+    secret_part = _checked("--secret-from", _secret_part, options.secret_from) if options.secret_from else None
     found = tuple(find_inputs(options.input, options.format))
     if not local and any(each.file.path == STDIN for each in found):
         raise JobError(EXIT_USAGE, "usage", "--input -: a runner elsewhere cannot read this machine's standard input.")
@@ -82,7 +89,7 @@ def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Lo
         raise JobError(
             EXIT_USAGE, "usage", f"--trusted-proxies: the log ({formats}) does not hold X-Forwarded-For. Log it as well."
         )
-    return Look(options, local, now, zone, asked, found, countries, proxies)
+    return Look(options, local, now, zone, asked, found, countries, proxies, routes, secret_part)
 
 
 def prepare(look: Look) -> Launch:
@@ -108,6 +115,8 @@ def prepare(look: Look) -> Launch:
             country_database=options.geoip_country,
             time_zone=look.zone,
             proxies=look.proxies,
+            routes=look.routes,
+            secret_part=look.secret_part,
         ),
         policy=policy,
         block_bytes=block_bytes,
@@ -139,6 +148,26 @@ def _checked(name: str, check: Callable[[str], Value], value: str) -> Value:
         return check(value)
     except ValueError as error:
         raise JobError(EXIT_USAGE, "usage", f"{name}: {error}.") from None
+
+
+def _read_routes(path: str) -> Routes:
+    try:
+        text = Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} cannot be read ({type(error).__name__})") from None
+    try:
+        return Routes.parse(text)
+    except ValueError as error:
+        raise ValueError(f"{path}, {error}") from None
+
+
+def _secret_part(word: str) -> str:
+    scheme, _, name = word.partition(":")
+    if scheme != "env" or not name:
+        raise ValueError(f"{word!r} is not env:NAME")
+    if len(os.environ.get(name, "")) < MIN_SECRET_PART:
+        raise ValueError(f"the environment variable {name} must hold at least {MIN_SECRET_PART} characters")
+    return name
 
 
 def _refuse_other(fact: str, option: str, published: dict[str, dict[str, str]], value: str) -> None:

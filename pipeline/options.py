@@ -74,6 +74,7 @@ def _add_run_options(add: Callable[..., object]) -> None:
         help="take the visitor's address from X-Forwarded-For, as these have written it: their networks, such as "
         "10.0.0.0/8,192.0.2.7, or how many of them every request passes",
     )
+    add("--routes", metavar="FILE", help="templates such as /users/:user/photos, one a line, that stand for the paths that fit")
     add(
         "--min-addresses",
         type=_at_least(MIN_ADDRESSES),
@@ -97,6 +98,11 @@ def _add_run_options(add: Callable[..., object]) -> None:
         help="worker processes (default: all cores; 0 works in this process)",
     )
     add("--block-mib", type=_block_mib, default=None, metavar="MIB", help="bytes processed at once (default 16, remotely 64)")
+    add(
+        "--secret-from",
+        metavar="env:NAME",
+        help="mix the value of this environment variable of the workers into the run's secret; for runners elsewhere",
+    )
     add(
         "--max-memory",
         type=_bytes,

@@ -17,6 +17,7 @@ from transforms.columns import distinct, recode
 from transforms.masks.address import places
 from transforms.masks.client import Proxies, clients
 from transforms.masks.path import scrub_paths
+from transforms.masks.routes import Routes
 from transforms.masks.site import publishable_site
 from transforms.period import Window, first_day
 from transforms.report import UNKNOWN
@@ -41,10 +42,12 @@ def anonymize(
     default_site: str | None = None,
     time_zone: str = UTC,
     proxies: Proxies | None = None,
+    routes: Routes | None = None,
 ) -> Masked:
     """Mask the entries (schema ENTRY) of the window, by periods of the time zone's calendar.
 
-    `default_site` names the site where the format has none; `proxies` are those whose X-Forwarded-For is believed.
+    `default_site` names the site where the format has none; `proxies` are those whose X-Forwarded-For is believed;
+    `routes` the sites' own templates for paths.
     """
     local = local_seconds(entries["request_time"].to_numpy(), time_zone)
     starts = first_day(local // DAY_SECONDS, window.length)
@@ -59,7 +62,11 @@ def anonymize(
     if proxies is not None and not entries["forwarded_for"].null_count:
         hosts = clients(hosts, entries["forwarded_for"], proxies)
     visitors, visitor_codes = _visitors(hosts, entries["user_agent"], dates, secret)
+    sites = _sites(entries["site"], default_site)
     target_codes, targets = distinct(entries["target"])
+    paths = recode(target_codes, scrub_paths(targets))
+    if routes is not None:
+        paths = routes.apply(sites, entries["target"], paths)
     # Of UTC, because a local clock may run backwards.
     seconds = entries["request_time"].to_numpy() - dates.astype(np.int64) * DAY_SECONDS
     hours = local % DAY_SECONDS // HOUR_SECONDS
@@ -68,11 +75,11 @@ def anonymize(
             "visitor": visitor_codes,
             "second": seconds.astype(np.int32),
             "hour": recode(hours.astype(np.int32), _HOURS),
-            "site": _sites(entries["site"], default_site),
+            "site": sites,
             "method": entries["method"],
             "protocol": entries["protocol"],
             "status": entries["status"],
-            "path": recode(target_codes, scrub_paths(targets)),
+            "path": paths,
             "referer": entries["referer"],
             "bytes_sent": entries["bytes_sent"],
         },

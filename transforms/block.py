@@ -18,6 +18,7 @@ from transforms.enrich import enrich
 from transforms.formats.registry import FORMATS
 from transforms.lookups.country import CountryLookup
 from transforms.masks.client import Proxies
+from transforms.masks.routes import Routes
 from transforms.parse import Reject, parse_block
 from transforms.period import Window
 from transforms.shard import shard
@@ -27,7 +28,7 @@ MAX_EXAMPLES = 20
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines of one file: the bytes from `offset` on, or where to read them (`end` exclusive; local plain files).
+    """Whole lines of one file: `size` bytes from `offset` on, as `data` or to be read by the worker (local plain files).
 
     `identity` is the file's device and inode, if they are known.
     """
@@ -42,7 +43,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What every block of a run is treated with."""
+    """What every block of a run is treated with.
+
+    `secret_part` names the environment variable whose value is mixed into the secret: it comes to the workers by another way than
+    the data, so that a runner's storage never holds both.
+    """
 
     shards: int
     window: Window
@@ -50,14 +55,16 @@ class Rules:
     country_database: str | None = None
     time_zone: str = UTC
     proxies: Proxies | None = None
+    routes: Routes | None = None
+    secret_part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """What became of the lines of a block: read = sum of period_lines + ignored + rejected.
 
-    `period_lines` are the readable lines by period (its first day since 1970), whether in the window or not; `counted` those in it. `examples` are
-    the block's first rejects. An account goes to the operator and holds nothing about anybody.
+    `period_lines` are the readable lines by period (its first day since 1970), whether in the window or not; `counted` those in
+    it. `examples` are the block's first rejects. An account goes to the operator and holds nothing about anybody.
     """
 
     file: str
@@ -107,7 +114,9 @@ def _read(block: Block) -> bytes | None:
 
 def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, bytes], Account]:
     parsed = parse_block(data, FORMATS[block.format], block.offset)
-    masked = anonymize(parsed.entries, secret, rules.window, rules.site, rules.time_zone, rules.proxies)
+    if rules.secret_part:
+        secret = secrets.derive(secret, os.environb[rules.secret_part.encode()])
+    masked = anonymize(parsed.entries, secret, rules.window, rules.site, rules.time_zone, rules.proxies, rules.routes)
     visitors, hits = enrich(masked.visitors, masked.hits, _countries(rules.country_database))
     pieces = shard(visitors, hits, rules.shards, secrets.fingerprint(secret))
     account = Account(

@@ -29,6 +29,11 @@ def new_secret() -> bytes:
     return secrets.token_bytes(SECRET_BYTES)
 
 
+def derive(secret: bytes, outside: bytes) -> bytes:
+    """The secret mixed with a part that the runner does not know: without both parts it cannot be had."""
+    return hashlib.blake2b(outside, digest_size=SECRET_BYTES, key=_checked(secret), person=b"derive").digest()
+
+
 def fingerprint(secret: bytes) -> str:
     """A short keyed hash by which two partial results show that they were made with the same secret (16 hex digits)."""
     return hashlib.blake2b(b"", digest_size=8, key=_checked(secret), person=b"fingerprint").hexdigest()

@@ -247,6 +247,9 @@ def test_visitors_behind_a_proxy(tmp_path, capsys):
     [
         (["--trusted-proxies", "10.0.0.0/8"], "does not hold X-Forwarded-For"),
         (["--trusted-proxies", "proxy"], "neither a network"),
+        (["--secret-from", "SECRET"], "is not env:NAME"),
+        (["--secret-from", "env:NOT_THERE"], "at least 32 characters"),
+        (["--routes", "none.txt"], "none.txt cannot be read"),
         (["--timezone", "Berlin"], "not a time zone"),
         (["--max-memory", "10M"], "more than --max-memory"),
     ],
@@ -256,6 +259,16 @@ def test_settings_that_cannot_be_are_refused(tmp_path, capfd, arguments, words):
     path.write_bytes(LOG)
     assert run("--input", path, "--output", tmp_path / "out", *arguments) == 2
     assert words in capfd.readouterr().err
+
+
+def test_routes_and_a_part_of_the_secret_from_outside(tmp_path, monkeypatch):
+    path, routes = tmp_path / "access.log", tmp_path / "routes.txt"
+    path.write_bytes(b"".join(line(address(n), request=f"GET /users/jane{n} HTTP/1.1") for n in range(1, 13)))
+    routes.write_text("/users/:user\n")
+    monkeypatch.setenv("WEBLOG_SECRET", "y" * 40)
+    arguments = ("--routes", routes, "--secret-from", "env:WEBLOG_SECRET")
+    assert run("--input", path, "--output", tmp_path / "out", *arguments) == 0
+    assert [key[-1] for key in published(tmp_path / "out", "pages")] == ["/users/:user"]
 
 
 def test_plan_tells_and_writes_nothing(tmp_path, capsys):

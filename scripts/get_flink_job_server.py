@@ -1,0 +1,112 @@
+"""Takes nothing, gives Beam's Flink job server with a Flink inside: fetches its jars by Maven, checks them, prints the jar to start.
+
+    python scripts/get_flink_job_server.py
+    build/engines/flink-1.19-beam-2.62.0/job-server.jar
+
+The jar holds only a manifest that names the others beside it, so it starts with `java -jar` and is what --flink_job_server_jar
+expects. Maven's own settings decide where the jars come from. Exit code 1 and one line if they cannot be had.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FLINK, BEAM = "1.19", "2.62.0"
+ARTIFACTS = ((f"beam-runners-flink-{FLINK}", "org.apache.beam", BEAM), ("slf4j-simple", "org.slf4j", "1.7.30"))
+PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
+DIGEST = "@DIGEST@"
+"""SHA-256 over a line `<SHA-256 of the jar>  <name>` for each jar, sorted by name."""
+
+MAIN_CLASS = "org.apache.beam.runners.flink.FlinkJobServerDriver"
+OPENED = ("lang", "net", "nio", "text", "time", "util", "util.concurrent", "util.concurrent.atomic")
+"""Packages of java.base that Flink 1.19 reaches into by reflection."""
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        "get_flink_job_server.py", description="Fetches Beam's Flink job server.", allow_abbrev=False
+    )
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "engines", help="where to keep it (build/engines)")
+    folder = parser.parse_args().folder / f"flink-{FLINK}-beam-{BEAM}"
+    jar = folder / "job-server.jar"
+    if digest(folder) != DIGEST:
+        problem = fetch(folder)
+        if problem:
+            print(f"get_flink_job_server.py: {problem}", file=sys.stderr)
+            return 1
+    write_jar(jar, (path.name for path in jars(folder)))
+    print(jar)
+    return 0
+
+
+def fetch(folder: Path) -> str | None:
+    """Fetch all jars; gives what went wrong."""
+    if shutil.which("mvn") is None:
+        return "mvn was not found. Install Apache Maven (Debian: apt-get install maven)."
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    pom = folder / "pom.xml"
+    pom.write_text(project())
+    command = ["mvn", "--batch-mode", "--quiet", "--strict-checksums", "--file", pom, f"{PLUGIN}:copy-dependencies"]
+    done = subprocess.run(
+        [*command, f"-DoutputDirectory={folder}", "-DincludeScope=runtime"], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        errors = [line for line in done.stdout.splitlines() if "ERROR" in line]
+        return f"mvn failed: {errors[0].partition('ERROR]')[2].strip() if errors else done.returncode}"
+    found = digest(folder)
+    return None if found == DIGEST else f"the jars in {folder} are not the expected ones: their digest is {found}."
+
+
+def project() -> str:
+    """A Maven project that needs nothing but the job server."""
+    dependencies = "".join(
+        f"<dependency><groupId>{group}</groupId><artifactId>{name}</artifactId><version>{version}</version></dependency>"
+        for name, group, version in ARTIFACTS
+    )
+    return (
+        '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>local</groupId>'
+        f"<artifactId>job-server</artifactId><version>1</version><dependencies>{dependencies}</dependencies></project>\n"
+    )
+
+
+def jars(folder: Path) -> list[Path]:
+    """The fetched jars, sorted."""
+    return sorted(path for path in folder.glob("*.jar") if path.name != "job-server.jar")
+
+
+def digest(folder: Path) -> str:
+    """What DIGEST is, of the jars that are there."""
+    lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in jars(folder))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def write_jar(path: Path, names: Iterable[str]) -> None:
+    """A jar of a manifest only, which starts the job server from the jars beside it."""
+    entries = {
+        "Manifest-Version": "1.0",
+        "Main-Class": MAIN_CLASS,
+        "Class-Path": " ".join(names),
+        "Add-Opens": " ".join(f"java.base/java.{package}" for package in OPENED),
+    }
+    with zipfile.ZipFile(path, "w") as jar:
+        jar.writestr("META-INF/MANIFEST.MF", "".join(folded(f"{name}: {value}") for name, value in entries.items()) + "\r\n")
+
+
+def folded(line: str) -> str:
+    """A manifest's line, as no line of it may be longer than 72 bytes; a continuation begins with a space."""
+    parts = [line[:70], *(f" {line[start : start + 69]}" for start in range(70, len(line), 69))]
+    return "".join(f"{part}\r\n" for part in parts)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
