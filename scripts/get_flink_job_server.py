@@ -1,4 +1,4 @@
-"""Takes nothing, gives Beam's Flink job server with a Flink inside: fetches its jars by Maven, checks them, prints the jar to start.
+"""Takes nothing, gives Beam's Flink job server with a Flink inside: fetches its jars by Maven, checks them, prints the jar.
 
     python scripts/get_flink_job_server.py
     build/engines/flink-1.19-beam-2.62.0/job-server.jar
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 FLINK, BEAM = "1.19", "2.62.0"
 ARTIFACTS = ((f"beam-runners-flink-{FLINK}", "org.apache.beam", BEAM), ("slf4j-simple", "org.slf4j", "1.7.30"))
 PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
-DIGEST = "@DIGEST@"
+DIGEST = "e3756fbe6cbcd86afbdc9edc4e9f7aea7d94d0419933a18a6685f91290722dab"
 """SHA-256 over a line `<SHA-256 of the jar>  <name>` for each jar, sorted by name."""
 
 MAIN_CLASS = "org.apache.beam.runners.flink.FlinkJobServerDriver"
@@ -33,7 +33,7 @@ OPENED = ("lang", "net", "nio", "text", "time", "util", "util.concurrent", "util
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(
-        "get_flink_job_server.py", description="Fetches Beam's Flink job server.", allow_abbrev=False
+        description="Fetches the job server of Flink.", allow_abbrev=False
     )
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "engines", help="where to keep it (build/engines)")
     folder = parser.parse_args().folder / f"flink-{FLINK}-beam-{BEAM}"

@@ -1,0 +1,97 @@
+"""Takes a fault, a marker file and the command line, gives what the command gives: `run`, with small shards, and with the fault.
+
+Faults: `none` · `other-secret` every block sees another secret, as if the runner had computed it again · `killed-in-map` and
+`killed-in-publish` the worker process that does this first is killed, once for each marker file.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import Any
+
+from pipeline import flow, launch
+from pipeline.commands import dispatch
+from pipeline.job import Job
+from pipeline.steps import publish_days
+from pipeline.steps.map_blocks import MapBlocks
+from pipeline.steps.publish_days import PublishDays
+from transforms.block import Block, Rules
+from transforms.secret import new_secret
+
+SHARD_BYTES = 1 << 20
+POOL = "a pool of processes was opened"
+
+
+class OtherSecret(MapBlocks):
+    """Takes no notice of the secret."""
+
+    def process(self, block: Block, _: bytes) -> Iterator[Any]:
+        yield from super().process(block, new_secret())
+
+
+class KilledInMap(MapBlocks):
+    """Ends its process at the third block of the run, or later."""
+
+    def __init__(self, rules: Rules, marker: Path) -> None:
+        super().__init__(rules)
+        self._marker = marker
+
+    def process(self, block: Block, secret: bytes) -> Iterator[Any]:
+        if block.offset:
+            die_once(self._marker)
+        yield from super().process(block, secret)
+
+
+class KilledInPublish(PublishDays):
+    """Ends its process after the first day was published."""
+
+    def __init__(self, job: Job, marker: Path) -> None:
+        super().__init__(job)
+        self._marker = marker
+
+    def process(self, *arguments: Any) -> None:
+        commit_day = publish_days.commit_day
+
+        def commit_then_die(*of_day: Any) -> bool:
+            committed = commit_day(*of_day)
+            die_once(self._marker)
+            return committed
+
+        publish_days.commit_day = commit_then_die
+        try:
+            super().process(*arguments)
+        finally:
+            publish_days.commit_day = commit_day
+
+
+def die_once(marker: Path) -> None:
+    try:
+        os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(fault: str, marker: str, *arguments: str) -> int:
+    launch.SHARD_BYTES = SHARD_BYTES
+    if fault == "other-secret":
+        flow.MapBlocks = OtherSecret
+    if fault == "killed-in-map":
+        flow.MapBlocks = lambda rules: KilledInMap(rules, Path(marker))
+    if fault == "killed-in-publish":
+        flow.PublishDays = lambda job: KilledInPublish(job, Path(marker))
+    code = dispatch(arguments)
+    if forkserver._forkserver._forkserver_pid is not None:
+        print(POOL)
+    return code
+
+
+if __name__ == "__main__":
+    from tests.engines import job  # by its own name, as workers import it
+
+    sys.exit(job.main(*sys.argv[1:]))
