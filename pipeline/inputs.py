@@ -15,7 +15,7 @@ from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.job import InputFile
 from transforms import read
 from transforms.formats.detect import SAMPLE_BYTES, Detection, detect
-from transforms.formats.registry import FORMATS
+from transforms.formats.registry import FORMATS, format_of
 
 AUTO = "auto"
 STDIN = "-"
@@ -44,10 +44,11 @@ class Found:
 
 def find_inputs(patterns: Iterable[str], log_format: str = AUTO) -> list[Found]:
     """Match the patterns and look into each file; empty files are left out. `-` is the standard input."""
-    if log_format != AUTO and log_format not in FORMATS:
-        raise JobError(
-            EXIT_USAGE, "usage", f"--format {log_format}: not a format that is known. `weblog-anonymizer formats` lists them."
-        )
+    if log_format != AUTO:
+        try:
+            format_of(log_format)
+        except ValueError as error:
+            raise JobError(EXIT_USAGE, "usage", f"--format: {error}.") from None
     files: dict[str, InputFile] = {}
     for pattern in patterns:
         if pattern == STDIN:

@@ -19,7 +19,7 @@ from pipeline.options import MIB
 from pipeline.publish import published_days
 from transforms import clock, schema
 from transforms.block import Rules
-from transforms.formats.registry import FORMATS
+from transforms.formats.registry import format_of
 from transforms.lookups.agents import RULES_VERSION
 from transforms.lookups.country import CountryLookup
 from transforms.masks.client import Proxies
@@ -84,7 +84,7 @@ def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Lo
     found = tuple(find_inputs(options.input, options.format))
     if not local and any(each.file.path == STDIN for each in found):
         raise JobError(EXIT_USAGE, "usage", "--input -: a runner elsewhere cannot read this machine's standard input.")
-    if proxies and not any(FORMATS[each.file.format].has("forwarded_for") for each in found):
+    if proxies and not any(format_of(each.file.format).has("forwarded_for") for each in found):
         formats = ", ".join(sorted({each.file.format for each in found}))
         raise JobError(
             EXIT_USAGE, "usage", f"--trusted-proxies: the log ({formats}) does not hold X-Forwarded-For. Log it as well."

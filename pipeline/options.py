@@ -66,7 +66,13 @@ def _add_run_options(add: Callable[..., object]) -> None:
     )
     add("--grace", type=_at_least(0), default=0, metavar="MINUTES", help="wait so long after midnight before a day has ended")
     add("--replace", action="store_true", help="withdraw what is published for --date and publish it anew")
-    add("--format", default="auto", metavar="NAME", help="log format of all input (default: each file's is detected)")
+    add(
+        "--format",
+        default="auto",
+        metavar="FORMAT",
+        help="log format of all input, by name, or as it stands in Apache's LogFormat or nginx's log_format (default: each file's is "
+        "detected)",
+    )
     add("--site", metavar="NAME", help="name of the site, where the log format has none")
     add(
         "--trusted-proxies",

@@ -32,9 +32,7 @@ OPENED = ("lang", "net", "nio", "text", "time", "util", "util.concurrent", "util
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description="Fetches the job server of Flink.", allow_abbrev=False
-    )
+    parser = argparse.ArgumentParser(description="Fetches the job server of Flink.", allow_abbrev=False)
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "engines", help="where to keep it (build/engines)")
     folder = parser.parse_args().folder / f"flink-{FLINK}-beam-{BEAM}"
     jar = folder / "job-server.jar"

@@ -15,7 +15,7 @@ from transforms import secret as secrets
 from transforms.anonymize import anonymize
 from transforms.clock import UTC
 from transforms.enrich import enrich
-from transforms.formats.registry import FORMATS
+from transforms.formats.registry import format_of
 from transforms.lookups.country import CountryLookup
 from transforms.masks.client import Proxies
 from transforms.masks.routes import Routes
@@ -113,7 +113,7 @@ def _read(block: Block) -> bytes | None:
 
 
 def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, bytes], Account]:
-    parsed = parse_block(data, FORMATS[block.format], block.offset)
+    parsed = parse_block(data, format_of(block.format), block.offset)
     if rules.secret_part:
         secret = secrets.derive(secret, os.environb[rules.secret_part.encode()])
     masked = anonymize(parsed.entries, secret, rules.window, rules.site, rules.time_zone, rules.proxies, rules.routes)

@@ -6,7 +6,6 @@ Lines are rejected with a position and a reason code, never with a byte of their
 
 from __future__ import annotations
 
-import calendar
 import re
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.columns import distinct, recode
-from transforms.formats import RAW_COLUMNS, Format, columnar, exact
+from transforms.formats import RAW_COLUMNS, Format, columnar, exact, times
 from transforms.schema import ENTRY, TEXT
 
 BLANK = "blank"
@@ -32,7 +31,6 @@ REJECT_REASONS = {
     TOO_LONG: "the line is longer than 1 MiB",
 }
 
-_MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
 _REQUEST_ARROW = r"^(?P<method>[A-Z][A-Z_-]{0,19}) (?P<target>/[^ ]*) (?P<protocol>HTTP/[0-9](?:\.[0-9])?)$"
 _REQUEST = re.compile(r"([A-Z][A-Z_-]{0,19}) (?:(.+) (HTTP/[0-9](?:\.[0-9])?)|(\S+))")
 _ABSOLUTE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
@@ -80,13 +78,13 @@ def parse_block(block: bytes, log_format: Format, offset: int = 0) -> Parsed:
             name: pa.array([row.get(name) for row in rows], pa.string() if name == "time" else TEXT) for name in RAW_COLUMNS
         }
         raw = pa.concat_tables([raw, pa.table(columns)]).unify_dictionaries().combine_chunks()
-    seconds, valid = _seconds(raw["time"], raw["zone"])
+    seconds, valid = times.seconds(raw["time"], raw["zone"], log_format.clock)
     if not valid.all():
         bad = np.flatnonzero(~valid)
         starts = np.append(np.delete(lines.starts, plain.odd) + offset, np.asarray(offsets, np.int64))
         rejects.extend(Reject(int(starts[row]), TIME) for row in bad.tolist())
         raw, seconds = raw.filter(pa.array(valid)), seconds[valid]
-    entries = _entries(raw, seconds)
+    entries = _entries(_completed(raw), seconds)
     count = len(lines.starts)
     if entries.num_rows + sum(ignored.values()) + len(rejects) != count:
         raise ValueError("lines are unaccounted for")
@@ -106,47 +104,21 @@ def _exact_line(line: bytes, log_format: Format, first_of_file: bool) -> dict[st
     return exact.split_line(line, log_format) or FIELDS
 
 
-def _seconds(times: pa.ChunkedArray, zones: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Seconds since 1970 UTC of `17/May/2015:10:05:03` and `+0200`, and which of them are times of the calendar."""
-    text = pc.cast(times.combine_chunks(), pa.binary())
-    ascii_width = pc.equal(pc.binary_length(text), 20)
-    if not pc.all(ascii_width).as_py():
-        text = pc.if_else(ascii_width, text, pa.scalar(b"?" * 20, pa.binary()))
-    count = len(text)
-    if not count:
-        return np.zeros(0, np.int64), np.zeros(0, np.bool_)
-    text = pa.concat_arrays([text])
-    start = np.frombuffer(text.buffers()[1], np.int32)[text.offset]
-    grid = np.frombuffer(text.buffers()[2], np.uint8)[start : start + count * 20].reshape(count, 20)
-    digits = grid[:, [0, 1, 7, 8, 9, 10, 12, 13, 15, 16, 18, 19]].astype(np.int64) - 48
-    valid = ((digits >= 0) & (digits <= 9)).all(axis=1)
-    valid &= (grid[:, [2, 6, 11, 14, 17]] == np.frombuffer(b"//:::", np.uint8)).all(axis=1)
-    day, year = digits[:, 0] * 10 + digits[:, 1], digits[:, 2:6] @ np.array([1000, 100, 10, 1])
-    hour, minute, second = (digits[:, at] * 10 + digits[:, at + 1] for at in (6, 8, 10))
-    letters = (grid[:, 3].astype(np.int64) << 16) | (grid[:, 4].astype(np.int64) << 8) | grid[:, 5]
-    month = np.zeros(count, np.int64)
-    for name, number in _MONTHS.items():
-        month[letters == int.from_bytes(name.encode(), "big")] = number
-    # A leap second (:60) counts as the second before it.
-    valid &= (month > 0) & (year >= 1970) & (year <= 9998) & (hour < 24) & (minute < 60) & (second <= 60)
-    year, month = np.where(valid, year, 1970), np.where(valid, month, 1)
-    first = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)
-    month_start = first.astype("datetime64[D]").astype(np.int64)
-    month_end = (first + 1).astype("datetime64[D]").astype(np.int64)
-    valid &= (day >= 1) & (day <= month_end - month_start)
-    zone, zones_valid = _zone_seconds(zones)
-    seconds = (month_start + day - 1) * 86_400 + hour * 3_600 + minute * 60 + np.minimum(second, 59) - zone
-    return seconds, valid & zones_valid
-
-
-def _zone_seconds(zones: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    codes, values = distinct(zones)
-    offsets, valid = [], []
-    for value in values.to_pylist():
-        hours, minutes = int(value[1:3]), int(value[3:5])
-        offsets.append((hours * 3_600 + minutes * 60) * (-1 if value[0] == "-" else 1))
-        valid.append(hours <= 15 and minutes < 60)
-    return np.asarray(offsets, np.int64)[codes], np.asarray(valid, np.bool_)[codes]
+def _completed(raw: pa.Table) -> pa.Table:
+    """Every format's columns as one: the request line out of its parts, and `-` for a status or size that is not logged."""
+    if raw.num_rows and raw["request"].null_count:
+        parts = {name: pc.fill_null(raw[name].cast(pa.string()), "") for name in ("method", "target", "query", "protocol")}
+        mark = pc.if_else(pc.or_(pc.equal(parts["query"], ""), pc.starts_with(parts["query"], "?")), "", "?")
+        line = pc.binary_join_element_wise(
+            parts["method"], pc.binary_join_element_wise(parts["target"], mark, parts["query"], ""), " "
+        )
+        with_protocol = pc.binary_join_element_wise(line, parts["protocol"], " ")
+        line = pc.if_else(pc.equal(parts["protocol"], ""), line, with_protocol)
+        raw = raw.set_column(raw.schema.get_field_index("request"), "request", line.combine_chunks().dictionary_encode())
+    for name in ("status", "bytes_sent"):
+        if raw.num_rows and raw[name].null_count:
+            raw = raw.set_column(raw.schema.get_field_index(name), name, recode(np.zeros(raw.num_rows, np.int32), ["-"]))
+    return raw
 
 
 def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64]) -> pa.Table:

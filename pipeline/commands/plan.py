@@ -11,6 +11,7 @@ from pipeline import launch
 from pipeline.catalogue import REPORTS
 from pipeline.days import to_date
 from pipeline.inputs import Found
+from transforms.formats.registry import format_of
 from transforms.period import Window
 
 
@@ -32,7 +33,8 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
 
 def _why(found: Found) -> str:
     if found.detection is None:
-        return "said by --format"
+        columnar = format_of(found.file.format).expression is None
+        return f"said by --format, read {'by columns' if columnar else 'line by line, which is slower'}"
     ranked = sorted(found.detection.fits.items(), key=lambda item: (-item[1], item[0]))
     return f"{ranked[0][1]:,} of {found.detection.lines:,} lines tried fit, next {ranked[1][0]} {ranked[1][1]:,}"
 

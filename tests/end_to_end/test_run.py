@@ -202,7 +202,7 @@ BAD = {
     "a date that is none": (["--input", "{log}", "--date", "2026-02-30"], 2, "write a day as YYYY-MM-DD"),
     "a range that runs backwards": (["--input", "{log}", "--date", "2026-03-04..2026-03-03"], 2, "ends before it begins"),
     "replace without a day": (["--input", "{log}", "--replace"], 2, "--replace needs --date"),
-    "a format that is not known": (["--input", "{log}", "--format", "apache"], 2, "not a format that is known"),
+    "a format that is not known": (["--input", "{log}", "--format", "apache"], 2, "neither the name of a format nor a notation"),
     "a site that is none": (["--input", "{log}", "--site", "a b"], 2, "not the name of a host"),
     "a database that is none": (["--input", "{log}", "--geoip-country", "{log}"], 2, "is not a MaxMind database"),
     "an option that is not known": (["--input", "{log}", "--colour", "red"], 2, "unknown option: --colour"),

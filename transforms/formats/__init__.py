@@ -28,18 +28,33 @@ class Field:
     pattern: str | None = None  # stricter regular expression used to tell formats apart
 
 
+class Clock(Enum):
+    """How times are written."""
+
+    CLF = "clf"  # 17/May/2015:10:05:03, and the zone +0000 beside it
+    ISO = "iso"  # 2015-05-17T10:05:03.123+00:00 or Z
+    EPOCH = "epoch"  # 1431857103.123: seconds since 1970, or more digits for milli-, micro- and nanoseconds
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A log format: `name` on the command line, `title` for people, `example` in its server's own notation."""
+    """A log format: `name` on the command line, `title` for people, `notation` as its server writes it.
+
+    `fields` are what stands between single spaces; a format that cannot be split so has none, but one `expression` for the whole
+    line (without its end), whose named groups are `columns`.
+    """
 
     name: str
     title: str
     notation: str
     fields: tuple[Field, ...]
+    clock: Clock = Clock.CLF
+    expression: str | None = None
+    columns: tuple[str, ...] = ()
 
     def has(self, name: str) -> bool:
         """Whether lines of this format carry the column `name`."""
-        return any(field.name == name for field in self.fields)
+        return name in self.columns or any(field.name == name for field in self.fields)
 
 
 RAW_COLUMNS = (
@@ -49,9 +64,13 @@ RAW_COLUMNS = (
     "time",
     "zone",
     "request",
+    "method",
+    "target",
+    "query",
+    "protocol",
     "status",
     "bytes_sent",
     "referer",
     "user_agent",
 )
-"""Columns of a split line, as text."""
+"""Columns of a split line, as text. Some formats have the request line whole, some in its parts."""

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from transforms.formats import RAW_COLUMNS, Format, Shape
+from transforms.columns import distinct
+from transforms.formats import RAW_COLUMNS, Clock, Format, Shape
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 MAX_LINE_BYTES = 1 << 20
@@ -55,6 +56,8 @@ def find_lines(block: bytes) -> Lines:
 def split(block: bytes, lines: Lines, log_format: Format) -> Split:
     """Split the plain lines of a block."""
     count = len(lines.starts)
+    if log_format.expression is not None:
+        return Split(raw_table({}, 0), np.arange(count))
     odd = _oddly_quoted(block, lines, log_format)
     odd |= _lines_with_specials(block, lines)
     odd |= lines.ends - lines.starts > MAX_LINE_BYTES
@@ -67,14 +70,15 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
         plain = np.delete(plain, malformed)
     if columns.num_rows != len(plain):
         raise ValueError("rows and lines differ") from None
-    misshapen = ~_well_shaped(columns)
+    misshapen = ~_well_shaped(columns, log_format)
     if misshapen.any():
         odd[plain[misshapen]] = True
         columns = columns.filter(pa.array(~misshapen))
-    time = pc.utf8_slice_codeunits(columns["time"], 1, _TIME_WIDTH)
-    zone = columns["zone"].combine_chunks()
-    columns = columns.set_column(columns.schema.get_field_index("time"), "time", time)
-    columns = columns.set_column(columns.schema.get_field_index("zone"), "zone", _map_values(zone, _strip_bracket))
+    if log_format.clock is Clock.CLF:
+        time = pc.utf8_slice_codeunits(columns["time"], 1, _TIME_WIDTH)
+        zone = columns["zone"].combine_chunks()
+        columns = columns.set_column(columns.schema.get_field_index("time"), "time", time)
+        columns = columns.set_column(columns.schema.get_field_index("zone"), "zone", _map_values(zone, _strip_bracket))
     return Split(raw_table({name: columns[name] for name in columns.column_names}, columns.num_rows), np.flatnonzero(odd))
 
 
@@ -156,7 +160,7 @@ def _read(block: bytes, log_format: Format) -> tuple[pa.Table, Positions]:
         else:
             names.append(field.name or f"unkept {number}")
             if field.name:
-                types[field.name] = _TEXT
+                types[field.name] = pa.string() if field.name == "time" else _TEXT
     malformed: list[int] = []
 
     def skip(row: csv.InvalidRow) -> str:
@@ -180,20 +184,20 @@ def _read(block: bytes, log_format: Format) -> tuple[pa.Table, Positions]:
     return table, np.asarray(malformed, np.int64)
 
 
-def _well_shaped(columns: pa.Table) -> npt.NDArray[np.bool_]:
-    """Rows whose unquoted fields have the shape that the exact path would ask for; with it every column is in its place."""
-    time = columns["time"]
-    good = pc.and_(pc.equal(pc.binary_length(time), _TIME_WIDTH), pc.starts_with(time, "["))
-    for name, pattern in (
-        ("zone", r"^[+-][0-9]{4}\]$"),
-        ("status", r"^([0-9]{3}|-)$"),
-        ("bytes_sent", r"^([0-9]{1,18}|-)$"),
-    ):
-        column = columns[name].combine_chunks()
-        fits = pc.match_substring_regex(column.dictionary, pattern)
-        if not pc.all(fits).as_py():
-            good = pc.and_(good, fits.take(column.indices))
-    return np.asarray(good.to_numpy(zero_copy_only=False) if isinstance(good, pa.Array) else good.to_numpy(), np.bool_)
+def _well_shaped(columns: pa.Table, log_format: Format) -> npt.NDArray[np.bool_]:
+    """Rows whose narrow fields have the shape that the exact path would ask for; with it every column is in its place."""
+    good = np.ones(columns.num_rows, np.bool_)
+    patterns = {field.name: f"^(?:{field.pattern})$" for field in log_format.fields if field.name and field.pattern}
+    if log_format.clock is Clock.CLF:
+        time = columns["time"]
+        good &= pc.and_(pc.equal(pc.binary_length(time), _TIME_WIDTH), pc.starts_with(time, "[")).to_numpy()
+        patterns["zone"] = r"^[+-][0-9]{4}\]$"
+    for name, pattern in patterns.items():
+        codes, values = distinct(columns[name])
+        fits = pc.match_substring_regex(values, pattern).to_numpy(zero_copy_only=False)
+        if not fits.all():
+            good &= fits[codes]
+    return good
 
 
 def _strip_bracket(values: pa.Array) -> pa.Array:

@@ -22,6 +22,8 @@ _LOOSE_QUOTED = r'"(?P<%s>.*?)"'
 @lru_cache(maxsize=64)
 def line_patterns(log_format: Format) -> tuple[re.Pattern[bytes], ...]:
     """Patterns to try in order: quotes escaped as the servers do, then quotes left bare inside a field (old servers)."""
+    if log_format.expression is not None:
+        return (re.compile(log_format.expression.encode() + rb"\s*\Z", re.DOTALL),)
     return tuple(_pattern(log_format, quoted, r".*?") for quoted in (_STRICT_QUOTED, _LOOSE_QUOTED))
 
 
@@ -36,7 +38,7 @@ def _pattern(log_format: Format, quoted: str, free: str) -> re.Pattern[bytes]:
         if field.shape is Shape.TIME:
             return _TIME
         if field.shape is Shape.QUOTED:
-            return quoted % field.name
+            return quoted % field.name if field.name else quoted.replace("(?P<%s>", "(?:")
         inner = free if field.shape is Shape.FREE else (field.pattern or r"\S+")
         return f"(?P<{field.name}>{inner})" if field.name else f"(?:{inner})"
 

@@ -1,7 +1,17 @@
-"""Takes a format's name, gives the format. One line a family."""
+"""Takes a format's name or notation, gives the format. One line a family."""
 
 from __future__ import annotations
 
 from transforms.formats import Format, ncsa
+from transforms.formats.notation import compile_notation
 
 FORMATS: dict[str, Format] = {known.name: known for known in (*ncsa.FORMATS,)}
+
+
+def format_of(word: str) -> Format:
+    """The format of this name, or the one that a notation of Apache or nginx describes; `ValueError` says what is wrong."""
+    if word in FORMATS:
+        return FORMATS[word]
+    if "%" not in word and "$" not in word:
+        raise ValueError(f"{word} is neither the name of a format nor a notation; `weblog-anonymizer formats` lists the names")
+    return compile_notation(word)

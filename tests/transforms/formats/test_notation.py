@@ -1,0 +1,152 @@
+"""Takes formats as servers' configurations have them and lines as those servers write them, checks what is read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transforms.formats.notation import compile_notation
+from transforms.formats.registry import FORMATS, format_of
+from transforms.parse import parse_block
+
+AT_13_55_36 = 1760129736  # 10 October 2025, 13:55:36 -0700
+
+
+def rows(notation: str, log: str) -> list[dict[str, object]]:
+    parsed = parse_block(log.encode(), compile_notation(notation))
+    assert not parsed.rejects
+    return parsed.entries.to_pylist()
+
+
+NGINX_MAIN = """log_format  main  '$remote_addr - $remote_user [$time_local] "$request" '
+                      '$status $body_bytes_sent "$http_referer" '
+                      '"$http_user_agent" "$http_x_forwarded_for"';"""
+
+# Notation, a line that its server would write, what is expected of it, and whether it is read by columns.
+CASES = {
+    "Apache common": (
+        r'LogFormat "%h %l %u %t \"%r\" %>s %b" common',
+        '8.8.8.8 - frank [10/Oct/2025:13:55:36 -0700] "GET /a?b HTTP/1.0" 200 2326',
+        {"remote_host": "8.8.8.8", "target": "/a?b", "status": "200", "bytes_sent": 2326, "user_agent": None},
+        True,
+    ),
+    "Debian's vhost_combined": (
+        r'LogFormat "%v:%p %h %l %u %t \"%r\" %>s %O \"%{Referer}i\" \"%{User-Agent}i\"" vhost_combined',
+        'www.example.org:443 8.8.8.8 - - [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1" 200 5 "https://x.example/" "A \\"x\\""',
+        {"site": "www.example.org:443", "referer": "https://x.example/", "user_agent": 'A "x"'},
+        True,
+    ),
+    "Apache combinedio with microseconds": (
+        r'"%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" %I %O %D"',
+        '8.8.8.8 - - [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1" 200 5 "-" "A" 400 900 1234',
+        {"bytes_sent": 5, "user_agent": "A"},
+        True,
+    ),
+    "Apache in parts": (
+        '%a %t %m %U%q %H %>s %B "%{User-agent}i"',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] GET /a?b=c HTTP/1.1 200 0 "A"',
+        {"method": "GET", "target": "/a?b=c", "protocol": "HTTP/1.1", "bytes_sent": 0},
+        False,
+    ),
+    "Apache with its own time and the real client": (
+        '%{c}a %a %{%Y-%m-%dT%H:%M:%S%z}t "%r" %s %b',
+        '10.0.0.1 8.8.8.8 2025-10-10T13:55:36-0700 "GET / HTTP/1.1" 200 5',
+        {"remote_host": "8.8.8.8", "request_time": AT_13_55_36},
+        True,
+    ),
+    "nginx main": (
+        NGINX_MAIN,
+        '8.8.8.8 - - [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1" 200 5 "-" "A" "1.2.3.4, 10.0.0.1"',
+        {"forwarded_for": "1.2.3.4, 10.0.0.1", "request_time": AT_13_55_36},
+        True,
+    ),
+    "nginx with timings by name": (
+        '$remote_addr [$time_iso8601] "$request" $status $body_bytes_sent rt=$request_time uct="$upstream_connect_time"',
+        '8.8.8.8 [2025-10-10T13:55:36-07:00] "GET / HTTP/1.1" 200 5 rt=0.003 uct="0.000, 0.001"',
+        {"status": "200", "bytes_sent": 5, "request_time": AT_13_55_36},
+        False,
+    ),
+    "nginx in parts, separated by bars": (
+        "$msec|$host|$remote_addr|$request_method|$request_uri|$server_protocol|$status|$http_user_agent",
+        "1760129736.123|www.example.org|8.8.8.8|GET|/a b?c|HTTP/2.0|200|Agent with | in it",
+        {
+            "site": "www.example.org",
+            "target": "/a b?c",
+            "protocol": "HTTP/2.0",
+            "user_agent": "Agent with | in it",
+            "bytes_sent": 0,
+        },
+        False,
+    ),
+    "nginx by columns with a time in milliseconds": (
+        '$msec $remote_addr "$request" $status $bytes_sent "$http_user_agent"',
+        '1760129736.123 8.8.8.8 "GET / HTTP/1.1" 200 5 "A"',
+        {"request_time": AT_13_55_36, "user_agent": "A"},
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_notation_reads_what_its_server_writes(case):
+    notation, line, expected, by_columns = CASES[case]
+    found = rows(notation, f"{line}\n{line}\n")
+    assert len(found) == 2
+    for row in found:
+        assert {name: row[name] for name in expected} == expected
+        assert row["request_time"] == AT_13_55_36
+    assert (compile_notation(notation).expression is None) == by_columns
+
+
+@pytest.mark.parametrize("name", [name for name, known in FORMATS.items() if known.notation])
+def test_the_notations_of_the_known_formats_compile_to_the_same_columns(name):
+    known = FORMATS[name]
+    compiled = compile_notation(known.notation)
+    assert [(field.name, field.shape) for field in compiled.fields] == [(field.name, field.shape) for field in known.fields]
+
+
+@pytest.mark.parametrize(
+    ("notation", "says"),
+    [
+        ("%h %t %r %Y", "%Y is not a directive"),
+        ("$remote_addr [$time_local] $request $jane", r"\$jane is not a variable"),
+        ('%h %{%s}t "%r"', "a time of this form"),
+        ('%h "%r" %>s', "must hold the remote host, the time and the request"),
+        ('$remote_addr "$request"', "must hold the remote host, the time and the request"),
+        ('log_format json escape=json \'{"a": "$remote_addr"}\'', "is read as JSON"),
+        ("combine", "neither the name of a format nor a notation"),
+    ],
+)
+def test_what_is_wrong_with_a_notation_is_said(notation, says):
+    with pytest.raises(ValueError, match=says):
+        format_of(notation)
+
+
+TEXT = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S", "Zs"]), max_size=12)
+
+
+@given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=4))
+@settings(deadline=None)
+def test_by_columns_or_by_one_expression_the_same_is_read(values):
+    notation = '%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"'
+    by_columns = compile_notation(notation)
+    # A second space is not for columns; without it, the expression is that of the same format.
+    by_expression = compile_notation(notation.replace("%h %l", "%h  %l"))
+    by_expression = replace(by_expression, expression=by_expression.expression.replace(r"\ \ ", r"\ "))
+    assert by_columns.expression is None
+
+    def escaped(text):
+        return text.replace("\\", "\\\\").replace('"', '\\"')
+
+    log = "".join(
+        f'8.8.8.8 - - [10/Oct/2025:13:55:36 -0700] "GET /{escaped(a)} HTTP/1.1" 200 5 "{escaped(a)}" "{escaped(b)}"\n'
+        for a, b in values
+    )
+    first, second = (parse_block(log.encode(), known) for known in (by_columns, by_expression))
+    assert not first.rejects
+    assert not second.rejects
+    key = lambda row: repr(sorted(row.items()))  # noqa: E731
+    assert sorted(first.entries.to_pylist(), key=key) == sorted(second.entries.to_pylist(), key=key)

@@ -1,0 +1,110 @@
+"""Takes times as servers write them, gives seconds since 1970 UTC, and which of them are times of the calendar.
+
+Digits are read by their position, for all rows at once: parsing dates one by one is the slowest part of most log readers.
+"""
+
+from __future__ import annotations
+
+import calendar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.columns import distinct
+from transforms.formats import Clock
+
+Seconds = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+_MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
+_CLF_WIDTH = 20  # 17/May/2015:10:05:03
+_ISO_WIDTH = 19  # 2015-05-17T10:05:03
+_ISO_REST = r"^[.,]?[0-9]*(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})$"
+_EPOCH = r"^[0-9]{9,19}(?:\.[0-9]+)?$"
+
+
+def seconds(times: pa.ChunkedArray, zones: pa.ChunkedArray, clock: Clock) -> tuple[Seconds, Flags]:
+    """Seconds, and which are valid, of times as text; `zones` holds those of CLF times."""
+    if clock is Clock.CLF:
+        return _of_clf(times, zones)
+    return _of_iso(times) if clock is Clock.ISO else _of_epoch(times)
+
+
+def _of_clf(times: pa.ChunkedArray, zones: pa.ChunkedArray) -> tuple[Seconds, Flags]:
+    grid, fits = _grid(times, _CLF_WIDTH)
+    digits = grid[:, [0, 1, 7, 8, 9, 10, 12, 13, 15, 16, 18, 19]].astype(np.int64) - 48
+    fits &= (grid[:, [2, 6, 11, 14, 17]] == np.frombuffer(b"//:::", np.uint8)).all(axis=1)
+    letters = (grid[:, 3].astype(np.int64) << 16) | (grid[:, 4].astype(np.int64) << 8) | grid[:, 5]
+    month = np.zeros(len(grid), np.int64)
+    for name, number in _MONTHS.items():
+        month[letters == int.from_bytes(name.encode(), "big")] = number
+    day, rest = digits[:, :2] @ np.array([10, 1]), digits[:, 6:]
+    local, valid = _local(digits, digits[:, 2:6] @ np.array([1000, 100, 10, 1]), month, day, rest)
+    zone, zones_valid = _zone_seconds(zones)
+    return local - zone, fits & valid & zones_valid
+
+
+def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:
+    text = pc.utf8_trim(times.combine_chunks(), "[]")
+    grid, fits = _grid(pc.utf8_slice_codeunits(text, 0, _ISO_WIDTH), _ISO_WIDTH)
+    digits = grid[:, [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]].astype(np.int64) - 48
+    fits &= (grid[:, [4, 7, 13, 16]] == np.frombuffer(b"--::", np.uint8)).all(axis=1)
+    fits &= (grid[:, 10] == ord("T")) | (grid[:, 10] == ord(" "))
+    month, day = digits[:, 4:6] @ np.array([10, 1]), digits[:, 6:8] @ np.array([10, 1])
+    local, valid = _local(digits, digits[:, :4] @ np.array([1000, 100, 10, 1]), month, day, digits[:, 8:])
+    found = pc.struct_field(pc.extract_regex(pc.utf8_slice_codeunits(text, _ISO_WIDTH), _ISO_REST), "zone")
+    named = pc.fill_null(pc.replace_substring(pc.if_else(pc.equal(found, "Z"), "+0000", found), ":", ""), "")
+    zone, zones_valid = _zone_seconds(pa.chunked_array([named.dictionary_encode()]))
+    return local - zone, fits & valid & zones_valid
+
+
+def _of_epoch(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:
+    text = pc.utf8_trim(times.combine_chunks(), "[]")
+    valid = np.asarray(pc.match_substring_regex(text, _EPOCH).to_numpy(zero_copy_only=False), np.bool_)
+    whole = pc.replace_substring_regex(pc.if_else(pa.array(valid), text, "0"), r"\..*$", "")
+    number = pc.cast(whole, pa.int64()).to_numpy()
+    # More digits than seconds will have before the year 5000 are of milli-, micro- or nanoseconds.
+    for limit, unit in ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3)):
+        number = np.where(number >= limit, number // unit, number)
+    return number, valid
+
+
+def _grid(texts: pa.Array | pa.ChunkedArray, width: int) -> tuple[npt.NDArray[np.uint8], Flags]:
+    """The texts' bytes in rows of the width, and which texts have it; the others are question marks."""
+    text = pc.cast(texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts, pa.binary())
+    fits = pc.fill_null(pc.equal(pc.binary_length(text), width), False)
+    if not pc.all(fits).as_py():
+        text = pc.if_else(fits, text, pa.scalar(b"?" * width, pa.binary()))
+    count = len(text)
+    if not count:
+        return np.zeros((0, width), np.uint8), np.zeros(0, np.bool_)
+    text = pa.concat_arrays([text])
+    start = np.frombuffer(text.buffers()[1], np.int32)[text.offset]
+    grid = np.frombuffer(text.buffers()[2], np.uint8)[start : start + count * width].reshape(count, width)
+    return grid, np.array(fits.to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _local(digits: Seconds, year: Seconds, month: Seconds, day: Seconds, clock: Seconds) -> tuple[Seconds, Flags]:
+    """Seconds since 1970 by a local clock; `clock` are the six digits of hour, minute and second."""
+    hour, minute, second = (clock[:, at] * 10 + clock[:, at + 1] for at in (0, 2, 4))
+    valid = ((digits >= 0) & (digits <= 9)).all(axis=1)
+    # A leap second (:60) counts as the second before it.
+    valid &= (month > 0) & (month <= 12) & (year >= 1970) & (year <= 9998) & (hour < 24) & (minute < 60) & (second <= 60)
+    year, month = np.where(valid, year, 1970), np.where(valid, month, 1)
+    first = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)
+    month_start = first.astype("datetime64[D]").astype(np.int64)
+    month_end = (first + 1).astype("datetime64[D]").astype(np.int64)
+    valid &= (day >= 1) & (day <= month_end - month_start)
+    return (month_start + day - 1) * 86_400 + hour * 3_600 + minute * 60 + np.minimum(second, 59), valid
+
+
+def _zone_seconds(zones: pa.ChunkedArray) -> tuple[Seconds, Flags]:
+    codes, values = distinct(zones)
+    offsets, valid = [], []
+    for value in values.to_pylist():
+        hours, minutes = (int(value[1:3]), int(value[3:5])) if len(value) == 5 else (99, 0)
+        offsets.append((hours * 3_600 + minutes * 60) * (-1 if value[:1] == "-" else 1))
+        valid.append(hours <= 15 and minutes < 60)
+    return np.asarray(offsets, np.int64)[codes], np.asarray(valid, np.bool_)[codes]
