@@ -28,6 +28,7 @@ def to_json(account: Account) -> bytes:
             "bytes": account.bytes,
             "read": account.read,
             "counted": account.counted,
+            "opted_out": account.opted_out,
             "days": {to_date(day): lines for day, lines in account.period_lines.items()},
             "ignored": account.ignored,
             "rejected": account.rejected,
@@ -52,11 +53,11 @@ def merge(accounts: Iterable[tuple[str, bytes]]) -> dict[str, Any]:
 
 
 def _nothing() -> dict[str, Any]:
-    return {"bytes": 0, "read": 0, "counted": 0, "days": {}, "ignored": {}, "rejected": {}, "examples": []}
+    return {"bytes": 0, "read": 0, "counted": 0, "opted_out": 0, "days": {}, "ignored": {}, "rejected": {}, "examples": []}
 
 
 def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
-    for name in ("bytes", "read", "counted"):
+    for name in ("bytes", "read", "counted", "opted_out"):
         total[name] += part[name]
     for name in ("days", "ignored", "rejected"):
         total[name] = dict(sorted((Counter(total[name]) + Counter(part[name])).items()))

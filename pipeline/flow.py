@@ -11,7 +11,7 @@ from apache_beam.pvalue import AsDict, AsIter, AsSingleton
 from pipeline import accounts
 from pipeline.job import Job
 from pipeline.steps.count_folds import CountFolds
-from pipeline.steps.count_shards import LARGEST, PREPARED, CountShards
+from pipeline.steps.count_shards import LARGEST, PREPARED, SECRETS, CountShards
 from pipeline.steps.make_secret import MakeSecret
 from pipeline.steps.map_blocks import ACCOUNTS, MapBlocks
 from pipeline.steps.plan_release import PLANS, PlanRelease
@@ -34,7 +34,7 @@ def build(root: beam.Pipeline, job: Job) -> None:
     # pieces: (shard, packed visitors and hits)
 
     shards = mapped.pieces | "GroupByShard" >> beam.GroupByKey()
-    counted = shards | "CountShards" >> beam.ParDo(CountShards(caps)).with_outputs(PREPARED, LARGEST, main="counts")
+    counted = shards | "CountShards" >> beam.ParDo(CountShards(caps)).with_outputs(PREPARED, LARGEST, SECRETS, main="counts")
     # counts: (date, packed COUNT tables of one shard)
 
     days = counted.counts | "GroupByDate" >> beam.GroupByKey()
@@ -53,7 +53,9 @@ def build(root: beam.Pipeline, job: Job) -> None:
         | "OnceAllIsRead" >> beam.Create([None])
         | "CheckAccounts" >> beam.Map(check_accounts, AsIter(mapped[ACCOUNTS]), AsIter(read[BYTES_READ]), job)
     )
-    staged = released | "WriteDays" >> beam.ParDo(WriteDays(job.output, job.run_id), AsSingleton(checked))
+    staged = released | "WriteDays" >> beam.ParDo(
+        WriteDays(job.output, job.run_id), AsSingleton(checked), AsIter(counted[SECRETS])
+    )
     once = root | "OnceAllIsStaged" >> beam.Create([None])
     _ = once | "PublishDays" >> beam.ParDo(PublishDays(job), AsIter(staged), AsIter(counted[LARGEST]), AsSingleton(checked))
 

@@ -89,6 +89,10 @@ def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Lo
         raise JobError(
             EXIT_USAGE, "usage", f"--trusted-proxies: the log ({formats}) does not hold X-Forwarded-For. Log it as well."
         )
+    if options.opt_out == "exclude" and not any(
+        format_of(each.file.format).has(name) for each in found for name in ("dnt", "gpc")
+    ):
+        raise JobError(EXIT_USAGE, "usage", "--opt-out exclude: the log holds neither DNT nor Sec-GPC. Log them as well.")
     return Look(options, local, now, zone, asked, found, countries, proxies, routes, secret_part)
 
 
@@ -117,6 +121,7 @@ def prepare(look: Look) -> Launch:
             proxies=look.proxies,
             routes=look.routes,
             secret_part=look.secret_part,
+            exclude_opted_out=options.opt_out == "exclude",
         ),
         policy=policy,
         block_bytes=block_bytes,
@@ -130,6 +135,7 @@ def prepare(look: Look) -> Launch:
                 "network_cap": str(NETWORK_CAP),
                 "time_zone": look.zone,
                 "period": options.period,
+                "opt_out": options.opt_out,
                 "schema_version": str(schema.VERSION),
                 "country_database": look.countries.version,
                 "rules": RULES_VERSION,

@@ -70,8 +70,8 @@ def _add_run_options(add: Callable[..., object]) -> None:
         "--format",
         default="auto",
         metavar="FORMAT",
-        help="log format of all input, by name, or as it stands in Apache's LogFormat or nginx's log_format (default: each file's is "
-        "detected)",
+        help="log format of all input: a name, a LogFormat of Apache, a log_format of nginx, or json:column=key,… (default: each "
+        "file's is detected)",
     )
     add("--site", metavar="NAME", help="name of the site, where the log format has none")
     add(
@@ -81,6 +81,12 @@ def _add_run_options(add: Callable[..., object]) -> None:
         "10.0.0.0/8,192.0.2.7, or how many of them every request passes",
     )
     add("--routes", metavar="FILE", help="templates such as /users/:user/photos, one a line, that stand for the paths that fit")
+    add(
+        "--opt-out",
+        choices=("ignore", "exclude"),
+        default="ignore",
+        help="what to do with requests that said DNT: 1 or Sec-GPC: 1, where the log holds it (default ignore)",
+    )
     add(
         "--min-addresses",
         type=_at_least(MIN_ADDRESSES),

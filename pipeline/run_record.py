@@ -38,10 +38,13 @@ def write_record(job: Job, account: dict[str, Any], published: dict[str, Any]) -
         "read": account["read"],
         "counted": account["counted"],
         "out_of_window": out_of_window,
+        "opted_out": account["opted_out"],
         "ignored": account["ignored"],
         "rejected": account["rejected"],
     }
-    if lines["read"] != sum((lines["counted"], out_of_window, *lines["ignored"].values(), *lines["rejected"].values())):
+    if lines["read"] != sum(
+        (lines["counted"], out_of_window, lines["opted_out"], *lines["ignored"].values(), *lines["rejected"].values())
+    ):
         raise JobError(EXIT_UNEXPECTED, "unaccounted", "Lines are unaccounted for.")
     record = {
         "version": VERSION,

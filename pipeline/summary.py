@@ -31,6 +31,8 @@ def _lines(record: dict[str, Any], console: Console) -> None:
     table.add_row(f"{lines['read']:,}", f"lines read from {_plural(len(record['files']), 'file')}")
     table.add_row(f"{lines['counted']:,}", "counted")
     table.add_row(f"{lines['out_of_window']:,}", "out of window")
+    if lines["opted_out"]:
+        table.add_row(f"{lines['opted_out']:,}", "left out, because the visitor opted out")
     for name, meanings in (("ignored", IGNORED_REASONS), ("rejected", REJECT_REASONS)):
         reasons = "; ".join(f"{count:,} {meanings[reason]}" for reason, count in lines[name].items())
         table.add_row(f"{sum(lines[name].values()):,}", name + (f" ({reasons})" if reasons else ""))

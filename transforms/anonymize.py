@@ -28,11 +28,14 @@ _HOURS = pa.array([f"{hour:02}" for hour in range(24)])
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """Visitors (schema MASKED_VISITOR), their hits (schema MASKED), and the lines of each period, counted or not."""
+    """Visitors (schema MASKED_VISITOR) and their hits (schema MASKED); the lines of each period, counted or not, and how many of
+    those in the window were left out because their visitors said so.
+    """
 
     visitors: pa.Table
     hits: pa.Table
     period_lines: dict[int, int]
+    opted_out: int
 
 
 def anonymize(
@@ -43,19 +46,23 @@ def anonymize(
     time_zone: str = UTC,
     proxies: Proxies | None = None,
     routes: Routes | None = None,
+    exclude_opted_out: bool = False,
 ) -> Masked:
     """Mask the entries (schema ENTRY) of the window, by periods of the time zone's calendar.
 
     `default_site` names the site where the format has none; `proxies` are those whose X-Forwarded-For is believed;
-    `routes` the sites' own templates for paths.
+    `routes` the sites' own templates for paths; with
+    `exclude_opted_out`, requests that carry a signal against tracking are not counted at all.
     """
     local = local_seconds(entries["request_time"].to_numpy(), time_zone)
     starts = first_day(local // DAY_SECONDS, window.length)
     periods, period_codes, period_counts = np.unique(starts, return_inverse=True, return_counts=True)
     period_lines = dict(zip(periods.tolist(), period_counts.tolist(), strict=True))
-    wanted = np.fromiter(map(window.includes, periods.tolist()), np.bool_, len(periods))
-    if not wanted.all():
-        keep = wanted[period_codes]
+    keep = np.fromiter(map(window.includes, periods.tolist()), np.bool_, len(periods))[period_codes]
+    in_window = int(np.count_nonzero(keep))
+    if exclude_opted_out:
+        keep &= ~entries["opted_out"].to_numpy()
+    if not keep.all():
         entries, local, period_codes = entries.filter(pa.array(keep)), local[keep], period_codes[keep]
     dates = periods[period_codes].astype(np.int32) if len(periods) else np.zeros(0, np.int32)
     hosts = entries["remote_host"]
@@ -85,7 +92,7 @@ def anonymize(
         },
         schema=MASKED,
     )
-    return Masked(visitors, hits, period_lines)
+    return Masked(visitors, hits, period_lines, in_window - hits.num_rows)
 
 
 def _visitors(

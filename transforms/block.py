@@ -57,14 +57,16 @@ class Rules:
     proxies: Proxies | None = None
     routes: Routes | None = None
     secret_part: str | None = None
+    exclude_opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """What became of the lines of a block: read = sum of period_lines + ignored + rejected.
 
-    `period_lines` are the readable lines by period (its first day since 1970), whether in the window or not; `counted` those in
-    it. `examples` are the block's first rejects. An account goes to the operator and holds nothing about anybody.
+    `period_lines` are the readable lines by period (its first day since 1970), whether in the window or not; `counted`
+    and `opted_out` are those in it. `examples` are the block's first rejects. An account goes to the operator and holds nothing
+    about anybody.
     """
 
     file: str
@@ -72,6 +74,7 @@ class Account:
     bytes: int
     read: int
     counted: int
+    opted_out: int = 0
     period_lines: dict[int, int] = field(default_factory=dict)
     ignored: dict[str, int] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
@@ -116,7 +119,9 @@ def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[di
     parsed = parse_block(data, format_of(block.format), block.offset)
     if rules.secret_part:
         secret = secrets.derive(secret, os.environb[rules.secret_part.encode()])
-    masked = anonymize(parsed.entries, secret, rules.window, rules.site, rules.time_zone, rules.proxies, rules.routes)
+    masked = anonymize(
+        parsed.entries, secret, rules.window, rules.site, rules.time_zone, rules.proxies, rules.routes, rules.exclude_opted_out
+    )
     visitors, hits = enrich(masked.visitors, masked.hits, _countries(rules.country_database))
     pieces = shard(visitors, hits, rules.shards, secrets.fingerprint(secret))
     account = Account(
@@ -125,6 +130,7 @@ def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[di
         bytes=len(data),
         read=parsed.lines,
         counted=hits.num_rows,
+        opted_out=masked.opted_out,
         period_lines=masked.period_lines,
         ignored=parsed.ignored,
         rejected=dict(Counter(reject.reason for reject in parsed.rejects)),

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.columns import distinct, recode
-from transforms.formats import RAW_COLUMNS, Format, columnar, exact, times
-from transforms.schema import ENTRY, TEXT
+from transforms.formats import RAW_COLUMNS, Clock, Format, columnar, exact, times
+from transforms.schema import ENTRY
 
 BLANK = "blank"
 COMMENT = "comment"
@@ -60,39 +60,42 @@ def parse_block(block: bytes, log_format: Format, offset: int = 0) -> Parsed:
     plain = columnar.split(block, lines, log_format)
     ignored: dict[str, int] = {}
     rejects: list[Reject] = []
-    rows: list[dict[str, str | None]] = []
-    offsets: list[int] = []
+    odd: dict[Clock, list[tuple[int, dict[str, str | None]]]] = {}
     for number in plain.odd.tolist():
         start, end = int(lines.starts[number]), int(lines.ends[number])
         outcome = _exact_line(block[start:end], log_format, first_of_file=offset + start == 0)
-        if isinstance(outcome, dict):
-            rows.append(outcome)
-            offsets.append(offset + start)
+        if isinstance(outcome, tuple):
+            row, clock = outcome
+            odd.setdefault(clock, []).append((offset + start, row))
         elif outcome in IGNORED_REASONS:
             ignored[outcome] = ignored.get(outcome, 0) + 1
         else:
             rejects.append(Reject(offset + start, outcome))
-    raw = plain.columns
-    if rows:
-        columns = {
-            name: pa.array([row.get(name) for row in rows], pa.string() if name == "time" else TEXT) for name in RAW_COLUMNS
-        }
-        raw = pa.concat_tables([raw, pa.table(columns)]).unify_dictionaries().combine_chunks()
-    seconds, valid = times.seconds(raw["time"], raw["zone"], log_format.clock)
-    if not valid.all():
-        bad = np.flatnonzero(~valid)
-        starts = np.append(np.delete(lines.starts, plain.odd) + offset, np.asarray(offsets, np.int64))
-        rejects.extend(Reject(int(starts[row]), TIME) for row in bad.tolist())
-        raw, seconds = raw.filter(pa.array(valid)), seconds[valid]
-    entries = _entries(_completed(raw), seconds)
+    parts = [(plain.columns, plain.clock, np.delete(lines.starts, plain.odd) + offset)]
+    for clock, rows in odd.items():
+        parts.append((_table_of([row for _, row in rows]), clock, np.array([start for start, _ in rows], np.int64)))
+    tables, all_seconds = [], []
+    for raw, clock, starts in parts:
+        seconds, valid = times.seconds(raw["time"], raw["zone"], clock)
+        if not valid.all():
+            rejects.extend(Reject(start, TIME) for start in starts[~valid].tolist())
+            raw, seconds = raw.filter(pa.array(valid)), seconds[valid]
+        tables.append(raw)
+        all_seconds.append(seconds)
+    raw = tables[0] if len(tables) == 1 else pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    entries = _entries(_completed(raw), np.concatenate(all_seconds))
     count = len(lines.starts)
     if entries.num_rows + sum(ignored.values()) + len(rejects) != count:
         raise ValueError("lines are unaccounted for")
     return Parsed(entries, count, ignored, tuple(sorted(rejects, key=lambda reject: reject.offset)))
 
 
-def _exact_line(line: bytes, log_format: Format, first_of_file: bool) -> dict[str, str | None] | str:
-    """The line's raw columns, or a reason."""
+def _table_of(rows: list[dict[str, str | None]]) -> pa.Table:
+    return pa.table({name: pa.array([row.get(name) for row in rows], columnar.type_of(name)) for name in RAW_COLUMNS})
+
+
+def _exact_line(line: bytes, log_format: Format, first_of_file: bool) -> tuple[dict[str, str | None], Clock] | str:
+    """The line's raw columns and how its time is written, or a reason."""
     if first_of_file:
         line = line.removeprefix(b"\xef\xbb\xbf")
     if not line.strip():
@@ -105,20 +108,28 @@ def _exact_line(line: bytes, log_format: Format, first_of_file: bool) -> dict[st
 
 
 def _completed(raw: pa.Table) -> pa.Table:
-    """Every format's columns as one: the request line out of its parts, and `-` for a status or size that is not logged."""
-    if raw.num_rows and raw["request"].null_count:
-        parts = {name: pc.fill_null(raw[name].cast(pa.string()), "") for name in ("method", "target", "query", "protocol")}
-        mark = pc.if_else(pc.or_(pc.equal(parts["query"], ""), pc.starts_with(parts["query"], "?")), "", "?")
-        line = pc.binary_join_element_wise(
-            parts["method"], pc.binary_join_element_wise(parts["target"], mark, parts["query"], ""), " "
-        )
-        with_protocol = pc.binary_join_element_wise(line, parts["protocol"], " ")
-        line = pc.if_else(pc.equal(parts["protocol"], ""), line, with_protocol)
-        raw = raw.set_column(raw.schema.get_field_index("request"), "request", line.combine_chunks().dictionary_encode())
-    for name in ("status", "bytes_sent"):
-        if raw.num_rows and raw[name].null_count:
-            raw = raw.set_column(raw.schema.get_field_index(name), name, recode(np.zeros(raw.num_rows, np.int32), ["-"]))
-    return raw
+    """Every format's columns alike: the request line out of its parts, and `-` where a value is missing that other lines have.
+
+    A column that no line has stays null: the format does not log it. Only status and size must be there.
+    """
+    columns = {name: raw[name] for name in raw.column_names}
+    if raw.num_rows and columns["request"].null_count:
+        columns["request"] = _joined_request(raw)
+    for name, column in columns.items():
+        missing = column.null_count
+        if missing and (missing < raw.num_rows or name in ("status", "bytes_sent")):
+            columns[name] = pc.fill_null(column.cast(pa.string()), "-").combine_chunks().dictionary_encode()
+    return pa.table(columns)
+
+
+def _joined_request(raw: pa.Table) -> pa.Array:
+    method, target, query, protocol = (
+        pc.fill_null(raw[name].cast(pa.string()), "") for name in ("method", "target", "query", "protocol")
+    )
+    mark = pc.if_else(pc.or_(pc.equal(query, ""), pc.starts_with(query, "?")), "", "?")
+    line = pc.binary_join_element_wise(method, pc.binary_join_element_wise(target, mark, query, ""), " ")
+    line = pc.if_else(pc.equal(protocol, ""), line, pc.binary_join_element_wise(line, protocol, " "))
+    return pc.coalesce(raw["request"].cast(pa.string()), line).combine_chunks().dictionary_encode()
 
 
 def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64]) -> pa.Table:
@@ -140,9 +151,20 @@ def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64]) -> pa.Table:
             "bytes_sent": sizes.to_numpy()[bytes_codes] if len(sizes) else np.zeros(0, np.int64),
             "referer": raw["referer"],
             "user_agent": raw["user_agent"],
+            "opted_out": _opted_out(raw),
         },
         schema=ENTRY,
     )
+
+
+def _opted_out(raw: pa.Table) -> npt.NDArray[np.bool_]:
+    """Which requests carry a signal against tracking, where it is logged: DNT: 1 or Sec-GPC: 1."""
+    out = np.zeros(raw.num_rows, np.bool_)
+    for name in ("dnt", "gpc"):
+        if not raw[name].null_count:
+            codes, values = distinct(raw[name])
+            out |= pc.equal(values, "1").to_numpy(zero_copy_only=False)[codes]
+    return out
 
 
 def split_requests(requests: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:

@@ -33,6 +33,7 @@ ENTRY = pa.schema(
         pa.field("bytes_sent", pa.int64(), nullable=False),
         pa.field("referer", TEXT),  # null: the format has none
         pa.field("user_agent", TEXT),  # null: the format has none
+        pa.field("opted_out", pa.bool_(), nullable=False),  # the request said DNT: 1 or Sec-GPC: 1
     ]
 )
 

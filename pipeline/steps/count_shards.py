@@ -15,15 +15,20 @@ from pipeline.errors import EXIT_UNEXPECTED, JobError
 from pipeline.pool import Tasks
 from pipeline.steps.map_blocks import windowed
 from transforms.count import SecretChangedError, ShardDay, count_shard
+from transforms.wire import unpack
 
 PREPARED = "prepared"
 LARGEST = "largest"
+SECRETS = "secrets"
 
 Days = dict[int, ShardDay]
 
 
 class CountShards(beam.DoFn):
-    """Main output (date, counts); `prepared` gets (date, prepared rows), `largest` (date, hits of the largest network)."""
+    """Main output (date, counts); `prepared` gets (date, prepared rows), `largest` (date, hits of the largest network).
+
+    `secrets` gets the fingerprint of each shard's secret, because what two shards count adds up only under the same one.
+    """
 
     def __init__(self, caps: dict[str, int]) -> None:
         self._caps = caps
@@ -34,7 +39,9 @@ class CountShards(beam.DoFn):
 
     def process(self, shard: tuple[int, Iterable[bytes]]) -> Iterator[tuple[str, bytes] | beam.pvalue.TaggedOutput]:
         """Start on the shard; gives what earlier shards of the bundle became."""
-        yield from _outputs(self._tasks.submit(count_shard, list(shard[1]), REPORTS, self._caps))
+        pieces = list(shard[1])
+        yield beam.pvalue.TaggedOutput(SECRETS, unpack(pieces[0])["visitors"].schema.metadata[b"secret"])
+        yield from _outputs(self._tasks.submit(count_shard, pieces, REPORTS, self._caps))
 
     def finish_bundle(self) -> Iterator[object]:
         """What is still in flight."""
@@ -53,8 +60,13 @@ def _outputs(results: Iterator[Days]) -> Iterator[tuple[str, bytes] | beam.pvalu
     except SecretChangedError:
         changed = True
     if changed:
-        raise JobError(
-            EXIT_UNEXPECTED,
-            "secret_changed",
-            "The runner computed the secret twice, so parts of the result do not fit together. Nothing was published. Run again.",
-        )
+        raise secret_changed()
+
+
+def secret_changed() -> JobError:
+    """The error for parts of the result that were made with different secrets."""
+    return JobError(
+        EXIT_UNEXPECTED,
+        "secret_changed",
+        "The runner computed the secret twice, so parts of the result do not fit together. Nothing was published. Run again.",
+    )

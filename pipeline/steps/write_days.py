@@ -6,12 +6,13 @@ The account is a side input: nothing is staged before all input was read and eve
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
 
 from pipeline.publish import stage_file
+from pipeline.steps.count_shards import secret_changed
 from pipeline.steps.release_days import FIGURES
 from transforms.wire import unpack_bytes
 
@@ -23,8 +24,10 @@ class WriteDays(beam.DoFn):
         self._output = output
         self._run_id = run_id
 
-    def process(self, day: tuple[str, bytes], checked: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
-        """One day; a retry writes the same bytes to the same places."""
+    def process(self, day: tuple[str, bytes], checked: dict[str, Any], secrets: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+        """One day; a retry writes the same bytes to the same places. All shards must have been made with one secret."""
+        if len(set(secrets)) > 1:
+            raise secret_changed()
         date, packed = day
         files = unpack_bytes(packed)
         figures = json.loads(files.pop(FIGURES))

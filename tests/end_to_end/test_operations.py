@@ -247,6 +247,7 @@ def test_visitors_behind_a_proxy(tmp_path, capsys):
     [
         (["--trusted-proxies", "10.0.0.0/8"], "does not hold X-Forwarded-For"),
         (["--trusted-proxies", "proxy"], "neither a network"),
+        (["--opt-out", "exclude"], "holds neither DNT nor Sec-GPC"),
         (["--secret-from", "SECRET"], "is not env:NAME"),
         (["--secret-from", "env:NOT_THERE"], "at least 32 characters"),
         (["--routes", "none.txt"], "none.txt cannot be read"),
@@ -269,6 +270,19 @@ def test_routes_and_a_part_of_the_secret_from_outside(tmp_path, monkeypatch):
     arguments = ("--routes", routes, "--secret-from", "env:WEBLOG_SECRET")
     assert run("--input", path, "--output", tmp_path / "out", *arguments) == 0
     assert [key[-1] for key in published(tmp_path / "out", "pages")] == ["/users/:user"]
+
+
+def test_visitors_who_opted_out_are_counted_only_as_such(tmp_path, capsys):
+    path = tmp_path / "access.log"
+    lines = [line(address(n)).rstrip() + f' "{n % 2}" "-"\n'.encode() for n in range(1, 41)]
+    path.write_bytes(b"".join(lines))
+    notation = r"%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" \"%{DNT}i\" \"%{Sec-GPC}i\""
+    assert run("--input", path, "--output", tmp_path / "all", "--format", notation) == 0
+    assert published(tmp_path / "all")[("(unknown)", "human")][0] == 40
+    capsys.readouterr()
+    assert run("--input", path, "--output", tmp_path / "out", "--format", notation, "--opt-out", "exclude") == 0
+    assert published(tmp_path / "out")[("(unknown)", "human")][0] == 20
+    assert "20 left out, because the visitor opted out" in capsys.readouterr().out
 
 
 def test_plan_tells_and_writes_nothing(tmp_path, capsys):

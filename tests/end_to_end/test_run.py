@@ -125,6 +125,7 @@ def test_the_line_equation_stands_in_the_run_record(tmp_path):
         "read": 28,
         "counted": 24,
         "out_of_window": 1,
+        "opted_out": 0,
         "ignored": {"blank": 1, "comment": 1},
         "rejected": {"fields": 1},
     }

@@ -1,7 +1,8 @@
 """Takes a fault, a marker file and the command line, gives what the command gives: `run`, with small shards, and with the fault.
 
-Faults: `none` · `other-secret` every block sees another secret, as if the runner had computed it again · `killed-in-map` and
-`killed-in-publish` the worker process that does this first is killed, once for each marker file.
+Faults: `none` · `other-secret` every block sees another secret, as if the runner had computed it again · `killed-in-map`,
+`killed-in-move`, `killed-in-publish` a worker process is killed, once for each marker file: at a later block of a file, after the
+first of a day's files was moved to its place, after the first day was published.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from pipeline import flow, launch
 from pipeline.commands import dispatch
@@ -20,6 +22,7 @@ from pipeline.job import Job
 from pipeline.steps import publish_days
 from pipeline.steps.map_blocks import MapBlocks
 from pipeline.steps.publish_days import PublishDays
+from pipeline.storage import LocalStorage
 from transforms.block import Block, Rules
 from transforms.secret import new_secret
 
@@ -35,7 +38,7 @@ class OtherSecret(MapBlocks):
 
 
 class KilledInMap(MapBlocks):
-    """Ends its process at the third block of the run, or later."""
+    """Ends its process at a block that is not the first of its file."""
 
     def __init__(self, rules: Rules, marker: Path) -> None:
         super().__init__(rules)
@@ -48,25 +51,26 @@ class KilledInMap(MapBlocks):
 
 
 class KilledInPublish(PublishDays):
-    """Ends its process after the first day was published."""
+    """Ends its process when the first day was published, or within that."""
 
-    def __init__(self, job: Job, marker: Path) -> None:
+    def __init__(self, job: Job, marker: Path, within: bool) -> None:
         super().__init__(job)
         self._marker = marker
+        self._within = within
 
     def process(self, *arguments: Any) -> None:
-        commit_day = publish_days.commit_day
-
-        def commit_then_die(*of_day: Any) -> bool:
-            committed = commit_day(*of_day)
-            die_once(self._marker)
-            return committed
-
-        publish_days.commit_day = commit_then_die
-        try:
+        with patch.object(*((LocalStorage, "move") if self._within else (publish_days, "commit_day")), self._then_die()):
             super().process(*arguments)
-        finally:
-            publish_days.commit_day = commit_day
+
+    def _then_die(self) -> Callable[..., Any]:
+        original = LocalStorage.move if self._within else publish_days.commit_day
+
+        def then_die(*arguments: Any) -> Any:
+            result = original(*arguments)
+            die_once(self._marker)
+            return result
+
+        return then_die
 
 
 def die_once(marker: Path) -> None:
@@ -83,8 +87,8 @@ def main(fault: str, marker: str, *arguments: str) -> int:
         flow.MapBlocks = OtherSecret
     if fault == "killed-in-map":
         flow.MapBlocks = lambda rules: KilledInMap(rules, Path(marker))
-    if fault == "killed-in-publish":
-        flow.PublishDays = lambda job: KilledInPublish(job, Path(marker))
+    if fault in ("killed-in-move", "killed-in-publish"):
+        flow.PublishDays = lambda job: KilledInPublish(job, Path(marker), within=fault == "killed-in-move")
     code = dispatch(arguments)
     if forkserver._forkserver._forkserver_pid is not None:
         print(POOL)

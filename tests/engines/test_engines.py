@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -20,6 +21,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import apache_beam
 import pytest
@@ -35,6 +37,7 @@ DAYS = [(FIRST + datetime.timedelta(offset)).isoformat() for offset in range(2)]
 LINES = 20_000
 START_SECONDS = 60
 JOB_SECONDS = 240
+PART = "what the storage of the runner never sees"
 RESTARTING = (
     "restart-strategy.type: fixed-delay\nrestart-strategy.fixed-delay.attempts: 3\nrestart-strategy.fixed-delay.delay: 100 ms\n"
 )
@@ -81,6 +84,7 @@ def execute(
         text=True,
         timeout=JOB_SECONDS,
         check=False,
+        env={**os.environ, "WEBLOG_PART": PART},
     )
     return Done(done.returncode, done.stdout + done.stderr, output)
 
@@ -154,7 +158,7 @@ def prism() -> str:
 
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory) -> Path:
-    """Two days in four files of each kind."""
+    """Two days in four files: one of each kind, and a day that goes over several."""
     folder = tmp_path_factory.mktemp("logs")
     first, second = (b"".join(generate(LINES, day=FIRST + datetime.timedelta(offset))) for offset in range(2))
     middle = second.index(b"\n", len(second) // 2) + 1
@@ -177,28 +181,36 @@ def expected(logs, tmp_path_factory) -> Done:
     return done
 
 
+class Flink(NamedTuple):
+    """A job server with a Flink inside: options that lead there, and what it says."""
+
+    options: list[str]
+    log: Path
+
+
 @contextlib.contextmanager
-def flink_server(folder: Path, configuration: str) -> Iterator[list[str]]:
+def flink_server(folder: Path, configuration: str) -> Iterator[Flink]:
     jar, port = job_server_jar(), free_port()
     (folder / "flink-conf.yaml").write_text(configuration)
     command = ["java", "-jar", jar, "--job-port", str(port), "--artifact-port", "0", "--expansion-port", "-1"]
     command += ["--flink-master", "[local]", "--flink-conf-dir", str(folder), "--artifacts-dir", str(folder / "artifacts")]
-    with serving(command, port, folder / "server.log"):
-        yield ["--runner=PortableRunner", f"--job_endpoint=localhost:{port}", "--parallelism=2"]
+    log = folder / "server.log"
+    with serving(command, port, log):
+        yield Flink(["--runner=PortableRunner", f"--job_endpoint=localhost:{port}", "--parallelism=2"], log)
 
 
 @pytest.fixture(scope="module")
-def flink(tmp_path_factory) -> Iterator[list[str]]:
-    """Options for a Flink with two slots, which gives a job up at its first failure."""
-    with flink_server(tmp_path_factory.mktemp("flink"), "") as options:
-        yield options
+def flink(tmp_path_factory) -> Iterator[Flink]:
+    """A Flink that gives a job up at its first failure."""
+    with flink_server(tmp_path_factory.mktemp("flink"), "") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def restarting_flink(tmp_path_factory) -> Iterator[list[str]]:
-    """The same, but a failed job is begun again, up to three times."""
-    with flink_server(tmp_path_factory.mktemp("restarting"), RESTARTING) as options:
-        yield options
+def restarting_flink(tmp_path_factory) -> Iterator[Flink]:
+    """A Flink that begins a failed job again, up to three times."""
+    with flink_server(tmp_path_factory.mktemp("restarting"), RESTARTING) as server:
+        yield server
 
 
 @pytest.fixture
@@ -217,7 +229,7 @@ def engine(request, tmp_path) -> Iterator[list[str]]:
     if request.param == "embed":
         yield ["--runner=PortableRunner", "--job_endpoint=embed", loopback]
     elif request.param == "flink":
-        yield [*request.getfixturevalue("flink"), loopback]
+        yield [*request.getfixturevalue("flink").options, loopback]
     else:
         port = free_port()
         with serving([prism(), "--job_port", str(port), "--serve_http=false"], port, tmp_path / "prism.log"):
@@ -246,19 +258,17 @@ def test_the_flink_runner_starts_its_job_server_itself(logs, expected, tmp_path)
     assert same(done, expected)
 
 
-def test_what_is_called_flink_is_flink(flink, logs, expected, tmp_path, tmp_path_factory):
-    before = {path: path.stat().st_size for path in tmp_path_factory.getbasetemp().glob("flink*/server.log")}
-    (log,) = before
-    done = execute(logs, tmp_path / "out", [*flink, "--environment_type=LOOPBACK"])
+def test_flink_does_the_work_in_two_slots(flink, logs, expected, tmp_path):
+    before = flink.log.stat().st_size
+    done = execute(logs, tmp_path / "out", [*flink.options, "--environment_type=LOOPBACK"])
     assert same(done, expected)
-    said = log.read_bytes()[before[log] :].decode()
-    assert "org.apache.flink.runtime.executiongraph.ExecutionGraph" in said
-    assert "(1/2)" in said
-    assert "(2/2)" in said
+    said = flink.log.read_bytes()[before:].decode()
+    finished = re.findall(r"taskmanager\.Task - .*MapBlocks.* \((\d)/2\).* switched from RUNNING to FINISHED", said)
+    assert set(finished) == {"1", "2"}
 
 
 def test_workers_in_their_own_processes_publish_the_same_bytes(flink, worker_processes, logs, expected, tmp_path):
-    done = execute(logs, tmp_path / "out", [*flink, *worker_processes])
+    done = execute(logs, tmp_path / "out", [*flink.options, *worker_processes])
     assert done.code == 0, done.said
     assert same(done, expected)
 
@@ -281,10 +291,24 @@ def test_a_secret_that_is_computed_again_is_noticed(engine, logs, tmp_path):
     assert nothing_published(done)
 
 
-@pytest.mark.parametrize("fault", ["killed-in-map", "killed-in-publish"])
+def test_a_part_of_the_secret_comes_from_the_workers_environment(engine, logs, expected, tmp_path):
+    done = execute(logs, tmp_path / "out", engine, options=("--secret-from", "env:WEBLOG_PART"))
+    assert done.code == 0, done.said
+    assert same(done, expected)
+    assert PART not in done.said
+
+
+def test_workers_without_that_part_publish_nothing(flink, worker_processes, logs, tmp_path):
+    done = execute(logs, tmp_path / "out", [*flink.options, *worker_processes], options=("--secret-from", "env:WEBLOG_PART"))
+    assert done.code not in (0, None)
+    assert PART not in done.said
+    assert nothing_published(done)
+
+
+@pytest.mark.parametrize("fault", ["killed-in-map", "killed-in-move", "killed-in-publish"])
 @pytest.mark.parametrize("server", ["flink", "restarting_flink"])
 def test_a_killed_worker_publishes_nothing_twice(server, fault, request, worker_processes, logs, expected, tmp_path):
-    options = [*request.getfixturevalue(server), *worker_processes]
+    options = [*request.getfixturevalue(server).options, *worker_processes]
     marker = tmp_path / "killed"
     done = execute(logs, tmp_path / "out", options, fault, marker)
     assert marker.exists()
@@ -292,8 +316,7 @@ def test_a_killed_worker_publishes_nothing_twice(server, fault, request, worker_
         assert done.code == 0, done.said
     else:
         assert done.code == 1
-        assert set(done.manifests) == (set() if fault == "killed-in-map" else {DAYS[0]})
-        assert not done.remains
+        assert set(done.manifests) == ({DAYS[0]} if fault == "killed-in-publish" else set())
         done = execute(logs, tmp_path / "out", options)
         assert done.code == 0, done.said
     assert {day: manifest["revision"] for day, manifest in done.manifests.items()} == dict.fromkeys(DAYS, 1)

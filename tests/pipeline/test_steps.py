@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 
@@ -15,7 +16,7 @@ from pipeline import errors, flow
 from pipeline.catalogue import REPORTS
 from pipeline.job import InputFile, Job
 from pipeline.steps.count_folds import CountFolds
-from pipeline.steps.count_shards import LARGEST, PREPARED, CountShards
+from pipeline.steps.count_shards import LARGEST, PREPARED, SECRETS, CountShards
 from pipeline.steps.make_secret import MakeSecret
 from pipeline.steps.map_blocks import ACCOUNTS, MapBlocks
 from pipeline.steps.plan_release import PLANS, PlanRelease
@@ -115,7 +116,9 @@ def test_count_plan_fold_and_release(root):
 
     caps = POLICY.caps()
     with root:
-        counted = root | beam.Create(pieces()) | beam.ParDo(CountShards(caps)).with_outputs(PREPARED, LARGEST, main="counts")
+        counted = (
+            root | beam.Create(pieces()) | beam.ParDo(CountShards(caps)).with_outputs(PREPARED, LARGEST, SECRETS, main="counts")
+        )
         days = counted.counts | beam.GroupByKey()
         planned = days | beam.ParDo(PlanRelease(POLICY)).with_outputs(PLANS, main="counts")
         folds = counted[PREPARED] | beam.ParDo(CountFolds(caps), AsDict(planned[PLANS]))
@@ -139,7 +142,8 @@ def test_write_days_stages_only_after_the_account_is_checked(root, tmp_path):
     day = (DAY, pack_bytes({"daily": b"data", FIGURES: b"{}"}))
     with root:
         checked = root | "checked" >> beam.Create([{"read": 1}])
-        staged = root | beam.Create([day]) | beam.ParDo(WriteDays(str(tmp_path), "run1"), AsSingleton(checked))
+        secrets = root | "secrets" >> beam.Create([b"one", b"one"])
+        staged = root | beam.Create([day]) | beam.ParDo(WriteDays(str(tmp_path), "run1"), AsSingleton(checked), AsIter(secrets))
         described = staged | beam.MapTuple(lambda date, data: (date, json.loads(data)["staged"][0]["report"]))
         assert_that(described, equal_to([(DAY, "daily")]))
     assert (tmp_path / "_staging" / "run1" / "daily" / f"date={DAY}" / "data.parquet").read_bytes() == b"data"
@@ -180,5 +184,19 @@ def test_a_failing_gate_publishes_nothing(tmp_path):
     path.write_bytes(LOG + line(time="nonsense") * 100)
     job = Job("run1", (input_file(path),), str(tmp_path / "out"), RULES, POLICY, 1 << 20, 0.01, (), False, FACTS)
     with pytest.raises(Exception, match="too_many_rejects"), beam.Pipeline(runner=FnApiRunner()) as root:
+        flow.build(root, job)
+    assert not (tmp_path / "out").exists()
+
+
+def test_shards_of_two_secrets_are_refused_even_if_no_shard_holds_pieces_of_both(tmp_path, monkeypatch):
+    """One address in files of its own, each made with another secret, would else count as many addresses."""
+    paths = [tmp_path / str(number) for number in range(14)]
+    for minute, path in enumerate(paths):
+        path.write_bytes(line(time=f"03/Mar/2026:10:{minute:02}:00 +0000"))
+    rules = dataclasses.replace(RULES, shards=1 << 16)
+    job = Job("run1", tuple(map(input_file, paths)), str(tmp_path / "out"), rules, POLICY, 1 << 20, 0.01, (), False, FACTS)
+    process = MapBlocks.process
+    monkeypatch.setattr(MapBlocks, "process", lambda step, block, _: process(step, block, new_secret()))
+    with pytest.raises(Exception, match="secret_changed"), beam.Pipeline(runner=FnApiRunner()) as root:
         flow.build(root, job)
     assert not (tmp_path / "out").exists()

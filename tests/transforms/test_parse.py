@@ -32,6 +32,7 @@ def test_a_combined_line():
         "bytes_sent": 0,
         "referer": "https://example.org/x",
         "user_agent": CHROME,
+        "opted_out": False,
     }
 
 

@@ -41,7 +41,8 @@ class Format:
     """A log format: `name` on the command line, `title` for people, `notation` as its server writes it.
 
     `fields` are what stands between single spaces; a format that cannot be split so has none, but one `expression` for the whole
-    line (without its end), whose named groups are `columns`.
+    line (without its end), whose named groups are `columns`. JSON has neither, but for each column its `keys`: paths into the
+    line's object, of which the first that is there is taken.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Format:
     clock: Clock = Clock.CLF
     expression: str | None = None
     columns: tuple[str, ...] = ()
+    keys: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
 
     def has(self, name: str) -> bool:
         """Whether lines of this format carry the column `name`."""
@@ -72,5 +74,7 @@ RAW_COLUMNS = (
     "bytes_sent",
     "referer",
     "user_agent",
+    "dnt",
+    "gpc",
 )
 """Columns of a split line, as text. Some formats have the request line whole, some in its parts."""

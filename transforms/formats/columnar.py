@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from transforms.columns import distinct
-from transforms.formats import RAW_COLUMNS, Clock, Format, Shape
+from transforms.formats import RAW_COLUMNS, Clock, Format, Shape, jsonl
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 MAX_LINE_BYTES = 1 << 20
@@ -36,9 +36,10 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Columns of the plain lines (RAW_COLUMNS, absent ones null) and the numbers of the odd lines."""
+    """Columns of the plain lines (RAW_COLUMNS, absent ones null), how their times are written, and the numbers of odd lines."""
 
     columns: pa.Table
+    clock: Clock
     odd: Positions
 
 
@@ -57,13 +58,15 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
     """Split the plain lines of a block."""
     count = len(lines.starts)
     if log_format.expression is not None:
-        return Split(raw_table({}, 0), np.arange(count))
+        return Split(raw_table({}, 0), log_format.clock, np.arange(count))
+    if log_format.keys:
+        return _split_json(block, lines, log_format)
     odd = _oddly_quoted(block, lines, log_format)
     odd |= _lines_with_specials(block, lines)
     odd |= lines.ends - lines.starts > MAX_LINE_BYTES
     plain = np.flatnonzero(~odd)
     if not len(plain):
-        return Split(raw_table({}, 0), np.arange(count))
+        return Split(raw_table({}, 0), log_format.clock, np.arange(count))
     columns, malformed = _read(_without(block, lines, odd), log_format)
     if len(malformed):
         odd[plain[malformed]] = True
@@ -79,12 +82,33 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
         zone = columns["zone"].combine_chunks()
         columns = columns.set_column(columns.schema.get_field_index("time"), "time", time)
         columns = columns.set_column(columns.schema.get_field_index("zone"), "zone", _map_values(zone, _strip_bracket))
-    return Split(raw_table({name: columns[name] for name in columns.column_names}, columns.num_rows), np.flatnonzero(odd))
+    raw = raw_table({name: columns[name] for name in columns.column_names}, columns.num_rows)
+    return Split(raw, log_format.clock, np.flatnonzero(odd))
+
+
+def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
+    """As `split`, for lines that each hold an object."""
+    data = np.frombuffer(block + b"\n", np.uint8)
+    last = lines.ends - 1 - (data[lines.ends - 1] == _RETURN)
+    odd = (data[lines.starts] != ord("{")) | (data[last] != ord("}")) | (lines.ends - lines.starts > MAX_LINE_BYTES)
+    odd |= _lines_with_specials(block, lines, special=(b"\\x", b"\x00"))
+    plain = np.flatnonzero(~odd)
+    read = jsonl.read_plain(_without(block, lines, odd), log_format, len(plain)) if len(plain) else None
+    if read is None:
+        return Split(raw_table({}, 0), log_format.clock, np.arange(len(odd)))
+    columns, clock = read
+    raw = {name: column if name == "time" else column.dictionary_encode() for name, column in columns.items()}
+    return Split(raw_table(raw, len(plain)), clock, np.flatnonzero(odd))
 
 
 def raw_table(columns: dict[str, pa.ChunkedArray | pa.Array], rows: int) -> pa.Table:
     """A table of RAW_COLUMNS; absent ones are null."""
-    return pa.table({name: columns.get(name, pa.nulls(rows, pa.string() if name == "time" else _TEXT)) for name in RAW_COLUMNS})
+    return pa.table({name: columns.get(name, pa.nulls(rows, type_of(name))) for name in RAW_COLUMNS})
+
+
+def type_of(name: str) -> pa.DataType:
+    """The type of a raw column: a dictionary, but for times, of which every one may differ."""
+    return pa.string() if name == "time" else _TEXT
 
 
 def _oddly_quoted(block: bytes, lines: Lines, log_format: Format) -> npt.NDArray[np.bool_]:
@@ -115,17 +139,20 @@ def _oddly_quoted(block: bytes, lines: Lines, log_format: Format) -> npt.NDArray
     return odd
 
 
-def _lines_with_specials(block: bytes, lines: Lines) -> npt.NDArray[np.bool_]:
-    """Lines with a backslash, a NUL, a carriage return that does not end the line, or bytes that are not UTF-8."""
+def _lines_with_specials(block: bytes, lines: Lines, special: tuple[bytes, ...] = (b"\\", b"\x00")) -> npt.NDArray[np.bool_]:
+    """Lines with special bytes, with a carriage return that does not end the line, or with bytes that are not UTF-8."""
     odd = np.zeros(len(lines.starts), np.bool_)
     data = np.frombuffer(block, np.uint8)
 
     def mark(positions: Positions) -> None:
         odd[np.searchsorted(lines.ends, positions)] = True
 
-    for special in (b"\\", b"\x00"):
-        if special in block:
-            mark(np.flatnonzero(data == special[0]))
+    for word in special:
+        if word in block:
+            found = data == word[0]
+            if len(word) > 1:
+                found[:-1] &= data[1:] == word[1]
+            mark(np.flatnonzero(found))
     if b"\r" in block:
         returns = np.flatnonzero(data == _RETURN)
         inside = returns[(returns + 1 >= len(data)) | (data[np.minimum(returns + 1, len(data) - 1)] != _NEWLINE)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from transforms.formats import Format
-from transforms.formats.exact import detection_pattern
+from transforms.formats.exact import fits
 
 SAMPLE_BYTES = 256 << 10
 SAMPLE_LINES = 1_000
@@ -40,6 +40,4 @@ def detect(head: bytes, formats: dict[str, Format], complete: bool = False) -> D
     if not complete and len(lines) > 1:
         lines.pop()  # probably cut short
     lines = [line for line in lines[:SAMPLE_LINES] if line.strip() and not line.startswith(b"#")]
-    patterns = {name: detection_pattern(known) for name, known in formats.items()}
-    fits = {name: sum(pattern.match(line) is not None for line in lines) for name, pattern in patterns.items()}
-    return Detection(len(lines), fits)
+    return Detection(len(lines), {name: sum(fits(line, known) for line in lines) for name, known in formats.items()})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from transforms.formats import Field, Format, Shape
+from transforms.formats import Clock, Field, Format, Shape, jsonl
 
 _ESCAPE = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
@@ -45,13 +45,23 @@ def _pattern(log_format: Format, quoted: str, free: str) -> re.Pattern[bytes]:
     return re.compile(" ".join(part(field) for field in log_format.fields).encode() + rb"\s*\Z", re.DOTALL)
 
 
-def split_line(line: bytes, log_format: Format) -> dict[str, str | None] | None:
-    """The line's columns as unescaped text (None for columns that the format lacks), or None if the line does not fit."""
+def split_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], Clock] | None:
+    """The line's columns as unescaped text and how its time is written, or None if the line does not fit."""
+    if log_format.keys:
+        return jsonl.read_line(line, log_format)
     for pattern in line_patterns(log_format):
         found = pattern.match(line)
         if found:
-            return {name: unescape(value) for name, value in found.groupdict().items()}
+            return {name: unescape(value) for name, value in found.groupdict().items()}, log_format.clock
     return None
+
+
+def fits(line: bytes, log_format: Format) -> bool:
+    """Whether the line is surely of the format: no field may hold what its neighbour would."""
+    if not log_format.keys:
+        return detection_pattern(log_format).match(line) is not None
+    read = jsonl.read_line(line, log_format)
+    return read is not None and (bool(read[0].get("request")) or bool(read[0].get("method") and read[0].get("target")))
 
 
 def unescape(value: bytes) -> str:

@@ -45,6 +45,8 @@ _HEADERS = {
     "referer": "referer",
     "user-agent": "user_agent",
     "x-forwarded-for": "forwarded_for",
+    "dnt": "dnt",
+    "sec-gpc": "gpc",
     "host": "site",
 }
 _TIMES = {
@@ -74,6 +76,8 @@ _VARIABLES: dict[str, tuple[str | None, str | None]] = {
     "http_referer": ("referer", None),
     "http_user_agent": ("user_agent", None),
     "http_x_forwarded_for": ("forwarded_for", None),
+    "http_dnt": ("dnt", None),
+    "http_sec_gpc": ("gpc", None),
 }
 _NGINX_TIMES = {"time_local": Clock.CLF, "time_iso8601": Clock.ISO, "msec": Clock.EPOCH}
 # Known and never kept: whole families, and single variables.

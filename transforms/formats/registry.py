@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from transforms.formats import Format, ncsa
+from transforms.formats import Format, jsonl, ncsa
 from transforms.formats.notation import compile_notation
 
-FORMATS: dict[str, Format] = {known.name: known for known in (*ncsa.FORMATS,)}
+FORMATS: dict[str, Format] = {known.name: known for known in (*ncsa.FORMATS, *jsonl.FORMATS)}
 
 
 def format_of(word: str) -> Format:
-    """The format of this name, or the one that a notation of Apache or nginx describes; `ValueError` says what is wrong."""
+    """The format of this name, or the one that a notation or a map of JSON keys describes.
+
+    `ValueError` says what is wrong.
+    """
     if word in FORMATS:
         return FORMATS[word]
+    if word.startswith("json:"):
+        return jsonl.format_of_keys(word)
     if "%" not in word and "$" not in word:
         raise ValueError(f"{word} is neither the name of a format nor a notation; `weblog-anonymizer formats` lists the names")
     return compile_notation(word)

@@ -1,0 +1,166 @@
+"""Takes JSON lines as their servers' documentation shows them, checks what is read, by block and line by line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from transforms.formats.detect import detect
+from transforms.formats.registry import FORMATS, format_of
+from transforms.parse import parse_block
+
+# After the example of Caddy's documentation ("Logging", access logs).
+CADDY = {
+    "level": "info",
+    "ts": 1760129736.5241024,
+    "logger": "http.log.access",
+    "msg": "handled request",
+    "request": {
+        "remote_ip": "10.0.0.1",
+        "remote_port": "41342",
+        "client_ip": "8.8.8.8",
+        "proto": "HTTP/2.0",
+        "method": "GET",
+        "host": "www.example.org",
+        "uri": "/a?b=c",
+        "headers": {"User-Agent": ["curl/7.82.0"], "Accept": ["*/*"], "Referer": ["https://x.example/"], "Dnt": ["1"]},
+        "tls": {"resumed": False, "version": 772},
+    },
+    "bytes_read": 0,
+    "user_id": "",
+    "duration": 0.000929675,
+    "size": 10900,
+    "status": 200,
+    "resp_headers": {"Server": ["Caddy"], "Content-Encoding": ["gzip"]},
+}
+# After Traefik's documentation ("Access Logs", JSON format).
+TRAEFIK = {
+    "ClientAddr": "8.8.8.8:50220",
+    "ClientHost": "8.8.8.8",
+    "ClientUsername": "-",
+    "DownstreamContentSize": 10900,
+    "DownstreamStatus": 200,
+    "Duration": 1234567,
+    "RequestHost": "www.example.org",
+    "RequestMethod": "GET",
+    "RequestPath": "/a?b=c",
+    "RequestProtocol": "HTTP/2.0",
+    "StartUTC": "2025-10-10T20:55:36.123456789Z",
+    "StartLocal": "2025-10-10T22:55:36.123456789+02:00",
+    "request_User-Agent": "curl/7.82.0",
+    "request_Referer": "https://x.example/",
+    "level": "info",
+    "msg": "",
+}
+# After Google Cloud's documentation (LogEntry, HttpRequest: responseSize is a number in quotes).
+GOOGLE = {
+    "httpRequest": {
+        "requestMethod": "GET",
+        "requestUrl": "https://www.example.org/a?b=c",
+        "status": 200,
+        "responseSize": "10900",
+        "userAgent": "curl/7.82.0",
+        "remoteIp": "8.8.8.8",
+        "referer": "https://x.example/",
+        "protocol": "HTTP/2.0",
+        "latency": "0.05s",
+    },
+    "resource": {"type": "http_load_balancer"},
+    "timestamp": "2025-10-10T20:55:36.123456Z",
+}
+NGINX = {
+    "time_local": "10/Oct/2025:20:55:36 +0000",
+    "remote_addr": "8.8.8.8",
+    "remote_user": "",
+    "request": "GET /a?b=c HTTP/2.0",
+    "status": "200",
+    "body_bytes_sent": "10900",
+    "request_time": "0.000",
+    "http_referrer": "https://x.example/",
+    "http_user_agent": "curl/7.82.0",
+    "host": "www.example.org",
+}
+SAMPLES = {"caddy": CADDY, "traefik_json": TRAEFIK, "google_load_balancer": GOOGLE, "nginx_json": NGINX}
+
+
+def block(*lines: object) -> bytes:
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+
+def rows(name: str, data: bytes) -> list[dict[str, object]]:
+    parsed = parse_block(data, FORMATS[name])
+    assert not parsed.rejects
+    return parsed.entries.to_pylist()
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("odd", [False, True])
+def test_what_each_server_writes(name, odd):
+    # A line with an escape that JSON does not know is read by itself, and the others with it, if they must be.
+    data = block(SAMPLES[name], SAMPLES[name])
+    if odd:
+        data = data.replace(b"curl/7.82.0", b"curl\\x2f7.82.0", 1)
+    found = rows(name, data)
+    assert len(found) == 2
+    for row in found:
+        assert row["remote_host"] == "8.8.8.8"
+        assert row["request_time"] == 1760129736
+        assert (row["method"], row["target"], row["protocol"]) == ("GET", "/a?b=c", "HTTP/2.0")
+        assert (row["status"], row["bytes_sent"]) == ("200", 10900)
+        assert (row["referer"], row["user_agent"]) == ("https://x.example/", "curl/7.82.0")
+        assert row["site"] == (None if name == "google_load_balancer" else "www.example.org")
+        assert row["opted_out"] == (name == "caddy")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_each_is_recognised(name):
+    assert detect(block(*[SAMPLES[name]] * 3), FORMATS, complete=True).format == name
+
+
+def test_headers_that_a_request_lacks_are_empty_and_not_unknown():
+    bare = {**CADDY, "request": {**CADDY["request"], "headers": {}}}
+    for data in (block(CADDY, bare), block(bare, CADDY)):
+        agents = sorted(row["user_agent"] for row in rows("caddy", data))
+        assert agents == ["-", "curl/7.82.0"]
+        assert sorted(row["opted_out"] for row in rows("caddy", data)) == [False, True]
+
+
+def test_a_log_without_a_key_for_agents_has_none():
+    without = {key: value for key, value in NGINX.items() if key != "http_user_agent"}
+    assert [row["user_agent"] for row in rows("nginx_json", block(without, without))] == [None, None]
+
+
+def test_values_of_another_type_and_broken_lines():
+    number = {**NGINX, "status": 200, "body_bytes_sent": 10900}
+    data = block(NGINX, number) + b'{"time_local": "10/Oct\n' + b'["a"]\n' + b"{}\n" + b"\n" + block(NGINX)
+    parsed = parse_block(data, FORMATS["nginx_json"])
+    assert [row["bytes_sent"] for row in parsed.entries.to_pylist()] == [10900] * 3
+    assert [reject.reason for reject in parsed.rejects] == ["fields"] * 3
+    assert parsed.ignored == {"blank": 1}
+    assert parsed.lines == 7
+
+
+def test_times_that_do_not_exist_are_rejected():
+    parsed = parse_block(block(NGINX, {**NGINX, "time_local": "31/Feb/2025:20:55:36 +0000"}), FORMATS["nginx_json"])
+    assert (parsed.entries.num_rows, [reject.reason for reject in parsed.rejects]) == (1, ["time"])
+
+
+def test_keys_of_your_own():
+    line = {"who": {"ip": "8.8.8.8"}, "when": 1760129736123, "did": "GET", "what": "/a?b=c", "code": 404, "ua": "A"}
+    words = "json:remote_host=who>ip,time=when,method=did,target=what,status=code,user_agent=ua"
+    (row,) = parse_block(block(line), format_of(words)).entries.to_pylist()
+    assert (row["remote_host"], row["request_time"], row["target"], row["status"]) == ("8.8.8.8", 1760129736, "/a?b=c", "404")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("json:ip", "is not column=key"),
+        ("json:client=ip", "the column is one of site, remote_host"),
+        ("json:remote_host=ip,time=t", "are needed"),
+    ],
+)
+def test_what_is_wrong_with_a_map_is_said(words, says):
+    with pytest.raises(ValueError, match=says):
+        format_of(words)

@@ -1,0 +1,250 @@
+"""Takes JSON lines, gives the columns of a whole block of plain ones, and those of each odd one.
+
+A JSON format is a table too: for each column the keys under which a server writes it, the first that a line has being taken.
+Arrow reads whole blocks, told the type of each key by the block's first line; where a line is of another type, or no JSON at all,
+the lines are read one by one.
+
+Sources: Caddy 2 (HTTP access logs), Traefik 3 (access logs, JSON), Google Cloud (LogEntry, HttpRequest), nginx (log_format with
+escape=json, whose keys its owner chooses).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import json as arrow_json
+
+from transforms.formats import RAW_COLUMNS, Clock, Format
+
+Path = tuple[str, ...]
+
+_HEX_ESCAPE = re.compile(rb"\\x([0-9A-Fa-f]{2})")  # nginx without escape=json, Apache
+_CLF_WIDTH = 20
+_CLF_TIME = re.compile(r"\d{2}/[A-Z][a-z]{2}/\d{4}:.*")
+
+
+def _format(name: str, title: str, notation: str, keys: Mapping[str, str]) -> Format:
+    table = tuple((column, tuple(tuple(path.split(">")) for path in words.split())) for column, words in keys.items())
+    return Format(name, title, notation, (), Clock.ISO, None, tuple(keys), table)
+
+
+FORMATS = (
+    _format(
+        "caddy",
+        "Caddy's JSON",
+        '{"ts":…,"request":{"remote_ip":…,"method":…,"uri":…,"headers":{…}},"status":…,"size":…}',
+        {
+            "remote_host": "request>client_ip request>remote_ip",
+            "time": "ts",
+            "site": "request>host",
+            "method": "request>method",
+            "target": "request>uri",
+            "protocol": "request>proto",
+            "status": "status",
+            "bytes_sent": "size",
+            "referer": "request>headers>Referer",
+            "user_agent": "request>headers>User-Agent",
+            "forwarded_for": "request>headers>X-Forwarded-For",
+            "dnt": "request>headers>Dnt request>headers>DNT",
+            "gpc": "request>headers>Sec-Gpc request>headers>Sec-GPC",
+        },
+    ),
+    _format(
+        "traefik_json",
+        "Traefik's JSON",
+        '{"ClientHost":…,"StartUTC":…,"RequestMethod":…,"RequestPath":…,"DownstreamStatus":…}',
+        {
+            "remote_host": "ClientHost",
+            "time": "StartUTC StartLocal time",
+            "site": "RequestHost",
+            "method": "RequestMethod",
+            "target": "RequestPath",
+            "protocol": "RequestProtocol",
+            "status": "DownstreamStatus",
+            "bytes_sent": "DownstreamContentSize",
+            "referer": "request_Referer",
+            "user_agent": "request_User-Agent",
+            "forwarded_for": "request_X-Forwarded-For",
+            "dnt": "request_Dnt",
+            "gpc": "request_Sec-Gpc",
+        },
+    ),
+    _format(
+        "google_load_balancer",
+        "Google Cloud load balancer, JSON (may be a sample of the requests)",
+        '{"timestamp":…,"httpRequest":{"remoteIp":…,"requestMethod":…,"requestUrl":…,"status":…}}',
+        {
+            "remote_host": "httpRequest>remoteIp",
+            "time": "timestamp",
+            "method": "httpRequest>requestMethod",
+            "target": "httpRequest>requestUrl",
+            "protocol": "httpRequest>protocol",
+            "status": "httpRequest>status",
+            "bytes_sent": "httpRequest>responseSize",
+            "referer": "httpRequest>referer",
+            "user_agent": "httpRequest>userAgent",
+        },
+    ),
+    _format(
+        "nginx_json",
+        "JSON with nginx's variables, or usual names, as keys",
+        '{"remote_addr":"$remote_addr","time":"$time_iso8601","request":"$request","status":$status,…}',
+        {
+            "remote_host": "remote_addr client_ip remote_ip client clientip ip remote_host",
+            "time": "time_iso8601 time_local msec time timestamp @timestamp ts",
+            "site": "host http_host server_name vhost domain",
+            "request": "request",
+            "method": "request_method method verb",
+            "target": "request_uri uri url path",
+            "query": "args query_string query",
+            "protocol": "server_protocol protocol proto",
+            "status": "status response code",
+            "bytes_sent": "body_bytes_sent bytes_sent bytes size",
+            "referer": "http_referer http_referrer referer referrer",
+            "user_agent": "http_user_agent user_agent useragent agent",
+            "forwarded_for": "http_x_forwarded_for x_forwarded_for xff",
+            "dnt": "http_dnt dnt",
+            "gpc": "http_sec_gpc sec_gpc",
+        },
+    ),
+)
+
+
+@lru_cache(maxsize=64)
+def format_of_keys(words: str) -> Format:
+    """A format by `json:column=key,column=key…`, keys of objects in objects by `>`; `ValueError` says what is wrong."""
+    keys = {}
+    for word in words.removeprefix("json:").split(","):
+        column, equals, key = word.strip().partition("=")
+        if not equals or not key or column not in RAW_COLUMNS or column == "zone":
+            known = ", ".join(name for name in RAW_COLUMNS if name != "zone")
+            raise ValueError(f"{word.strip()!r} is not column=key, where the column is one of {known}")
+        keys[column] = key
+    if not {"remote_host", "time"} <= set(keys) or not set(keys) & {"request", "target"}:
+        raise ValueError("the keys of remote_host, time and request (or method and target) are needed")
+    return _format(words, "JSON with keys of your own", words, keys)
+
+
+def read_plain(lines: bytes, log_format: Format, count: int) -> tuple[dict[str, pa.Array], Clock] | None:
+    """The raw columns of `count` lines and how their times are written, or None if they must be read one by one."""
+    try:
+        first = json.loads(lines.partition(b"\n")[0])
+        paths = _paths_in(first, log_format)
+        schema = _schema(first, paths.values())
+        table = arrow_json.read_json(
+            pa.py_buffer(lines),
+            read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+            parse_options=arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
+        )
+    except (ValueError, KeyError, TypeError, pa.ArrowException):
+        return None
+    if table.num_rows != count or "time" not in paths:
+        return None
+    columns = {column: _text(_at(table, path)) for column, path in paths.items()}
+    if any(column.null_count for column in (columns["time"], columns.get("remote_host", columns["time"]))):
+        return None
+    clock = _clock(columns["time"][0].as_py())
+    if clock is Clock.CLF:
+        columns["zone"] = pc.utf8_slice_codeunits(columns["time"], _CLF_WIDTH + 1)
+        columns["time"] = pc.utf8_slice_codeunits(columns["time"], 0, _CLF_WIDTH)
+    return columns, clock
+
+
+def _paths_in(line: Any, log_format: Format) -> dict[str, Path]:
+    """Of each column's keys the first that the line has; a header that this line lacks may be in the next."""
+    paths = {}
+    for column, candidates in log_format.keys:
+        present = [path for path in candidates if _value(line, path) is not None]
+        if present:
+            paths[column] = present[0]
+        elif len(candidates[0]) > 1:
+            paths[column] = candidates[0]
+    return paths
+
+
+def _value(line: Any, path: Path) -> Any:
+    for key in path:
+        line = line.get(key) if isinstance(line, dict) else None
+    return line
+
+
+def _schema(first: Any, paths: Iterable[Path]) -> pa.Schema:
+    tree: dict[str, Any] = {}
+    for path in paths:
+        branch = tree
+        for key in path[:-1]:
+            branch = branch.setdefault(key, {})
+        branch[path[-1]] = _type(_value(first, path), in_headers="headers" in path)
+    return pa.schema([pa.field(name, _nested(kind)) for name, kind in tree.items()])
+
+
+def _nested(kind: Any) -> pa.DataType:
+    if isinstance(kind, dict):
+        return pa.struct([pa.field(name, _nested(inner)) for name, inner in kind.items()])
+    return kind
+
+
+def _type(value: Any, in_headers: bool) -> pa.DataType:
+    if in_headers or isinstance(value, list):
+        return pa.list_(pa.string())
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return pa.string()
+    return pa.float64() if isinstance(value, float) else pa.int64()
+
+
+def _at(table: pa.Table, path: Path) -> pa.ChunkedArray:
+    column = table[path[0]]
+    for key in path[1:]:
+        column = pc.struct_field(column, key)
+    return column
+
+
+def _text(column: pa.ChunkedArray) -> pa.Array:
+    array = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    if pa.types.is_list(array.type):
+        has_one = pc.fill_null(pc.greater(pc.list_value_length(array), 0), False)
+        first = array.offsets.take(pc.indices_nonzero(has_one))
+        texts = pa.nulls(len(array), pa.string())
+        return pc.replace_with_mask(texts, has_one, array.values.take(first)) if len(first) else texts
+    if pa.types.is_floating(array.type):
+        array = pc.cast(pc.floor(array), pa.int64())
+    return pc.cast(array, pa.string())
+
+
+def _clock(time: str) -> Clock:
+    if _CLF_TIME.match(time):
+        return Clock.CLF
+    return Clock.EPOCH if time.replace(".", "", 1).isdigit() else Clock.ISO
+
+
+def read_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], Clock] | None:
+    """The raw columns of one line and how its time is written, or None if it is not of the format."""
+    try:
+        found = json.loads(_HEX_ESCAPE.sub(rb"\\u00\1", line).decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    columns = {column: _one_text(_value(found, path)) for column, path in _paths_in(found, log_format).items()}
+    time = columns.get("time")
+    if not time or not columns.get("remote_host"):
+        return None
+    clock = _clock(time)
+    if clock is Clock.CLF:
+        columns |= {"time": time[:_CLF_WIDTH], "zone": time[_CLF_WIDTH + 1 :]}
+    return columns, clock
+
+
+def _one_text(value: Any) -> str | None:
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, float):
+        return str(int(value)) if np.isfinite(value) else None
+    return value if isinstance(value, str) else str(value) if isinstance(value, int) else None
