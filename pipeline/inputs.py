@@ -14,6 +14,7 @@ from typing import IO, Any, cast
 from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.job import InputFile
 from transforms import read
+from transforms.formats import w3c
 from transforms.formats.detect import SAMPLE_BYTES, Detection, detect
 from transforms.formats.registry import FORMATS, format_of
 
@@ -131,9 +132,18 @@ def _look_into(file: InputFile, log_format: str) -> Found | None:
         return None
     if log_format != AUTO:
         return Found(replace(file, format=log_format), None, head, expansion)
-    detection = detect(head, FORMATS, complete=len(head) < SAMPLE_BYTES)
+    declared = w3c.header_in(head)
+    known = FORMATS
+    if declared is not None:
+        try:
+            known = {declared: format_of(declared)}
+        except ValueError:
+            problem = "header"
+    if problem:
+        raise input_error(file.path, problem)
+    detection = detect(head, known, complete=len(head) < SAMPLE_BYTES)
     if not detection.lines and whole:
-        return Found(replace(file, format=next(iter(FORMATS))), detection, head, expansion)  # nothing but lines to be ignored
+        return Found(replace(file, format=next(iter(known))), detection, head, expansion)  # nothing but lines to be ignored
     if detection.format is None:
         raise _unknown_format(file.path, detection)
     return Found(replace(file, format=detection.format), detection, head, expansion)
@@ -198,6 +208,7 @@ class _Stdin(io.RawIOBase):
 
 _WAYS_OUT = {
     "expands": "it holds more than 300 times its own size, as no log does. If it is genuine, decompress it first.",
+    "header": "a line #Fields in it does not name date, time, c-ip and cs-uri-stem. Log these as well.",
     "changed_while_read": "it was replaced while it was read, as log rotation does. Run again on the rotated file.",
     "truncated": "it ends too early. Is it still being written or copied?",
     "corrupt": "it is not what its first bytes say, or damaged. Check the archive.",

@@ -123,13 +123,16 @@ def _completed(raw: pa.Table) -> pa.Table:
 
 
 def _joined_request(raw: pa.Table) -> pa.Array:
-    method, target, query, protocol = (
-        pc.fill_null(raw[name].cast(pa.string()), "") for name in ("method", "target", "query", "protocol")
-    )
+    method, target, query, protocol = (_without_dash(raw[name]) for name in ("method", "target", "query", "protocol"))
     mark = pc.if_else(pc.or_(pc.equal(query, ""), pc.starts_with(query, "?")), "", "?")
     line = pc.binary_join_element_wise(method, pc.binary_join_element_wise(target, mark, query, ""), " ")
     line = pc.if_else(pc.equal(protocol, ""), line, pc.binary_join_element_wise(line, protocol, " "))
     return pc.coalesce(raw["request"].cast(pa.string()), line).combine_chunks().dictionary_encode()
+
+
+def _without_dash(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    text = pc.fill_null(column.cast(pa.string()), "")
+    return pc.if_else(pc.equal(text, "-"), "", text)
 
 
 def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64]) -> pa.Table:

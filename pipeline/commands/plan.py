@@ -22,7 +22,7 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     for found in prepared.found:
         file = found.file
         console.print(f"{file.path}: {file.size / 1e6:,.1f} MB, {file.compression}, about {found.lines():,} lines")
-        console.print(f"    {file.format}: {_why(found)}")
+        console.print(f"    {format_of(file.format).title}: {_why(found)}", markup=False)
     job = prepared.job
     console.print(f"\nDays: {_days(job.rules.window, job.asked)}, by the calendar of {job.rules.time_zone}.")
     console.print(f"Reports: {', '.join(REPORTS.names())}.")
@@ -36,7 +36,8 @@ def _why(found: Found) -> str:
         columnar = format_of(found.file.format).expression is None
         return f"said by --format, read {'by columns' if columnar else 'line by line, which is slower'}"
     ranked = sorted(found.detection.fits.items(), key=lambda item: (-item[1], item[0]))
-    return f"{ranked[0][1]:,} of {found.detection.lines:,} lines tried fit, next {ranked[1][0]} {ranked[1][1]:,}"
+    others = f", next {ranked[1][0]} {ranked[1][1]:,}" if len(ranked) > 1 else ", as its header says"
+    return f"{ranked[0][0].partition(':')[0]} fits {ranked[0][1]:,} of {found.detection.lines:,} lines tried{others}"
 
 
 def _days(window: Window, asked: tuple[str, ...]) -> str:

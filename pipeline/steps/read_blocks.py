@@ -17,6 +17,8 @@ from pipeline.inputs import input_error, open_input
 from pipeline.job import InputFile
 from transforms import read
 from transforms.block import Block
+from transforms.formats import w3c
+from transforms.formats.registry import format_of
 
 BYTES_READ = "bytes_read"
 
@@ -39,15 +41,18 @@ class ReadBlocks(beam.DoFn):
         problem = None
         try:
             with open_input(file) as stream:
-                if file.identity is not None and file.compression == read.PLAIN:
+                if file.identity is not None and file.compression == read.PLAIN and not w3c.is_header(file.format):
                     end_of_file = _end(stream, file)
                     for start, end in read.spans(stream, end_of_file, self._block_bytes):
                         yield Block(file.path, file.format, start, end - start, identity=file.identity)
                         progress.consumed(end - start)
                 else:
-                    position = 0
+                    position, log_format = 0, file.format
                     for offset, data in read.blocks(read.decompressed(stream, file.compression), self._block_bytes):
-                        yield Block(file.path, file.format, offset, len(data), data)
+                        for declared, at, part in w3c.by_header(data, log_format):
+                            format_of(declared)
+                            log_format = declared
+                            yield Block(file.path, log_format, offset + at, len(part), part)
                         # A decompressor closes the file when it has come to its end.
                         done = file.size if stream.closed else stream.tell()
                         progress.consumed(done - position)
@@ -56,6 +61,8 @@ class ReadBlocks(beam.DoFn):
             problem = error.reason
         except OSError as error:
             problem = error.strerror or "unreadable"
+        except ValueError:
+            problem = "header"
         if problem:
             raise input_error(file.path, problem)
 

@@ -42,7 +42,7 @@ class Format:
 
     `fields` are what stands between single spaces; a format that cannot be split so has none, but one `expression` for the whole
     line (without its end), whose named groups are `columns`. JSON has neither, but for each column its `keys`: paths into the
-    line's object, of which the first that is there is taken.
+    line's object, of which the first that is there is taken. W3C logs have their own `delimiter`, a space or a tab.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Format:
     expression: str | None = None
     columns: tuple[str, ...] = ()
     keys: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
+    delimiter: str = ""
 
     def has(self, name: str) -> bool:
         """Whether lines of this format carry the column `name`."""

@@ -7,6 +7,7 @@ every line that differs in any way is left to the exact path. Then rows and line
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from transforms.columns import distinct
-from transforms.formats import RAW_COLUMNS, Clock, Format, Shape, jsonl
+from transforms.formats import RAW_COLUMNS, Clock, Format, Shape, jsonl, w3c
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 MAX_LINE_BYTES = 1 << 20
@@ -61,6 +62,8 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
         return Split(raw_table({}, 0), log_format.clock, np.arange(count))
     if log_format.keys:
         return _split_json(block, lines, log_format)
+    if log_format.delimiter:
+        return _split_w3c(block, lines, log_format)
     odd = _oddly_quoted(block, lines, log_format)
     odd |= _lines_with_specials(block, lines)
     odd |= lines.ends - lines.starts > MAX_LINE_BYTES
@@ -99,6 +102,25 @@ def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
     columns, clock = read
     raw = {name: column if name == "time" else column.dictionary_encode() for name, column in columns.items()}
     return Split(raw_table(raw, len(plain)), clock, np.flatnonzero(odd))
+
+
+def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
+    """As `split`, for lines without any quoting, between comments."""
+    odd = np.frombuffer(block + b"\n", np.uint8)[lines.starts] == ord("#")
+    odd |= lines.ends - lines.starts > MAX_LINE_BYTES
+    odd |= _lines_with_specials(block, lines, special=(b"\x00",))
+    plain = np.flatnonzero(~odd)
+    if not len(plain):
+        return Split(raw_table({}, 0), log_format.clock, np.arange(len(odd)))
+    columns, malformed, count = w3c.read_plain(_without(block, lines, odd), log_format)
+    odd[plain[malformed]] = True
+    plain = np.delete(plain, malformed)
+    if count != len(plain):
+        raise ValueError("rows and lines differ")
+    raw = raw_table(columns, count)
+    misshapen = ~_fit(raw, w3c.PATTERNS)
+    odd[plain[misshapen]] = True
+    return Split(raw.filter(pa.array(~misshapen)), log_format.clock, np.flatnonzero(odd))
 
 
 def raw_table(columns: dict[str, pa.ChunkedArray | pa.Array], rows: int) -> pa.Table:
@@ -219,7 +241,15 @@ def _well_shaped(columns: pa.Table, log_format: Format) -> npt.NDArray[np.bool_]
         time = columns["time"]
         good &= pc.and_(pc.equal(pc.binary_length(time), _TIME_WIDTH), pc.starts_with(time, "[")).to_numpy()
         patterns["zone"] = r"^[+-][0-9]{4}\]$"
+    return good & _fit(columns, patterns)
+
+
+def _fit(columns: pa.Table, patterns: Mapping[str, str]) -> npt.NDArray[np.bool_]:
+    """Rows whose columns match their patterns; a column that is not there fits."""
+    good = np.ones(columns.num_rows, np.bool_)
     for name, pattern in patterns.items():
+        if columns[name].null_count:
+            continue
         codes, values = distinct(columns[name])
         fits = pc.match_substring_regex(values, pattern).to_numpy(zero_copy_only=False)
         if not fits.all():

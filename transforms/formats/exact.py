@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from transforms.formats import Clock, Field, Format, Shape, jsonl
+from transforms.formats import Clock, Field, Format, Shape, jsonl, w3c
 
 _ESCAPE = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
@@ -49,6 +49,9 @@ def split_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], 
     """The line's columns as unescaped text and how its time is written, or None if the line does not fit."""
     if log_format.keys:
         return jsonl.read_line(line, log_format)
+    if log_format.delimiter:
+        row = w3c.read_line(line, log_format)
+        return None if row is None else (row, log_format.clock)
     for pattern in line_patterns(log_format):
         found = pattern.match(line)
         if found:
@@ -58,6 +61,8 @@ def split_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], 
 
 def fits(line: bytes, log_format: Format) -> bool:
     """Whether the line is surely of the format: no field may hold what its neighbour would."""
+    if log_format.expression is not None or log_format.delimiter:
+        return split_line(line, log_format) is not None
     if not log_format.keys:
         return detection_pattern(log_format).match(line) is not None
     read = jsonl.read_line(line, log_format)

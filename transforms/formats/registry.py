@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from transforms.formats import Format, jsonl, ncsa
+from transforms.formats import Format, jsonl, lines, ncsa, w3c
 from transforms.formats.notation import compile_notation
 
-FORMATS: dict[str, Format] = {known.name: known for known in (*ncsa.FORMATS, *jsonl.FORMATS)}
+FORMATS: dict[str, Format] = {known.name: known for known in (*ncsa.FORMATS, *jsonl.FORMATS, *lines.FORMATS)}
 
 
 def format_of(word: str) -> Format:
@@ -15,6 +15,8 @@ def format_of(word: str) -> Format:
     """
     if word in FORMATS:
         return FORMATS[word]
+    if word.startswith((w3c.BY_SPACE, w3c.BY_TAB)):
+        return w3c.format_of_header(word)
     if word.startswith("json:"):
         return jsonl.format_of_keys(word)
     if "%" not in word and "$" not in word:

@@ -1,0 +1,78 @@
+"""Takes lines as the documentation of their servers shows them, checks what is read from them."""
+
+from __future__ import annotations
+
+import pytest
+
+from transforms.formats.detect import detect
+from transforms.formats.registry import FORMATS
+from transforms.parse import parse_block
+
+# After AWS's documentation of Application Load Balancers: an HTTPS entry, and one whose target closed the connection.
+ALB = (
+    "https 2018-07-02T22:23:00.186641Z app/my-loadbalancer/50dc6c495c0c9188 192.0.2.99:2817 10.0.0.1:80 0.086 0.048 0.037 200 200"
+    ' 0 57 "GET https://www.example.com:443/a?b HTTP/1.1" "curl/7.46.0" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2'
+    " arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/my-targets/73e2d6bc24d8a067"
+    ' "Root=1-58337281-1d84f3d73c47ec4e58577259" "www.example.com" "arn:aws:acm:us-east-2:123456789012:certificate/12345678" 1'
+    ' 2018-07-02T22:22:48.364000Z "authenticate,forward" "-" "-" "10.0.0.1:80" "200" "-" "-" TID_123456\n'
+)
+ALB_SHORT = ALB.replace(' "-" "-" TID_123456', "").replace("0.086 0.048 0.037 200 200", "-1 -1 -1 502 -")
+# After AWS's documentation of Classic Load Balancers: an HTTP entry; a TCP entry has no request.
+ELB = (
+    "2015-05-13T23:39:43.945958Z my-loadbalancer 192.0.2.99:2817 10.0.0.1:80 0.000073 0.001048 0.000057 200 200 0 29"
+    ' "GET http://www.example.com:80/ HTTP/1.1" "curl/7.38.0" - -\n'
+)
+ELB_TCP = (
+    "2015-05-13T23:39:43.945958Z my-loadbalancer 192.0.2.99:2817 10.0.0.1:80 0.001069 0.000028 0.000041 - - 82 305"
+    ' "- - - " "-" - -\n'
+)
+# After AWS's documentation of S3 server access logs.
+S3 = (
+    "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be awsexamplebucket1 [06/Feb/2019:00:00:38 +0000] 192.0.2.3"
+    " 79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be 3E57427F3EXAMPLE REST.GET.OBJECT photos/a.jpg"
+    ' "GET /awsexamplebucket1/photos/a.jpg?x HTTP/1.1" 200 - 113 4096 7 6 "https://x.example/" "S3Console/0.4" -'
+    " s9lzHYrFp76ZVxRcpX9 SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader awsexamplebucket1.s3.us-west-1.amazonaws.com TLSV1.2 - -\n"
+)
+# After the Squid wiki.
+SQUID = "1286536309.450    180 192.0.2.224 TCP_MISS/200 411 GET http://www.example.com/a?b - HIER_DIRECT/203.0.113.5 text/html\n"
+
+CASES = {
+    "aws_alb": (
+        ALB,
+        {"site": "www.example.com", "target": "/a?b", "status": "200", "bytes_sent": 57, "user_agent": "curl/7.46.0"},
+    ),
+    "aws_alb before 2020": (ALB_SHORT, {"status": "502", "target": "/a?b", "request_time": 1530570180}),
+    "aws_elb": (ELB, {"target": "/", "status": "200", "bytes_sent": 29, "user_agent": "curl/7.38.0", "request_time": 1431560383}),
+    "aws_elb of TCP": (ELB_TCP, {"method": "", "status": "(unknown)", "bytes_sent": 305}),
+    "aws_s3": (
+        S3,
+        {
+            "site": "awsexamplebucket1",
+            "status": "200",
+            "bytes_sent": 113,
+            "referer": "https://x.example/",
+            "request_time": 1549411238,
+        },
+    ),
+    "squid": (
+        SQUID,
+        {"method": "GET", "target": "/a?b", "protocol": "", "status": "200", "bytes_sent": 411, "request_time": 1286536309},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_each_writes(case):
+    line, expected = CASES[case]
+    parsed = parse_block(line.encode() * 2 + b"broken\n", FORMATS[case.partition(" ")[0]])
+    assert [reject.reason for reject in parsed.rejects] == ["fields"]
+    for row in parsed.entries.to_pylist():
+        assert {name: row[name] for name in expected} == expected
+        assert row["remote_host"].startswith("192.0.2.")
+        assert ":" not in row["remote_host"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_is_recognised(case):
+    line, _ = CASES[case]
+    assert detect(line.encode() * 3, FORMATS, complete=True).format == case.partition(" ")[0]

@@ -1,0 +1,107 @@
+"""Takes W3C logs as IIS and CloudFront document them, checks what is read, also where the header changes in the middle."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.__main__ import main
+from tests.logs import address
+from transforms.formats.registry import format_of
+from transforms.formats.w3c import by_header, header_in
+from transforms.parse import parse_block
+
+# After Microsoft's documentation of IIS, with its default fields.
+IIS = """#Software: Microsoft Internet Information Services 10.0
+#Version: 1.0
+#Date: 2025-10-10 20:55:36
+#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status time-taken
+2025-10-10 20:55:36 10.0.0.1 GET /a b=c 443 - 8.8.8.8 Mozilla/5.0+(Windows+NT+10.0) https://x.example/ 200 15
+2025-10-10 20:55:36 10.0.0.1 GET /a - 443 DOMAIN\\jane 8.8.8.8 - - 404 3
+"""
+# After AWS's documentation of CloudFront's standard logs.
+CLOUDFRONT = (
+    "#Version: 1.0\n"
+    "#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent)"
+    " cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken"
+    " x-forwarded-for cs-protocol-version\n"
+    + "\t".join(
+        "2025-10-10 20:55:36 LAX1 2390282 8.8.8.8 GET d111111abcdef8.cloudfront.net /a 200 https://x.example/ "
+        "Mozilla/4.0%2520(compatible;%2520MSIE%25205.0b1) b=c - Hit a== www.example.org https 23 0.001 - HTTP/2.0".split()
+    )
+    + "\n"
+)
+
+
+def read(log: str):
+    (words, _, _), *_ = list(by_header(log.encode(), header_in(log.encode())))
+    entries = []
+    for words, at, part in by_header(log.encode(), header_in(log.encode())):
+        parsed = parse_block(part, format_of(words), at)
+        assert not parsed.rejects
+        entries += parsed.entries.to_pylist()
+    return entries
+
+
+def test_iis():
+    first, second = read(IIS)
+    assert (first["remote_host"], first["method"], first["target"], first["protocol"]) == ("8.8.8.8", "GET", "/a?b=c", "")
+    assert (first["status"], first["user_agent"], first["referer"]) == (
+        "200",
+        "Mozilla/5.0 (Windows NT 10.0)",
+        "https://x.example/",
+    )
+    assert first["request_time"] == second["request_time"] == 1760129736
+    assert (second["target"], second["status"], second["user_agent"]) == ("/a", "404", "-")
+    assert "jane" not in repr(second)
+
+
+def test_cloudfront():
+    (row,) = read(CLOUDFRONT)
+    assert (row["remote_host"], row["target"], row["protocol"], row["bytes_sent"]) == ("8.8.8.8", "/a?b=c", "HTTP/2.0", 2390282)
+    assert row["user_agent"] == "Mozilla/4.0 (compatible; MSIE 5.0b1)"
+    assert row["site"] == "www.example.org"
+
+
+def test_a_header_in_the_middle_changes_what_follows():
+    other = "#Fields: time date c-ip cs-uri-stem cs-method\n20:55:36 2025-10-10 9.9.9.9 /b GET\n"
+    hosts = [(row["remote_host"], row["target"]) for row in read(IIS + other + IIS)]
+    assert hosts == [("8.8.8.8", "/a?b=c"), ("8.8.8.8", "/a"), ("9.9.9.9", "/b"), ("8.8.8.8", "/a?b=c"), ("8.8.8.8", "/a")]
+
+
+def test_a_block_that_begins_in_the_middle_has_the_header_before_it():
+    words = header_in(IIS.encode())
+    line = IIS.splitlines()[-1].encode() + b"\n"
+    assert list(by_header(line, words)) == [(words, 0, line)]
+
+
+def test_lines_with_other_fields_are_rejected_and_comments_ignored():
+    words = header_in(IIS.encode())
+    parsed = parse_block((IIS + "2025-10-10 20:55:36 too few\n2025-10-10 20:55:36" + " x" * 11 + "\n").encode(), format_of(words))
+    assert parsed.entries.num_rows == 2
+    assert parsed.ignored == {"comment": 4}
+    assert [reject.reason for reject in parsed.rejects] == ["fields", "fields"]
+
+
+def test_a_header_without_the_needed_fields_is_refused():
+    with pytest.raises(ValueError, match="must name date, time, c-ip and cs-uri-stem"):
+        format_of("w3c:date time cs-method")
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_from_the_command_line(tmp_path, workers, capsys):
+    header = "#Fields: date time c-ip cs-method cs-uri-stem sc-status sc-bytes cs(User-Agent)\n"
+    other = "#Fields: date time cs-method cs-uri-stem c-ip sc-status sc-bytes cs(User-Agent)\n"
+    lines = [f"2026-03-03 10:00:00 {address(n)} GET /a 200 10 Mozilla/5.0+(X11;+Linux)+Firefox/127.0\n" for n in range(1, 13)]
+    more = [f"2026-03-03 10:00:00 GET /a {address(n)} 200 10 Mozilla/5.0+(X11;+Linux)+Firefox/127.0\n" for n in range(20, 32)]
+    (tmp_path / "u_ex260303.log").write_text(header + "".join(lines) + other + "".join(more))
+    arguments = ["--input", str(tmp_path / "*.log"), "--output", str(tmp_path / "out"), "--workers", workers]
+    assert main(["plan", *arguments]) == 0
+    assert "W3C" in capsys.readouterr().out
+    assert main(["run", *arguments]) == 0
+    assert "24 counted" in capsys.readouterr().out
+
+
+def test_a_header_that_lacks_fields_ends_the_run(tmp_path, capfd):
+    (tmp_path / "a.log").write_text("#Fields: date time cs-method\n2026-03-03 10:00:00 GET\n")
+    assert main(["run", "--input", str(tmp_path / "a.log"), "--output", str(tmp_path / "out"), "--workers", "0"]) == 6
+    assert "does not name date, time, c-ip and cs-uri-stem" in capfd.readouterr().err

@@ -1,0 +1,155 @@
+"""Takes the `#Fields:` line of a W3C extended log, gives its format; and takes its lines, gives their columns.
+
+Which fields a line has, and in which order, stands in the log itself, and may change in the middle of it (IIS writes a new header
+whenever it starts). So the header is the format: a block knows it by `w3c:` or `w3c-tab:` and the names of its fields.
+
+Sources: W3C working draft "Extended Log File Format"; Microsoft, "W3C Logging" (IIS: UTC, spaces within fields as `+`); AWS,
+"Standard logs" of CloudFront (tabs, fields percent-encoded, the site in x-host-header).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from urllib.parse import unquote
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from transforms.formats import Clock, Field, Format, Shape
+
+_HEADER = re.compile(rb"^#Fields:[ \t]*([^\r\n]*)", re.MULTILINE)
+BY_SPACE, BY_TAB = "w3c:", "w3c-tab:"
+
+_FIELDS = {
+    "c-ip": "remote_host",
+    "cs-method": "method",
+    "cs-uri-stem": "target",
+    "cs-uri-query": "query",
+    "cs-uri": "target",
+    "cs-version": "protocol",
+    "cs-protocol-version": "protocol",
+    "sc-status": "status",
+    "sc-bytes": "bytes_sent",
+    "cs(user-agent)": "user_agent",
+    "cs(referer)": "referer",
+    "cs(referrer)": "referer",
+    "cs-host": "site",
+    "cs(host)": "site",
+    "x-host-header": "site",
+    "x-forwarded-for": "forwarded_for",
+    "cs(x-forwarded-for)": "forwarded_for",
+    "cs(dnt)": "dnt",
+    "cs(sec-gpc)": "gpc",
+}
+_SPACED = ("user_agent", "referer", "forwarded_for")
+PATTERNS = {"status": r"^(?:[0-9]{3}|-)$", "bytes_sent": r"^(?:[0-9]{1,18}|-)$"}
+"""Values of the narrow columns, by which a line shows that its fields are in their places."""
+
+
+def header_in(lines: bytes, before: str = BY_SPACE) -> str | None:
+    """The format that the first header of some lines declares, or None if they have none.
+
+    Whether fields are divided by tabs the first line after it tells; if there is none, they are as in the format `before`.
+    """
+    found = _HEADER.search(lines)
+    if found is None:
+        return None
+    names = found.group(1).decode("ascii", "replace").split()
+    first = next((line for line in lines[found.end() :].split(b"\n") if line.strip() and not line.startswith(b"#")), None)
+    by_tab = before.startswith(BY_TAB) if first is None else first.count(b"\t") >= max(len(names) - 1, 1)
+    return (BY_TAB if by_tab else BY_SPACE) + " ".join(names)
+
+
+def is_header(words: str) -> bool:
+    """Whether a format is one of these."""
+    return words.startswith((BY_SPACE, BY_TAB))
+
+
+def by_header(block: bytes, words: str) -> Iterator[tuple[str, int, bytes]]:
+    """A block of a log in parts of one header each: format, position in the block, and bytes; other formats have one part."""
+    starts = [found.start() for found in _HEADER.finditer(block)] if is_header(words) else []
+    if not starts or starts[0] > 0:
+        yield words, 0, block[: starts[0]] if starts else block
+    for start, end in zip(starts, [*starts[1:], len(block)], strict=False):  # without a header there is no part of its own
+        words = header_in(block[start:end], words) or words
+        yield words, start, block[start:end]
+
+
+@lru_cache(maxsize=256)
+def format_of_header(words: str) -> Format:
+    """The format of a header; `ValueError` says what it lacks."""
+    names = words.partition(":")[2].lower().split()
+    seen: set[str] = set()
+    fields = []
+    for name in names:
+        column = name if name in ("date", "time") else _FIELDS.get(name)
+        if name == "cs(host)" and "x-host-header" in names:
+            column = None  # CloudFront's own name; the other one is the site's
+        fields.append(Field(None if column in seen else column, Shape.TOKEN))
+        seen |= {column} if column else set()
+    if not {"date", "time", "remote_host"} <= seen or "target" not in seen:
+        raise ValueError("the header #Fields must name date, time, c-ip and cs-uri-stem")
+    kept = tuple(field.name for field in fields if field.name and field.name != "date")
+    delimiter = "\t" if words.startswith(BY_TAB) else " "
+    return Format(words, "W3C extended (IIS, CloudFront)", words, tuple(fields), Clock.ISO, None, kept, (), delimiter)
+
+
+def read_plain(lines: bytes, log_format: Format) -> tuple[dict[str, pa.ChunkedArray], npt.NDArray[np.int64], int]:
+    """The raw columns of lines without comments; which rows are odd; and how many lines had another number of fields."""
+    names = [field.name or f"unkept {number}" for number, field in enumerate(log_format.fields)]
+    text = pa.dictionary(pa.int32(), pa.string())
+    kept = {name: pa.string() if name in ("date", "time") else text for name in names if " " not in name}
+    malformed: list[int] = []
+
+    def skip(row: csv.InvalidRow) -> str:
+        malformed.append(row.number - 1)
+        return "skip"
+
+    table = csv.read_csv(
+        pa.py_buffer(lines),
+        read_options=csv.ReadOptions(use_threads=False, block_size=len(lines) + 1, column_names=names),
+        parse_options=csv.ParseOptions(
+            delimiter=log_format.delimiter, quote_char=False, ignore_empty_lines=False, invalid_row_handler=skip
+        ),
+        convert_options=csv.ConvertOptions(check_utf8=False, column_types=kept, include_columns=list(kept)),
+    )
+    return _raw(table), np.asarray(malformed, np.int64), table.num_rows
+
+
+def _raw(table: pa.Table) -> dict[str, pa.ChunkedArray]:
+    columns = {name: table[name] for name in table.column_names if name not in ("date", "time")}
+    columns["time"] = pc.binary_join_element_wise(table["date"], pc.binary_join_element_wise(table["time"], "", "Z"), "T")
+    for name, column in columns.items():
+        if name in _SPACED or name == "target":
+            array = column.combine_chunks()
+            values = pa.array([_decoded(name, value) for value in array.dictionary.to_pylist()], pa.string())
+            columns[name] = pa.DictionaryArray.from_arrays(array.indices, values)
+    return columns
+
+
+def read_line(line: bytes, log_format: Format) -> dict[str, str | None] | None:
+    """The raw columns of one line, or None if it does not have the header's fields."""
+    texts = line.rstrip(b"\r").decode("utf-8", "replace").split(log_format.delimiter)
+    if len(texts) != len(log_format.fields):
+        return None
+    row: dict[str, str | None] = {
+        field.name: _decoded(field.name, text) for field, text in zip(log_format.fields, texts, strict=True) if field.name
+    }
+    row["time"] = f"{row.pop('date')}T{row['time']}Z"
+    return row if all(re.match(pattern, row.get(name) or "-") for name, pattern in PATTERNS.items()) else None
+
+
+def _decoded(name: str, text: str) -> str:
+    """A field's own text: CloudFront writes %2520 for a space in an agent, IIS +; a path stays as it was requested."""
+    if name == "target":
+        return text.replace(" ", "%20")
+    if name not in _SPACED:
+        return text
+    if "%" in text:
+        return unquote(unquote(text, errors="replace"), errors="replace")
+    return text.replace("+", " ") if name != "referer" else text
