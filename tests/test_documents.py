@@ -19,7 +19,7 @@ import pytest
 from pipeline import options
 from pipeline.catalogue import REPORTS
 from pipeline.commands import dispatch
-from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, crowd
+from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, address, crowd
 from transforms.enrich import KINDS
 from transforms.formats.registry import FORMATS
 from transforms.report import NONE, OTHER, STRATUM, UNKNOWN
@@ -100,10 +100,23 @@ def data_set(access_log, tmp_path_factory):
     return output, json.loads(record.read_text()), said.getvalue()
 
 
+# A line that the server of each documented notation would write.
+LINES_OF = {
+    "LogFormat": '{host} - - [03/Mar/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "Firefox/127.0" 42',
+    "$remote_addr": '{host} [2026-03-03T10:00:00+00:00] "GET / HTTP/1.1" 200 5 "Firefox/127.0"',
+    "json:": '{{"client": {{"ip": "{host}"}}, "when": 1772532000, "verb": "GET", "path": "/", "code": 200}}',
+}
+
+
 def placed(command: str, access_log: Path, folder: Path) -> list[str]:
     """The command's words, with the test's log and folder in place of the reader's."""
     folder.mkdir(parents=True, exist_ok=True)
     words = shlex.split(command)
+    if "--format" in words:
+        notation = words[words.index("--format") + 1]
+        (line,) = (line for begin, line in LINES_OF.items() if notation.startswith(begin))
+        access_log = folder / "own.log"
+        access_log.write_text("".join(line.format(host=address(number)) + "\n" for number in range(1, 21)))
     if words[0] == "formats":
         return [words[0], *(str(access_log) for _ in words[1:])]
     for at, word in enumerate(words[:-1]):
