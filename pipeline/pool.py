@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from pipeline.errors import EXIT_UNEXPECTED, JobError
+from transforms.block import warm_up
 
 Result = TypeVar("Result")
 _open: list[tuple[Executor, int]] = []
@@ -36,15 +38,22 @@ def workers(count: int) -> Iterator[None]:
     with ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker) as pool:
         _open.append((pool, count))
         try:
-            # The first task starts the workers, while this process still imports Beam.
-            for _ in range(count):
-                pool.submit(_start_worker)
+            # The first task of each worker starts it and loads its rules. Starting waits for another process: so it is done
+            # beside this thread, which has Beam to import meanwhile.
+            starting = threading.Thread(target=_start, args=(pool, count))
+            starting.start()
             yield
+            starting.join()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
         finally:
             _open.pop()
+
+
+def _start(pool: Executor, count: int) -> None:
+    for _ in range(count):
+        pool.submit(warm_up)
 
 
 def _start_worker() -> None:

@@ -6,6 +6,7 @@ traceback or a message of a library could quote the line.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,7 +17,9 @@ from transforms.anonymize import anonymize
 from transforms.clock import UTC
 from transforms.enrich import enrich
 from transforms.formats.registry import format_of
+from transforms.lookups.agents import describe_agent
 from transforms.lookups.country import CountryLookup
+from transforms.lookups.referrers import describe_referrer, site_domain
 from transforms.masks.client import Proxies
 from transforms.masks.routes import Routes
 from transforms.parse import Reject, parse_block
@@ -103,6 +106,15 @@ def process_block(block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, 
     except Exception as error:  # noqa: BLE001 whatever it is, its message may quote the log
         reason = type(error).__name__
     raise BlockError(reason, block.file, block.offset) from None
+
+
+def warm_up(country_database: str | None = None) -> None:
+    """Load what the first block would have to wait for: rules, lists and the country database."""
+    describe_agent("Mozilla/5.0")
+    describe_referrer("https://www.example.org/")
+    site_domain("www.example.org")
+    with contextlib.suppress(ValueError):  # the launcher says what is wrong with a database
+        _countries(country_database)
 
 
 def _read(block: Block) -> bytes | None:

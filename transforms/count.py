@@ -19,7 +19,7 @@ from transforms.columns import cell_keys, distinct
 from transforms.report import STRATUM, Catalogue, Report
 from transforms.schema import EVIDENCE, HIT_DIMENSIONS, MEASURES, VISITOR_DIMENSIONS, count_schema
 from transforms.visits import describe_visits, number_visits, order_of_hits
-from transforms.wire import compact, pack, unpack
+from transforms.wire import compact, joined, pack, unpack
 
 Integers = npt.NDArray[np.int64]
 
@@ -66,8 +66,7 @@ def merge_pieces(pieces: Iterable[bytes]) -> dict[int, pa.Table]:
         hit_parts.append(tables["hits"])
     if len(secrets) > 1:
         raise SecretChangedError
-    visitors = compact(pa.concat_tables(visitor_parts))
-    hits = compact(pa.concat_tables(hit_parts))
+    visitors, hits = joined(visitor_parts), joined(hit_parts)
     keys = [visitors[name].to_numpy() for name in ("visitor_key", "address_key", "network_key", "date")]
     order = np.lexsort(keys)
     rank = np.empty(len(order), np.int32)
@@ -90,7 +89,7 @@ def merge_pieces(pieces: Iterable[bytes]) -> dict[int, pa.Table]:
         columns |= {"visit_number": visit, **describe_visits(visit, day)}
         columns |= {name: day[name] for name in (*HIT_DIMENSIONS, "bytes_sent")}
         columns |= {name: visitor_rows[name].take(pa.array(rows)) for name in VISITOR_DIMENSIONS}
-        prepared[int(hit_dates[start])] = compact(pa.table(columns))
+        prepared[int(hit_dates[start])] = pa.table(columns) if len(starts) == 1 else compact(pa.table(columns))
     return prepared
 
 

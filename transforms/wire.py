@@ -7,7 +7,7 @@ the rows that were dropped, and IPC would send them.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,12 +21,23 @@ def compact(table: pa.Table) -> pa.Table:
     return pa.table([_compact_column(column) for column in table.columns], schema=table.schema)
 
 
-def _compact_column(column: pa.ChunkedArray) -> pa.Array:
-    if column.num_chunks != 1:
-        column = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column
+def joined(tables: Iterable[pa.Table]) -> pa.Table:
+    """The rows of all tables, each column in one chunk; compact if the tables are."""
+    table = pa.concat_tables(tables)
+    return pa.table([_in_one_chunk(column) for column in table.columns], schema=table.schema)
+
+
+def _in_one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks != 1 and pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
     array = column.combine_chunks()
     if isinstance(array, pa.ChunkedArray):
         array = array.chunk(0) if array.num_chunks else pa.array([], column.type)
+    return array
+
+
+def _compact_column(column: pa.ChunkedArray) -> pa.Array:
+    array = _in_one_chunk(column)
     if not pa.types.is_dictionary(array.type):
         return array
     used = pc.unique(array.indices).drop_null()

@@ -119,7 +119,11 @@ def network_name(prefix: str) -> str:
     """
     if not prefix:
         return UNKNOWN
-    return str(ipaddress.ip_network((prefix, 24 if ":" in prefix else 16), strict=False))
+    if ":" in prefix:
+        packed = socket.inet_pton(socket.AF_INET6, prefix)
+        return socket.inet_ntop(socket.AF_INET6, packed[:3] + bytes(13)) + "/24"
+    first, second, _ = prefix.split(".", 2)
+    return f"{first}.{second}.0.0/16"
 
 
 def describe(hosts: Iterable[str]) -> list[Place]:

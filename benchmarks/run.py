@@ -1,0 +1,144 @@
+"""Takes a size, gives the time and memory of whole runs against GoAccess on the same log, measured in pairs.
+
+    python benchmarks/run.py --lines 1000000 --pairs 5
+
+Absolute seconds depend on the machine and what else it does; the ratio of two runs, one right after the other, much less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SAMPLE_SECONDS = 0.05
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Generate the log once, time the pairs, print a table."""
+    options = _parser().parse_args(arguments)
+    options.work.mkdir(parents=True, exist_ok=True)
+    log = options.work / f"{options.profile}-{options.lines}.log"
+    if not log.exists():
+        made = [sys.executable, str(ROOT / "examples" / "generate.py"), "--output", str(log), "--lines", str(options.lines)]
+        subprocess.run([*made, "--profile", options.profile], check=True)
+    programs = {"weblog-anonymizer": _ours(log, options)}
+    if shutil.which("goaccess"):
+        programs["goaccess"] = _goaccess(log, options.work)
+    else:
+        print("goaccess is not installed (apt-get install goaccess): without it there is nothing to compare with.")
+    programs["wc -l"] = ["wc", "-l", str(log)]
+    taken: dict[str, list[tuple[float, int]]] = {name: [] for name in programs}
+    for _ in range(options.pairs):
+        for name, command in programs.items():
+            shutil.rmtree(options.work / "out", ignore_errors=True)
+            taken[name].append(_measure(command))
+    _show(taken, options, log)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--profile", choices=("realistic", "scattered"), default="realistic")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "benchmarks", help="where logs and results are kept")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    return parser
+
+
+def _ours(log: Path, options: argparse.Namespace) -> list[str]:
+    command = [sys.executable, "-m", "pipeline", "run", "--input", str(log), "--output", str(options.work / "out")]
+    return [*command, "--workers", str(options.workers)]
+
+
+def _goaccess(log: Path, work: Path) -> list[str]:
+    # All its panels, as JSON, without a terminal: what a nightly job would run.
+    return [
+        "goaccess",
+        str(log),
+        "--log-format=COMBINED",
+        "--no-global-config",
+        "--no-progress",
+        "-o",
+        str(work / "goaccess.json"),
+    ]
+
+
+def _measure(command: list[str]) -> tuple[float, int]:
+    """Seconds, and the highest memory of the process and its children together, in bytes (shared pages counted once)."""
+    began = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    peak, ended = [0], threading.Event()
+
+    def sample() -> None:
+        while not ended.wait(SAMPLE_SECONDS):
+            peak[0] = max(peak[0], sum(map(_proportional_memory, _family(process.pid))))
+
+    sampler = threading.Thread(target=sample)
+    sampler.start()
+    code = process.wait()
+    seconds = time.perf_counter() - began
+    ended.set()
+    sampler.join()
+    if code:
+        raise SystemExit(f"{command[0]} ended with exit code {code}")
+    return seconds, peak[0]
+
+
+def _family(pid: int) -> list[int]:
+    """The process and all that descend from it."""
+    children: dict[int, list[int]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                parent = int(Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()[1])
+            except (OSError, IndexError):
+                continue  # it ended meanwhile
+            children.setdefault(parent, []).append(int(entry))
+    family, left = [], [pid]
+    while left:
+        family.append(left.pop())
+        left += children.get(family[-1], [])
+    return family
+
+
+def _proportional_memory(pid: int) -> int:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
+
+
+def _show(taken: dict[str, list[tuple[float, int]]], options: argparse.Namespace, log: Path) -> None:
+    size = log.stat().st_size
+    print(
+        f"\n{options.lines:,} lines ({options.profile}), {size / 1e6:,.0f} MB, {size / options.lines:.0f} bytes a line,", end=" "
+    )
+    print(f"{options.workers} workers, {options.pairs} pairs, {os.cpu_count()} cores\n")
+    ours = [seconds for seconds, _ in taken["weblog-anonymizer"]]
+    figures = {}
+    print("| program | seconds, median | lines/s | times as long as ours, median (range) | peak memory |\n|---|---|---|---|---|")
+    for name, runs in taken.items():
+        seconds = [run[0] for run in runs]
+        ratios = [theirs / own for theirs, own in zip(seconds, ours, strict=True)]
+        median, memory = statistics.median(seconds), max(run[1] for run in runs)
+        spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
+        print(f"| {name} | {median:.2f} | {options.lines / median:,.0f} | {spread} | {memory / 1e6:,.0f} MB |")
+        figures[name] = {"seconds": seconds, "ratios": ratios, "peak_memory_bytes": memory}
+    if options.json:
+        options.json.write_text(json.dumps({"lines": options.lines, "bytes": size, "programs": figures}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
