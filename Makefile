@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 EXAMPLE := examples/access.log.gz
+ENGINES := build/engines
 
-.PHONY: run test test-all lint pins clean
+.PHONY: run test test-all test-engines bench lint pins clean
 
 run: $(READY) $(EXAMPLE)
 	rm -rf out/example
@@ -16,7 +17,8 @@ test: $(READY)
 	$(BIN)/pytest -q -m "not long"
 
 test-all: $(READY)
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q --ignore tests/engines
+	$(MAKE) test-engines
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -31,6 +33,22 @@ $(READY): requirements.txt setup.py
 
 $(EXAMPLE): $(READY) examples/generate.py
 	$(BIN)/python examples/generate.py --output $@ --lines 60000
+
+# The same job on other engines: Beam's portable runner, Prism, Flink; and what would be sent to Dataflow. Needs Java, Maven, Go.
+test-engines: $(READY) $(ENGINES)/dataflow/ready
+	@for tool in java mvn go; do command -v $$tool > /dev/null || echo "test-engines: $$tool was not found, what needs it is skipped"; done
+	$(BIN)/pytest -q -rs tests/engines/test_engines.py
+	$(ENGINES)/dataflow/bin/python -m pytest -q -rs tests/engines/test_dataflow.py
+
+$(ENGINES)/dataflow/ready: requirements.txt setup.py
+	$(PYTHON) -m venv $(ENGINES)/dataflow
+	$(ENGINES)/dataflow/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(ENGINES)/dataflow/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt --editable '.[dataflow]'
+	touch $@
+
+bench: $(READY)
+	$(BIN)/python benchmarks/run.py --lines 1000000 --pairs 5
+	$(BIN)/python benchmarks/run.py --lines 1000000 --pairs 3 --profile scattered
 
 # Pins for every supported Python; needs uv.
 pins:

@@ -13,10 +13,11 @@ from pipeline.job import Job
 from pipeline.steps.count_folds import CountFolds
 from pipeline.steps.count_shards import LARGEST, PREPARED, SECRETS, CountShards
 from pipeline.steps.make_secret import MakeSecret
-from pipeline.steps.map_blocks import ACCOUNTS, MapBlocks
+from pipeline.steps.map_blocks import ACCOUNTS
+from pipeline.steps.map_files import MapFiles
 from pipeline.steps.plan_release import PLANS, PlanRelease
 from pipeline.steps.publish_days import PublishDays
-from pipeline.steps.read_blocks import BYTES_READ, ReadBlocks
+from pipeline.steps.read_blocks import BYTES_READ
 from pipeline.steps.release_days import COUNTS, FOLDS, ReleaseDays
 from pipeline.steps.write_days import WriteDays
 
@@ -27,9 +28,8 @@ def build(root: beam.Pipeline, job: Job) -> None:
     secret = root | "MakeSecret" >> MakeSecret()
 
     files = root | "Files" >> beam.Create(job.files) | "SpreadFiles" >> beam.Reshuffle()
-    read = files | "ReadBlocks" >> beam.ParDo(ReadBlocks(job.block_bytes)).with_outputs(BYTES_READ, main="blocks")
-    mapped = read.blocks | "MapBlocks" >> beam.ParDo(MapBlocks(job.rules), AsSingleton(secret)).with_outputs(
-        ACCOUNTS, main="pieces"
+    mapped = files | "MapFiles" >> beam.ParDo(MapFiles(job.block_bytes, job.rules), AsSingleton(secret)).with_outputs(
+        ACCOUNTS, BYTES_READ, main="pieces"
     )
     # pieces: (shard, packed visitors and hits)
 
@@ -51,7 +51,7 @@ def build(root: beam.Pipeline, job: Job) -> None:
     checked = (
         root
         | "OnceAllIsRead" >> beam.Create([None])
-        | "CheckAccounts" >> beam.Map(check_accounts, AsIter(mapped[ACCOUNTS]), AsIter(read[BYTES_READ]), job)
+        | "CheckAccounts" >> beam.Map(check_accounts, AsIter(mapped[ACCOUNTS]), AsIter(mapped[BYTES_READ]), job)
     )
     staged = released | "WriteDays" >> beam.ParDo(
         WriteDays(job.output, job.run_id), AsSingleton(checked), AsIter(counted[SECRETS])

@@ -7,7 +7,7 @@ import datetime
 import os
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -110,7 +110,8 @@ def prepare(look: Look) -> Launch:
     size = sum(int(each.file.size * each.expansion) for each in look.found)
     job = Job(
         run_id=f"{look.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
-        files=tuple(each.file for each in look.found),
+        # On another machine that shares the files their inodes may differ.
+        files=tuple(each.file if look.local else replace(each.file, identity=None) for each in look.found),
         output=options.output,
         rules=Rules(
             shards=max(2 * workers, -(-size // SHARD_BYTES), 1),

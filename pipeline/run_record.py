@@ -62,7 +62,11 @@ def write_record(job: Job, account: dict[str, Any], published: dict[str, Any]) -
 
 def read_record(output: str, run_id: str) -> dict[str, Any]:
     """The record that a run's last step left."""
-    record: dict[str, Any] = json.loads(open_storage(output).read(_path(run_id)) or b"")
+    data = open_storage(output).read(_path(run_id))
+    if data is None:
+        message = "The runner ended the job without publishing: it was cancelled, or only planned."
+        raise JobError(EXIT_UNEXPECTED, "not_run", message)
+    record: dict[str, Any] = json.loads(data)
     return record
 
 

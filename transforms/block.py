@@ -28,6 +28,9 @@ from transforms.shard import shard
 
 MAX_EXAMPLES = 20
 
+UNREADABLE, CHANGED, NO_SECRET_PART = "unreadable", "changed_while_read", "no_secret_part"
+"""Reasons of a `BlockError` that are nobody's defect."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -96,13 +99,15 @@ class BlockError(Exception):
 
 def process_block(block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, bytes], Account]:
     """Pieces by shard, and the account. Raises `BlockError` only."""
+    if rules.secret_part and rules.secret_part not in os.environ:
+        raise BlockError(NO_SECRET_PART, block.file, block.offset)
     try:
         data = block.data if block.data is not None else _read(block)
         if data is not None and len(data) == block.size:
             return _process(data, block, rules, secret)
-        reason = "changed_while_read"
+        reason = CHANGED
     except OSError:
-        reason = "unreadable"
+        reason = UNREADABLE
     except Exception as error:  # noqa: BLE001 whatever it is, its message may quote the log
         reason = type(error).__name__
     raise BlockError(reason, block.file, block.offset) from None

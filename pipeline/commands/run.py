@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from pipeline import launch, logs, pool, progress
-from pipeline.errors import EXIT_OUTPUT, JobError
+from pipeline import errors, launch, logs, pool, progress
+from pipeline.errors import EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
 from pipeline.job import Job
 from pipeline.lock import output_lock
 from pipeline.publish import discard, recover
@@ -75,7 +75,28 @@ def _execute(job: Job, beam_arguments: list[str], local: bool) -> None:
         runner = FnApiRunner()
     root = beam.Pipeline(runner=runner, options=options)
     build(root, job)
-    root.run().wait_until_finish()
+    _finish(root.run(), local)
+
+
+def _finish(result: Any, local: bool) -> None:
+    """Wait for the job; an interrupted launcher takes a job that runs elsewhere with it."""
+    lost = False
+    try:
+        result.wait_until_finish()
+    except KeyboardInterrupt:
+        if not local:
+            result.cancel()
+        raise
+    except Exception as error:
+        if local or errors.from_text(str(error)) is not None:
+            raise
+        lost = True
+    if lost:
+        raise JobError(
+            EXIT_UNEXPECTED,
+            "runner_failed",
+            "The runner ended the job early; its own log says why. No day was published that is not complete. Run again.",
+        )
 
 
 def _write_record(path: str, record: dict[str, Any]) -> None:

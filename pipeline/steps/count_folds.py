@@ -8,6 +8,7 @@ import apache_beam as beam
 
 from pipeline.catalogue import REPORTS
 from pipeline.pool import Tasks
+from pipeline.steps.guarded import guarded
 from pipeline.steps.map_blocks import windowed
 from transforms.count import count_rolled_up
 
@@ -22,11 +23,13 @@ class CountFolds(beam.DoFn):
         """A bundle has its own tasks in flight."""
         self._tasks: Tasks[tuple[str, bytes]] = Tasks()
 
+    @guarded
     def process(self, rows: tuple[str, bytes], plans: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
         """Start on the rows; gives what earlier ones of the bundle became."""
         date, prepared = rows
         yield from self._tasks.submit(count_rolled_up, date, prepared, REPORTS, self._caps, plans[date])
 
+    @guarded
     def finish_bundle(self) -> Iterator[object]:
         """What is still in flight."""
         yield from windowed(self._tasks.drain())

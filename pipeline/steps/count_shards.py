@@ -13,6 +13,7 @@ from pipeline.catalogue import REPORTS
 from pipeline.days import to_date
 from pipeline.errors import EXIT_UNEXPECTED, JobError
 from pipeline.pool import Tasks
+from pipeline.steps.guarded import guarded
 from pipeline.steps.map_blocks import windowed
 from transforms.count import SecretChangedError, ShardDay, count_shard
 from transforms.wire import unpack
@@ -37,12 +38,14 @@ class CountShards(beam.DoFn):
         """A bundle has its own tasks in flight."""
         self._tasks: Tasks[Days] = Tasks()
 
+    @guarded
     def process(self, shard: tuple[int, Iterable[bytes]]) -> Iterator[tuple[str, bytes] | beam.pvalue.TaggedOutput]:
         """Start on the shard; gives what earlier shards of the bundle became."""
         pieces = list(shard[1])
         yield beam.pvalue.TaggedOutput(SECRETS, unpack(pieces[0])["visitors"].schema.metadata[b"secret"])
         yield from _outputs(self._tasks.submit(count_shard, pieces, REPORTS, self._caps))
 
+    @guarded
     def finish_bundle(self) -> Iterator[object]:
         """What is still in flight."""
         yield from windowed(_outputs(self._tasks.drain()))

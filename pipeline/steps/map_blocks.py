@@ -10,9 +10,9 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from pipeline import accounts, progress
-from pipeline.errors import EXIT_INPUT, EXIT_UNEXPECTED, JobError
+from pipeline.errors import EXIT_INPUT, EXIT_UNEXPECTED, EXIT_USAGE, JobError
 from pipeline.pool import Tasks
-from transforms.block import Account, Block, BlockError, Rules, process_block
+from transforms.block import CHANGED, NO_SECRET_PART, UNREADABLE, Account, Block, BlockError, Rules, process_block
 
 ACCOUNTS = "accounts"
 
@@ -59,7 +59,10 @@ def windowed(outputs: Iterable[object]) -> Iterator[object]:
 
 
 def _job_error(error: BlockError) -> JobError:
-    if error.reason in ("unreadable", "changed_while_read"):
+    if error.reason == NO_SECRET_PART:
+        message = "The workers' environment lacks the variable that --secret-from names. Nothing was published."
+        return JobError(EXIT_USAGE, error.reason, message)
+    if error.reason in (UNREADABLE, CHANGED):
         return JobError(
             EXIT_INPUT, error.reason, f"{error.file}: it changed or vanished while it was read. Nothing was published."
         )

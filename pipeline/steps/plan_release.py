@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from pipeline.catalogue import REPORTS
+from pipeline.steps.guarded import guarded
 from transforms.count import add_counts
 from transforms.policies.threshold import Threshold
 from transforms.release import plan_release
@@ -21,6 +22,7 @@ class PlanRelease(beam.DoFn):
     def __init__(self, policy: Threshold) -> None:
         self._policy = policy
 
+    @guarded
     def process(self, day: tuple[str, Iterable[bytes]]) -> Iterator[tuple[str, bytes] | beam.pvalue.TaggedOutput]:
         """One day."""
         date, parts = day

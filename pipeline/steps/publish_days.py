@@ -11,6 +11,7 @@ import apache_beam as beam
 from pipeline.job import Job
 from pipeline.publish import StagedFile, commit_day
 from pipeline.run_record import write_record
+from pipeline.steps.guarded import guarded
 from transforms import schema
 
 
@@ -20,6 +21,7 @@ class PublishDays(beam.DoFn):
     def __init__(self, job: Job) -> None:
         self._job = job
 
+    @guarded
     def process(
         self, _: None, days: Iterable[tuple[str, bytes]], largest: Iterable[tuple[str, int]], checked: dict[str, Any]
     ) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from pipeline.catalogue import REPORTS
+from pipeline.steps.guarded import guarded
 from transforms.count import add_counts
 from transforms.policies.threshold import Threshold
 from transforms.release import release
@@ -30,6 +31,7 @@ class ReleaseDays(beam.DoFn):
         self._policy = policy
         self._facts = dict(facts)
 
+    @guarded
     def process(self, day: tuple[str, dict[str, Iterable[bytes]]]) -> Iterator[tuple[str, bytes]]:
         """One day."""
         date, parts = day

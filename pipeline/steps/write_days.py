@@ -13,6 +13,7 @@ import apache_beam as beam
 
 from pipeline.publish import stage_file
 from pipeline.steps.count_shards import secret_changed
+from pipeline.steps.guarded import guarded
 from pipeline.steps.release_days import FIGURES
 from transforms.wire import unpack_bytes
 
@@ -24,6 +25,7 @@ class WriteDays(beam.DoFn):
         self._output = output
         self._run_id = run_id
 
+    @guarded
     def process(self, day: tuple[str, bytes], checked: dict[str, Any], secrets: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
         """One day; a retry writes the same bytes to the same places. All shards must have been made with one secret."""
         if len(set(secrets)) > 1:

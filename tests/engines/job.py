@@ -1,8 +1,8 @@
 """Takes a fault, a marker file and the command line, gives what the command gives: `run`, with small shards, and with the fault.
 
-Faults: `none` · `other-secret` every block sees another secret, as if the runner had computed it again · `killed-in-map`,
-`killed-in-move`, `killed-in-publish` a worker process is killed, once for each marker file: at a later block of a file, after the
-first of a day's files was moved to its place, after the first day was published.
+Faults: `none` · `other-secret` every file sees another secret, as if the runner had computed it again · `killed-in-map`,
+`killed-in-move`, `killed-in-publish` a worker process is killed, once for each marker file: after some output of a file, when the
+first of a day's files was moved to its place, when the first day was published.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ from unittest.mock import patch
 
 from pipeline import flow, launch
 from pipeline.commands import dispatch
-from pipeline.job import Job
+from pipeline.job import InputFile, Job
 from pipeline.steps import publish_days
-from pipeline.steps.map_blocks import MapBlocks
+from pipeline.steps.map_files import MapFiles
 from pipeline.steps.publish_days import PublishDays
 from pipeline.storage import LocalStorage
-from transforms.block import Block, Rules
+from transforms.block import Rules
 from transforms.secret import new_secret
 
 SHARD_BYTES = 1 << 20
 POOL = "a pool of processes was opened"
 
 
-class OtherSecret(MapBlocks):
+class OtherSecret(MapFiles):
     """Takes no notice of the secret."""
 
-    def process(self, block: Block, _: bytes) -> Iterator[Any]:
-        yield from super().process(block, new_secret())
+    def process(self, file: InputFile, _: bytes) -> Iterator[Any]:
+        yield from super().process(file, new_secret())
 
 
-class KilledInMap(MapBlocks):
-    """Ends its process at a block that is not the first of its file."""
+class KilledInMap(MapFiles):
+    """Ends its process when it has given something of a file."""
 
-    def __init__(self, rules: Rules, marker: Path) -> None:
-        super().__init__(rules)
+    def __init__(self, block_bytes: int, rules: Rules, marker: Path) -> None:
+        super().__init__(block_bytes, rules)
         self._marker = marker
 
-    def process(self, block: Block, secret: bytes) -> Iterator[Any]:
-        if block.offset:
+    def process(self, file: InputFile, secret: bytes) -> Iterator[Any]:
+        for output in super().process(file, secret):
+            yield output
             die_once(self._marker)
-        yield from super().process(block, secret)
 
 
 class KilledInPublish(PublishDays):
@@ -84,9 +84,9 @@ def die_once(marker: Path) -> None:
 def main(fault: str, marker: str, *arguments: str) -> int:
     launch.SHARD_BYTES = SHARD_BYTES
     if fault == "other-secret":
-        flow.MapBlocks = OtherSecret
+        flow.MapFiles = OtherSecret
     if fault == "killed-in-map":
-        flow.MapBlocks = lambda rules: KilledInMap(rules, Path(marker))
+        flow.MapFiles = lambda block_bytes, rules: KilledInMap(block_bytes, rules, Path(marker))
     if fault in ("killed-in-move", "killed-in-publish"):
         flow.PublishDays = lambda job: KilledInPublish(job, Path(marker), within=fault == "killed-in-move")
     code = dispatch(arguments)

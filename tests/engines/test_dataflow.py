@@ -88,7 +88,7 @@ def test_the_graph_names_files_and_output_but_holds_nothing_of_the_log(planned, 
 
 def test_every_step_is_a_step_of_the_graph(planned):
     names = {transform.unique_name for transform in planned.proto_pipeline.components.transforms.values()}
-    steps = ("MakeSecret", "ReadBlocks", "MapBlocks", "GroupByShard", "CountShards", "PlanRelease", "CountFolds")
+    steps = ("MakeSecret", "MapFiles", "GroupByShard", "CountShards", "PlanRelease", "CountFolds")
     assert names >= {*steps, "CheckAccounts", "Release", "WriteDays", "PublishDays"}
 
 

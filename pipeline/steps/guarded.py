@@ -1,0 +1,55 @@
+"""Takes a step that may fail, gives one whose failures say only where: a library's message may quote a value of the log.
+
+Beam's workers print what a step raises, and a runner keeps it. So every step lets through `JobError`, whose words are this
+program's own, and turns anything else into one.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import EXIT_UNEXPECTED, JobError
+
+
+def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorates `process` and `finish_bundle`, whether they give or only do."""
+    if inspect.isgeneratorfunction(method):
+
+        @functools.wraps(method)
+        def giving(*arguments: Any) -> Iterator[Any]:
+            failed = None
+            try:
+                yield from method(*arguments)
+            except JobError:
+                raise
+            except Exception as error:  # noqa: BLE001 whatever it is, its words stay here
+                failed = _described(error)
+            if failed:
+                raise failed
+
+        return giving
+
+    @functools.wraps(method)
+    def doing(*arguments: Any) -> Any:
+        try:
+            return method(*arguments)
+        except JobError:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it is, its words stay here
+            failed = _described(error)
+        raise failed
+
+    return doing
+
+
+def _described(error: Exception) -> JobError:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+    return JobError(
+        EXIT_UNEXPECTED, "step_failed", f"A step failed: {where}. No day was published that is not complete. This is a defect."
+    )
