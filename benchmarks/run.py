@@ -14,7 +14,6 @@ import shutil
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -36,12 +35,16 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         print("goaccess is not installed (apt-get install goaccess): without it there is nothing to compare with.")
     programs["wc -l"] = ["wc", "-l", str(log)]
-    taken: dict[str, list[tuple[float, int]]] = {name: [] for name in programs}
+    seconds: dict[str, list[float]] = {name: [] for name in programs}
     for _ in range(options.pairs):
         for name, command in programs.items():
             shutil.rmtree(options.work / "out", ignore_errors=True)
-            taken[name].append(_measure(command))
-    _show(taken, options, log)
+            seconds[name].append(_seconds(command))
+    memory = {}
+    for name, command in programs.items():
+        shutil.rmtree(options.work / "out", ignore_errors=True)
+        memory[name] = _peak_memory(command)
+    _show(seconds, memory, options, log)
     return 0
 
 
@@ -74,25 +77,23 @@ def _goaccess(log: Path, work: Path) -> list[str]:
     ]
 
 
-def _measure(command: list[str]) -> tuple[float, int]:
-    """Seconds, and the highest memory of the process and its children together, in bytes (shared pages counted once)."""
+def _seconds(command: list[str]) -> float:
     began = time.perf_counter()
+    subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - began
+
+
+def _peak_memory(command: list[str]) -> int:
+    """The highest memory of the process and its children together, in bytes, shared pages counted once.
+
+    In a run of its own: looking at a process slows it down.
+    """
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    peak, ended = [0], threading.Event()
-
-    def sample() -> None:
-        while not ended.wait(SAMPLE_SECONDS):
-            peak[0] = max(peak[0], sum(map(_proportional_memory, _family(process.pid))))
-
-    sampler = threading.Thread(target=sample)
-    sampler.start()
-    code = process.wait()
-    seconds = time.perf_counter() - began
-    ended.set()
-    sampler.join()
-    if code:
-        raise SystemExit(f"{command[0]} ended with exit code {code}")
-    return seconds, peak[0]
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, sum(map(_proportional_memory, _family(process.pid))))
+        time.sleep(SAMPLE_SECONDS)
+    return peak
 
 
 def _family(pid: int) -> list[int]:
@@ -120,22 +121,20 @@ def _proportional_memory(pid: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
 
 
-def _show(taken: dict[str, list[tuple[float, int]]], options: argparse.Namespace, log: Path) -> None:
+def _show(seconds: dict[str, list[float]], memory: dict[str, int], options: argparse.Namespace, log: Path) -> None:
     size = log.stat().st_size
     print(
         f"\n{options.lines:,} lines ({options.profile}), {size / 1e6:,.0f} MB, {size / options.lines:.0f} bytes a line,", end=" "
     )
     print(f"{options.workers} workers, {options.pairs} pairs, {os.cpu_count()} cores\n")
-    ours = [seconds for seconds, _ in taken["weblog-anonymizer"]]
-    figures = {}
     print("| program | seconds, median | lines/s | times as long as ours, median (range) | peak memory |\n|---|---|---|---|---|")
-    for name, runs in taken.items():
-        seconds = [run[0] for run in runs]
-        ratios = [theirs / own for theirs, own in zip(seconds, ours, strict=True)]
-        median, memory = statistics.median(seconds), max(run[1] for run in runs)
+    figures = {}
+    for name, runs in seconds.items():
+        ratios = [theirs / own for theirs, own in zip(runs, seconds["weblog-anonymizer"], strict=True)]
+        median = statistics.median(runs)
         spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
-        print(f"| {name} | {median:.2f} | {options.lines / median:,.0f} | {spread} | {memory / 1e6:,.0f} MB |")
-        figures[name] = {"seconds": seconds, "ratios": ratios, "peak_memory_bytes": memory}
+        print(f"| {name} | {median:.2f} | {options.lines / median:,.0f} | {spread} | {memory[name] / 1e6:,.0f} MB |")
+        figures[name] = {"seconds": runs, "ratios": ratios, "peak_memory_bytes": memory[name]}
     if options.json:
         options.json.write_text(json.dumps({"lines": options.lines, "bytes": size, "programs": figures}, indent=2) + "\n")
 
