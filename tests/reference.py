@@ -1,8 +1,8 @@
 """Takes log lines, gives what must be published: the whole job once more in plain Python, with dicts and sets, no Arrow, no Beam.
 
 Written from the design, not from the code. It shares with the program only what is data by nature: the catalogue, the lookups
-(country, agents, referrers, extensions) and the path mask. Parsing, time, addresses, networks, visits, kinds, gate, forest and
-fold are its own.
+(country, agents, referrers, extensions), the path mask and the detectors. Parsing, time, addresses, networks, visits, kinds, gate,
+forest and fold are its own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from pipeline.catalogue import REPORTS
+from transforms.detectors import OPEN_DIMENSIONS, is_caught
 from transforms.lookups.agents import describe_agent
 from transforms.lookups.country import CountryLookup
 from transforms.lookups.extensions import DOWNLOADS, PAGES, STATIC
@@ -320,7 +321,9 @@ def publish_day(hits: list[Hit], k: int) -> dict[str, dict[tuple, tuple]]:
         names = REPORTS.columns(report.name)
         if report.parent is None:
             cells = group(hits, names)
-            published[report.name] = {key: cell for key, cell in cells.items() if cell.evidence(cap(key, k)) >= k}
+            published[report.name] = {
+                key: cell for key, cell in cells.items() if cell.evidence(cap(key, k)) >= k and not is_caught(key[0])
+            }
             continue
         rows = {}
         parents = REPORTS.columns(report.parent)
@@ -332,14 +335,14 @@ def publish_day(hits: list[Hit], k: int) -> dict[str, dict[tuple, tuple]]:
                 rows[(*parent, OTHER)] = parent_cell
                 continue
             inside = [hit for hit in hits if all(hit.values[name] == value for name, value in named.items())]
-            rows |= fold(group(inside, names), parent, k)
+            rows |= fold(group(inside, names), parent, k, report.own[0] in OPEN_DIMENSIONS)
         published[report.name] = rows
     return {name: {key: cell.measures() for key, cell in rows.items()} for name, rows in published.items()}
 
 
-def fold(cells: dict[tuple, Cell], parent: tuple, k: int) -> dict[tuple, Cell]:
+def fold(cells: dict[tuple, Cell], parent: tuple, k: int, is_open: bool) -> dict[tuple, Cell]:
     limit = cap(parent, k)
-    passing = {key: cell for key, cell in cells.items() if cell.evidence(limit) >= k}
+    passing = {key: cell for key, cell in cells.items() if cell.evidence(limit) >= k and not (is_open and is_caught(key[-1]))}
     other = Cell()
     for key, cell in cells.items():
         if key not in passing:

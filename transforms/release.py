@@ -6,6 +6,7 @@ The rules, by the numbers of the guarantee (ARCHITECTURE.md, "The guarantee"):
     2 forest   a report divides published rows of its parent; what is not published has no children
     3 fold     failing rows of a parent become its row `(other)`; if that fails, one passing sibling joins it
     4 stratum  a (date, site, traffic) that fails is omitted from everything
+    6 values   a row whose value looks like a person's fails, however many addresses it has
 
 Only this file makes a `Released`, and only a `Released` can be written.
 """
@@ -20,9 +21,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import cell_keys
+from transforms.columns import cell_keys, distinct
+from transforms.detectors import OPEN_DIMENSIONS, is_caught
 from transforms.policies.threshold import Threshold
-from transforms.report import OTHER, Catalogue, Report
+from transforms.report import OTHER, STRATUM, Catalogue, Report
 from transforms.schema import EVIDENCE, MEASURES, count_schema
 
 Flags = npt.NDArray[np.bool_]
@@ -64,6 +66,15 @@ def gate(counts: pa.Table, policy: Threshold) -> Flags:
     return np.asarray(counts[EVIDENCE].to_numpy() >= policy.min_addresses, np.bool_)
 
 
+def passes(counts: pa.Table, report: Report, policy: Threshold) -> Flags:
+    """Rules 1 and 6: which rows may be published by name; `own` values that come from the log are looked at once more."""
+    good = gate(counts, policy)
+    for name in {*report.own, *(STRATUM if report.parent is None else ())} & OPEN_DIMENSIONS:
+        codes, values = distinct(counts[name])
+        good = good & ~np.array([is_caught(value) for value in values.to_pylist()], np.bool_)[codes]
+    return good
+
+
 def plan_release(counts: Mapping[str, pa.Table], catalogue: Catalogue, policy: Threshold) -> dict[str, pa.Table]:
     """What passes, by report: dimensions and whether the row is its parent's `candidate` to be folded with the failing ones.
 
@@ -75,10 +86,10 @@ def plan_release(counts: Mapping[str, pa.Table], catalogue: Catalogue, policy: T
         if report.name not in counts:
             continue
         table = counts[report.name]
-        passes = gate(table, policy)
+        good = passes(table, report, policy)
         if report.parent is not None:
-            passes &= _is_in(_parent_keys(table, catalogue, report), _keys(plan[report.parent], catalogue, report.parent))
-        passing = table.filter(pa.array(passes))
+            good &= _is_in(_parent_keys(table, catalogue, report), _keys(plan[report.parent], catalogue, report.parent))
+        passing = table.filter(pa.array(good))
         candidates = np.zeros(passing.num_rows, np.bool_)
         if report.parent is not None:
             order = np.asarray(pc.sort_indices(passing, _by_weakness(catalogue.columns(report.name))).to_numpy())
@@ -106,9 +117,9 @@ def release(counts: Mapping[str, pa.Table], folds: Mapping[str, pa.Table], catal
             folded[report.name] = Folded(0, 0, 0)
         elif report.parent is None:
             table = counts[report.name]
-            passes = gate(table, policy)
-            rows[report.name] = table.filter(pa.array(passes))
-            omitted = table.filter(pa.array(~passes))
+            good = passes(table, report, policy)
+            rows[report.name] = table.filter(pa.array(good))
+            omitted = table.filter(pa.array(~good))
             folded[report.name] = Folded(omitted.num_rows, 0, _total(omitted))
         else:
             parents = _divided(rows[report.parent], report)
@@ -120,7 +131,7 @@ def release(counts: Mapping[str, pa.Table], folds: Mapping[str, pa.Table], catal
             named = _is_in(_keys(below, catalogue, report.name), _keys(rows[report.name], catalogue, report.name))
             lost = below.filter(pa.array(~named))
             others = rows[report.name].filter(pc.equal(rows[report.name][report.own[0]], OTHER))
-            joined = int(gate(lost, policy).sum())
+            joined = int(passes(lost, report, policy).sum())
             folded[report.name] = Folded(lost.num_rows - joined, joined, _total(others))
         _check(report, rows, catalogue, policy)
     tables = {
@@ -164,11 +175,11 @@ def _fold(
         folds = folds.drop_columns(["with_candidate"])
         alone, together = folds.filter(pc.invert(with_candidate)), folds.filter(with_candidate)
         alone = alone.filter(pc.greater(alone["hits"], 0))
-        passes = gate(alone, policy)
-        weak = _keys(alone.filter(pa.array(~passes)), catalogue, report.parent)
+        enough = gate(alone, policy)
+        weak = _keys(alone.filter(pa.array(~enough)), catalogue, report.parent)
         joining = _is_in(_keys(together, catalogue, report.parent), weak)
         joined = weak
-        for part in (alone.filter(pa.array(passes)), together.filter(pa.array(joining))):
+        for part in (alone.filter(pa.array(enough)), together.filter(pa.array(joining))):
             pieces.append(_as_other(part.select([*parent_names, *MEASURES, EVIDENCE]), own, catalogue.columns(report.name)))
     keep = _is_in(_keys(table, catalogue, report.name), _keys(plan, catalogue, report.name))
     keep &= _is_in(_parent_keys(table, catalogue, report), parent_keys)
@@ -188,6 +199,8 @@ def _check(report: Report, rows: Mapping[str, pa.Table], catalogue: Catalogue, p
     table = rows[report.name]
     if not gate(table, policy).all():
         raise ReleaseError(f"{report.name}: a row is under the threshold")
+    if not passes(table, report, policy).all():
+        raise ReleaseError(f"{report.name}: a value looks like a person's")
     if report.parent is None:
         return
     names = catalogue.columns(report.parent)

@@ -131,6 +131,21 @@ def test_children_add_up_to_their_parents():
                     assert max(child[distinct] for child in children) <= measures[distinct] <= sum(c[distinct] for c in children)
 
 
+@pytest.mark.parametrize(
+    "path", ["/call/+49-170-1234567", "/call/0170.123.4567", "/call/%2B49%20170%201234567", "/pay/4111-1111-1111-1111"]
+)
+def test_a_value_that_looks_like_a_persons_is_folded_however_many_ask_for_it(path):
+    log = crowd(30, request=f"GET {path} HTTP/1.1") + crowd(20, first=100)
+    assert set(pages(log)) == {"/", "(other)"}
+    assert pages(log)["(other)"][0] == 30
+    assert set(pages(crowd(30, request=f"GET {path} HTTP/1.1"))) == {"(other)"}
+
+
+@pytest.mark.parametrize("path", ["/2026/03/03/title", "/2026-03-03-title", "/v1.2.3", "/a-very-long-title-of-2026", "/page/12"])
+def test_ordinary_paths_are_published(path):
+    assert path in pages(crowd(30, request=f"GET {path} HTTP/1.1") + crowd(20, first=100))
+
+
 def test_released_tables_can_only_be_made_by_the_door():
     with pytest.raises(TypeError):
         Released(object(), {}, {})
