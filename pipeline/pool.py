@@ -6,6 +6,7 @@ and closes after it. On a remote runner nothing opens it, and each worker of the
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import resource
@@ -59,6 +60,7 @@ def _start(pool: Executor, count: int) -> None:
 def _start_worker() -> None:
     import pyarrow as pa
 
+    gc.freeze()
     # An interrupt goes to the whole terminal group; only the parent answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pa.set_cpu_count(1)

@@ -150,7 +150,11 @@ def count_folds(
         found = _lookup(rows, catalogue.columns(report.name), cells, passing)
         fails = found < 0
         candidate = np.append(passing["candidate"].to_numpy(), False)[found]  # position -1 is no row of the plan
-        parents, first = np.unique(cells.parent, return_index=True)
+        involved = np.flatnonzero(fails | candidate)
+        if not len(involved):
+            continue
+        parents, first = np.unique(cells.parent[involved], return_index=True)
+        first = involved[first]
         names = catalogue.columns(report.parent)
         codes = {name: cells.codes[name][first] for name in names}
         cap = _cap_of_cell(codes["traffic"], rows, caps)

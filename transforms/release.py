@@ -92,10 +92,12 @@ def plan_release(counts: Mapping[str, pa.Table], catalogue: Catalogue, policy: T
         passing = table.filter(pa.array(good))
         candidates = np.zeros(passing.num_rows, np.bool_)
         if report.parent is not None:
+            parent_keys = _parent_keys(passing, catalogue, report)
             order = np.asarray(pc.sort_indices(passing, _by_weakness(catalogue.columns(report.name))).to_numpy())
-            parents = _parent_keys(passing, catalogue, report).dictionary_encode().indices.to_numpy()
-            _, first = np.unique(parents[order], return_index=True)
+            _, first = np.unique(parent_keys.dictionary_encode().indices.to_numpy()[order], return_index=True)
             candidates[order[first]] = True
+            # Where nothing fails there is no fold to join.
+            candidates &= _is_in(parent_keys, _parent_keys(table.filter(pa.array(~good)), catalogue, report))
         plan[report.name] = passing.select(list(catalogue.columns(report.name))).append_column("candidate", pa.array(candidates))
     return plan
 

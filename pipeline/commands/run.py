@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime
+import gc
 import json
 import os
 import signal
@@ -75,6 +76,8 @@ def _execute(job: Job, beam_arguments: list[str], local: bool) -> None:
         runner = FnApiRunner()
     root = beam.Pipeline(runner=runner, options=options)
     build(root, job)
+    gc.freeze()
+    gc.enable()
     _finish(root.run(), local)
 
 

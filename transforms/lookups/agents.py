@@ -16,7 +16,6 @@ import ua_parser
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from ua_parser.lazy import UserAgentMatcher
 from ua_parser.regex import Resolver
-from user_agents import parsers
 
 from transforms.report import NONE, UNKNOWN
 
@@ -75,23 +74,22 @@ def _names(file: str) -> frozenset[str]:
     return frozenset((files("transforms") / "data" / file).read_text().splitlines())
 
 
-class _Parsed(parsers.UserAgent):
-    """user-agents' rules for device classes, on what the fast engine found: its own constructor would parse again, slowly."""
-
-    def __init__(self, user_agent: str, found: ua_parser.Result) -> None:
-        self.ua_string = user_agent
-        os, browser, device = found.os, found.user_agent, found.device
-        self.os = parsers.parse_operating_system(os.family if os else "Other", os and os.major, os and os.minor)
-        self.browser = parsers.parse_browser(
-            browser.family if browser else "Other", browser and browser.major, browser and browser.minor
-        )
-        self.device = parsers.parse_device(
-            device.family if device else "Other", (device and device.brand) or "", (device and device.model) or ""
-        )
-
-
 def _device(user_agent: str, found: ua_parser.Result) -> str:
-    parsed = _Parsed(user_agent, found)
+    """The device class, by user-agents' rules, on what the fast engine found."""
+    # Imported where it is used: it loads ua-parser's old rules, which the parent process never needs.
+    from user_agents import parsers
+
+    # Not by its constructor, which would parse again, slowly.
+    parsed = parsers.UserAgent.__new__(parsers.UserAgent)
+    os, browser, device = found.os, found.user_agent, found.device
+    parsed.ua_string = user_agent
+    parsed.os = parsers.parse_operating_system(os.family if os else "Other", os and os.major, os and os.minor)
+    parsed.browser = parsers.parse_browser(
+        browser.family if browser else "Other", browser and browser.major, browser and browser.minor
+    )
+    parsed.device = parsers.parse_device(
+        device.family if device else "Other", (device and device.brand) or "", (device and device.model) or ""
+    )
     if parsed.is_tablet:
         return "Tablet"
     if parsed.is_mobile:
