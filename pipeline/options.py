@@ -18,8 +18,9 @@ _UNITS = {"M": MIB, "G": 1 << 30, "T": 1 << 40}
 _EPILOG = """\
 Any option of Apache Beam may be added; --runner=FlinkRunner or --runner=DataflowRunner run the same job elsewhere.
 
-exit codes: 0 done, 1 unexpected, 2 usage, 3 too many rejected lines or unknown format, 4 already published,
-6 input missing, unreadable or truncated, 7 no line of the asked day, 8 output locked, full or unwritable, 130 interrupted
+exit codes: 0 done, 1 unexpected, 2 usage, 3 too many rejected lines or unknown format, 4 already published, 5 violation found
+by verify, 6 input missing, unreadable or truncated, 7 no line of the asked day, 8 output locked, full or unwritable,
+130 interrupted
 """
 
 
@@ -34,6 +35,20 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_run(commands)
     _add_formats(commands)
+    verify = commands.add_parser(
+        "verify",
+        help="check a published data set",
+        description="Check a published data set from outside, without the logs. Exit code 5 if something is wrong.",
+        allow_abbrev=False,
+    )
+    verify.add_argument("output", metavar="DIR", help="the data set")
+    explain = commands.add_parser(
+        "explain",
+        help="tell the guarantee in plain words",
+        description="Tell what is promised to visitors, and what is not, with the numbers in force.",
+        allow_abbrev=False,
+    )
+    _add_guarantee(explain.add_argument)
     return top
 
 
@@ -58,12 +73,6 @@ def _add_run_options(add: Callable[..., object]) -> None:
     add("--output", required=True, metavar="DIR", help="where the data set is, or will be")
     add("--date", metavar="DAY", help="publish this day only: YYYY-MM-DD, yesterday, or a range FIRST..LAST")
     add("--timezone", default="UTC", metavar="ZONE", help="days and hours of this time zone, as Europe/Berlin (default UTC)")
-    add(
-        "--period",
-        choices=tuple(PERIODS),
-        default="day",
-        help="publish by day, or by week from Monday, for small sites (default day)",
-    )
     add("--grace", type=_at_least(0), default=0, metavar="MINUTES", help="wait so long after midnight before a day has ended")
     add("--replace", action="store_true", help="withdraw what is published for --date and publish it anew")
     add(
@@ -87,13 +96,7 @@ def _add_run_options(add: Callable[..., object]) -> None:
         default="ignore",
         help="what to do with requests that said DNT: 1 or Sec-GPC: 1, where the log holds it (default ignore)",
     )
-    add(
-        "--min-addresses",
-        type=_at_least(MIN_ADDRESSES),
-        default=DEFAULT_ADDRESSES,
-        metavar="K",
-        help=f"addresses that every published row must have (default {DEFAULT_ADDRESSES}, at least {MIN_ADDRESSES})",
-    )
+    _add_guarantee(add)
     add("--geoip-country", metavar="FILE", help="MaxMind country or city database (default: the built-in one)")
     add(
         "--max-reject-ratio",
@@ -123,6 +126,22 @@ def _add_run_options(add: Callable[..., object]) -> None:
     )
     add("--run-record", metavar="FILE", help="write the run's exact account as JSON; it is for the operator, not for publication")
     add("--log-format", choices=("text", "json"), default="text", help="how events are written to standard error (default text)")
+
+
+def _add_guarantee(add: Callable[..., object]) -> None:
+    add(
+        "--period",
+        choices=tuple(PERIODS),
+        default="day",
+        help="publish by day, or by week from Monday, for small sites (default day)",
+    )
+    add(
+        "--min-addresses",
+        type=_at_least(MIN_ADDRESSES),
+        default=DEFAULT_ADDRESSES,
+        metavar="K",
+        help=f"addresses that every published row must have (default {DEFAULT_ADDRESSES}, at least {MIN_ADDRESSES})",
+    )
 
 
 def _add_formats(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -1,8 +1,8 @@
 """Takes log lines, gives what must be published: the whole job once more in plain Python, with dicts and sets, no Arrow, no Beam.
 
 Written from the design, not from the code. It shares with the program only what is data by nature: the catalogue, the lookups
-(country, agents, referrers, extensions), the path mask and the detectors. Parsing, time, addresses, networks, visits, kinds, gate,
-forest and fold are its own.
+(country, agents, referrers, extensions), the path mask and the detectors. Parsing, time, addresses, networks, visits, kinds,
+gate, forest and fold are its own.
 """
 
 from __future__ import annotations

@@ -35,6 +35,14 @@ def _dispatch(arguments: Sequence[str]) -> int:
             from pipeline.commands import plan
 
             plan.plan(known, beam_arguments)
+        elif known.command == "verify":
+            from pipeline.commands import verify
+
+            verify.verify(known)
+        elif known.command == "explain":
+            from pipeline.commands import explain
+
+            explain.explain(known)
         else:
             from pipeline.commands import formats
 

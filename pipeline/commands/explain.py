@@ -1,0 +1,48 @@
+"""Takes the numbers in force, gives the guarantee and its limits in plain words."""
+
+from __future__ import annotations
+
+import argparse
+
+from transforms.policies.threshold import NETWORK_CAP, Threshold
+
+TEXT = """\
+What is published about visitors, and what never is
+
+Published are tables of counts: hits, visitors, visits and bytes, by {period}, site, and one thing more, such as a
+page or a country.
+
+1. A row is published only if it counts at least {k} addresses. Of one network (IPv4 /24, IPv6 /32) at most {cap} are
+   counted, so one network, one company or one person with many agents cannot fill a row. Known robots come from
+   few networks and are no persons: of theirs all count.
+2. Each report divides rows of another report that are published themselves. So nothing can be found by taking one
+   table away from another.
+3. Rows with fewer addresses stand together as (other). If (other) has too few itself, the smallest other row
+   joins it.
+4. A site's {period} with fewer than {k} addresses is left out of everything.
+5. Each {period} is published once. Later lines are counted and dropped. --replace withdraws a release, and the
+   manifest says how often.
+6. Paths lose queries, numbers, e-mail addresses and tokens; of referrers the domain is kept; names of browsers,
+   systems and robots are those of shipped lists. What still looks like a person's at the end is folded.
+
+Addresses are cut and keyed when a line is read. The key is random for each run and gone when it ends. User names,
+cookies, whole user agents, whole referrers and queries are read past. No message, record, temporary file or result
+holds a byte of a log line.
+
+What this does not promise
+
+- {minus} people who work together, on several networks, can find out about one more.
+- One person who uses many networks (Tor, relays, a phone on the move) counts as many.
+- A page that names a person in its path, if {k} addresses ask for it, is published. See --routes.
+- If all visitors of a row share a property, the tables show it: nobody is named, but the group is described.
+- Two rows may count the same visitors. How far they overlap is not published, and can be bounded.
+- Whoever knows something from elsewhere may combine it with the tables.
+- Many {period}s say more about a regular visitor than one. Each keeps the promise by itself.
+- Until a runner elsewhere deletes its storage, it holds personal data. See docs/engines.md.
+"""
+
+
+def explain(options: argparse.Namespace) -> None:
+    """Print to standard output."""
+    k = Threshold(options.min_addresses).min_addresses
+    print(TEXT.format(k=k, minus=k - 1, cap=NETWORK_CAP, period=options.period), end="")

@@ -1,0 +1,175 @@
+"""Takes a published data set, gives what is wrong with it: what can be checked from outside, without the logs.
+
+That every row has enough addresses cannot be seen from outside, because addresses are not published. What can be seen is that it
+has enough visitors, which is necessary and no more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.catalogue import REPORTS
+from pipeline.errors import EXIT_INPUT, EXIT_VIOLATION, JobError
+from transforms.columns import cell_keys
+from transforms.detectors import OPEN_DIMENSIONS, is_caught
+from transforms.report import OTHER, Report
+from transforms.schema import MEASURES, VERSION, released_schema
+
+_FACTS = ("mode", "min_addresses", "network_cap", "time_zone", "period", "country_database", "rules")
+
+
+def verify(options: argparse.Namespace) -> None:
+    """Print each violation, never with the value; raises `JobError` (exit 5) if there is one."""
+    root = Path(options.output)
+    manifests = sorted((root / "_manifest").glob("date=*.json"))
+    if not manifests:
+        raise JobError(EXIT_INPUT, "missing", f"{options.output}: no published day is there (no _manifest/date=….json).")
+    violations = [*_strays(root, {path.stem for path in manifests})]
+    rows = files = 0
+    for path in manifests:
+        found = _Day(root, path)
+        violations += found.violations()
+        rows, files = rows + found.rows, files + found.files
+    for violation in violations:
+        print(violation)
+    if violations:
+        message = f"{options.output}: {len(violations):,} violations in {len(manifests):,} days. They are listed above."
+        raise JobError(EXIT_VIOLATION, "violations", message)
+    print(f"{len(manifests):,} days, {files:,} files, {rows:,} rows: no violation.")
+    print("Checked: hashes, schemas and metadata; every report divides its parent exactly; rows sorted, with enough visitors;")
+    print("no value looks like an address, an e-mail address, a telephone or card number, or an identifier.")
+    print("Not to be seen from outside: that every row has enough addresses of enough networks.")
+
+
+def _strays(root: Path, days: set[str]) -> Iterator[str]:
+    """Files that no manifest speaks of."""
+    for path in sorted(root.rglob("*")):
+        place = path.relative_to(root)
+        if path.is_dir() or place.parts[0] in ("_manifest", "_lock"):
+            continue
+        if place.parts[0] == "_staging":
+            yield f"{place}: left over from a run that was interrupted; the next run completes or removes it"
+        elif len(place.parts) != 3 or place.parts[0] not in REPORTS.names() or place.parts[1] not in days:
+            yield f"{place}: no manifest speaks of this file"
+
+
+class _Day:
+    """One published period."""
+
+    def __init__(self, root: Path, path: Path) -> None:
+        self._root = root
+        self._name = path.stem
+        self._place = f"_manifest/{path.name}"
+        self.rows = self.files = 0
+        try:
+            self._manifest: Any = json.loads(path.read_bytes())
+        except ValueError:
+            self._manifest = None
+
+    def violations(self) -> Iterator[str]:
+        manifest = self._manifest
+        if not isinstance(manifest, dict) or not isinstance(manifest.get("reports"), dict):
+            yield f"{self._place}: not a manifest"
+            return
+        missing = [name for name in (*_FACTS, "coverage", "revision", "run_id") if name not in manifest]
+        if missing:
+            yield f"{self._place}: lacks {', '.join(missing)}"
+        if manifest.get("schema_version") != VERSION or f"date={manifest.get('date')}" != self._name:
+            yield f"{self._place}: another schema version, or another date than its name"
+        if set(manifest["reports"]) != set(REPORTS.names()):
+            yield f"{self._place}: does not list exactly the reports of this version"
+        tables = {}
+        for report in REPORTS:
+            table = yield from self._file(report, manifest["reports"].get(report.name, {}))
+            if table is not None:
+                tables[report.name] = table
+        threshold = str(manifest.get("min_addresses", ""))
+        for report in REPORTS:
+            if report.name in tables:
+                yield from self._rows(report, tables[report.name], int(threshold) if threshold.isdigit() else 0)
+                if report.parent in tables:
+                    yield from self._division(report, tables[report.name], tables[report.parent])
+
+    def _file(self, report: Report, described: dict[str, Any]) -> Any:
+        """The report's table, after the violations of its file."""
+        place = f"{report.name}/{self._name}/data.parquet"
+        path = self._root / place
+        if not path.exists():
+            yield f"{place}: is missing"
+            return None
+        data = path.read_bytes()
+        self.files += 1
+        if hashlib.sha256(data).hexdigest() != described.get("sha256"):
+            yield f"{place}: not the file that was published (SHA-256)"
+        try:
+            file = pq.ParquetFile(io.BytesIO(data))
+            table = file.read()
+        except (pa.ArrowException, OSError):
+            yield f"{place}: not a Parquet file"
+            return None
+        self.rows += table.num_rows
+        if table.num_rows != described.get("rows"):
+            yield f"{place}: another number of rows than in the manifest"
+        expected = released_schema(REPORTS.columns(report.name), {})
+        if not table.schema.equals(expected) or any(field.nullable for field in table.schema):
+            yield f"{place}: another schema than that of the report"
+            return None
+        if any(ours.metadata != theirs.metadata for ours, theirs in zip(expected, table.schema, strict=True)):
+            yield f"{place}: a column's description or unit is missing"
+        metadata = {key.decode(): value.decode("utf-8", "replace") for key, value in (table.schema.metadata or {}).items()}
+        lacking = [name for name in ("report", "description", *_FACTS, "schema_version") if name not in metadata]
+        if lacking or metadata.get("report") != report.name:
+            yield f"{place}: metadata lack {', '.join(lacking) or 'the report'}"
+        elif any(str(self._manifest.get(name)) != metadata[name] for name in _FACTS):
+            yield f"{place}: metadata and manifest do not agree"
+        return table
+
+    def _rows(self, report: Report, table: pa.Table, threshold: int) -> Iterator[str]:
+        place = f"{report.name}/{self._name}"
+        names = REPORTS.columns(report.name)
+        keys = list(zip(*(table[name].to_pylist() for name in names), strict=True))
+        if keys != sorted(keys, key=lambda key: tuple(value.encode() for value in key)) or len(set(keys)) != len(keys):
+            yield f"{place}: rows are not sorted, or not distinct"
+        for number, (visitors, visits, hits, size) in enumerate(
+            zip(*(table[name].to_pylist() for name in ("visitors", "visits", "hits", "bytes_sent")), strict=True)
+        ):
+            if visitors < threshold or not visitors <= visits <= hits or size < 0:
+                yield f"{place}, row {number}: fewer visitors than the threshold, or measures that cannot be"
+        for name in OPEN_DIMENSIONS.intersection(names):
+            for number, value in enumerate(table[name].to_pylist()):
+                if is_caught(value):
+                    yield f"{place}, row {number}, column {name}: looks like a person's"
+
+    def _division(self, report: Report, table: pa.Table, parents: pa.Table) -> Iterator[str]:
+        """Hits and bytes add up to the parent's; visitors and visits lie between their greatest and their sum."""
+        assert report.parent is not None
+        place = f"{report.name}/{self._name}"
+        names = list(REPORTS.columns(report.parent))
+        if report.where:
+            parents = parents.filter(pc.equal(parents[report.where[0]], report.where[1]))
+        wanted = [(name, how) for name in MEASURES for how in ("sum", "max")]
+        parts = table.group_by(names, use_threads=False).aggregate(wanted)
+        at = pc.index_in(cell_keys([parents[name] for name in names]), value_set=cell_keys([parts[name] for name in names]))
+        if at.null_count or parts.num_rows != parents.num_rows:
+            yield f"{place}: does not divide exactly the rows of {report.parent}"
+            return
+        parts = parts.take(at)
+        for name in MEASURES:
+            whole, total, most = parents[name], parts[f"{name}_sum"], parts[f"{name}_max"]
+            additive = name in ("hits", "bytes_sent")
+            good = pc.equal(whole, total) if additive else pc.and_(pc.less_equal(most, whole), pc.less_equal(whole, total))
+            if not pc.all(good, min_count=0).as_py():
+                yield f"{place}: {name} do not agree with those of {report.parent}"
+        others = table.filter(pc.equal(table[report.own[0]], OTHER)) if report.own else table
+        if len(set(zip(*(others[name].to_pylist() for name in names), strict=True))) != others.num_rows:
+            yield f"{place}: two rows (other) of one parent"

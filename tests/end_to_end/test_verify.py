@@ -1,0 +1,192 @@
+"""Takes a published data set, spoils it in every way, checks that `verify` says what and where, and never the value."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.__main__ import main
+from pipeline.catalogue import REPORTS
+from tests.logs import FIREFOX, GOOGLEBOT, crowd
+
+DAY = "date=2026-03-03"
+
+
+@pytest.fixture
+def output(tmp_path):
+    log = tmp_path / "access.log"
+    log.write_bytes(
+        crowd(30)
+        + crowd(20, first=40, request="GET /a HTTP/1.1", agent=FIREFOX, referer="https://www.google.com/")
+        + crowd(12, first=70, status=404, request="GET /gone HTTP/1.1")
+        + crowd(3, first=90, request="GET /rare HTTP/1.1")
+        + crowd(15, first=100, agent=GOOGLEBOT)
+    )
+    folder = tmp_path / "out"
+    assert main(["run", "--workers", "0", "--input", str(log), "--output", str(folder), "--site", "www.example.org"]) == 0
+    return folder
+
+
+def verify(output, capfd):
+    capfd.readouterr()
+    code = main(["verify", str(output)])
+    said = capfd.readouterr()
+    return code, said.out, said.err
+
+
+def test_a_good_data_set(output, capfd):
+    code, said, _ = verify(output, capfd)
+    assert code == 0
+    assert said.startswith(f"1 days, {len(REPORTS)} files, ")
+
+
+def spoil(output, report, change, keep_hash=False):
+    """Change a report's table and write it back, with the manifest's hash and rows made to fit unless `keep_hash`."""
+    path = output / report / DAY / "data.parquet"
+    table = change(pq.read_table(path, partitioning=None))
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    path.write_bytes(sink.getvalue())
+    if not keep_hash:
+        manifest_path = output / "_manifest" / f"{DAY}.json"
+        manifest = json.loads(manifest_path.read_text())
+        described = {"rows": table.num_rows, "sha256": hashlib.sha256(sink.getvalue()).hexdigest()}
+        manifest["reports"][report] = described
+        manifest_path.write_text(json.dumps(manifest))
+
+
+def with_value(column, value, row=0):
+    def change(table):
+        at = table.schema.get_field_index(column)
+        values = table[column].to_pylist()
+        values[row] = value(values[row]) if callable(value) else value
+        return table.set_column(at, table.schema.field(at), pa.array(values, table.schema.field(at).type))
+
+    return change
+
+
+def without_last(table):
+    return table.slice(0, table.num_rows - 1)
+
+
+def with_a_row_twice(table):
+    return pa.concat_tables([table, table.slice(0, 1)])
+
+
+def narrowed(table):
+    return table.cast(pa.schema([*list(table.schema)[:-1], pa.field("bytes_sent", pa.int32())]))
+
+
+def undescribed(table):
+    return table.cast(pa.schema([field.remove_metadata() for field in table.schema], table.schema.metadata))
+
+
+def lowered(table):
+    return table.replace_schema_metadata({**table.schema.metadata, b"min_addresses": b"5"})
+
+
+TAMPERED = {
+    "a changed file": ("pages", with_value("hits", lambda hits: hits), True, "not the file that was published"),
+    "hits that do not add up": ("pages", with_value("hits", lambda hits: hits + 1), False, "hits do not agree with"),
+    "too few visitors": ("hourly", with_value("visitors", 9), False, "row 0: fewer visitors than the threshold"),
+    "more visitors than visits": ("devices", with_value("visitors", 999), False, "that cannot be"),
+    "a missing row": ("kinds", without_last, False, "hits do not agree with those of daily"),
+    "a missing parent": ("countries", lambda table: table.slice(0, 1), False, "does not divide exactly the rows of"),
+    "a row twice": ("channels", with_a_row_twice, False, "not sorted, or not distinct"),
+    "an e-mail address": ("pages", with_value("path", "/u/jane.doe@example.org"), False, "column path: looks like a person's"),
+    "an address": ("pages", with_value("path", "/u/198.51.100.77"), False, "column path: looks like a person's"),
+    "a telephone number": ("pages", with_value("path", "/u/+49 170 1234567"), False, "looks like a person's"),
+    "a card number": ("pages", with_value("path", "/u/4111 1111 1111 1111"), False, "looks like a person's"),
+    "an identifier": ("pages", with_value("path", "/u/550e8400-e29b-41d4-a716-446655440000"), False, "looks like a person's"),
+    "another type": ("pages", narrowed, False, "another schema"),
+    "no description": ("pages", undescribed, False, "description or unit is missing"),
+    "no metadata": ("pages", lambda table: table.replace_schema_metadata(None), False, "metadata lack report"),
+    "other metadata": ("pages", lowered, False, "metadata and manifest do not agree"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TAMPERED)
+def test_what_was_tampered_with_is_found(output, capfd, case):
+    report, change, keep_hash, says = TAMPERED[case]
+    spoil(output, report, change, keep_hash)
+    code, said, error = verify(output, capfd)
+    assert code == 5
+    assert says in said
+    assert f"{report}/{DAY}" in said or "countries" in case
+    assert "violations in 1 days" in error
+    for value in ("jane", "198.51", "1234567", "4111", "550e8400"):
+        assert value not in said + error
+
+
+def remove(path):
+    return lambda output: (output / path).unlink()
+
+
+def write(path, data=b"x"):
+    def planted(output):
+        (output / path).parent.mkdir(parents=True, exist_ok=True)
+        (output / path).write_bytes(data)
+
+    return planted
+
+
+def edit(change):
+    def edited(output):
+        path = output / "_manifest" / f"{DAY}.json"
+        manifest = json.loads(path.read_text())
+        change(manifest)
+        path.write_text(json.dumps(manifest))
+
+    return edited
+
+
+PLANTED = {
+    "a missing file": (remove(f"pages/{DAY}/data.parquet"), f"pages/{DAY}/data.parquet: is missing"),
+    "a file that is no Parquet": (write(f"pages/{DAY}/data.parquet"), "not a Parquet file"),
+    "a report without a name": (write(f"secrets/{DAY}/data.parquet"), f"secrets/{DAY}/data.parquet: no manifest speaks of"),
+    "a day without a manifest": (
+        write("pages/date=2026-03-04/data.parquet"),
+        "date=2026-03-04/data.parquet: no manifest speaks of",
+    ),
+    "another file": (write("notes.txt"), "notes.txt: no manifest speaks of"),
+    "staging": (write("_staging/run/daily/x"), "left over from a run"),
+    "a broken manifest": (write(f"_manifest/{DAY}.json"), "not a manifest"),
+    "a manifest without a report": (edit(lambda manifest: manifest["reports"].pop("bots")), "exactly the reports"),
+    "a manifest without a fact": (edit(lambda manifest: manifest.pop("network_cap")), "lacks network_cap"),
+    "another date": (edit(lambda manifest: manifest.update(date="2026-03-05")), "another date than its name"),
+    "another number of rows": (edit(lambda manifest: manifest["reports"]["pages"].update(rows=99)), "another number of rows"),
+}
+
+
+@pytest.mark.parametrize("case", PLANTED)
+def test_what_was_planted_or_taken_away_is_found(output, capfd, case):
+    plant, says = PLANTED[case]
+    plant(output)
+    code, said, _ = verify(output, capfd)
+    assert code == 5
+    assert says in said
+
+
+def test_what_is_no_data_set_is_said(tmp_path, capfd):
+    code, _, error = verify(tmp_path, capfd)
+    assert code == 6
+    assert "no published day is there" in error
+
+
+def test_the_guarantee_is_explained_with_the_numbers_in_force(capsys):
+    assert main(["explain", "--min-addresses", "17", "--period", "week"]) == 0
+    said = capsys.readouterr().out
+    for words in (
+        "at least 17 addresses",
+        "at most 3 are",
+        "- 16 people who work together",
+        "by week",
+        "What this does not promise",
+    ):
+        assert words in said
+    assert max(map(len, said.splitlines())) <= 120
