@@ -1,7 +1,7 @@
 """Takes many small days, checks what an attacker learns from what is published, and from what would be without a rule.
 
-Each attack is made twice: on the program, where it must learn nothing, and on the program without the rule that stops it, where it
-must succeed. An attack that never succeeds would prove nothing.
+Each attack is made twice: on the program, where it must learn nothing, and on the program without the rule that stops it, where
+it must succeed. An attack that never succeeds would prove nothing.
 """
 
 from __future__ import annotations
