@@ -6,6 +6,7 @@ and closes after it. On a remote runner nothing opens it, and each worker of the
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import multiprocessing
 import os
@@ -17,7 +18,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from pipeline.errors import EXIT_UNEXPECTED, JobError
@@ -28,7 +28,7 @@ _open: list[tuple[Executor, int]] = []
 _peaks: dict[int, int] = {}
 
 
-@contextmanager
+@contextlib.contextmanager
 def workers(count: int) -> Iterator[None]:
     """Keep a pool of `count` processes open; 0 works inline."""
     if not count:
@@ -38,23 +38,25 @@ def workers(count: int) -> Iterator[None]:
     context.set_forkserver_preload(["transforms.block", "transforms.count"])
     with ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker) as pool:
         _open.append((pool, count))
+        # The first task of each worker starts it and loads its rules. Starting waits for another process: so it is done beside
+        # this thread, which has Beam to import meanwhile.
+        starting = threading.Thread(target=_start, args=(pool, count))
+        starting.start()
         try:
-            # The first task of each worker starts it and loads its rules. Starting waits for another process: so it is done
-            # beside this thread, which has Beam to import meanwhile.
-            starting = threading.Thread(target=_start, args=(pool, count))
-            starting.start()
             yield
-            starting.join()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
         finally:
             _open.pop()
+            starting.join()
 
 
 def _start(pool: Executor, count: int) -> None:
-    for _ in range(count):
-        pool.submit(warm_up)
+    # The run may be over before it has begun: then the pool is closed by now, and nobody needs its workers.
+    with contextlib.suppress(RuntimeError):
+        for _ in range(count):
+            pool.submit(warm_up)
 
 
 def _start_worker() -> None:

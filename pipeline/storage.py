@@ -197,6 +197,7 @@ _WAYS_OUT = {
     errno.EACCES: ("unwritable", "permission denied. Run as a user who may write there, or choose another --output."),
     errno.EPERM: ("unwritable", "permission denied. Run as a user who may write there, or choose another --output."),
     errno.EROFS: ("unwritable", "the file system is read-only. Choose another --output."),
+    errno.ENOENT: ("unwritable", "it cannot be made there. Choose another --output."),
     errno.ENOTDIR: ("unwritable", "a part of this path is a file, not a folder. Choose another --output."),
     errno.EEXIST: ("unwritable", "a file is where a folder must be. Choose another --output."),
     errno.EISDIR: ("unwritable", "a folder is where a file must be. Choose another --output."),

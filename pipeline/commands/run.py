@@ -26,7 +26,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Publish; raises `JobError` with the exit code."""
     began = time.monotonic()
     local = launch.is_local(beam_arguments)
-    with _terminated_like_interrupted(), pool.workers(options.workers if local else 0), contextlib.ExitStack() as held:
+    with _interruptible(), pool.workers(options.workers if local else 0), contextlib.ExitStack() as held:
         look = launch.look(options, local, datetime.datetime.now(datetime.timezone.utc))
         held.enter_context(output_lock(options.output))
         for date in recover(options.output):
@@ -112,12 +112,24 @@ def _write_record(path: str, record: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
+def _interruptible() -> Iterator[None]:
+    """An interrupt and a termination end the run alike, also where Beam turns them into an error of its own."""
+    received: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    turned = False
     try:
         yield
+    except Exception:
+        if not received:
+            raise
+        turned = True
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if turned:
+        raise KeyboardInterrupt

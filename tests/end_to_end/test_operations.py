@@ -7,8 +7,10 @@ import gzip
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -331,6 +333,30 @@ def test_an_interrupted_run_publishes_nothing_and_leaves_nothing(tmp_path, monke
     monkeypatch.undo()
     assert run("--input", path, "--output", tmp_path / "out") == 0
     assert len(list((tmp_path / "out").rglob("*.parquet"))) == len(REPORTS)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_signal_in_the_middle_of_a_run_ends_it_with_130(tmp_path, number, workers):
+    command = [sys.executable, "-m", "pipeline", "run", "--input", "-", "--output", str(tmp_path / "out"), "--workers", workers]
+    process = subprocess.Popen(
+        [*command, "--block-mib", "1"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=False,
+    )
+    process.stdin.write(LOG * 2000)  # more than is read ahead, and then the sender falls silent
+    process.stdin.flush()
+    assert b"reading" in process.stderr.readline()
+    time.sleep(1.5)  # whatever it does by now: the answer is the same
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.decode().splitlines() == ["weblog-anonymizer: error: No day was published that is not complete."]
+    assert not list((tmp_path / "out").rglob("*.parquet"))
+    assert not list((tmp_path / "out").rglob("_staging"))
 
 
 def test_a_killed_worker_ends_the_run_with_a_message(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -231,6 +232,20 @@ def test_bad_input_gives_its_exit_code_a_way_out_and_no_output(case, log, tmp_pa
     assert "SECRET" not in said
     assert not list((tmp_path / "out").rglob("*.parquet"))
     assert not list((tmp_path / "out").rglob("_staging/**/*"))
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--input", "none*.log"], ["--input", "poem.txt"], ["--input", "access.log", "--date", "2026-03-01"]]
+)
+def test_with_worker_processes_too_an_error_is_one_message(log, tmp_path, arguments):
+    (tmp_path / "poem.txt").write_text("Roses are red,\nviolets are blue.\n")
+    command = [sys.executable, "-m", "pipeline", "run", *arguments, "--output", "out", "--workers", "2"]
+    done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert done.returncode in (3, 6, 7)
+    said = [one for one in done.stderr.splitlines() if not one.startswith("weblog-anonymizer: reading")]
+    assert len(said) == 1
+    assert said[0].startswith("weblog-anonymizer: error: ")
+    assert done.stdout == ""
 
 
 def test_arguments_that_argparse_refuses_exit_with_2(capsys):
