@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from typing import Any
 
 import apache_beam as beam
@@ -27,9 +28,12 @@ def build(root: beam.Pipeline, job: Job) -> None:
     caps = job.policy.caps()
     secret = root | "MakeSecret" >> MakeSecret()
 
-    files = root | "Files" >> beam.Create(job.files) | "SpreadFiles" >> beam.Reshuffle()
-    mapped = files | "MapFiles" >> beam.ParDo(MapFiles(job.block_bytes, job.rules), AsSingleton(secret)).with_outputs(
-        ACCOUNTS, BYTES_READ, main="pieces"
+    files = root | "Files" >> beam.Create([(file.path, file) for file in job.files]) | "SpreadFiles" >> beam.GroupByKey()
+    mapped = (
+        files
+        | "Each" >> beam.FlatMap(itemgetter(1))
+        | "MapFiles"
+        >> beam.ParDo(MapFiles(job.block_bytes, job.rules), AsSingleton(secret)).with_outputs(ACCOUNTS, BYTES_READ, main="pieces")
     )
     # pieces: (shard, packed visitors and hits)
 
@@ -50,17 +54,17 @@ def build(root: beam.Pipeline, job: Job) -> None:
 
     checked = (
         root
-        | "OnceAllIsRead" >> beam.Create([None])
+        | "OnceAllIsRead" >> beam.Impulse()
         | "CheckAccounts" >> beam.Map(check_accounts, AsIter(mapped[ACCOUNTS]), AsIter(mapped[BYTES_READ]), job)
     )
     staged = released | "WriteDays" >> beam.ParDo(
         WriteDays(job.output, job.run_id), AsSingleton(checked), AsIter(counted[SECRETS])
     )
-    once = root | "OnceAllIsStaged" >> beam.Create([None])
+    once = root | "OnceAllIsStaged" >> beam.Impulse()
     _ = once | "PublishDays" >> beam.ParDo(PublishDays(job), AsIter(staged), AsIter(counted[LARGEST]), AsSingleton(checked))
 
 
-def check_accounts(_: None, blocks: Any, sizes: Any, job: Job) -> dict[str, Any]:
+def check_accounts(_: bytes, blocks: Any, sizes: Any, job: Job) -> dict[str, Any]:
     """The run's account; raises if a gate is closed."""
     account = accounts.merge(blocks)
     accounts.check(account, dict(sizes), job.max_reject_ratio, job.asked)

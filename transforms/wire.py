@@ -1,6 +1,6 @@
 """Takes named tables or byte strings, gives one byte string to travel between steps, and back.
 
-Arrow IPC streams, zstd-compressed. Dictionaries are rebuilt first: a filtered dictionary column still holds the values of
+Arrow IPC streams, compressed by LZ4. Dictionaries are rebuilt first: a filtered dictionary column still holds the values of
 the rows that were dropped, and IPC would send them.
 """
 
@@ -54,6 +54,11 @@ def pack(tables: Mapping[str, pa.Table]) -> bytes:
 def unpack(data: bytes) -> dict[str, pa.Table]:
     """The tables that `pack` was given, zero-copy where uncompressed."""
     return {name: pa.ipc.open_stream(part).read_all() for name, part in unpack_bytes(data).items()}
+
+
+def schema_of(data: bytes, name: str) -> pa.Schema:
+    """The schema of one of the tables, without reading any."""
+    return pa.ipc.open_stream(unpack_bytes(data)[name]).schema
 
 
 def pack_bytes(parts: Mapping[str, bytes]) -> bytes:

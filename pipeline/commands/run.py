@@ -70,10 +70,9 @@ def _execute(job: Job, beam_arguments: list[str], local: bool) -> None:
     options.view_as(SetupOptions).save_main_session = False
     runner = None
     if local:
-        # `DirectRunner` would try to download another runner first, and leave a port open; this one opens none.
-        from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+        from pipeline.memory_runner import memory_runner
 
-        runner = FnApiRunner()
+        runner = memory_runner()
     root = beam.Pipeline(runner=runner, options=options)
     build(root, job)
     gc.freeze()

@@ -16,7 +16,7 @@ from pipeline.pool import Tasks
 from pipeline.steps.guarded import guarded
 from pipeline.steps.map_blocks import windowed
 from transforms.count import SecretChangedError, ShardDay, count_shard
-from transforms.wire import unpack
+from transforms.wire import schema_of
 
 PREPARED = "prepared"
 LARGEST = "largest"
@@ -42,7 +42,7 @@ class CountShards(beam.DoFn):
     def process(self, shard: tuple[int, Iterable[bytes]]) -> Iterator[tuple[str, bytes] | beam.pvalue.TaggedOutput]:
         """Start on the shard; gives what earlier shards of the bundle became."""
         pieces = list(shard[1])
-        yield beam.pvalue.TaggedOutput(SECRETS, unpack(pieces[0])["visitors"].schema.metadata[b"secret"])
+        yield beam.pvalue.TaggedOutput(SECRETS, schema_of(pieces[0], "visitors").metadata[b"secret"])
         yield from _outputs(self._tasks.submit(count_shard, pieces, REPORTS, self._caps))
 
     @guarded

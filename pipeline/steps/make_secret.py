@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 import apache_beam as beam
 
 from transforms.secret import new_secret
 
 
 class MakeSecret(beam.PTransform):
-    """One random secret. The Reshuffle makes the runner keep it: a retried consumer sees the same one."""
+    """One random secret. The grouping makes the runner keep it: a retried consumer sees the same one."""
 
     def expand(self, root: beam.pvalue.PBegin) -> beam.PCollection[bytes]:
         """Gives a PCollection of one element."""
-        return root | "Once" >> beam.Create([None]) | "Random" >> beam.Map(lambda _: new_secret()) | "Keep" >> beam.Reshuffle()
+        made = root | "Once" >> beam.Impulse() | "Random" >> beam.Map(lambda _: (0, new_secret()))
+        return made | "Keep" >> beam.GroupByKey() | "Only" >> beam.FlatMap(itemgetter(1))

@@ -23,7 +23,7 @@ class PublishDays(beam.DoFn):
 
     @guarded
     def process(
-        self, _: None, days: Iterable[tuple[str, bytes]], largest: Iterable[tuple[str, int]], checked: dict[str, Any]
+        self, _: bytes, days: Iterable[tuple[str, bytes]], largest: Iterable[tuple[str, int]], checked: dict[str, Any]
     ) -> None:
         """Publish, then write the record; `largest` are the hits of the largest network by day and shard."""
         job = self._job
