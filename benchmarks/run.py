@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SAMPLE_SECONDS = 0.05
+SITES = "www.garden.example,shop.garden.example,forum.garden.example"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     log = options.work / f"{options.profile}-{options.lines}.log"
     if not log.exists():
         made = [sys.executable, str(ROOT / "examples" / "generate.py"), "--output", str(log), "--lines", str(options.lines)]
-        subprocess.run([*made, "--profile", options.profile], check=True)
+        subprocess.run([*made, "--profile", options.profile, "--format", "vhost_combined", "--sites", SITES], check=True)
     programs = {"weblog-anonymizer": _ours(log, options)}
     if shutil.which("goaccess"):
         programs["goaccess"] = _goaccess(log, options.work)
@@ -69,7 +70,7 @@ def _goaccess(log: Path, work: Path) -> list[str]:
     return [
         "goaccess",
         str(log),
-        "--log-format=COMBINED",
+        "--log-format=VCOMBINED",
         "--no-global-config",
         "--no-progress",
         "-o",
