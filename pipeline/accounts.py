@@ -14,6 +14,7 @@ from typing import Any
 from pipeline.days import to_date
 from pipeline.errors import EXIT_NO_COUNTED_LINE, EXIT_REJECTED, EXIT_UNEXPECTED, JobError
 from transforms.block import Account
+from transforms.parse import REJECT_REASONS
 
 MAX_EXAMPLES = 20
 MIN_LINES_FOR_RATIO = 100
@@ -89,7 +90,7 @@ def check(account: dict[str, Any], expected_bytes: dict[str, int], max_reject_ra
 def _check_ratio(name: str, lines: dict[str, Any], allowed: float) -> None:
     rejected = sum(lines["rejected"].values())
     if lines["read"] and rejected > allowed * lines["read"]:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in lines["rejected"].items())
+        reasons = "; ".join(f"{count:,} {REJECT_REASONS[reason]}" for reason, count in lines["rejected"].items())
         raise JobError(
             EXIT_REJECTED,
             "too_many_rejects",

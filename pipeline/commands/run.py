@@ -26,6 +26,8 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Publish; raises `JobError` with the exit code."""
     began = time.monotonic()
     local = launch.is_local(beam_arguments)
+    if options.run_record:
+        _check_writable(options.run_record)
     with _interruptible(), pool.workers(options.workers if local else 0), contextlib.ExitStack() as held:
         look = launch.look(options, local, datetime.datetime.now(datetime.timezone.utc))
         held.enter_context(output_lock(options.output))
@@ -99,6 +101,13 @@ def _finish(result: Any, local: bool) -> None:
             "runner_failed",
             "The runner ended the job early; its own log says why. No day was published that is not complete. Run again.",
         )
+
+
+def _check_writable(path: str) -> None:
+    """Before the run: later the record's figures would be lost."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path) or not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        raise JobError(EXIT_OUTPUT, "unwritable", f"--run-record {path}: it cannot be written there. Nothing was published.")
 
 
 def _write_record(path: str, record: dict[str, Any]) -> None:

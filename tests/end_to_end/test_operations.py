@@ -382,3 +382,11 @@ def test_a_killed_worker_ends_the_run_with_a_message(tmp_path):
     assert ended.returncode == 1
     assert "A worker process was killed" in ended.stderr
     assert not list((tmp_path / "out").rglob("*.parquet"))
+
+
+def test_a_run_record_that_cannot_be_written_is_said_before_anything_is_published(tmp_path, capsys):
+    log = tmp_path / "a.log"
+    log.write_bytes(LOG)
+    assert run("--input", log, "--output", tmp_path / "out", "--run-record", tmp_path / "missing" / "record.json") == 8
+    assert "--run-record" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -42,7 +42,7 @@ def verify(output, capfd):
 def test_a_good_data_set(output, capfd):
     code, said, _ = verify(output, capfd)
     assert code == 0
-    assert said.startswith(f"1 days, {len(REPORTS)} files, ")
+    assert said.startswith(f"1 day, {len(REPORTS)} files, ")
 
 
 def spoil(output, report, change, keep_hash=False):
@@ -118,7 +118,7 @@ def test_what_was_tampered_with_is_found(output, capfd, case):
     assert code == 5
     assert says in said
     assert f"{report}/{DAY}" in said or "countries" in case
-    assert "violations in 1 days" in error
+    assert "violations, of 1 published days" in error
     for value in ("jane", "198.51", "1234567", "4111", "550e8400"):
         assert value not in said + error
 
