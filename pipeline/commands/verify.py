@@ -43,7 +43,9 @@ def verify(options: argparse.Namespace) -> None:
     for violation in violations:
         print(violation)
     if violations:
-        message = f"{options.output}: {len(violations):,} violations, of {len(manifests):,} published days. They are listed above."
+        message = (
+            f"{options.output}: {len(violations):,} violations, of {len(manifests):,} published days. They are listed above."
+        )
         raise JobError(EXIT_VIOLATION, "violations", message)
     print(f"{len(manifests):,} {'day' if len(manifests) == 1 else 'days'}, {files:,} files, {rows:,} rows: no violation.")
     print("Checked: hashes, schemas and metadata; every report divides its parent exactly; rows sorted, with enough visitors;")
