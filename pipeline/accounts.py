@@ -20,6 +20,8 @@ MAX_EXAMPLES = 20
 MIN_LINES_FOR_RATIO = 100
 """A file with fewer lines is not judged by its own reject ratio, only with the whole run."""
 
+_NUMBERS = ("bytes", "read", "counted", "opted_out", "ambiguous")
+
 
 def to_json(account: Account) -> bytes:
     """One block's account, as it leaves the worker."""
@@ -30,6 +32,7 @@ def to_json(account: Account) -> bytes:
             "read": account.read,
             "counted": account.counted,
             "opted_out": account.opted_out,
+            "ambiguous": account.ambiguous,
             "days": {to_date(day): lines for day, lines in account.period_lines.items()},
             "ignored": account.ignored,
             "rejected": account.rejected,
@@ -54,11 +57,12 @@ def merge(accounts: Iterable[tuple[str, bytes]]) -> dict[str, Any]:
 
 
 def _nothing() -> dict[str, Any]:
-    return {"bytes": 0, "read": 0, "counted": 0, "opted_out": 0, "days": {}, "ignored": {}, "rejected": {}, "examples": []}
+    numbers = dict.fromkeys(_NUMBERS, 0)
+    return {**numbers, "days": {}, "ignored": {}, "rejected": {}, "examples": []}
 
 
 def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
-    for name in ("bytes", "read", "counted", "opted_out"):
+    for name in _NUMBERS:
         total[name] += part[name]
     for name in ("days", "ignored", "rejected"):
         total[name] = dict(sorted((Counter(total[name]) + Counter(part[name])).items()))

@@ -62,6 +62,7 @@ class Look:
     local: bool
     now: datetime.datetime
     zone: str
+    log_zone: str
     asked: tuple[str, ...]
     found: tuple[Found, ...]
     countries: CountryLookup
@@ -73,6 +74,7 @@ class Look:
 def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Look:
     """Check options and input; raises `JobError` where the job must not start."""
     zone = _checked("--timezone", clock.zone, options.timezone).key
+    log_zone = _checked("--log-timezone", clock.zone, options.log_timezone).key
     today = days.today_in(zone, options.grace, now)
     asked = days.asked_periods(options.date, today, PERIODS[options.period])
     if options.site is not None and publishable_site(options.site) == UNKNOWN:
@@ -93,7 +95,7 @@ def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Lo
         format_of(each.file.format).has(name) for each in found for name in ("dnt", "gpc")
     ):
         raise JobError(EXIT_USAGE, "usage", "--opt-out exclude: the log holds neither DNT nor Sec-GPC. Log them as well.")
-    return Look(options, local, now, zone, asked, found, countries, proxies, routes, secret_part)
+    return Look(options, local, now, zone, log_zone, asked, found, countries, proxies, routes, secret_part)
 
 
 def prepare(look: Look) -> Launch:
@@ -123,6 +125,7 @@ def prepare(look: Look) -> Launch:
             routes=look.routes,
             secret_part=look.secret_part,
             exclude_opted_out=options.opt_out == "exclude",
+            log_time_zone=look.log_zone,
         ),
         policy=policy,
         block_bytes=block_bytes,

@@ -82,6 +82,7 @@ def _add_run_options(add: Callable[..., object]) -> None:
         help="log format of all input: a name, a LogFormat of Apache, a log_format of nginx, or json:column=key,… (default: each "
         "file's is detected)",
     )
+    add("--log-timezone", default="UTC", metavar="ZONE", help="zone of times that say none, as IIS may log them (default UTC)")
     add("--site", metavar="NAME", help="name of the site, where the log format has none")
     add(
         "--trusted-proxies",

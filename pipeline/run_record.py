@@ -51,6 +51,7 @@ def write_record(job: Job, account: dict[str, Any], published: dict[str, Any]) -
         "run_id": job.run_id,
         "output": job.output,
         "lines": lines,
+        "ambiguous_times": account["ambiguous"],
         "days": published,
         "days_left_out": skipped,
         "days_without_lines": [date for date in job.asked if date not in account["days"]],

@@ -37,6 +37,10 @@ def _lines(record: dict[str, Any], console: Console) -> None:
         reasons = "; ".join(f"{count:,} {meanings[reason]}" for reason, count in lines[name].items())
         table.add_row(f"{sum(lines[name].values()):,}", name + (f" ({reasons})" if reasons else ""))
     console.print(table)
+    console.print()
+    for each in record["formats"]:
+        said = f"{_plural(each['files'], 'file')} in the format {each['format']}: {'; '.join(each['why'])}"
+        console.print(said, markup=False, soft_wrap=True)
 
 
 def _days(record: dict[str, Any], console: Console) -> None:
@@ -92,6 +96,12 @@ def _warnings(record: dict[str, Any], console: Console) -> None:
         console.print(
             "More than half of the hits of a day come from one network: this looks like a proxy, and hides your visitors. If the "
             "log holds X-Forwarded-For, see --trusted-proxies.",
+            style="yellow",
+        )
+    if record["ambiguous_times"]:
+        console.print(
+            f"{_plural(record['ambiguous_times'], 'line')} from the hour that clocks in --log-timezone showed twice: the first "
+            "was taken for all.",
             style="yellow",
         )
     if any(day["unknown_site"] for day in record["days"].values()):

@@ -78,7 +78,7 @@ LINES = st.builds(
 
 
 @given(st.lists(LINES, min_size=1, max_size=120))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_small_log(lines):
     log = b"".join(lines)
     assert tables_of(release_log(log)) == expected(log)
@@ -105,7 +105,7 @@ def test_a_crowded_invented_log():
 
 
 @given(st.lists(LINES, min_size=1, max_size=60), st.integers(1, 2000), st.integers(1, 9), st.randoms())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_block_size_shards_and_line_order_change_no_byte(lines, block_bytes, shards, chance):
     files = files_of(release_log(b"".join(lines)))
     chance.shuffle(lines)

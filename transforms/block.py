@@ -64,6 +64,7 @@ class Rules:
     routes: Routes | None = None
     secret_part: str | None = None
     exclude_opted_out: bool = False
+    log_time_zone: str = UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,8 @@ class Account:
     """What became of the lines of a block: read = sum of period_lines + ignored + rejected.
 
     `period_lines` are the readable lines by period (its first day since 1970), whether in the window or not; `counted`
-    and `opted_out` are those in it. `examples` are the block's first rejects. An account goes to the operator and holds nothing
-    about anybody.
+    and `opted_out` are those in it. The time of `ambiguous` lines was shown twice by the log's clock. `examples` are the block's
+    first rejects. An account goes to the operator and holds nothing about anybody.
     """
 
     file: str
@@ -81,6 +82,7 @@ class Account:
     read: int
     counted: int
     opted_out: int = 0
+    ambiguous: int = 0
     period_lines: dict[int, int] = field(default_factory=dict)
     ignored: dict[str, int] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
@@ -133,7 +135,7 @@ def _read(block: Block) -> bytes | None:
 
 
 def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, bytes], Account]:
-    parsed = parse_block(data, format_of(block.format), block.offset)
+    parsed = parse_block(data, format_of(block.format), block.offset, rules.log_time_zone)
     if rules.secret_part:
         secret = secrets.derive(secret, os.environb[rules.secret_part.encode()])
     masked = anonymize(
@@ -148,6 +150,7 @@ def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[di
         read=parsed.lines,
         counted=hits.num_rows,
         opted_out=masked.opted_out,
+        ambiguous=parsed.ambiguous,
         period_lines=masked.period_lines,
         ignored=parsed.ignored,
         rejected=dict(Counter(reject.reason for reject in parsed.rejects)),

@@ -1,4 +1,4 @@
-"""Takes times in UTC and the name of a time zone, gives local days and hours; a day may have 23, 24 or 25 hours."""
+"""Takes times in UTC and the name of a time zone, gives those of local clocks, and back; a day may have 23, 24 or 25 hours."""
 
 from __future__ import annotations
 
@@ -34,6 +34,25 @@ def local_seconds(seconds: Seconds, name: str) -> Seconds:
     return seconds + np.array(offsets, np.int64)[codes]
 
 
+def utc_seconds(local: Seconds, name: str) -> tuple[Seconds, npt.NDArray[np.bool_]]:
+    """Seconds since 1970 in UTC for what clocks in the zone show, and which of them they show twice (in autumn).
+
+    Of the two, the first is taken. What clocks skip in spring is read as if they had not been changed yet.
+    """
+    if name == UTC or not len(local):
+        return local, np.zeros(len(local), np.bool_)
+    quarters, codes = np.unique(local // _QUARTER, return_inverse=True)
+    known = zone(name)
+    shown = [datetime.datetime.fromtimestamp(quarter * _QUARTER, datetime.timezone.utc) for quarter in quarters.tolist()]
+    first, second = (
+        np.array([_seconds(time.replace(tzinfo=known, fold=fold).utcoffset()) for time in shown], np.int64) for fold in (0, 1)
+    )
+    return local - first[codes], (first > second)[codes]
+
+
 def _offset(second: int, known: zoneinfo.ZoneInfo) -> int:
-    offset = datetime.datetime.fromtimestamp(second, known).utcoffset()
+    return _seconds(datetime.datetime.fromtimestamp(second, known).utcoffset())
+
+
+def _seconds(offset: datetime.timedelta | None) -> int:
     return int(offset.total_seconds()) if offset else 0

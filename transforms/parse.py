@@ -7,6 +7,7 @@ Lines are rejected with a position and a reason code, never with a byte of their
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,17 +15,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.clock import UTC
 from transforms.columns import distinct, recode
-from transforms.formats import RAW_COLUMNS, Clock, Format, columnar, exact, times
+from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Format, columnar, exact, times
 from transforms.schema import ENTRY
 
 BLANK = "blank"
-COMMENT = "comment"
 FIELDS = "fields"
 TIME = "time"
 TOO_LONG = "too_long"
 
-IGNORED_REASONS = {BLANK: "empty line", COMMENT: "line that begins with #"}
+IGNORED_REASONS = {BLANK: "empty line", COMMENT: "comment or header", NOT_HTTP: "no HTTP request (a TCP connection)"}
 REJECT_REASONS = {
     FIELDS: "the line does not have the fields of its format",
     TIME: "the time is not a time of the calendar",
@@ -33,6 +34,7 @@ REJECT_REASONS = {
 
 _REQUEST_ARROW = r"^(?P<method>[A-Z][A-Z_-]{0,19}) (?P<target>/[^ ]*) (?P<protocol>HTTP/[0-9](?:\.[0-9])?)$"
 _REQUEST = re.compile(r"([A-Z][A-Z_-]{0,19}) (?:(.+) (HTTP/[0-9](?:\.[0-9])?)|(\S+))")
+_SITE_IN_REQUEST = r"^[A-Z][A-Z_-]* https?://(?P<site>[^/?#: ]+)"
 _ABSOLUTE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
 
@@ -46,48 +48,63 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """Entries of a block (schema ENTRY) and the account of its other lines: lines = entries + ignored + rejects."""
+    """Entries of a block (schema ENTRY) and the account of its other lines: lines = entries + ignored + rejects.
+
+    `ambiguous` are the entries whose time the log's clock showed twice (in autumn; the first was taken).
+    """
 
     entries: pa.Table
     lines: int
     ignored: dict[str, int]
     rejects: tuple[Reject, ...]
+    ambiguous: int = 0
 
 
-def parse_block(block: bytes, log_format: Format, offset: int = 0) -> Parsed:
-    """Parse whole lines; `offset` is where the block begins in its file, in bytes."""
-    lines = columnar.find_lines(block)
+def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str = UTC) -> Parsed:
+    """Parse whole lines; `offset` is where the block begins in its file, in bytes. Times without zone are in `log_zone`."""
+    stored = columnar.find_lines(block)
+    lines = stored
+    if log_format.prefix and len(stored.starts):
+        block, lines = columnar.without_prefix(block, stored, log_format.prefix)
     plain = columnar.split(block, lines, log_format)
-    ignored: dict[str, int] = {}
+    ignored: Counter[str] = Counter()
     rejects: list[Reject] = []
     odd: dict[Clock, list[tuple[int, dict[str, str | None]]]] = {}
     for number in plain.odd.tolist():
         start, end = int(lines.starts[number]), int(lines.ends[number])
-        outcome = _exact_line(block[start:end], log_format, first_of_file=offset + start == 0)
+        position = offset + int(stored.starts[number])
+        outcome = _exact_line(block[start:end], log_format, first_of_file=position == 0)
         if isinstance(outcome, tuple):
             row, clock = outcome
-            odd.setdefault(clock, []).append((offset + start, row))
+            odd.setdefault(clock, []).append((position, row))
         elif outcome in IGNORED_REASONS:
-            ignored[outcome] = ignored.get(outcome, 0) + 1
+            ignored[outcome] += 1
         else:
-            rejects.append(Reject(offset + start, outcome))
-    parts = [(plain.columns, plain.clock, np.delete(lines.starts, plain.odd) + offset)]
+            rejects.append(Reject(position, outcome))
+    parts = [(plain.columns, plain.clock, np.delete(stored.starts, plain.odd) + offset)]
     for clock, rows in odd.items():
         parts.append((_table_of([row for _, row in rows]), clock, np.array([start for start, _ in rows], np.int64)))
-    tables, all_seconds = [], []
+    tables, all_seconds, ambiguous = [], [], 0
     for raw, clock, starts in parts:
-        seconds, valid = times.seconds(raw["time"], raw["zone"], clock)
-        if not valid.all():
-            rejects.extend(Reject(start, TIME) for start in starts[~valid].tolist())
-            raw, seconds = raw.filter(pa.array(valid)), seconds[valid]
+        for column, value, reason in log_format.ignored:
+            is_request = pc.fill_null(pc.not_equal(raw[column].cast(pa.string()), value), True)
+            ignored[reason] += raw.num_rows - (pc.sum(is_request).as_py() or 0)
+            raw, starts = raw.filter(is_request), starts[is_request.to_numpy()]
+        read = times.read_times(raw["time"], raw["zone"], clock, log_zone)
+        seconds = read.seconds
+        ambiguous += int(read.ambiguous.sum())
+        if not read.valid.all():
+            rejects.extend(Reject(start, TIME) for start in starts[~read.valid].tolist())
+            raw, seconds = raw.filter(pa.array(read.valid)), seconds[read.valid]
         tables.append(raw)
         all_seconds.append(seconds)
     raw = tables[0] if len(tables) == 1 else pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-    entries = _entries(_completed(raw), np.concatenate(all_seconds))
+    entries = _entries(_completed(raw), np.concatenate(all_seconds), log_format.site_in_request)
     count = len(lines.starts)
     if entries.num_rows + sum(ignored.values()) + len(rejects) != count:
         raise ValueError("lines are unaccounted for")
-    return Parsed(entries, count, ignored, tuple(sorted(rejects, key=lambda reject: reject.offset)))
+    rejected = tuple(sorted(rejects, key=lambda reject: reject.offset))
+    return Parsed(entries, count, {reason: lines for reason, lines in ignored.items() if lines}, rejected, ambiguous)
 
 
 def _table_of(rows: list[dict[str, str | None]]) -> pa.Table:
@@ -135,15 +152,19 @@ def _without_dash(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(text, "-"), "", text)
 
 
-def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64]) -> pa.Table:
+def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: bool) -> pa.Table:
     request_codes, requests = distinct(raw["request"])
+    site = raw["site"]
+    if site_in_request:
+        named = pc.struct_field(pc.extract_regex(requests, _SITE_IN_REQUEST), "site")
+        site = recode(request_codes, pc.fill_null(named, "-"))
     methods, targets, protocols = split_requests(requests)
     status_codes, statuses = distinct(raw["status"])
     bytes_codes, sizes = distinct(raw["bytes_sent"])
     sizes = pc.cast(pc.if_else(pc.equal(sizes, "-"), "0", sizes), pa.int64())
     return pa.table(
         {
-            "site": raw["site"],
+            "site": site,
             "remote_host": raw["remote_host"],
             "forwarded_for": raw["forwarded_for"],
             "request_time": seconds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from pipeline import detected
 from pipeline.inputs import find_inputs
 from transforms.formats.registry import FORMATS
 
@@ -11,17 +12,13 @@ from transforms.formats.registry import FORMATS
 def formats(options: argparse.Namespace) -> None:
     """Print to standard output."""
     if not options.file:
+        width = max(map(len, FORMATS))
         for known in FORMATS.values():
-            print(f"{known.name:20} {known.title}\n{'':20} {known.notation}")
-        print(f"{'w3c':20} W3C extended, by its own #Fields line (IIS, CloudFront)")
+            print(f"{known.name:{width}}  {known.title}\n{'':{width}}  {known.notation}")
+        print(f"{detected.W3C:{width}}  W3C extended, by its own #Fields line (IIS, CloudFront and others)")
+        print("syslog:NAME: any of them behind the prefix of a log daemon.")
         return
     for found in find_inputs(options.file):
-        if found.detection is None:
-            continue
-        ranked = sorted(found.detection.fits.items(), key=lambda item: (-item[1], item[0]))
-        others = ", ".join(f"{name} {count:,}" for name, count in ranked[1:3])
-        why = f"the next best fit {others}" if others else "as its header says"
-        print(
-            f"{found.file.path}: {found.file.format.partition(':')[0]}, fits {ranked[0][1]:,} of {found.detection.lines:,} lines "
-            f"tried ({found.file.compression}; {why})"
-        )
+        print(f"{found.file.path}: {detected.name_of(found.file.format)} ({found.file.compression})")
+        for sentence in detected.why(found):
+            print(f"    {sentence}")

@@ -7,10 +7,9 @@ import datetime
 
 from rich.console import Console
 
-from pipeline import launch
+from pipeline import detected, launch
 from pipeline.catalogue import REPORTS
 from pipeline.days import to_date
-from pipeline.inputs import Found
 from transforms.formats.registry import format_of
 from transforms.period import Window
 
@@ -22,22 +21,15 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     for found in prepared.found:
         file = found.file
         console.print(f"{file.path}: {file.size / 1e6:,.1f} MB, {file.compression}, about {found.lines():,} lines")
-        console.print(f"    {format_of(file.format).title}: {_why(found)}", markup=False)
+        console.print(f"    {detected.name_of(file.format)}: {format_of(file.format).title}", markup=False)
+        for sentence in detected.why(found):
+            console.print(f"    {sentence}", markup=False)
     job = prepared.job
     console.print(f"\nDays: {_days(job.rules.window, job.asked)}, by the calendar of {job.rules.time_zone}.")
     console.print(f"Reports: {', '.join(REPORTS.names())}.")
     console.print(f"A published row has at least {job.policy.min_addresses} addresses.")
     console.print(f"Memory: about {prepared.memory / 1e9:.1f} GB at most, in {job.rules.shards} shards.")
     console.print(f"Output: {job.output}. Nothing was written.")
-
-
-def _why(found: Found) -> str:
-    if found.detection is None:
-        columnar = format_of(found.file.format).expression is None
-        return f"said by --format, read {'by columns' if columnar else 'line by line, which is slower'}"
-    ranked = sorted(found.detection.fits.items(), key=lambda item: (-item[1], item[0]))
-    others = f", next {ranked[1][0]} {ranked[1][1]:,}" if len(ranked) > 1 else ", as its header says"
-    return f"{ranked[0][0].partition(':')[0]} fits {ranked[0][1]:,} of {found.detection.lines:,} lines tried{others}"
 
 
 def _days(window: Window, asked: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from pipeline import errors, launch, logs, pool, progress
+from pipeline import detected, errors, launch, logs, pool, progress
 from pipeline.errors import EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
 from pipeline.job import Job
 from pipeline.lock import output_lock
@@ -33,13 +33,14 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         held.enter_context(output_lock(options.output))
         for date in recover(options.output):
             logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
-        job = launch.prepare(look).job
+        prepared = launch.prepare(look)
+        job = prepared.job
         stored = sum(file.size for file in job.files)
         logs.event("started", f"reading {stored / 1e6:,.1f} MB, files: {len(job.files):,}", files=len(job.files), bytes=stored)
         try:
             with progress.shown(stored):
                 _execute(job, beam_arguments, local)
-            record = read_record(options.output, job.run_id)
+            record = read_record(options.output, job.run_id) | {"formats": detected.summary(prepared.found)}
         finally:
             discard(options.output, job.run_id)
         peak = pool.peak_memory()

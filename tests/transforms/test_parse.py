@@ -138,7 +138,7 @@ def test_nul_bytes_and_binary_garbage():
 
 
 @given(st.lists(st.one_of(st.binary(max_size=80), st.sampled_from([case[0] for case in ODD.values()])), max_size=8))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_line_of_anything_is_accounted_for(parts):
     block = b"\n".join(parts)
     parsed = parse_block(block, COMBINED)
@@ -154,7 +154,7 @@ def escaped(text: str) -> str:
 
 
 @given(st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=5))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_a_server_writes_is_what_is_read(values):
     log = b"".join(line(request=escaped(a), referer=escaped(b), agent=escaped(c)) for a, b, c in values)
     entries = rows(log)

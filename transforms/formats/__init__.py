@@ -6,8 +6,12 @@ field without a name (ident, user name) is recognised and never kept.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+
+COMMENT, NOT_HTTP = "comment", "not_http"
+"""Reasons for which a format's rows may be ignored (see `Format.ignored`)."""
 
 
 class Shape(Enum):
@@ -40,9 +44,10 @@ class Clock(Enum):
 class Format:
     """A log format: `name` on the command line, `title` for people, `notation` as its server writes it.
 
-    `fields` are what stands between single spaces; a format that cannot be split so has none, but one `expression` for the whole
-    line (without its end), whose named groups are `columns`. JSON has neither, but for each column its `keys`: paths into the
-    line's object, of which the first that is there is taken. W3C logs have their own `delimiter`, a space or a tab.
+    `fields` are what stands between single `separator`s. A format that cannot be split so has none, but one `expression` for the
+    whole line (without its end), whose named groups are `columns`. A format with both is split where it can be, and the
+    expression reads its odd lines. JSON has neither, but for each column its `keys`: paths into the line's object, of which the
+    first that is there is taken. With `header` the fields are those that the log itself declares (W3C).
     """
 
     name: str
@@ -53,7 +58,25 @@ class Format:
     expression: str | None = None
     columns: tuple[str, ...] = ()
     keys: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
-    delimiter: str = ""
+    separator: str = " "
+    header: bool = False
+    more: bool = False
+    """Whether further fields may follow, as many on each line of a file."""
+    changed: tuple[tuple[str, Callable[[str], str]], ...] = ()
+    """Columns of which not the value as written is kept, but what this makes of it; asked once for each distinct value."""
+    ignored: tuple[tuple[str, str, str], ...] = ()
+    """Column, value and reason: rows that are no requests."""
+    prefix: str | None = None
+    """Expression for what a log daemon wrote before each line."""
+    narrows: str = ""
+    """The format whose special case this is: all its lines fit that one too, which knows less of them."""
+    plausible: Callable[[Mapping[str, str | None]], bool] | None = None
+    """For detection: whether the values of a line that fits are such as this format has."""
+    site_in_request: bool = False
+    """Whether request lines name the site, as in `GET http://www.example.org/ HTTP/1.1`."""
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     def has(self, name: str) -> bool:
         """Whether lines of this format carry the column `name`."""

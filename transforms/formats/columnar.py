@@ -1,14 +1,17 @@
-"""Takes a block of space-separated lines, gives the columns of the plain ones and the positions of the odd ones.
+"""Takes a block of lines, gives the columns of the plain ones and the positions of the odd ones.
 
 Arrow's CSV reader splits a line in half a microsecond, but it must only see lines whose quotes stand exactly where the format
 has them: an unbalanced quote would swallow the next line. So quotes are counted and located first, for the whole block at once;
-every line that differs in any way is left to the exact path. Then rows and lines correspond one to one.
+every line that differs in any way is left to the exact path. Then rows and lines correspond one to one. A format that cannot be
+split at single separators is matched with its expression by Arrow, line by line but without Python.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +20,14 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from transforms.columns import distinct
-from transforms.formats import RAW_COLUMNS, Clock, Format, Shape, jsonl, w3c
+from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, jsonl, w3c
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 MAX_LINE_BYTES = 1 << 20
 _TIME_WIDTH = 21  # "[17/May/2015:10:05:03"
-_NEWLINE, _RETURN, _SPACE, _QUOTE = 10, 13, 32, 34
+_NEWLINE, _RETURN, _QUOTE = 10, 13, 34
+_SAMPLE_LINES = 20
+_WORD = re.compile(rb'"[^"]*"|[^ "]+')
 
 Positions = npt.NDArray[np.int64]
 
@@ -55,22 +60,36 @@ def find_lines(block: bytes) -> Lines:
     return Lines(starts, ends)
 
 
+def without_prefix(block: bytes, lines: Lines, prefix: str) -> tuple[bytes, Lines]:
+    """The same lines without what a log daemon wrote before them; a line that has no such prefix stays as it is."""
+    texts = _line_array(block, lines.starts, pa.binary())
+    bare = pc.replace_substring_regex(texts, f"^(?:{prefix})", "", max_replacements=1)
+    starts = np.frombuffer(bare.buffers()[1], np.int32)[: len(bare) + 1].astype(np.int64)
+    data = bare.buffers()[2]
+    ends = starts[1:] - 1
+    if block[-1:] != b"\n" and len(ends):
+        ends[-1] += 1
+    return (data.to_pybytes() if data else b"")[: int(starts[-1])], Lines(starts[:-1], ends)
+
+
 def split(block: bytes, lines: Lines, log_format: Format) -> Split:
     """Split the plain lines of a block."""
-    count = len(lines.starts)
-    if log_format.expression is not None:
-        return Split(raw_table({}, 0), log_format.clock, np.arange(count))
     if log_format.keys:
         return _split_json(block, lines, log_format)
-    if log_format.delimiter:
+    if log_format.header:
         return _split_w3c(block, lines, log_format)
+    if not log_format.fields:
+        return _split_by_expression(block, lines, log_format)
+    if log_format.more:
+        log_format = _with_further_fields(block, lines, log_format)
     odd = _oddly_quoted(block, lines, log_format)
     odd |= _lines_with_specials(block, lines)
-    odd |= lines.ends - lines.starts > MAX_LINE_BYTES
     plain = np.flatnonzero(~odd)
     if not len(plain):
-        return Split(raw_table({}, 0), log_format.clock, np.arange(count))
+        return _all_odd(lines, log_format)
     columns, malformed = _read(_without(block, lines, odd), log_format)
+    if log_format.clock is Clock.CLF and log_format.separator != " ":
+        columns = _with_zone(columns)
     if len(malformed):
         odd[plain[malformed]] = True
         plain = np.delete(plain, malformed)
@@ -85,15 +104,59 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
         zone = columns["zone"].combine_chunks()
         columns = columns.set_column(columns.schema.get_field_index("time"), "time", time)
         columns = columns.set_column(columns.schema.get_field_index("zone"), "zone", _map_values(zone, _strip_bracket))
-    raw = raw_table({name: columns[name] for name in columns.column_names}, columns.num_rows)
-    return Split(raw, log_format.clock, np.flatnonzero(odd))
+    kept = {name: columns[name].combine_chunks() for name in columns.column_names}
+    return Split(raw_table(_changed(kept, log_format), columns.num_rows), log_format.clock, np.flatnonzero(odd))
+
+
+def _all_odd(lines: Lines, log_format: Format) -> Split:
+    return Split(raw_table({}, 0), log_format.clock, np.arange(len(lines.starts)))
+
+
+def _with_further_fields(block: bytes, lines: Lines, log_format: Format) -> Format:
+    """The format with as many further fields as most of the first lines have; lines with another number are odd."""
+    shapes: Counter[tuple[Shape, ...]] = Counter()
+    known = sum(2 if field.shape is Shape.TIME else 1 for field in log_format.fields)
+    for start, end in zip(lines.starts[:_SAMPLE_LINES].tolist(), lines.ends[:_SAMPLE_LINES].tolist(), strict=True):
+        words = _WORD.findall(block[start:end].rstrip(b"\r"))
+        shapes[tuple(Shape.QUOTED if word.startswith(b'"') else Shape.TOKEN for word in words[known:])] += 1
+    further = tuple(Field(None, shape) for shape in shapes.most_common(1)[0][0]) if shapes else ()
+    return replace(log_format, fields=(*log_format.fields, *further), more=False)
+
+
+def _split_by_expression(block: bytes, lines: Lines, log_format: Format) -> Split:
+    """As `split`, for lines that one expression describes."""
+    assert log_format.expression is not None
+    odd = _lines_with_specials(block, lines)
+    plain = np.flatnonzero(~odd)
+    if not len(plain):
+        return _all_odd(lines, log_format)
+    rest = _without(block, lines, odd)
+    starts = find_lines(rest).starts if odd.any() else lines.starts
+    found = pc.extract_regex(_line_array(rest, starts, pa.string()), f"^{log_format.expression}\\s*$")
+    if found.null_count:
+        odd[plain[found.is_null().to_numpy(zero_copy_only=False)]] = True
+        found = found.drop_null()
+    columns = {name: pc.struct_field(found, name) for name in (field.name for field in found.type)}
+    raw = {name: column if name == "time" else column.dictionary_encode() for name, column in columns.items()}
+    return Split(raw_table(_changed(raw, log_format), len(found)), log_format.clock, np.flatnonzero(odd))
+
+
+def _changed(columns: dict[str, pa.Array], log_format: Format) -> dict[str, pa.Array]:
+    changed = {name: _map_values(columns[name], _by_value(change)) for name, change in log_format.changed if name in columns}
+    return {**columns, **changed}
+
+
+def _line_array(block: bytes, starts: Positions, kind: pa.DataType) -> pa.Array:
+    """The lines of a block as Arrow has them, with their ends, without copying them."""
+    offsets = np.append(starts, len(block)).astype(np.int32)
+    return pa.Array.from_buffers(kind, len(starts), [None, pa.py_buffer(offsets), pa.py_buffer(block)])
 
 
 def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
     """As `split`, for lines that each hold an object."""
     data = np.frombuffer(block + b"\n", np.uint8)
     last = lines.ends - 1 - (data[lines.ends - 1] == _RETURN)
-    odd = (data[lines.starts] != ord("{")) | (data[last] != ord("}")) | (lines.ends - lines.starts > MAX_LINE_BYTES)
+    odd = (data[lines.starts] != ord("{")) | (data[last] != ord("}"))
     odd |= _lines_with_specials(block, lines, special=(b"\\x", b"\x00"))
     plain = np.flatnonzero(~odd)
     read = jsonl.read_plain(_without(block, lines, odd), log_format, len(plain)) if len(plain) else None
@@ -106,12 +169,17 @@ def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
 
 def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
     """As `split`, for lines without any quoting, between comments."""
-    odd = np.frombuffer(block + b"\n", np.uint8)[lines.starts] == ord("#")
-    odd |= lines.ends - lines.starts > MAX_LINE_BYTES
+    data = np.frombuffer(block + b"\n", np.uint8)
+    odd = data[lines.starts] == ord("#")
+    if b'"' in block:
+        quotes = np.flatnonzero(data == _QUOTE)
+        per_line = np.diff(np.searchsorted(quotes, lines.ends), prepend=0)
+        odd |= per_line % 2 == 1
+        odd |= _quotes_within(data, quotes[np.repeat(~odd, per_line)].reshape(-1, 2), lines, log_format.separator)
     odd |= _lines_with_specials(block, lines, special=(b"\x00",))
     plain = np.flatnonzero(~odd)
     if not len(plain):
-        return Split(raw_table({}, 0), log_format.clock, np.arange(len(odd)))
+        return _all_odd(lines, log_format)
     columns, malformed, count = w3c.read_plain(_without(block, lines, odd), log_format)
     odd[plain[malformed]] = True
     plain = np.delete(plain, malformed)
@@ -135,35 +203,52 @@ def type_of(name: str) -> pa.DataType:
 
 def _oddly_quoted(block: bytes, lines: Lines, log_format: Format) -> npt.NDArray[np.bool_]:
     """Lines whose quotes are not exactly the format's, each at the edge of its field."""
-    shapes = [field.shape for field in log_format.fields]
-    expected = 2 * shapes.count(Shape.QUOTED)
+    expected = 2 * [field.shape for field in log_format.fields].count(Shape.QUOTED)
     count = len(lines.starts)
     data = np.frombuffer(block + b"\n", np.uint8)
     quotes = np.flatnonzero(data[:-1] == _QUOTE)
     odd = np.zeros(count, np.bool_)
+    if not expected:
+        odd[np.searchsorted(lines.ends, quotes)] = True
+        return odd
+    regular = False
     if len(quotes) == count * expected:
         grid = quotes.reshape(count, expected)
-        regular = bool(((grid[:, 0] > lines.starts) & (grid[:, -1] < lines.ends)).all())
-    else:
-        regular = False
+        regular = bool(((grid[:, 0] >= lines.starts) & (grid[:, -1] < lines.ends)).all())
     if not regular:
         upto = np.searchsorted(quotes, lines.ends)
         per_line = np.diff(upto, prepend=0)
         odd = per_line != expected
         grid = quotes[np.repeat(~odd, per_line)].reshape(-1, expected)
-    fits = (data[grid[:, 0::2] - 1] == _SPACE).all(axis=1)  # position -1 reads the appended newline: no space
-    after = data[grid[:, 1::2] + 1]
-    if shapes[-1] is Shape.QUOTED:
+    separator = ord(log_format.separator)
+    before, after = data[grid[:, 0::2] - 1], data[grid[:, 1::2] + 1]
+    fits = np.ones(len(grid), np.bool_)
+    if log_format.fields[0].shape is Shape.QUOTED:
+        fits &= grid[:, 0] == lines.starts[~odd]
+        before = before[:, 1:]
+    if log_format.fields[-1].shape is Shape.QUOTED:
         fits &= (after[:, -1] == _NEWLINE) | (after[:, -1] == _RETURN)
         after = after[:, :-1]
-    fits &= (after == _SPACE).all(axis=1)
+    fits &= (before == separator).all(axis=1)
+    fits &= (after == separator).all(axis=1)
     odd[np.flatnonzero(~odd)[~fits]] = True
     return odd
 
 
-def _lines_with_specials(block: bytes, lines: Lines, special: tuple[bytes, ...] = (b"\\", b"\x00")) -> npt.NDArray[np.bool_]:
-    """Lines with special bytes, with a carriage return that does not end the line, or with bytes that are not UTF-8."""
+def _quotes_within(data: npt.NDArray[np.uint8], pairs: Positions, lines: Lines, separator: str) -> npt.NDArray[np.bool_]:
+    """Lines in which a pair of quotes is not at both edges of a field."""
+    before, after = data[pairs[:, 0] - 1], data[pairs[:, 1] + 1]
+    edge = ord(separator)
+    fits = (before == edge) | (before == _NEWLINE) | (pairs[:, 0] == 0)
+    fits &= (after == edge) | (after == _NEWLINE) | (after == _RETURN)
     odd = np.zeros(len(lines.starts), np.bool_)
+    odd[np.searchsorted(lines.ends, pairs[~fits, 0])] = True
+    return odd
+
+
+def _lines_with_specials(block: bytes, lines: Lines, special: tuple[bytes, ...] = (b"\\", b"\x00")) -> npt.NDArray[np.bool_]:
+    """Lines that are too long, or with special bytes, a carriage return that does not end them, or bytes that are not UTF-8."""
+    odd: npt.NDArray[np.bool_] = lines.ends - lines.starts > MAX_LINE_BYTES
     data = np.frombuffer(block, np.uint8)
 
     def mark(positions: Positions) -> None:
@@ -203,7 +288,7 @@ def _read(block: bytes, log_format: Format) -> tuple[pa.Table, Positions]:
     names: list[str] = []
     types: dict[str, pa.DataType] = {}
     for number, field in enumerate(log_format.fields):
-        if field.shape is Shape.TIME:
+        if field.shape is Shape.TIME and log_format.separator == " ":
             names += ["time", "zone"]
             types |= {"time": pa.string(), "zone": _TEXT}
         else:
@@ -220,7 +305,7 @@ def _read(block: bytes, log_format: Format) -> tuple[pa.Table, Positions]:
         pa.py_buffer(block),
         read_options=csv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=names),
         parse_options=csv.ParseOptions(
-            delimiter=" ",
+            delimiter=log_format.separator,
             quote_char='"',
             double_quote=False,
             escape_char=False,
@@ -231,6 +316,15 @@ def _read(block: bytes, log_format: Format) -> tuple[pa.Table, Positions]:
         convert_options=csv.ConvertOptions(check_utf8=False, column_types=types, include_columns=list(types)),
     )
     return table, np.asarray(malformed, np.int64)
+
+
+def _with_zone(columns: pa.Table) -> pa.Table:
+    """Time and zone, as a space divides them, out of the one column that another separator leaves them in."""
+    at, time = columns.schema.get_field_index("time"), columns["time"]
+    zone = pc.utf8_slice_codeunits(time, _TIME_WIDTH + 1).combine_chunks().dictionary_encode()
+    spaced = pc.equal(pc.utf8_slice_codeunits(time, _TIME_WIDTH, _TIME_WIDTH + 1), " ")
+    columns = columns.set_column(at, "time", pc.if_else(spaced, pc.utf8_slice_codeunits(time, 0, _TIME_WIDTH), ""))
+    return columns.append_column("zone", zone)
 
 
 def _well_shaped(columns: pa.Table, log_format: Format) -> npt.NDArray[np.bool_]:
@@ -261,5 +355,9 @@ def _strip_bracket(values: pa.Array) -> pa.Array:
     return pc.utf8_slice_codeunits(values, 0, 5)
 
 
-def _map_values(column: pa.DictionaryArray, change: object) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(column.indices, change(column.dictionary))  # type: ignore[operator]
+def _by_value(change: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:
+    return lambda values: pa.array([change(value) for value in values.to_pylist()], pa.string())
+
+
+def _map_values(column: pa.DictionaryArray, change: Callable[[pa.Array], pa.Array]) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(column.indices, change(column.dictionary))

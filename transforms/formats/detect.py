@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from transforms.formats import Format
-from transforms.formats.exact import fits
+from transforms.formats import Format, exact
+from transforms.formats.registry import SYSLOG, SYSLOG_PREFIX, format_of
 
 SAMPLE_BYTES = 256 << 10
 SAMPLE_LINES = 1_000
@@ -20,24 +22,44 @@ class Detection:
 
     @property
     def format(self) -> str | None:
-        """The format that fits at least half of the lines, and twice as many as any other."""
-        ranked = sorted(self.fits.items(), key=lambda item: -item[1])
+        """The format that fits at least half of the lines, and twice as many as any other but for those that it narrows."""
+        ranked = self.ranked()
         if not ranked or not self.lines or 2 * ranked[0][1] < self.lines:
             return None
-        if len(ranked) > 1 and 2 * ranked[1][1] > ranked[0][1]:
-            return None
-        return ranked[0][0]
+        best, most = ranked[0]
+        rivals = (count for name, count in ranked[1:] if name not in wider(best))
+        return None if any(2 * count > most for count in rivals) else best
 
     @property
     def confidence(self) -> float:
         """Share of the sample's lines that the best format fits, 0 to 1."""
         return max(self.fits.values(), default=0) / self.lines if self.lines else 0.0
 
+    def ranked(self) -> list[tuple[str, int]]:
+        """Formats and how many lines they fit, the best first; of equal ones the narrowest, which knows most."""
+        return sorted(self.fits.items(), key=lambda item: (-item[1], -len(wider(item[0])), item[0]))
 
-def detect(head: bytes, formats: dict[str, Format], complete: bool = False) -> Detection:
-    """Try the formats on a file's first bytes; `complete` says that they are the whole file."""
+
+def wider(name: str) -> list[str]:
+    """The formats that all lines of this one fit, too, but which know less of them."""
+    known = format_of(name)
+    return [known.narrows, *wider(known.narrows)] if known.narrows else []
+
+
+def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -> Detection:
+    """Try the formats on a file's first bytes; `complete` says that they are the whole file.
+
+    If most lines begin as syslog's do, the formats are tried on what is behind that.
+    """
     lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     if not complete and len(lines) > 1:
         lines.pop()  # probably cut short
     lines = [line for line in lines[:SAMPLE_LINES] if line.strip() and not line.startswith(b"#")]
-    return Detection(len(lines), {name: sum(fits(line, known) for line in lines) for name, known in formats.items()})
+    bare = [exact.bare(line, SYSLOG_PREFIX) for line in lines]
+    if 2 * sum(map(operator.ne, bare, lines)) > len(lines):
+        return Detection(len(lines), {SYSLOG + name: _fits(bare, known) for name, known in formats.items()})
+    return Detection(len(lines), {name: _fits(lines, known) for name, known in formats.items()})
+
+
+def _fits(lines: list[bytes], known: Format) -> int:
+    return sum(exact.fits(line, known) for line in lines)

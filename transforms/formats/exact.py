@@ -34,39 +34,71 @@ def detection_pattern(log_format: Format) -> re.Pattern[bytes]:
 
 
 def _pattern(log_format: Format, quoted: str, free: str) -> re.Pattern[bytes]:
+    spaced = log_format.separator == " "
+    token = r"\S+" if spaced else f"[^{log_format.separator}]*"
+
     def part(field: Field) -> str:
         if field.shape is Shape.TIME:
             return _TIME
         if field.shape is Shape.QUOTED:
             return quoted % field.name if field.name else quoted.replace("(?P<%s>", "(?:")
-        inner = free if field.shape is Shape.FREE else (field.pattern or r"\S+")
+        inner = free if field.shape is Shape.FREE and spaced else (field.pattern or token)
         return f"(?P<{field.name}>{inner})" if field.name else f"(?:{inner})"
 
-    return re.compile(" ".join(part(field) for field in log_format.fields).encode() + rb"\s*\Z", re.DOTALL)
+    separator = re.escape(log_format.separator)
+    further = rf"(?:{separator}.*)?" if log_format.more else ""
+    return re.compile((separator.join(part(field) for field in log_format.fields) + further).encode() + rb"\s*\Z", re.DOTALL)
 
 
 def split_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], Clock] | None:
     """The line's columns as unescaped text and how its time is written, or None if the line does not fit."""
     if log_format.keys:
         return jsonl.read_line(line, log_format)
-    if log_format.delimiter:
+    if log_format.header:
         row = w3c.read_line(line, log_format)
         return None if row is None else (row, log_format.clock)
     for pattern in line_patterns(log_format):
         found = pattern.match(line)
         if found:
-            return {name: unescape(value) for name, value in found.groupdict().items()}, log_format.clock
+            return _columns(found, log_format), log_format.clock
     return None
+
+
+def _columns(found: re.Match[bytes], log_format: Format) -> dict[str, str | None]:
+    row = {name: None if value is None else unescape(value) for name, value in found.groupdict().items()}
+    for name, change in log_format.changed:
+        value = row[name]
+        row[name] = None if value is None else change(value)
+    return row
 
 
 def fits(line: bytes, log_format: Format) -> bool:
     """Whether the line is surely of the format: no field may hold what its neighbour would."""
-    if log_format.expression is not None or log_format.delimiter:
-        return split_line(line, log_format) is not None
-    if not log_format.keys:
-        return detection_pattern(log_format).match(line) is not None
-    read = jsonl.read_line(line, log_format)
-    return read is not None and (bool(read[0].get("request")) or bool(read[0].get("method") and read[0].get("target")))
+    if log_format.prefix:
+        line = bare(line, log_format.prefix)
+    if log_format.keys:
+        if not line.lstrip().startswith(b"{"):
+            return False
+        read = jsonl.read_line(line, log_format)
+        return read is not None and (bool(read[0].get("request")) or bool(read[0].get("method") and read[0].get("target")))
+    if log_format.header or log_format.expression is not None:
+        split = split_line(line, log_format)
+        row = None if split is None else split[0]
+    else:
+        found = detection_pattern(log_format).match(line)
+        row = None if found is None else _columns(found, log_format)
+    return row is not None and (log_format.plausible is None or log_format.plausible(row))
+
+
+def bare(line: bytes, prefix: str) -> bytes:
+    """The line without what a log daemon wrote before it."""
+    found = _prefix_pattern(prefix).match(line)
+    return line[found.end() :] if found else line
+
+
+@lru_cache(maxsize=8)
+def _prefix_pattern(prefix: str) -> re.Pattern[bytes]:
+    return re.compile(prefix.encode())
 
 
 def unescape(value: bytes) -> str:

@@ -4,8 +4,8 @@ A JSON format is a table too: for each column the keys under which a server writ
 Arrow reads whole blocks, told the type of each key by the block's first line; where a line is of another type, or no JSON at all,
 the lines are read one by one.
 
-Sources: Caddy 2 (HTTP access logs), Traefik 3 (access logs, JSON), Google Cloud (LogEntry, HttpRequest), nginx (log_format with
-escape=json, whose keys its owner chooses).
+Sources: Caddy 2 (HTTP access logs), Traefik 3 (access logs, JSON), Google Cloud (LogEntry, HttpRequest), Cloudflare Logpush
+(http_requests), nginx (log_format with escape=json, whose keys its owner chooses), Fastly (example of a JSON log format).
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ _CLF_TIME = re.compile(r"\d{2}/[A-Z][a-z]{2}/\d{4}:.*")
 
 def _format(name: str, title: str, notation: str, keys: Mapping[str, str]) -> Format:
     table = tuple((column, tuple(tuple(path.split(">")) for path in words.split())) for column, words in keys.items())
-    return Format(name, title, notation, (), Clock.ISO, None, tuple(keys), table)
+    in_request = not {"site", "request"} & set(keys)  # of a whole URL the host is the site
+    return Format(name, title, notation, (), Clock.ISO, columns=tuple(keys), keys=table, site_in_request=in_request)
 
 
 FORMATS = (
@@ -93,22 +94,39 @@ FORMATS = (
         },
     ),
     _format(
+        "cloudflare",
+        "Cloudflare Logpush, http_requests",
+        '{"EdgeStartTimestamp":…,"ClientIP":…,"ClientRequestHost":…,"ClientRequestURI":…,"EdgeResponseStatus":…}',
+        {
+            "remote_host": "ClientIP",
+            "time": "EdgeStartTimestamp Datetime",
+            "site": "ClientRequestHost",
+            "method": "ClientRequestMethod",
+            "target": "ClientRequestURI ClientRequestPath",
+            "protocol": "ClientRequestProtocol",
+            "status": "EdgeResponseStatus",
+            "bytes_sent": "EdgeResponseBytes",
+            "referer": "ClientRequestReferer",
+            "user_agent": "ClientRequestUserAgent",
+        },
+    ),
+    _format(
         "nginx_json",
-        "JSON with nginx's variables, or usual names, as keys",
+        "JSON with nginx's variables, or usual names, as keys (Fastly, Envoy)",
         '{"remote_addr":"$remote_addr","time":"$time_iso8601","request":"$request","status":$status,…}',
         {
             "remote_host": "remote_addr client_ip remote_ip client clientip ip remote_host",
-            "time": "time_iso8601 time_local msec time timestamp @timestamp ts",
+            "time": "time_iso8601 time_local msec time timestamp @timestamp start_time ts",
             "site": "host http_host server_name vhost domain",
             "request": "request",
             "method": "request_method method verb",
             "target": "request_uri uri url path",
             "query": "args query_string query",
-            "protocol": "server_protocol protocol proto",
-            "status": "status response code",
-            "bytes_sent": "body_bytes_sent bytes_sent bytes size",
-            "referer": "http_referer http_referrer referer referrer",
-            "user_agent": "http_user_agent user_agent useragent agent",
+            "protocol": "server_protocol request_protocol protocol proto",
+            "status": "status response_status response_code response code",
+            "bytes_sent": "body_bytes_sent bytes_sent response_body_size resp_body_size bytes size",
+            "referer": "http_referer http_referrer request_referer referer referrer",
+            "user_agent": "http_user_agent request_user_agent user_agent useragent agent",
             "forwarded_for": "http_x_forwarded_for x_forwarded_for xff",
             "dnt": "http_dnt dnt",
             "gpc": "http_sec_gpc sec_gpc",

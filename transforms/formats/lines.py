@@ -1,62 +1,121 @@
-"""Takes nothing, gives formats of load balancers, object stores and proxies, each as one expression for its whole line.
+"""Takes nothing, gives formats of load balancers, object stores and proxies that write lines.
 
-Their lines are read one by one: fields that come and go between versions do not fit into columns. Sources:
-AWS documentation ("Access log entries" of both load balancers, "Amazon S3 server access log format"), Squid wiki
-("Native log format").
+Where fields come and go between versions, the known ones stand in front and further ones may follow. Sources: AWS documentation
+("Access log entries" of both load balancers, "Amazon S3 server access log format"); Google Cloud, "Usage logs" of Cloud Storage;
+Squid wiki, "Native log format"; HAProxy 2.8 configuration manual, "HTTP log format"; Envoy, "Default format string".
 """
 
 from __future__ import annotations
 
-from transforms.formats import Clock, Format
+from collections.abc import Mapping
+
+from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Field, Format, Shape
+from transforms.formats.values import from_hash_escapes, last_of_list, undoubled, without_port
 
 _QUOTED = r'(?:[^"\\]|\\.)*'
-_STATUS = r"(?P<status>\d{3}|-)"
-_SENT = r"(?P<bytes_sent>\d{1,18}|-)"
 _SECONDS = r"-?\d+(?:\.\d+)?"
 
+_TOKEN, _TEXT = Field(None, Shape.TOKEN), Field(None, Shape.QUOTED)
+_NUMBER = Field(None, Shape.TOKEN, r"\d+|-")
+_DURATION = Field(None, Shape.TOKEN, rf"{_SECONDS}|-")
+_STATUS = Field("status", Shape.TOKEN, r"\d{3}|-")
+_SENT = Field("bytes_sent", Shape.TOKEN, r"\d{1,18}|-")
+_REQUEST, _REFERER, _AGENT = (Field(name, Shape.QUOTED) for name in ("request", "referer", "user_agent"))
+_ISO_TIME = Field("time", Shape.TOKEN, r"\d{4}-\d\d-\d\dT\S+Z")
+_CLIENT_PORT = Field("remote_host", Shape.TOKEN, r"\S+:\d{1,5}|-")
+_PORTS = (("remote_host", without_port),)
+_CSV = {name: Field(name, Shape.QUOTED) for name in RAW_COLUMNS}
+_BALANCED = (_DURATION, _DURATION, _DURATION, _STATUS, _TOKEN, _NUMBER, _SENT, _REQUEST, _AGENT)
 
-def _format(name: str, title: str, notation: str, expression: str, clock: Clock, *columns: str) -> Format:
-    return Format(name, title, notation, (), clock, expression, columns)
+
+def _is_usage(row: Mapping[str, str | None]) -> bool:
+    return (row["time"] or "").isdigit() or row["time"] == "time_micros"
 
 
 FORMATS = (
-    _format(
+    Format(
         "aws_alb",
         "AWS Application Load Balancer",
         'type time elb client:port target:port … elb_status_code … sent_bytes "request" "user_agent" … "domain_name" …',
-        r"(?:https?|h2|grpcs|wss?) (?P<time>\S+Z) \S+ (?P<remote_host>\S+):\d+ \S+"
-        rf" {_SECONDS} {_SECONDS} {_SECONDS} {_STATUS} \S+ \d+ {_SENT}"
-        rf' "(?P<request>{_QUOTED})" "(?P<user_agent>{_QUOTED})" \S+ \S+ \S+ "{_QUOTED}" "(?P<site>{_QUOTED})" .*',
-        Clock.ISO,
-        *("time", "remote_host", "status", "bytes_sent", "request", "user_agent", "site"),
+        (
+            Field(None, Shape.TOKEN, r"https?|h2|grpcs|wss?"),
+            *(_ISO_TIME, _TOKEN, _CLIENT_PORT, _TOKEN, *_BALANCED, _TOKEN, _TOKEN, _TOKEN, _TEXT),
+            Field("site", Shape.QUOTED),
+        ),
+        clock=Clock.ISO,
+        more=True,
+        changed=_PORTS,
     ),
-    _format(
+    Format(
         "aws_elb",
-        "AWS Classic Load Balancer (HTTP)",
+        "AWS Classic Load Balancer",
         'time elb client:port backend:port … elb_status_code … sent_bytes "request" "user_agent" ssl_cipher ssl_protocol',
-        r"(?P<time>\S+Z) \S+ (?P<remote_host>\S+):\d+ \S+"
-        rf" {_SECONDS} {_SECONDS} {_SECONDS} {_STATUS} \S+ \d+ {_SENT}"
-        rf' "(?P<request>{_QUOTED})"(?: "(?P<user_agent>{_QUOTED})" \S+ \S+)?',
-        Clock.ISO,
-        *("time", "remote_host", "status", "bytes_sent", "request", "user_agent"),
+        (_ISO_TIME, _TOKEN, _CLIENT_PORT, _TOKEN, *_BALANCED),
+        clock=Clock.ISO,
+        more=True,
+        changed=_PORTS,
+        ignored=(("request", "- - - ", NOT_HTTP), ("request", "- - -", NOT_HTTP)),
     ),
-    _format(
+    Format(
         "aws_s3",
         "Amazon S3 server access log",
         'owner bucket [time] remote_ip requester request_id operation key "request" status error_code bytes_sent …',
-        r"\S+ (?P<site>\S+) \[(?P<time>[^\]\s]{20}) (?P<zone>[+-]\d{4})\] (?P<remote_host>\S+) \S+ \S+ \S+ \S+"
-        rf' (?:"(?P<request>{_QUOTED})"|-) {_STATUS} \S+ {_SENT} \S+ \S+ \S+'
-        rf' (?:"(?P<referer>{_QUOTED})"|-) (?:"(?P<user_agent>{_QUOTED})"|-) \S+.*',
-        Clock.CLF,
-        *("site", "time", "remote_host", "request", "status", "bytes_sent", "referer", "user_agent"),
+        (
+            *(_TOKEN, Field("site", Shape.TOKEN), Field("time", Shape.TIME), Field("remote_host", Shape.TOKEN)),
+            *(_TOKEN, _TOKEN, Field(None, Shape.TOKEN, r"[A-Z][A-Z0-9]*\.\S+"), _TOKEN),
+            *(_REQUEST, _STATUS, _TOKEN, _SENT, _TOKEN, _NUMBER, _NUMBER, _REFERER, _AGENT),
+        ),
+        # What is missing stands there without quotes.
+        expression=r"\S+ (?P<site>\S+) \[(?P<time>[^\]\s]{20}) (?P<zone>[+-]\d{4})\] (?P<remote_host>\S+) \S+ \S+"
+        rf' [A-Z][A-Z0-9]*\.\S+ \S+ (?:"(?P<request>{_QUOTED})"|-) (?P<status>\d{{3}}|-) \S+ (?P<bytes_sent>\d{{1,18}}|-)'
+        rf' \S+ (?:\d+|-) (?:\d+|-) (?:"(?P<referer>{_QUOTED})"|-) (?:"(?P<user_agent>{_QUOTED})"|-)(?: .*)?',
+        more=True,
     ),
-    _format(
+    Format(
+        "google_storage",
+        "Google Cloud Storage, usage log (CSV)",
+        '"time_micros","c_ip",…,"cs_method","cs_uri","sc_status","cs_bytes","sc_bytes",…,"cs_host","cs_referer","cs_user_agent",…',
+        (
+            *(_CSV["time"], _CSV["remote_host"], _TEXT, _TEXT, _CSV["method"], _CSV["target"], _CSV["status"], _TEXT),
+            *(_CSV["bytes_sent"], _TEXT, _CSV["site"], _CSV["referer"], _CSV["user_agent"], _TEXT, _TEXT, _TEXT, _TEXT),
+        ),
+        clock=Clock.EPOCH,
+        separator=",",
+        changed=tuple((name, undoubled) for name in ("target", "referer", "user_agent")),
+        ignored=(("time", "time_micros", COMMENT),),
+        plausible=_is_usage,
+    ),
+    Format(
         "squid",
         "Squid, native format",
         "time elapsed remotehost code/status bytes method URL rfc931 peerstatus/peerhost type",
-        r"(?P<time>\d{9,11}\.\d{3}) +\d+ (?P<remote_host>\S+) [A-Z_]+/(?P<status>\d{3}) (?P<bytes_sent>\d{1,18})"
+        (),
+        clock=Clock.EPOCH,
+        expression=r"(?P<time>\d{9,11}\.\d{3}) +\d+ (?P<remote_host>\S+) [A-Z_]+/(?P<status>\d{3}) (?P<bytes_sent>\d{1,18})"
         r" (?P<method>\S+) (?P<target>\S+) \S+ [A-Z_]+/\S+ \S+",
-        Clock.EPOCH,
-        *("time", "remote_host", "status", "bytes_sent", "method", "target"),
+        columns=("time", "remote_host", "status", "bytes_sent", "method", "target"),
+    ),
+    Format(
+        "haproxy",
+        "HAProxy, option httplog",
+        'client:port [time] frontend backend/server timers status bytes … {headers} {headers} "request"',
+        (),
+        expression=r"(?P<remote_host>\S+):\d{1,5} \[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d)\.\d{3}\] \S+ [^\s/]+/\S+"
+        r" [-+\d]+(?:/[-+\d]+){4} (?P<status>\d{3}|-1) \+?(?P<bytes_sent>\d{1,18}) \S+ \S+ \S{4} \d+(?:/\+?\d+){4} \d+/\d+"
+        r'(?: \{.*\})? "(?P<request>.*)"',
+        columns=("remote_host", "time", "status", "bytes_sent", "request"),
+        changed=(("request", from_hash_escapes),),
+    ),
+    Format(
+        "envoy",
+        "Envoy, default format",
+        '[time] "METHOD path protocol" code flags received sent ms ms "forwarded-for" "agent" "id" "authority" "host"',
+        (
+            Field("time", Shape.TOKEN, r"\[\d{4}-\d\d-\d\dT\S+Z\]"),
+            *(_REQUEST, Field("status", Shape.TOKEN, r"\d{1,3}|-"), _TOKEN, _NUMBER, _SENT, _NUMBER, _NUMBER),
+            *(Field("remote_host", Shape.QUOTED), _AGENT, _TEXT, Field("site", Shape.QUOTED), _TEXT),
+        ),
+        clock=Clock.ISO,
+        changed=(("remote_host", last_of_list),),
     ),
 )

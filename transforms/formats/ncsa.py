@@ -1,12 +1,16 @@
-"""Takes nothing, gives the NCSA family: Common and Combined Log Format, alone and behind a virtual host's name.
+"""Takes nothing, gives the NCSA family: Common and Combined Log Format, alone, behind a site's name, and with more fields.
 
-Sources: Apache HTTP Server 2.4, mod_log_config ("Common Log Format", "Combined Log Format", `%v`, `%p`) and Debian's apache2.conf
-(`vhost_combined`: `%v:%p %h %l %u %t "%r" %>s %O …`). nginx's predefined `combined` writes the same fields.
+Sources: Apache HTTP Server 2.4, mod_log_config ("Common Log Format", "Combined Log Format", `%v`, `%p`) and mod_logio
+(`combinedio`); Debian's apache2.conf (`vhost_combined`); nginx, ngx_http_log_module; Varnish, varnishncsa(1); Traefik 3, access
+logs (CLF). Hosters: OVH, Gandi and Virtualmin put the site where others have none, an ident or a user.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from transforms.formats import Field, Format, Shape
+from transforms.formats.values import is_public_host, names_absolute_url
 
 _HOST = Field("remote_host", Shape.TOKEN)
 _IDENT = Field(None, Shape.TOKEN)
@@ -15,31 +19,114 @@ _TIME = Field("time", Shape.TIME)
 _REQUEST = Field("request", Shape.QUOTED)
 _STATUS = Field("status", Shape.TOKEN, r"\d{3}|-")
 _BYTES = Field("bytes_sent", Shape.TOKEN, r"\d{1,18}|-")
-_COMMON = (_HOST, _IDENT, _USER, _TIME, _REQUEST, _STATUS, _BYTES)
+_ANSWER = (_TIME, _REQUEST, _STATUS, _BYTES)
+_COMMON = (_HOST, _IDENT, _USER, *_ANSWER)
 _AGENTS = (Field("referer", Shape.QUOTED), Field("user_agent", Shape.QUOTED))
+_COMBINED = _COMMON + _AGENTS
 _FORWARDED = Field("forwarded_for", Shape.QUOTED)
-_SITE = (Field("site", Shape.TOKEN, r"[A-Za-z0-9_.-]+"),)
-_SITE_PORT = (Field("site", Shape.TOKEN, r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:]+):\d{1,5}"),)
+_NUMBER = Field(None, Shape.TOKEN, r"\d+|-")
+_SECONDS = Field(None, Shape.TOKEN, r"\d+(?:\.\d+)?|-")
+_SITE = Field("site", Shape.TOKEN, r"[A-Za-z0-9_.-]+")
+_SITE_PORT = Field("site", Shape.TOKEN, r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:]+):\d{1,5}")
+_DOMAIN = Field("site", Shape.TOKEN, r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?")
 
 _C = '%h %l %u %t "%r" %>s %b'
 _A = ' "%{Referer}i" "%{User-Agent}i"'
 
+
+def _site_is_public(row: Mapping[str, str | None]) -> bool:
+    """Where others write a user's name: it must be a name that exists in the public DNS's suffixes."""
+    return is_public_host(row["site"] or "")
+
+
+def _urls_are_absolute(row: Mapping[str, str | None]) -> bool:
+    return names_absolute_url(row["request"] or "")
+
+
 FORMATS = (
-    Format("combined", "Combined Log Format (Apache, nginx)", _C + _A, _COMMON + _AGENTS),
+    Format("combined", "Combined Log Format (Apache, nginx)", _C + _A, _COMBINED, narrows="combined_more"),
+    Format("common", "Common Log Format", _C, _COMMON),
     Format(
         "combined_forwarded",
         "Combined, then X-Forwarded-For (the log_format main of nginx's packages)",
         _C + _A + ' "%{X-Forwarded-For}i"',
-        (*_COMMON, *_AGENTS, _FORWARDED),
+        (*_COMBINED, _FORWARDED),
+        narrows="combined_more",
     ),
-    Format("common", "Common Log Format", _C, _COMMON),
+    Format(
+        "combined_forwarded_timed",
+        "Combined, then X-Forwarded-For and times in seconds (nginx)",
+        _C + _A + ' "%{X-Forwarded-For}i" $request_time …',
+        (*_COMBINED, _FORWARDED, _SECONDS),
+        more=True,
+        narrows="combined_more",
+    ),
+    Format(
+        "combinedio",
+        "Combined, then bytes received and sent (Apache, mod_logio)",
+        _C + _A + " %I %O",
+        (*_COMBINED, _NUMBER, _NUMBER),
+        narrows="combined_timed",
+    ),
+    Format(
+        "combined_timed",
+        "Combined, then times in seconds (nginx with $request_time, Icecast)",
+        _C + _A + " $request_time …",
+        (*_COMBINED, _SECONDS),
+        more=True,
+        narrows="combined_more",
+    ),
+    Format(
+        "traefik_clf",
+        "Traefik's CLF: Combined, then request number, router, server and duration",
+        _C + _A + ' number "router" "server" …ms',
+        (*_COMBINED, _NUMBER, Field(None, Shape.QUOTED), Field(None, Shape.QUOTED), Field(None, Shape.TOKEN, r"\d+ms")),
+        narrows="combined_timed",
+    ),
+    Format("combined_more", "Combined, then any further fields", _C + _A + " …", _COMBINED, more=True),
+    Format(
+        "varnish",
+        "Varnish's Combined, with the site in the request's URL",
+        _C + _A,
+        _COMBINED,
+        narrows="combined",
+        plausible=_urls_are_absolute,
+        site_in_request=True,
+    ),
     Format(
         "vhost_combined",
         "Combined behind site:port (Debian's other_vhosts_access.log)",
         "%v:%p " + _C + _A,
-        _SITE_PORT + _COMMON + _AGENTS,
+        (_SITE_PORT, *_COMBINED),
     ),
-    Format("vhost_common", "Common behind site:port", "%v:%p " + _C, _SITE_PORT + _COMMON),
-    Format("site_combined", "Combined behind the site's name", "%v " + _C + _A, _SITE + _COMMON + _AGENTS),
-    Format("site_common", "Common behind the site's name", "%v " + _C, _SITE + _COMMON),
+    Format("vhost_common", "Common behind site:port", "%v:%p " + _C, (_SITE_PORT, *_COMMON)),
+    Format("site_combined", "Combined behind the site's name (openSUSE)", "%v " + _C + _A, (_SITE, *_COMBINED)),
+    Format("site_common", "Common behind the site's name", "%v " + _C, (_SITE, *_COMMON)),
+    Format(
+        "ovh",
+        "OVH's Combined, with the site in the ident's place",
+        "%h %v %u %t …",
+        (_HOST, _DOMAIN, _USER, *_ANSWER, *_AGENTS),
+        narrows="combined",
+        plausible=_site_is_public,
+    ),
+    Format(
+        "virtualmin",
+        "Virtualmin's Combined, with the site in the user's place",
+        "%h %l %v %t …",
+        (_HOST, _IDENT, _DOMAIN, *_ANSWER, *_AGENTS),
+        narrows="combined",
+        plausible=_site_is_public,
+    ),
+    Format(
+        "gandi",
+        "Gandi's Combined, with site and seconds",
+        "%v %h %l %u %t (%T s) …",
+        (
+            *(_SITE, _HOST, _IDENT, _USER, _TIME),
+            Field(None, Shape.TOKEN, r"\(\d+"),
+            Field(None, Shape.TOKEN, r"s\)"),
+            *(_REQUEST, _STATUS, _BYTES, *_AGENTS),
+        ),
+    ),
 )

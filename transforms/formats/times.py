@@ -6,12 +6,15 @@ Digits are read by their position, for all rows at once: parsing dates one by on
 from __future__ import annotations
 
 import calendar
+import re
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.clock import UTC, utc_seconds
 from transforms.columns import distinct
 from transforms.formats import Clock
 
@@ -21,18 +24,35 @@ Flags = npt.NDArray[np.bool_]
 _MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
 _CLF_WIDTH = 20  # 17/May/2015:10:05:03
 _ISO_WIDTH = 19  # 2015-05-17T10:05:03
-_ISO_REST = r"^[.,]?[0-9]*(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})$"
+_ISO_REST = r"^(?:[.,][0-9]+)?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2}|)$"
+_ZONE = re.compile(r"[+-][0-9]{4}")
 _EPOCH = r"^[0-9]{9,19}(?:\.[0-9]+)?$"
 
 
-def seconds(times: pa.ChunkedArray, zones: pa.ChunkedArray, clock: Clock) -> tuple[Seconds, Flags]:
-    """Seconds, and which are valid, of times as text; `zones` holds those of CLF times."""
-    if clock is Clock.CLF:
-        return _of_clf(times, zones)
-    return _of_iso(times) if clock is Clock.ISO else _of_epoch(times)
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds since 1970 UTC, which of them are valid, and which a clock without zone shows twice (the first is taken)."""
+
+    seconds: Seconds
+    valid: Flags
+    ambiguous: Flags
 
 
-def _of_clf(times: pa.ChunkedArray, zones: pa.ChunkedArray) -> tuple[Seconds, Flags]:
+def read_times(times: pa.ChunkedArray, zones: pa.ChunkedArray, clock: Clock, log_zone: str = UTC) -> Times:
+    """Times as text; `zones` holds the zones of CLF times. Times that say no zone are those of `log_zone`."""
+    if clock is Clock.EPOCH:
+        seconds, valid = _of_epoch(times)
+        return Times(seconds, valid, np.zeros(len(seconds), np.bool_))
+    local, fits, zones = _of_clf(times, zones) if clock is Clock.CLF else _of_iso(times)
+    zone, zones_valid, unsaid = _zone_seconds(zones)
+    valid = fits & zones_valid
+    seconds, ambiguous = local - zone, np.zeros(len(local), np.bool_)
+    if unsaid.any():
+        seconds[unsaid], ambiguous[unsaid] = utc_seconds(local[unsaid], log_zone)
+    return Times(seconds, valid, ambiguous & valid)
+
+
+def _of_clf(times: pa.ChunkedArray, zones: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
     grid, fits = _grid(times, _CLF_WIDTH)
     digits = grid[:, [0, 1, 7, 8, 9, 10, 12, 13, 15, 16, 18, 19]].astype(np.int64) - 48
     fits &= (grid[:, [2, 6, 11, 14, 17]] == np.frombuffer(b"//:::", np.uint8)).all(axis=1)
@@ -42,11 +62,10 @@ def _of_clf(times: pa.ChunkedArray, zones: pa.ChunkedArray) -> tuple[Seconds, Fl
         month[letters == int.from_bytes(name.encode(), "big")] = number
     day, rest = digits[:, :2] @ np.array([10, 1]), digits[:, 6:]
     local, valid = _local(digits, digits[:, 2:6] @ np.array([1000, 100, 10, 1]), month, day, rest)
-    zone, zones_valid = _zone_seconds(zones)
-    return local - zone, fits & valid & zones_valid
+    return local, fits & valid, zones
 
 
-def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:
+def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
     text = pc.utf8_trim(times.combine_chunks(), "[]")
     grid, fits = _grid(pc.utf8_slice_codeunits(text, 0, _ISO_WIDTH), _ISO_WIDTH)
     digits = grid[:, [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]].astype(np.int64) - 48
@@ -55,9 +74,9 @@ def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:
     month, day = digits[:, 4:6] @ np.array([10, 1]), digits[:, 6:8] @ np.array([10, 1])
     local, valid = _local(digits, digits[:, :4] @ np.array([1000, 100, 10, 1]), month, day, digits[:, 8:])
     found = pc.struct_field(pc.extract_regex(pc.utf8_slice_codeunits(text, _ISO_WIDTH), _ISO_REST), "zone")
-    named = pc.fill_null(pc.replace_substring(pc.if_else(pc.equal(found, "Z"), "+0000", found), ":", ""), "")
-    zone, zones_valid = _zone_seconds(pa.chunked_array([named.dictionary_encode()]))
-    return local - zone, fits & valid & zones_valid
+    fits &= pc.is_valid(found).to_numpy(zero_copy_only=False)
+    zones = pc.fill_null(pc.replace_substring(pc.if_else(pc.equal(found, "Z"), "+0000", found), ":", ""), "")
+    return local, fits & valid, pa.chunked_array([zones.dictionary_encode()])
 
 
 def _of_epoch(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:
@@ -100,11 +119,13 @@ def _local(digits: Seconds, year: Seconds, month: Seconds, day: Seconds, clock: 
     return (month_start + day - 1) * 86_400 + hour * 3_600 + minute * 60 + np.minimum(second, 59), valid
 
 
-def _zone_seconds(zones: pa.ChunkedArray) -> tuple[Seconds, Flags]:
-    codes, values = distinct(zones)
-    offsets, valid = [], []
+def _zone_seconds(zones: pa.ChunkedArray) -> tuple[Seconds, Flags, Flags]:
+    """Offsets of zones such as +0100, which are valid, and which are not said."""
+    codes, values = distinct(pc.fill_null(zones.cast(pa.string()), "") if zones.null_count else zones)
+    offsets, valid, unsaid = [], [], []
     for value in values.to_pylist():
-        hours, minutes = (int(value[1:3]), int(value[3:5])) if len(value) == 5 else (99, 0)
+        hours, minutes = (int(value[1:3]), int(value[3:5])) if _ZONE.fullmatch(value) else (0, 0) if not value else (99, 0)
         offsets.append((hours * 3_600 + minutes * 60) * (-1 if value[:1] == "-" else 1))
         valid.append(hours <= 15 and minutes < 60)
-    return np.asarray(offsets, np.int64)[codes], np.asarray(valid, np.bool_)[codes]
+        unsaid.append(not value)
+    return np.asarray(offsets, np.int64)[codes], np.asarray(valid, np.bool_)[codes], np.asarray(unsaid, np.bool_)[codes]

@@ -34,6 +34,7 @@ _FIELDS = {
     "cs-version": "protocol",
     "cs-protocol-version": "protocol",
     "sc-status": "status",
+    "c-status": "status",
     "sc-bytes": "bytes_sent",
     "cs(user-agent)": "user_agent",
     "cs(referer)": "referer",
@@ -95,8 +96,9 @@ def format_of_header(words: str) -> Format:
     if not {"date", "time", "remote_host"} <= seen or "target" not in seen:
         raise ValueError("the header #Fields must name date, time, c-ip and cs-uri-stem")
     kept = tuple(field.name for field in fields if field.name and field.name != "date")
-    delimiter = "\t" if words.startswith(BY_TAB) else " "
-    return Format(words, "W3C extended (IIS, CloudFront)", words, tuple(fields), Clock.ISO, None, kept, (), delimiter)
+    separator = "\t" if words.startswith(BY_TAB) else " "
+    title = "W3C extended, by its own #Fields line"
+    return Format(words, title, words, tuple(fields), Clock.ISO, columns=kept, separator=separator, header=True)
 
 
 def read_plain(lines: bytes, log_format: Format) -> tuple[dict[str, pa.ChunkedArray], npt.NDArray[np.int64], int]:
@@ -114,7 +116,10 @@ def read_plain(lines: bytes, log_format: Format) -> tuple[dict[str, pa.ChunkedAr
         pa.py_buffer(lines),
         read_options=csv.ReadOptions(use_threads=False, block_size=len(lines) + 1, column_names=names),
         parse_options=csv.ParseOptions(
-            delimiter=log_format.delimiter, quote_char=False, ignore_empty_lines=False, invalid_row_handler=skip
+            delimiter=log_format.separator,
+            quote_char='"' if b'"' in lines else False,
+            ignore_empty_lines=False,
+            invalid_row_handler=skip,
         ),
         convert_options=csv.ConvertOptions(check_utf8=False, column_types=kept, include_columns=list(kept)),
     )
@@ -123,7 +128,9 @@ def read_plain(lines: bytes, log_format: Format) -> tuple[dict[str, pa.ChunkedAr
 
 def _raw(table: pa.Table) -> dict[str, pa.ChunkedArray]:
     columns = {name: table[name] for name in table.column_names if name not in ("date", "time")}
-    columns["time"] = pc.binary_join_element_wise(table["date"], pc.binary_join_element_wise(table["time"], "", "Z"), "T")
+    columns["time"] = pc.binary_join_element_wise(table["date"], table["time"], "T")
+    if "method" not in columns:
+        columns["method"] = pa.array(["GET"] * table.num_rows).dictionary_encode()
     for name, column in columns.items():
         if name in _SPACED or name == "target":
             array = column.combine_chunks()
@@ -134,14 +141,22 @@ def _raw(table: pa.Table) -> dict[str, pa.ChunkedArray]:
 
 def read_line(line: bytes, log_format: Format) -> dict[str, str | None] | None:
     """The raw columns of one line, or None if it does not have the header's fields."""
-    texts = line.rstrip(b"\r").decode("utf-8", "replace").split(log_format.delimiter)
+    text = line.rstrip(b"\r").decode("utf-8", "replace")
+    texts = _quoted_words(text, log_format.separator) if '"' in text else text.split(log_format.separator)
     if len(texts) != len(log_format.fields):
         return None
     row: dict[str, str | None] = {
         field.name: _decoded(field.name, text) for field, text in zip(log_format.fields, texts, strict=True) if field.name
     }
-    row["time"] = f"{row.pop('date')}T{row['time']}Z"
+    row["time"] = f"{row.pop('date')}T{row['time']}"
+    row.setdefault("method", "GET")  # a log of streams names none
     return row if all(re.match(pattern, row.get(name) or "-") for name, pattern in PATTERNS.items()) else None
+
+
+def _quoted_words(text: str, separator: str) -> list[str]:
+    """The fields of a line in which some stand in quotes, within which separators mean nothing."""
+    words = re.findall(rf'(?:^|{separator})("[^"]*"(?={separator}|$)|[^{separator}]*)', text)
+    return [word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word for word in words]
 
 
 def _decoded(name: str, text: str) -> str:

@@ -43,7 +43,6 @@ CASES = {
     ),
     "aws_alb before 2020": (ALB_SHORT, {"status": "502", "target": "/a?b", "request_time": 1530570180}),
     "aws_elb": (ELB, {"target": "/", "status": "200", "bytes_sent": 29, "user_agent": "curl/7.38.0", "request_time": 1431560383}),
-    "aws_elb of TCP": (ELB_TCP, {"method": "", "status": "(unknown)", "bytes_sent": 305}),
     "aws_s3": (
         S3,
         {
@@ -70,6 +69,11 @@ def test_what_each_writes(case):
         assert {name: row[name] for name in expected} == expected
         assert row["remote_host"].startswith("192.0.2.")
         assert ":" not in row["remote_host"]
+
+
+def test_tcp_connections_are_no_requests():
+    parsed = parse_block((ELB + ELB_TCP + ELB).encode(), FORMATS["aws_elb"])
+    assert (parsed.entries.num_rows, parsed.ignored, parsed.rejects) == (2, {"not_http": 1}, ())
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.formats.notation import compile_notation
@@ -101,7 +102,7 @@ def test_a_notation_reads_what_its_server_writes(case):
     assert (compile_notation(notation).expression is None) == by_columns
 
 
-@pytest.mark.parametrize("name", [name for name, known in FORMATS.items() if known.fields])
+@pytest.mark.parametrize("name", [name for name, known in FORMATS.items() if re.fullmatch("%[^…]*", known.notation)])
 def test_the_notations_of_the_known_formats_compile_to_the_same_columns(name):
     known = FORMATS[name]
     compiled = compile_notation(known.notation)
@@ -129,7 +130,6 @@ TEXT = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S", "Zs"
 
 
 @given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=4))
-@settings(deadline=None)
 def test_by_columns_or_by_one_expression_the_same_is_read(values):
     notation = '%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"'
     by_columns = compile_notation(notation)

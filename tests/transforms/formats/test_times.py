@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.formats import Clock
-from transforms.formats.times import seconds
+from transforms.formats.times import read_times
 
 
-def read(text: str, clock: Clock) -> int | None:
-    found, valid = seconds(pa.chunked_array([pa.array([text, text])]), pa.chunked_array([pa.array(["+0000"] * 2)]), clock)
-    assert found[0] == found[1]
-    return int(found[0]) if valid.all() else None
+def read(text: str, clock: Clock, zone: str = "+0000", log_zone: str = "UTC") -> int | None:
+    found = read_times(pa.chunked_array([pa.array([text, text])]), pa.chunked_array([pa.array([zone] * 2)]), clock, log_zone)
+    assert found.seconds[0] == found.seconds[1]
+    return int(found.seconds[0]) if found.valid.all() else None
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,9 @@ def read(text: str, clock: Clock) -> int | None:
         ("1760129736123456", Clock.EPOCH, 1760129736),
         ("1760129736123456789", Clock.EPOCH, 1760129736),
         ("2025-02-30T20:55:36Z", Clock.ISO, None),
-        ("2025-10-10T20:55:36", Clock.ISO, None),
+        ("2025-10-10T20:55:36", Clock.ISO, 1760129736),
+        ("2025-10-10T20:55:36.5x", Clock.ISO, None),
+        ("2025-10-10T20:55:36 -07:00", Clock.ISO, None),
         ("2025-10-10T20:55:36+99:00", Clock.ISO, None),
         ("2025-13-10T20:55:36Z", Clock.ISO, None),
         ("jane", Clock.ISO, None),
@@ -60,3 +62,28 @@ def test_iso_times_are_what_they_say(time, quarters):
 @given(st.text(max_size=30), st.sampled_from(Clock))
 def test_anything_else_is_no_error(text, clock):
     read(text, clock)
+
+
+# 26 October 2025 in Berlin: clocks showed 02:00 to 02:59 twice, first in summer time. 30 March: 02:00 to 02:59 not at all.
+@pytest.mark.parametrize(
+    ("written", "first_in_utc", "twice"),
+    [
+        ("2025-07-01T12:00:00", "2025-07-01T10:00:00", False),
+        ("2025-01-01T12:00:00", "2025-01-01T11:00:00", False),
+        ("2025-10-26T01:59:59", "2025-10-25T23:59:59", False),
+        ("2025-10-26T02:00:00", "2025-10-26T00:00:00", True),
+        ("2025-10-26T02:59:59", "2025-10-26T00:59:59", True),
+        ("2025-10-26T03:00:00", "2025-10-26T02:00:00", False),
+        ("2025-03-30T02:30:00", "2025-03-30T01:30:00", False),
+    ],
+)
+@pytest.mark.parametrize("clock", [Clock.ISO, Clock.CLF])
+def test_times_without_zone_are_of_the_logs_zone(written, first_in_utc, twice, clock):
+    expected = int(datetime.datetime.fromisoformat(first_in_utc + "+00:00").timestamp())
+    text = written if clock is Clock.ISO else datetime.datetime.fromisoformat(written).strftime("%d/%b/%Y:%H:%M:%S")
+    column = pa.chunked_array([pa.array([text])])
+    found = read_times(column, pa.chunked_array([pa.nulls(1, pa.string())]), clock, "Europe/Berlin")
+    assert (found.seconds.tolist(), found.valid.tolist(), found.ambiguous.tolist()) == ([expected], [True], [twice])
+    # A zone that is written wins.
+    utc = read(text + ("Z" if clock is Clock.ISO else ""), clock, log_zone="Europe/Berlin")
+    assert utc == int(datetime.datetime.fromisoformat(written + "+00:00").timestamp())
