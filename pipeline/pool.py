@@ -45,7 +45,8 @@ def workers(count: int) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            # What a worker has in hand is waited for: an interpreter that ends while a pool closes fails at its exit.
+            pool.shutdown(cancel_futures=True)
             raise
         finally:
             _open.pop()
