@@ -83,7 +83,7 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
     if log_format.more:
         log_format = _with_further_fields(block, lines, log_format)
     odd = _oddly_quoted(block, lines, log_format)
-    odd |= _lines_with_specials(block, lines)
+    odd |= _lines_with_specials(block, lines, _specials(log_format))
     plain = np.flatnonzero(~odd)
     if not len(plain):
         return _all_odd(lines, log_format)
@@ -126,7 +126,7 @@ def _with_further_fields(block: bytes, lines: Lines, log_format: Format) -> Form
 def _split_by_expression(block: bytes, lines: Lines, log_format: Format) -> Split:
     """As `split`, for lines that one expression describes."""
     assert log_format.expression is not None
-    odd = _lines_with_specials(block, lines)
+    odd = _lines_with_specials(block, lines, _specials(log_format))
     plain = np.flatnonzero(~odd)
     if not len(plain):
         return _all_odd(lines, log_format)
@@ -157,7 +157,7 @@ def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
     data = np.frombuffer(block + b"\n", np.uint8)
     last = lines.ends - 1 - (data[lines.ends - 1] == _RETURN)
     odd = (data[lines.starts] != ord("{")) | (data[last] != ord("}"))
-    odd |= _lines_with_specials(block, lines, special=(b"\\x", b"\x00"))
+    odd |= _lines_with_specials(block, lines, (b"\\x", b"\x00"))
     plain = np.flatnonzero(~odd)
     read = jsonl.read_plain(_without(block, lines, odd), log_format, len(plain)) if len(plain) else None
     if read is None:
@@ -176,7 +176,7 @@ def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
         per_line = np.diff(np.searchsorted(quotes, lines.ends), prepend=0)
         odd |= per_line % 2 == 1
         odd |= _quotes_within(data, quotes[np.repeat(~odd, per_line)].reshape(-1, 2), lines, log_format.separator)
-    odd |= _lines_with_specials(block, lines, special=(b"\x00",))
+    odd |= _lines_with_specials(block, lines, (b"\x00",))
     plain = np.flatnonzero(~odd)
     if not len(plain):
         return _all_odd(lines, log_format)
@@ -246,7 +246,11 @@ def _quotes_within(data: npt.NDArray[np.uint8], pairs: Positions, lines: Lines, 
     return odd
 
 
-def _lines_with_specials(block: bytes, lines: Lines, special: tuple[bytes, ...] = (b"\\", b"\x00")) -> npt.NDArray[np.bool_]:
+def _specials(log_format: Format) -> tuple[bytes, ...]:
+    return (b"\\", b"\x00") if log_format.backslash else (b"\x00",)
+
+
+def _lines_with_specials(block: bytes, lines: Lines, special: tuple[bytes, ...]) -> npt.NDArray[np.bool_]:
     """Lines that are too long, or with special bytes, a carriage return that does not end them, or bytes that are not UTF-8."""
     odd: npt.NDArray[np.bool_] = lines.ends - lines.starts > MAX_LINE_BYTES
     data = np.frombuffer(block, np.uint8)

@@ -16,6 +16,7 @@ _ESCAPE = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 _TIME = r"\[(?P<time>[^\]\s]{20}) (?P<zone>[+-]\d{4})\]"
 _STRICT_QUOTED = r'"(?P<%s>(?:[^"\\]|\\.)*)"'
+_BARE_QUOTED = r'"(?P<%s>[^"]*)"'
 _LOOSE_QUOTED = r'"(?P<%s>.*?)"'
 
 
@@ -24,13 +25,17 @@ def line_patterns(log_format: Format) -> tuple[re.Pattern[bytes], ...]:
     """Patterns to try in order: quotes escaped as the servers do, then quotes left bare inside a field (old servers)."""
     if log_format.expression is not None:
         return (re.compile(log_format.expression.encode() + rb"\s*\Z", re.DOTALL),)
-    return tuple(_pattern(log_format, quoted, r".*?") for quoted in (_STRICT_QUOTED, _LOOSE_QUOTED))
+    return tuple(_pattern(log_format, quoted, r".*?") for quoted in (_strict(log_format), _LOOSE_QUOTED))
 
 
 @lru_cache(maxsize=64)
 def detection_pattern(log_format: Format) -> re.Pattern[bytes]:
     """The narrowest pattern, by which formats are told apart: no field may hold what its neighbour would."""
-    return _pattern(log_format, _STRICT_QUOTED, r"\S+")
+    return _pattern(log_format, _strict(log_format), r"\S+")
+
+
+def _strict(log_format: Format) -> str:
+    return _STRICT_QUOTED if log_format.backslash else _BARE_QUOTED
 
 
 def _pattern(log_format: Format, quoted: str, free: str) -> re.Pattern[bytes]:
@@ -65,7 +70,8 @@ def split_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], 
 
 
 def _columns(found: re.Match[bytes], log_format: Format) -> dict[str, str | None]:
-    row = {name: None if value is None else unescape(value) for name, value in found.groupdict().items()}
+    text = unescape if log_format.backslash else _as_it_stands
+    row = {name: None if value is None else text(value) for name, value in found.groupdict().items()}
     for name, change in log_format.changed:
         value = row[name]
         row[name] = None if value is None else change(value)
@@ -105,6 +111,10 @@ def unescape(value: bytes) -> str:
     """Text of an escaped field; bytes that are not UTF-8 become U+FFFD."""
     if b"\\" in value:
         value = _ESCAPE.sub(_unescaped, value)
+    return value.decode("utf-8", "replace")
+
+
+def _as_it_stands(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 

@@ -84,6 +84,7 @@ FORMATS = (
         changed=tuple((name, undoubled) for name in ("target", "referer", "user_agent")),
         ignored=(("time", "time_micros", COMMENT),),
         plausible=_is_usage,
+        backslash=False,
     ),
     Format(
         "squid",
@@ -94,17 +95,20 @@ FORMATS = (
         expression=r"(?P<time>\d{9,11}\.\d{3}) +\d+ (?P<remote_host>\S+) [A-Z_]+/(?P<status>\d{3}) (?P<bytes_sent>\d{1,18})"
         r" (?P<method>\S+) (?P<target>\S+) \S+ [A-Z_]+/\S+ \S+",
         columns=("time", "remote_host", "status", "bytes_sent", "method", "target"),
+        backslash=False,
     ),
     Format(
         "haproxy",
         "HAProxy, option httplog",
         'client:port [time] frontend backend/server timers status bytes … {headers} {headers} "request"',
         (),
-        expression=r"(?P<remote_host>\S+):\d{1,5} \[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d)\.\d{3}\] \S+ [^\s/]+/\S+"
-        r" [-+\d]+(?:/[-+\d]+){4} (?P<status>\d{3}|-1) \+?(?P<bytes_sent>\d{1,18}) \S+ \S+ \S{4} \d+(?:/\+?\d+){4} \d+/\d+"
-        r'(?: \{.*\})? "(?P<request>.*)"',
+        # Captured headers stand between braces and may hold spaces; a quote or a brace within a value is written as #22, #7B.
+        expression=r"(?P<remote_host>[^ ]+:\d+) \[(?P<time>\d\d/[A-Z][a-z][a-z]/[\d:]{13})\.\d+\] [^ ]+ [^ /]+/[^ ]+"
+        r" [-+\d]+(?:/[-+\d]+){4} (?P<status>\d{3}|-1) \+?(?P<bytes_sent>\d{1,18}) [^ ]+ [^ ]+ [^ ]{4} \d+(?:/\+?\d+){4} \d+/\d+"
+        r'(?: \{[^{}]*\})* "(?P<request>[^"]*)"',
         columns=("remote_host", "time", "status", "bytes_sent", "request"),
-        changed=(("request", from_hash_escapes),),
+        changed=(("remote_host", without_port), ("request", from_hash_escapes)),
+        backslash=False,
     ),
     Format(
         "envoy",
@@ -117,5 +121,6 @@ FORMATS = (
         ),
         clock=Clock.ISO,
         changed=(("remote_host", last_of_list),),
+        backslash=False,
     ),
 )

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.clock import UTC, utc_seconds
-from transforms.columns import distinct
+from transforms.columns import distinct, recode
 from transforms.formats import Clock
 
 Seconds = npt.NDArray[np.int64]
@@ -73,10 +73,11 @@ def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
     fits &= (grid[:, 10] == ord("T")) | (grid[:, 10] == ord(" "))
     month, day = digits[:, 4:6] @ np.array([10, 1]), digits[:, 6:8] @ np.array([10, 1])
     local, valid = _local(digits, digits[:, :4] @ np.array([1000, 100, 10, 1]), month, day, digits[:, 8:])
-    found = pc.struct_field(pc.extract_regex(pc.utf8_slice_codeunits(text, _ISO_WIDTH), _ISO_REST), "zone")
-    fits &= pc.is_valid(found).to_numpy(zero_copy_only=False)
+    codes, rests = distinct(pc.utf8_slice_codeunits(text, _ISO_WIDTH))
+    found = pc.struct_field(pc.extract_regex(rests, _ISO_REST), "zone")
+    fits &= pc.is_valid(found).to_numpy(zero_copy_only=False)[codes]
     zones = pc.fill_null(pc.replace_substring(pc.if_else(pc.equal(found, "Z"), "+0000", found), ":", ""), "")
-    return local, fits & valid, pa.chunked_array([zones.dictionary_encode()])
+    return local, fits & valid, pa.chunked_array([recode(codes, zones)])
 
 
 def _of_epoch(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:

@@ -7,7 +7,7 @@ import re
 from transforms.lookups.referrers import network_domain
 
 _PORT = re.compile(r":\d{1,5}\Z")
-_HASH = re.compile(r"#([0-9A-Fa-f]{2})")
+_HASH = re.compile(rb"#([0-9A-Fa-f]{2})")
 _ABSOLUTE = re.compile(r"[A-Z-]+ https?://[^ ]+", re.IGNORECASE)
 
 
@@ -37,7 +37,8 @@ def from_hash_escapes(value: str) -> str:
     """
     if value == "<BADREQ>":
         return "-"
-    return _HASH.sub(lambda found: chr(int(found.group(1), 16)), value)
+    written = value.encode("utf-8", "replace")
+    return _HASH.sub(lambda found: bytes([int(found.group(1), 16)]), written).decode("utf-8", "replace")
 
 
 def names_absolute_url(request: str) -> bool:

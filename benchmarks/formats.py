@@ -1,0 +1,99 @@
+"""Takes a number of lines, gives lines/s and MB/s of parsing them in each log format, on one core, without Beam.
+
+    python benchmarks/formats.py --lines 100000
+
+The lines are those of the example's day, written once more in each format as its server would.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+import pyarrow as pa  # noqa: E402
+
+from examples.generate import generate  # noqa: E402
+from tests.writers import WRITERS, Request, write  # noqa: E402
+from transforms.formats.detect import detect  # noqa: E402
+from transforms.formats.registry import FORMATS, format_of  # noqa: E402
+from transforms.formats.w3c import header_in  # noqa: E402
+from transforms.parse import parse_block  # noqa: E402
+
+BLOCK_BYTES = 16 << 20
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the lines in each format, parse them a few times, print a table."""
+    options = _parser().parse_args(arguments)
+    pa.set_cpu_count(1)  # as in a worker
+    requests = requests_of_a_day(options.lines)
+    print(f"{len(requests):,} lines, one core, median of {options.runs} runs\n")
+    print("| format | bytes a line | lines/s | MB/s |\n|---|---|---|---|")
+    for name in options.formats or WRITERS:
+        log = write(name, requests)
+        seconds = statistics.median(parse_seconds(name, log) for _ in range(options.runs))
+        lines = log.count(b"\n")
+        print(f"| {name} | {len(log) / lines:,.0f} | {lines / seconds:,.0f} | {len(log) / seconds / 1e6:,.0f} |", flush=True)
+    return 0
+
+
+def requests_of_a_day(lines: int) -> list[Request]:
+    """The requests of the example's day that are whole, in their order."""
+    parsed = parse_block(b"".join(generate(lines, log_format="vhost_combined")), FORMATS["vhost_combined"])
+    entries = parsed.entries.sort_by("request_time").to_pylist()
+    return [
+        Request(
+            *(row["site"].partition(":")[0], row["remote_host"], row["request_time"], row["method"], row["target"]),
+            *(row["protocol"] or "HTTP/1.1", int(row["status"]), row["bytes_sent"], _absent(row["referer"])),
+            _absent(row["user_agent"]),
+        )
+        for row in entries
+        if row["method"] and row["status"].isdigit()
+    ]
+
+
+def parse_seconds(name: str, log: bytes) -> float:
+    """Seconds of CPU for a file in blocks, as a worker has them."""
+    known = format_of(header_in(log) or _detected(log))
+    if name in FORMATS and known.name != name:
+        raise SystemExit(f"{name}: the lines written are taken for {known.name}")
+    taken, at = 0.0, 0
+    while at < len(log):
+        end = len(log) if at + BLOCK_BYTES >= len(log) else log.rindex(b"\n", at, at + BLOCK_BYTES) + 1
+        block = log[at:end]
+        began = time.process_time()
+        parsed = parse_block(block, known, at)
+        taken += time.process_time() - began
+        if parsed.rejects:
+            raise SystemExit(f"{name}: {len(parsed.rejects)} lines were rejected")
+        at = end
+    return taken
+
+
+def _detected(log: bytes) -> str:
+    found = detect(log[: 64 << 10], FORMATS).format
+    if found is None:
+        raise SystemExit("the lines written are of no known format")
+    return found
+
+
+def _absent(text: str) -> str:
+    return text or "-"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--lines", type=int, default=100_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("formats", nargs="*", metavar="FORMAT", help="only these")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
