@@ -210,7 +210,8 @@ def _aws_elb(request: Request) -> str:
 def _aws_s3(request: Request) -> str:
     return (
         f"79a59df900b949e5 {request.site} [{request.clf}] {request.host} - 3E57427F3EXAMPLE REST.GET.OBJECT"
-        f' {quote(request.target)} "{nginx(request.line)}" {request.status} - {request.size or "-"} 4096 7 6 "{nginx(request.referer)}"'
+        f' {quote(request.target)} "{nginx(request.line)}" {request.status} - {request.size or "-"} 4096 7 6'
+        f' "{nginx(request.referer)}"'
         f' "{nginx(request.agent)}" - s9lzHYrFp76ZVxRcpX9 SigV4 ECDHE-RSA AuthHeader {request.site}.s3.example.com TLSV1.2 - -'
     )
 
