@@ -1,0 +1,120 @@
+"""Takes the golden logs, checks what each of their lines becomes and which format each is taken for.
+
+A folder of `golden/` holds `input.log`, `expected.jsonl` with an object for each of its lines (an entry, {"ignored": reason} or
+{"rejected": reason}), and `source.txt`: where the vendor says so. Expectations were written from there, never from the parser.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from transforms.formats import w3c
+from transforms.formats.detect import detect
+from transforms.formats.registry import FORMATS, SYSLOG, format_of
+from transforms.parse import parse_block
+from transforms.schema import ENTRY
+
+GOLDEN = Path(__file__).parent / "golden"
+FOLDERS = sorted(folder.name for folder in GOLDEN.iterdir())
+W3C = {"cloudfront", "iis", "incapsula", "netscaler", "shoutcast"}
+OTHER_NAMES = {
+    "haproxy": "syslog:haproxy",
+    "cloudflare_ms": "cloudflare",
+    "cloudflare_ns": "cloudflare",
+    "cloudflare_s": "cloudflare",
+    "fastly": "nginx_json",
+    "syslog_combined": "syslog:combined",
+    "syslog_combined_5424": "syslog:combined",
+    "syslog_common": "syslog:common",
+    "syslog_fastly": "syslog:nginx_json",
+}
+"""Formats of folders that are not called by their format, or are one of several with it."""
+
+MAY_BE_ABSENT = {"site", "forwarded_for", "referer", "user_agent"}
+
+
+def log_of(folder: str) -> bytes:
+    return (GOLDEN / folder / "input.log").read_bytes()
+
+
+def format_name(folder: str) -> str:
+    """The folder's format, for W3C by the log's own header."""
+    if folder in W3C:
+        declared = w3c.header_in(log_of(folder))
+        assert declared is not None
+        return declared
+    return OTHER_NAMES.get(folder, folder)
+
+
+def detected(log: bytes) -> str | None:
+    """The format that a whole file is taken for when nothing is said of it."""
+    declared = w3c.header_in(log)
+    return detect(log, FORMATS if declared is None else {declared: format_of(declared)}, complete=True).format
+
+
+def expected_of(folder: str) -> tuple[list[dict[str, object]], Counter[str], list[tuple[int, str]]]:
+    """Entries, how many lines are ignored by reason, and rejects by offset, as the folder says."""
+    lines = log_of(folder).removesuffix(b"\n").split(b"\n")
+    outcomes = [json.loads(line) for line in (GOLDEN / folder / "expected.jsonl").read_text("utf-8").splitlines()]
+    starts = itertools.accumulate((len(line) + 1 for line in lines), initial=0)
+    rejects = [(start, outcome["rejected"]) for start, outcome in zip(starts, outcomes) if "rejected" in outcome]  # noqa: B905
+    assert len(lines) == len(outcomes), "an expectation for each line"
+    ignored = Counter(outcome["ignored"] for outcome in outcomes if "ignored" in outcome)
+    return [outcome for outcome in outcomes if outcome.keys().isdisjoint({"ignored", "rejected"})], ignored, rejects
+
+
+def in_order(entries: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The entries by what they say: the order in which a block's entries come is nobody's business.
+
+    What a server writes for an absent value is absent: no later step tells `-` from the empty string.
+    """
+    same = [{name: "" if value == "-" and name in MAY_BE_ABSENT else value for name, value in entry.items()} for entry in entries]
+    return sorted(same, key=lambda entry: json.dumps(entry, sort_keys=True))
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_line_becomes_what_the_vendor_says(folder):
+    entries, ignored, rejects = [], Counter(), []
+    for name, position, part in w3c.by_header(log_of(folder), format_name(folder)):
+        parsed = parse_block(part, format_of(name), position)
+        entries += parsed.entries.to_pylist()
+        ignored.update(parsed.ignored)
+        rejects += [(reject.offset, reject.reason) for reject in parsed.rejects]
+    expected_entries, expected_ignored, expected_rejects = expected_of(folder)
+    assert rejects == expected_rejects
+    assert ignored == expected_ignored
+    assert in_order(entries) == in_order(expected_entries)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_an_expectation_names_every_column(folder):
+    for entry in expected_of(folder)[0]:
+        assert list(entry) == ENTRY.names
+
+
+def test_every_format_has_a_golden_log():
+    assert {*map(format_name, set(FOLDERS) - W3C)} >= {*FORMATS} - {"combined_more"}  # no server's own: any that begins as combined
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_golden_log_is_taken_for_its_format(folder):
+    assert detected(log_of(folder)) == format_name(folder)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_hundred_of_its_lines_are_taken_for_no_other_format(folder):
+    lines = lines_of(folder)
+    hundred = list(itertools.islice(itertools.cycle(lines), 100))
+    assert detected(b"\n".join(hundred)) == format_name(folder)
+
+
+def lines_of(folder: str) -> list[bytes]:
+    """A log's lines that are entries; for W3C behind its header."""
+    lines = log_of(folder).splitlines()
+    outcomes = (GOLDEN / folder / "expected.jsonl").read_text("utf-8").splitlines()
+    return [line for line, outcome in zip(lines, outcomes, strict=True) if '"request_time"' in outcome]
