@@ -313,7 +313,7 @@ WRITERS: dict[str, Callable[[Request], str]] = {
     "site_combined": lambda request: f"{request.site} {_combined(request)}",
     "site_common": lambda request: f"{request.site} {_common(request, apache)}",
     "ovh": lambda request: _combined(request, ident=request.site),
-    "virtualmin": lambda request: _combined(request, user=request.site),
+    "virtualmin": lambda request: _combined(request, user=f"{request.site} {request.site} -"),
     "gandi": _gandi,
     "caddy": _caddy,
     "traefik_json": _traefik,

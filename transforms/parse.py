@@ -25,7 +25,7 @@ FIELDS = "fields"
 TIME = "time"
 TOO_LONG = "too_long"
 
-IGNORED_REASONS = {BLANK: "empty line", COMMENT: "comment or header", NOT_HTTP: "no HTTP request (a TCP connection)"}
+IGNORED_REASONS = {BLANK: "empty line", COMMENT: "comment or header", NOT_HTTP: "no HTTP request, but a message or a connection"}
 REJECT_REASONS = {
     FIELDS: "the line does not have the fields of its format",
     TIME: "the time is not a time of the calendar",
@@ -34,7 +34,8 @@ REJECT_REASONS = {
 
 _REQUEST_ARROW = r"^(?P<method>[A-Z][A-Z_-]{0,19}) (?P<target>/[^ ]*) (?P<protocol>HTTP/[0-9](?:\.[0-9])?)$"
 _REQUEST = re.compile(r"([A-Z][A-Z_-]{0,19}) (?:(.+) (HTTP/[0-9](?:\.[0-9])?)|(\S+))")
-_SITE_IN_REQUEST = r"^[A-Z][A-Z_-]* https?://(?P<site>[^/?#: ]+)"
+_SITE_IN_REQUEST = r"^(?:CONNECT |[A-Z][A-Z_-]* https?://)(?P<site>\[[^\] ]*\]|[^/?#: ]+)"
+_SIZE = r"^[0-9]{1,18}$"
 _ABSOLUTE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
 
@@ -87,7 +88,7 @@ def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str
     tables, all_seconds, ambiguous = [], [], 0
     for raw, clock, starts in parts:
         for column, value, reason in log_format.ignored:
-            is_request = pc.fill_null(pc.not_equal(raw[column].cast(pa.string()), value), True)
+            is_request = pc.not_equal(pc.fill_null(raw[column].cast(pa.string()), "-"), value)
             ignored[reason] += raw.num_rows - (pc.sum(is_request).as_py() or 0)
             raw, starts = raw.filter(is_request), starts[is_request.to_numpy()]
         read = times.read_times(raw["time"], raw["zone"], clock, log_zone)
@@ -121,7 +122,7 @@ def _exact_line(line: bytes, log_format: Format, first_of_file: bool) -> tuple[d
         return COMMENT
     if len(line) > columnar.MAX_LINE_BYTES:
         return TOO_LONG
-    return exact.split_line(line, log_format) or FIELDS
+    return exact.split_line(line, log_format) or (NOT_HTTP if exact.is_message(line, log_format) else FIELDS)
 
 
 def _completed(raw: pa.Table) -> pa.Table:
@@ -161,7 +162,7 @@ def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: boo
     methods, targets, protocols = split_requests(requests)
     status_codes, statuses = distinct(raw["status"])
     bytes_codes, sizes = distinct(raw["bytes_sent"])
-    sizes = pc.cast(pc.if_else(pc.equal(sizes, "-"), "0", sizes), pa.int64())
+    sizes = pc.cast(pc.if_else(pc.match_substring_regex(sizes, _SIZE), sizes, "0"), pa.int64())
     return pa.table(
         {
             "site": site,
@@ -171,7 +172,7 @@ def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: boo
             "method": recode(request_codes, methods),
             "target": recode(request_codes, targets),
             "protocol": recode(request_codes, protocols),
-            "status": recode(status_codes, pc.if_else(pc.equal(statuses, "-"), "(unknown)", statuses)),
+            "status": recode(status_codes, pc.if_else(pc.is_in(statuses, pa.array(["-", ""])), "(unknown)", statuses)),
             "bytes_sent": sizes.to_numpy()[bytes_codes] if len(sizes) else np.zeros(0, np.int64),
             "referer": raw["referer"],
             "user_agent": raw["user_agent"],

@@ -142,8 +142,10 @@ def _split_by_expression(block: bytes, lines: Lines, log_format: Format) -> Spli
 
 
 def _changed(columns: dict[str, pa.Array], log_format: Format) -> dict[str, pa.Array]:
-    changed = {name: _map_values(columns[name], _by_value(change)) for name, change in log_format.changed if name in columns}
-    return {**columns, **changed}
+    made = {
+        name: _map_values(columns[source], _by_value(change)) for name, source, change in log_format.changed if source in columns
+    }
+    return {**columns, **made}
 
 
 def _line_array(block: bytes, starts: Positions, kind: pa.DataType) -> pa.Array:
@@ -162,15 +164,17 @@ def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
     read = jsonl.read_plain(_without(block, lines, odd), log_format, len(plain)) if len(plain) else None
     if read is None:
         return Split(raw_table({}, 0), log_format.clock, np.arange(len(odd)))
-    columns, clock = read
+    columns, clock, whole = read
+    odd[plain[~whole]] = True
     raw = {name: column if name == "time" else column.dictionary_encode() for name, column in columns.items()}
-    return Split(raw_table(raw, len(plain)), clock, np.flatnonzero(odd))
+    return Split(raw_table(_changed(raw, log_format), int(whole.sum())), clock, np.flatnonzero(odd))
 
 
 def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
     """As `split`, for lines without any quoting, between comments."""
     data = np.frombuffer(block + b"\n", np.uint8)
-    odd = data[lines.starts] == ord("#")
+    first = data[lines.starts]
+    odd = (first == ord("#")) | (first == _NEWLINE) | (first == _RETURN)
     if b'"' in block:
         quotes = np.flatnonzero(data == _QUOTE)
         per_line = np.diff(np.searchsorted(quotes, lines.ends), prepend=0)
@@ -360,7 +364,7 @@ def _strip_bracket(values: pa.Array) -> pa.Array:
 
 
 def _by_value(change: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:
-    return lambda values: pa.array([change(value) for value in values.to_pylist()], pa.string())
+    return lambda values: pa.array([None if value is None else change(value) for value in values.to_pylist()], pa.string())
 
 
 def _map_values(column: pa.DictionaryArray, change: Callable[[pa.Array], pa.Array]) -> pa.DictionaryArray:

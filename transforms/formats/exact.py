@@ -17,7 +17,7 @@ _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f", b"v
 _TIME = r"\[(?P<time>[^\]\s]{20}) (?P<zone>[+-]\d{4})\]"
 _STRICT_QUOTED = r'"(?P<%s>(?:[^"\\]|\\.)*)"'
 _BARE_QUOTED = r'"(?P<%s>[^"]*)"'
-_LOOSE_QUOTED = r'"(?P<%s>.*?)"'
+_LOOSE_QUOTED = r'"(?P<%s>(?:(?!" ").)*?)"'
 
 
 @lru_cache(maxsize=64)
@@ -51,14 +51,15 @@ def _pattern(log_format: Format, quoted: str, free: str) -> re.Pattern[bytes]:
         return f"(?P<{field.name}>{inner})" if field.name else f"(?:{inner})"
 
     separator = re.escape(log_format.separator)
-    further = rf"(?:{separator}.*)?" if log_format.more else ""
+    further = rf'(?:{separator}(?:[^"{separator}]|"(?:[^"\\]|\\.)*")*)*' if log_format.more else ""
     return re.compile((separator.join(part(field) for field in log_format.fields) + further).encode() + rb"\s*\Z", re.DOTALL)
 
 
 def split_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], Clock] | None:
     """The line's columns as unescaped text and how its time is written, or None if the line does not fit."""
     if log_format.keys:
-        return jsonl.read_line(line, log_format)
+        read = jsonl.read_line(line, log_format)
+        return None if read is None else (_changed(read[0], log_format), read[1])
     if log_format.header:
         row = w3c.read_line(line, log_format)
         return None if row is None else (row, log_format.clock)
@@ -71,11 +72,15 @@ def split_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], 
 
 def _columns(found: re.Match[bytes], log_format: Format) -> dict[str, str | None]:
     text = unescape if log_format.backslash else _as_it_stands
-    row = {name: None if value is None else text(value) for name, value in found.groupdict().items()}
-    for name, change in log_format.changed:
-        value = row[name]
-        row[name] = None if value is None else change(value)
-    return row
+    return _changed({name: None if value is None else text(value) for name, value in found.groupdict().items()}, log_format)
+
+
+def _changed(row: dict[str, str | None], log_format: Format) -> dict[str, str | None]:
+    made = {}
+    for name, source, change in log_format.changed:
+        value = row.get(source)
+        made[name] = None if value is None else change(value)
+    return row | made
 
 
 def fits(line: bytes, log_format: Format) -> bool:
@@ -94,6 +99,11 @@ def fits(line: bytes, log_format: Format) -> bool:
         found = detection_pattern(log_format).match(line)
         row = None if found is None else _columns(found, log_format)
     return row is not None and (log_format.plausible is None or log_format.plausible(row))
+
+
+def is_message(line: bytes, log_format: Format) -> bool:
+    """Whether a line that does not fit is of the same log, but about no request."""
+    return bool(log_format.keys) and jsonl.is_message(line, log_format)
 
 
 def bare(line: bytes, prefix: str) -> bytes:

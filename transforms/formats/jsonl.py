@@ -17,23 +17,37 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
 from transforms.formats import RAW_COLUMNS, Clock, Format
+from transforms.formats.values import without_any_port
 
 Path = tuple[str, ...]
 
-_HEX_ESCAPE = re.compile(rb"\\x([0-9A-Fa-f]{2})")  # nginx without escape=json, Apache
+_HEX_ESCAPE = re.compile(rb"(\\\\)|\\x([0-9A-Fa-f]{2})")  # nginx without escape=json, Apache
 _CLF_WIDTH = 20
+_SAMPLE_LINES = 20
+_MESSAGES = {"msg", "message"}
 _CLF_TIME = re.compile(r"\d{2}/[A-Z][a-z]{2}/\d{4}:.*")
 
 
 def _format(name: str, title: str, notation: str, keys: Mapping[str, str]) -> Format:
     table = tuple((column, tuple(tuple(path.split(">")) for path in words.split())) for column, words in keys.items())
     in_request = not {"site", "request"} & set(keys)  # of a whole URL the host is the site
-    return Format(name, title, notation, (), Clock.ISO, columns=tuple(keys), keys=table, site_in_request=in_request)
+    return Format(
+        name,
+        title,
+        notation,
+        (),
+        Clock.ISO,
+        columns=tuple(keys),
+        keys=table,
+        changed=(("remote_host", "remote_host", without_any_port),),
+        site_in_request=in_request,
+    )
 
 
 FORMATS = (
@@ -42,7 +56,7 @@ FORMATS = (
         "Caddy's JSON",
         '{"ts":…,"request":{"remote_ip":…,"method":…,"uri":…,"headers":{…}},"status":…,"size":…}',
         {
-            "remote_host": "request>client_ip request>remote_ip",
+            "remote_host": "request>client_ip request>remote_ip request>remote_addr",
             "time": "ts",
             "site": "request>host",
             "method": "request>method",
@@ -150,39 +164,56 @@ def format_of_keys(words: str) -> Format:
     return _format(words, "JSON with keys of your own", words, keys)
 
 
-def read_plain(lines: bytes, log_format: Format, count: int) -> tuple[dict[str, pa.Array], Clock] | None:
-    """The raw columns of `count` lines and how their times are written, or None if they must be read one by one."""
+def read_plain(
+    lines: bytes, log_format: Format, count: int
+) -> tuple[dict[str, pa.Array], Clock, npt.NDArray[np.bool_]] | None:
+    """The raw columns of those of `count` lines that are whole, how their times are written, and which lines are whole.
+
+    None if the lines must be read one by one.
+    """
+    model = _model(lines, log_format)
+    if model is None:
+        return None
+    paths = _paths_in(model, log_format)
     try:
-        first = json.loads(lines.partition(b"\n")[0])
-        paths = _paths_in(first, log_format)
-        schema = _schema(first, paths.values())
         table = arrow_json.read_json(
             pa.py_buffer(lines),
             read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
-            parse_options=arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
+            parse_options=arrow_json.ParseOptions(
+                explicit_schema=_schema(model, paths.values()), unexpected_field_behavior="ignore"
+            ),
         )
-    except (ValueError, KeyError, TypeError, pa.ArrowException):
+    except pa.ArrowException:
         return None
-    if table.num_rows != count or "time" not in paths:
+    if table.num_rows != count:
         return None
     columns = {column: _text(_at(table, path)) for column, path in paths.items()}
-    if any(column.null_count for column in (columns["time"], columns.get("remote_host", columns["time"]))):
-        return None
-    clock = _clock(columns["time"][0].as_py())
+    whole = pc.and_(columns["time"].is_valid(), columns["remote_host"].is_valid())
+    if pc.sum(whole).as_py() < count:
+        columns = {name: column.filter(whole) for name, column in columns.items()}
+    clock = _clock(columns["time"][0].as_py()) if len(columns["time"]) else log_format.clock
     if clock is Clock.CLF:
         columns["zone"] = pc.utf8_slice_codeunits(columns["time"], _CLF_WIDTH + 1)
         columns["time"] = pc.utf8_slice_codeunits(columns["time"], 0, _CLF_WIDTH)
-    return columns, clock
+    return columns, clock, whole.to_numpy(zero_copy_only=False)
+
+
+def _model(lines: bytes, log_format: Format) -> Any:
+    """The first of some lines that is a request: its keys and types are expected of all."""
+    for line in lines.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES]:
+        if read_line(line, log_format) is not None:
+            return _object(line)
+    return None
 
 
 def _paths_in(line: Any, log_format: Format) -> dict[str, Path]:
-    """Of each column's keys the first that the line has; a header that this line lacks may be in the next."""
+    """Of each column's keys the first that the line has, or else the first of all: what this line lacks may be in the next."""
     paths = {}
     for column, candidates in log_format.keys:
         present = [path for path in candidates if _value(line, path) is not None]
         if present:
             paths[column] = present[0]
-        elif len(candidates[0]) > 1:
+        else:
             paths[column] = candidates[0]
     return paths
 
@@ -244,11 +275,8 @@ def _clock(time: str) -> Clock:
 
 def read_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], Clock] | None:
     """The raw columns of one line and how its time is written, or None if it is not of the format."""
-    try:
-        found = json.loads(_HEX_ESCAPE.sub(rb"\\u00\1", line).decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(found, dict):
+    found = _object(line)
+    if found is None:
         return None
     columns = {column: _one_text(_value(found, path)) for column, path in _paths_in(found, log_format).items()}
     time = columns.get("time")
@@ -258,6 +286,31 @@ def read_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], C
     if clock is Clock.CLF:
         columns |= {"time": time[:_CLF_WIDTH], "zone": time[_CLF_WIDTH + 1 :]}
     return columns, clock
+
+
+def is_message(line: bytes, log_format: Format) -> bool:
+    """Whether it is an object with a message and nothing of a request: what else a server logs."""
+    found = _object(line)
+    if found is None or not found.keys() & _MESSAGES:
+        return False
+    columns = {column: _value(found, path) for column, path in _paths_in(found, log_format).items()}
+    return all(columns.get(name) is None for name in ("remote_host", "request", "method", "target", "status"))
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(_HEX_ESCAPE.sub(_byte, line).decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _byte(found: re.Match[bytes]) -> bytes:
+    """A byte that was written as `\\x41`, which is no JSON: itself, or as JSON writes it."""
+    if not found[2]:
+        return found[0]
+    byte = bytes.fromhex(found[2].decode())
+    return byte if byte >= b" " and byte not in b'"\\' else b"\\u00" + found[2]
 
 
 def _one_text(value: Any) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Field, Format, Shape
-from transforms.formats.values import from_hash_escapes, last_of_list, undoubled, without_port
+from transforms.formats.values import all_but_last_of_list, from_hash_escapes, last_of_list, undoubled, without_port
 
 _QUOTED = r'(?:[^"\\]|\\.)*'
 _SECONDS = r"-?\d+(?:\.\d+)?"
@@ -23,7 +23,8 @@ _SENT = Field("bytes_sent", Shape.TOKEN, r"\d{1,18}|-")
 _REQUEST, _REFERER, _AGENT = (Field(name, Shape.QUOTED) for name in ("request", "referer", "user_agent"))
 _ISO_TIME = Field("time", Shape.TOKEN, r"\d{4}-\d\d-\d\dT\S+Z")
 _CLIENT_PORT = Field("remote_host", Shape.TOKEN, r"\S+:\d{1,5}|-")
-_PORTS = (("remote_host", without_port),)
+_PORTS = (("remote_host", "remote_host", without_port),)
+_TARGET_GROUP = Field(None, Shape.TOKEN, r"arn:\S+|-")
 _CSV = {name: Field(name, Shape.QUOTED) for name in RAW_COLUMNS}
 _BALANCED = (_DURATION, _DURATION, _DURATION, _STATUS, _TOKEN, _NUMBER, _SENT, _REQUEST, _AGENT)
 
@@ -39,12 +40,12 @@ FORMATS = (
         'type time elb client:port target:port … elb_status_code … sent_bytes "request" "user_agent" … "domain_name" …',
         (
             Field(None, Shape.TOKEN, r"https?|h2|grpcs|wss?"),
-            *(_ISO_TIME, _TOKEN, _CLIENT_PORT, _TOKEN, *_BALANCED, _TOKEN, _TOKEN, _TOKEN, _TEXT),
-            Field("site", Shape.QUOTED),
+            *(_ISO_TIME, _TOKEN, _CLIENT_PORT, _TOKEN, *_BALANCED, _TOKEN, _TOKEN, _TARGET_GROUP, _TEXT, _TEXT),
         ),
         clock=Clock.ISO,
         more=True,
         changed=_PORTS,
+        site_in_request=True,
     ),
     Format(
         "aws_elb",
@@ -55,6 +56,7 @@ FORMATS = (
         more=True,
         changed=_PORTS,
         ignored=(("request", "- - - ", NOT_HTTP), ("request", "- - -", NOT_HTTP)),
+        site_in_request=True,
     ),
     Format(
         "aws_s3",
@@ -70,6 +72,7 @@ FORMATS = (
         rf' [A-Z][A-Z0-9]*\.\S+ \S+ (?:"(?P<request>{_QUOTED})"|-) (?P<status>\d{{3}}|-) \S+ (?P<bytes_sent>\d{{1,18}}|-)'
         rf' \S+ (?:\d+|-) (?:\d+|-) (?:"(?P<referer>{_QUOTED})"|-) (?:"(?P<user_agent>{_QUOTED})"|-)(?: .*)?',
         more=True,
+        ignored=(("request", "-", NOT_HTTP),),
     ),
     Format(
         "google_storage",
@@ -81,7 +84,7 @@ FORMATS = (
         ),
         clock=Clock.EPOCH,
         separator=",",
-        changed=tuple((name, undoubled) for name in ("target", "referer", "user_agent")),
+        changed=tuple((name, name, undoubled) for name in ("target", "referer", "user_agent")),
         ignored=(("time", "time_micros", COMMENT),),
         plausible=_is_usage,
         backslash=False,
@@ -95,7 +98,9 @@ FORMATS = (
         expression=r"(?P<time>\d{9,11}\.\d{3}) +\d+ (?P<remote_host>\S+) [A-Z_]+/(?P<status>\d{3}) (?P<bytes_sent>\d{1,18})"
         r" (?P<method>\S+) (?P<target>\S+) \S+ [A-Z_]+/\S+ \S+",
         columns=("time", "remote_host", "status", "bytes_sent", "method", "target"),
+        ignored=(("method", "ICP_QUERY", NOT_HTTP),),
         backslash=False,
+        site_in_request=True,
     ),
     Format(
         "haproxy",
@@ -107,7 +112,7 @@ FORMATS = (
         r" [-+\d]+(?:/[-+\d]+){4} (?P<status>\d{3}|-1) \+?(?P<bytes_sent>\d{1,18}) [^ ]+ [^ ]+ [^ ]{4} \d+(?:/\+?\d+){4} \d+/\d+"
         r'(?: \{[^{}]*\})* "(?P<request>[^"]*)"',
         columns=("remote_host", "time", "status", "bytes_sent", "request"),
-        changed=(("remote_host", without_port), ("request", from_hash_escapes)),
+        changed=(*_PORTS, ("request", "request", from_hash_escapes)),
         backslash=False,
     ),
     Format(
@@ -120,7 +125,8 @@ FORMATS = (
             *(Field("remote_host", Shape.QUOTED), _AGENT, _TEXT, Field("site", Shape.QUOTED), _TEXT),
         ),
         clock=Clock.ISO,
-        changed=(("remote_host", last_of_list),),
+        # Envoy appends the address that called it: what stands before that is what its caller claims.
+        changed=(("remote_host", "remote_host", last_of_list), ("forwarded_for", "remote_host", all_but_last_of_list)),
         backslash=False,
     ),
 )

@@ -2,7 +2,7 @@
 
 Sources: Apache HTTP Server 2.4, mod_log_config ("Common Log Format", "Combined Log Format", `%v`, `%p`) and mod_logio
 (`combinedio`); Debian's apache2.conf (`vhost_combined`); nginx, ngx_http_log_module; Varnish, varnishncsa(1); Traefik 3, access
-logs (CLF). Hosters: OVH, Gandi and Virtualmin put the site where others have none, an ident or a user.
+logs (CLF). Hosters put the site in places of their own: OVH, Gandi, and Virtualmin.
 """
 
 from __future__ import annotations
@@ -112,11 +112,9 @@ FORMATS = (
     ),
     Format(
         "virtualmin",
-        "Virtualmin's Combined, with the site in the user's place",
-        "%h %l %v %t …",
-        (_HOST, _IDENT, _DOMAIN, *_ANSWER, *_AGENTS),
-        narrows="combined",
-        plausible=_site_is_public,
+        "Virtualmin's Combined, with the site twice before the user",
+        "%h %l %v %V %u %t …",
+        (_HOST, _IDENT, _DOMAIN, Field(None, Shape.TOKEN), _USER, *_ANSWER, *_AGENTS),
     ),
     Format(
         "gandi",

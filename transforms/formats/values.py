@@ -12,12 +12,21 @@ _ABSOLUTE = re.compile(r"[A-Z-]+ https?://[^ ]+", re.IGNORECASE)
 
 
 def without_port(value: str) -> str:
-    """An address without the port that stands behind it, and without brackets.
+    """An address without the port that always stands behind it, and without brackets.
 
     >>> without_port("192.0.2.7:443"), without_port("[2001:db8::1]:443"), without_port("2001:db8::1:443")
     ('192.0.2.7', '2001:db8::1', '2001:db8::1')
     """
     return _PORT.sub("", value).strip("[]")
+
+
+def without_any_port(value: str) -> str:
+    """An address without a port, if there is one: an IPv6 address has one only behind brackets.
+
+    >>> without_any_port("192.0.2.7:443"), without_any_port("[2001:db8::1]:443"), without_any_port("2001:db8::1")
+    ('192.0.2.7', '2001:db8::1', '2001:db8::1')
+    """
+    return without_port(value) if value.startswith("[") or value.count(":") == 1 else value
 
 
 def last_of_list(value: str) -> str:
@@ -27,6 +36,15 @@ def last_of_list(value: str) -> str:
     ('203.0.113.9', '-')
     """
     return value.rpartition(",")[2].strip()
+
+
+def all_but_last_of_list(value: str) -> str:
+    """The addresses before the last one.
+
+    >>> all_but_last_of_list("198.51.100.7, 203.0.113.9"), all_but_last_of_list("203.0.113.9")
+    ('198.51.100.7', '-')
+    """
+    return value.rpartition(",")[0].strip() or "-"
 
 
 def from_hash_escapes(value: str) -> str:

@@ -23,6 +23,7 @@ from pyarrow import csv
 from transforms.formats import Clock, Field, Format, Shape
 
 _HEADER = re.compile(rb"^#Fields:[ \t]*([^\r\n]*)", re.MULTILINE)
+_HOST_AND_PATH = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+(?::\d+)?/")
 BY_SPACE, BY_TAB = "w3c:", "w3c-tab:"
 
 _FIELDS = {
@@ -44,11 +45,13 @@ _FIELDS = {
     "x-host-header": "site",
     "x-forwarded-for": "forwarded_for",
     "cs(x-forwarded-for)": "forwarded_for",
+    "s-xff": "forwarded_for",
     "cs(dnt)": "dnt",
     "cs(sec-gpc)": "gpc",
 }
+_DECODED = ("user_agent", "referer", "forwarded_for", "target", "protocol")
 _SPACED = ("user_agent", "referer", "forwarded_for")
-PATTERNS = {"status": r"^(?:[0-9]{3}|-)$", "bytes_sent": r"^(?:[0-9]{1,18}|-)$"}
+PATTERNS = {"status": r"^(?:[0-9]{3}|-|)$", "bytes_sent": r"^(?:[0-9]{1,18}|-|)$"}
 """Values of the narrow columns, by which a line shows that its fields are in their places."""
 
 
@@ -98,7 +101,7 @@ def format_of_header(words: str) -> Format:
     kept = tuple(field.name for field in fields if field.name and field.name != "date")
     separator = "\t" if words.startswith(BY_TAB) else " "
     title = "W3C extended, by its own #Fields line"
-    return Format(words, title, words, tuple(fields), Clock.ISO, columns=kept, separator=separator, header=True)
+    return Format(words, title, words, tuple(fields), Clock.ISO, columns=kept, separator=separator, header=True, site_in_request="cs-uri" in names and "site" not in seen)
 
 
 def read_plain(lines: bytes, log_format: Format) -> tuple[dict[str, pa.ChunkedArray], npt.NDArray[np.int64], int]:
@@ -132,7 +135,7 @@ def _raw(table: pa.Table) -> dict[str, pa.ChunkedArray]:
     if "method" not in columns:
         columns["method"] = pa.array(["GET"] * table.num_rows).dictionary_encode()
     for name, column in columns.items():
-        if name in _SPACED or name == "target":
+        if name in _DECODED:
             array = column.combine_chunks()
             values = pa.array([_decoded(name, value) for value in array.dictionary.to_pylist()], pa.string())
             columns[name] = pa.DictionaryArray.from_arrays(array.indices, values)
@@ -162,7 +165,10 @@ def _quoted_words(text: str, separator: str) -> list[str]:
 def _decoded(name: str, text: str) -> str:
     """A field's own text: CloudFront writes %2520 for a space in an agent, IIS +; a path stays as it was requested."""
     if name == "target":
-        return text.replace(" ", "%20")
+        # cs-uri may be a host and a path.
+        return ("http://" if _HOST_AND_PATH.match(text) else "") + text.replace(" ", "%20")
+    if name == "protocol":
+        return text if text.startswith("HTTP/") else "-"  # "HTTPS" is no version
     if name not in _SPACED:
         return text
     if "%" in text:
