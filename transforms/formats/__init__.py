@@ -63,8 +63,8 @@ class Format:
     more: bool = False
     """Whether further fields may follow, as many on each line of a file."""
     changed: tuple[tuple[str, str, Callable[[str], str]], ...] = ()
-    """Columns of which not the value as written is kept: the column, the one whose value is taken, and what is made of it. Asked once
-    for each distinct value."""
+    """Columns that are not kept as written: the column, the one whose value is taken, and what is made of it (asked once for each
+    distinct value)."""
     ignored: tuple[tuple[str, str, str], ...] = ()
     """Column, value and reason: rows that are no requests."""
     prefix: str | None = None

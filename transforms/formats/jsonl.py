@@ -164,9 +164,7 @@ def format_of_keys(words: str) -> Format:
     return _format(words, "JSON with keys of your own", words, keys)
 
 
-def read_plain(
-    lines: bytes, log_format: Format, count: int
-) -> tuple[dict[str, pa.Array], Clock, npt.NDArray[np.bool_]] | None:
+def read_plain(lines: bytes, log_format: Format, count: int) -> tuple[dict[str, pa.Array], Clock, npt.NDArray[np.bool_]] | None:
     """The raw columns of those of `count` lines that are whole, how their times are written, and which lines are whole.
 
     None if the lines must be read one by one.

@@ -101,7 +101,14 @@ def format_of_header(words: str) -> Format:
     kept = tuple(field.name for field in fields if field.name and field.name != "date")
     separator = "\t" if words.startswith(BY_TAB) else " "
     title = "W3C extended, by its own #Fields line"
-    return Format(words, title, words, tuple(fields), Clock.ISO, columns=kept, separator=separator, header=True, site_in_request="cs-uri" in names and "site" not in seen)
+    in_request = "cs-uri" in names and "site" not in seen  # a whole URL
+    return Format(
+        *(words, title, words, tuple(fields), Clock.ISO),
+        columns=kept,
+        separator=separator,
+        header=True,
+        site_in_request=in_request,
+    )
 
 
 def read_plain(lines: bytes, log_format: Format) -> tuple[dict[str, pa.ChunkedArray], npt.NDArray[np.int64], int]:
