@@ -15,8 +15,8 @@ from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.job import InputFile
 from transforms import read
 from transforms.formats import w3c
-from transforms.formats.detect import SAMPLE_BYTES, Detection, detect
-from transforms.formats.registry import FORMATS, format_of
+from transforms.formats.detect import SAMPLE_BYTES, Detection, detect, sample_lines
+from transforms.formats.registry import FORMATS, as_in, format_of
 
 AUTO = "auto"
 STDIN = "-"
@@ -130,8 +130,10 @@ def _look_into(file: InputFile, log_format: str) -> Found | None:
         if file.path == STDIN:
             raise JobError(EXIT_INPUT, "empty", "The standard input is empty. Did the command before the pipe fail?")
         return None
+    complete = len(head) < SAMPLE_BYTES
+    sample = sample_lines(head, complete)
     if log_format != AUTO:
-        return Found(replace(file, format=log_format), None, head, expansion)
+        return Found(replace(file, format=as_in(log_format, sample)), None, head, expansion)
     declared = w3c.header_in(head)
     known = FORMATS
     if declared is not None:
@@ -141,12 +143,12 @@ def _look_into(file: InputFile, log_format: str) -> Found | None:
             problem = "header"
     if problem:
         raise input_error(file.path, problem)
-    detection = detect(head, known, complete=len(head) < SAMPLE_BYTES)
+    detection = detect(head, known, complete)
     if not detection.lines and whole:
         return Found(replace(file, format=next(iter(known))), detection, head, expansion)  # nothing but lines to be ignored
     if detection.format is None:
         raise _unknown_format(file.path, detection)
-    return Found(replace(file, format=detection.format), detection, head, expansion)
+    return Found(replace(file, format=as_in(detection.format, sample)), detection, head, expansion)
 
 
 def _stored_head(file: InputFile) -> bytes:

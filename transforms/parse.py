@@ -100,7 +100,7 @@ def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str
         tables.append(raw)
         all_seconds.append(seconds)
     raw = tables[0] if len(tables) == 1 else pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-    entries = _entries(_completed(raw), np.concatenate(all_seconds), log_format.site_in_request)
+    entries = _entries(_completed(raw, log_format), np.concatenate(all_seconds), log_format.site_in_request)
     count = len(lines.starts)
     if entries.num_rows + sum(ignored.values()) + len(rejects) != count:
         raise ValueError("lines are unaccounted for")
@@ -125,17 +125,16 @@ def _exact_line(line: bytes, log_format: Format, first_of_file: bool) -> tuple[d
     return exact.split_line(line, log_format) or (NOT_HTTP if exact.is_message(line, log_format) else FIELDS)
 
 
-def _completed(raw: pa.Table) -> pa.Table:
-    """Every format's columns alike: the request line out of its parts, and `-` where a value is missing that other lines have.
+def _completed(raw: pa.Table, log_format: Format) -> pa.Table:
+    """Every format's columns alike: the request line out of its parts, and `-` where a line misses a value that its format has.
 
-    A column that no line has stays null: the format does not log it. Only status and size must be there.
+    A column that the format does not have stays null. Which it has never depends on the block: blocks are cut anywhere.
     """
     columns = {name: raw[name] for name in raw.column_names}
     if raw.num_rows and columns["request"].null_count:
         columns["request"] = _joined_request(raw)
     for name, column in columns.items():
-        missing = column.null_count
-        if missing and (missing < raw.num_rows or name in ("status", "bytes_sent")):
+        if column.null_count and (log_format.has(name) or name in ("status", "bytes_sent")):
             columns[name] = pc.fill_null(column.cast(pa.string()), "-").combine_chunks().dictionary_encode()
     return pa.table(columns)
 

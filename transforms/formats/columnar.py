@@ -25,7 +25,7 @@ from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, jsonl, 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 MAX_LINE_BYTES = 1 << 20
 _TIME_WIDTH = 21  # "[17/May/2015:10:05:03"
-_NEWLINE, _RETURN, _QUOTE = 10, 13, 34
+_NEWLINE, _RETURN, _SPACE, _QUOTE, _BOM = 10, 13, 32, 34, 0xEF
 _SAMPLE_LINES = 20
 _WORD = re.compile(rb'"[^"]*"|[^ "]+')
 
@@ -84,6 +84,8 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
         log_format = _with_further_fields(block, lines, log_format)
     odd = _oddly_quoted(block, lines, log_format)
     odd |= _lines_with_specials(block, lines, _specials(log_format))
+    if log_format.separator == " ":
+        odd |= _oddly_spaced(block, lines)
     plain = np.flatnonzero(~odd)
     if not len(plain):
         return _all_odd(lines, log_format)
@@ -239,6 +241,24 @@ def _oddly_quoted(block: bytes, lines: Lines, log_format: Format) -> npt.NDArray
     return odd
 
 
+def _oddly_spaced(block: bytes, lines: Lines) -> npt.NDArray[np.bool_]:
+    """Lines with white space other than single spaces between their fields; within quotes there may be any."""
+    data = np.frombuffer(b"\n" + block + b"\n", np.uint8)
+    space = data == _SPACE
+    edges = (data == _NEWLINE) | (data == _RETURN) | space
+    found = np.flatnonzero(space[1:-1] & (edges[:-2] | edges[2:]))
+    for other in (b"\t", b"\v", b"\f"):
+        if other in block:
+            found = np.append(found, np.flatnonzero(data[1:-1] == other[0]))
+    odd = np.zeros(len(lines.starts), np.bool_)
+    if len(found):
+        quotes = np.flatnonzero(data[1:-1] == _QUOTE)
+        number = np.searchsorted(lines.ends, found)
+        before = np.searchsorted(quotes, found) - np.searchsorted(quotes, lines.starts[number])
+        odd[number[before % 2 == 0]] = True
+    return odd
+
+
 def _quotes_within(data: npt.NDArray[np.uint8], pairs: Positions, lines: Lines, separator: str) -> npt.NDArray[np.bool_]:
     """Lines in which a pair of quotes is not at both edges of a field."""
     before, after = data[pairs[:, 0] - 1], data[pairs[:, 1] + 1]
@@ -277,8 +297,8 @@ def _lines_with_specials(block: bytes, lines: Lines, special: tuple[bytes, ...])
             block.decode()
         except UnicodeDecodeError:
             mark(np.flatnonzero(data >= 0x80))
-    if block.startswith(b"\xef\xbb\xbf"):
-        odd[:1] = True
+    if b"\xef\xbb\xbf" in block:
+        odd |= data[lines.starts] == _BOM  # Arrow would drop it from the first line that it sees
     return odd
 
 
@@ -300,9 +320,9 @@ def _read(block: bytes, log_format: Format) -> tuple[pa.Table, Positions]:
             names += ["time", "zone"]
             types |= {"time": pa.string(), "zone": _TEXT}
         else:
-            names.append(field.name or f"unkept {number}")
-            if field.name:
-                types[field.name] = pa.string() if field.name == "time" else _TEXT
+            names.append(field.name or _unkept(number))
+            if field.name or field.pattern:
+                types[names[-1]] = pa.string() if field.name == "time" else _TEXT
     malformed: list[int] = []
 
     def skip(row: csv.InvalidRow) -> str:
@@ -326,6 +346,10 @@ def _read(block: bytes, log_format: Format) -> tuple[pa.Table, Positions]:
     return table, np.asarray(malformed, np.int64)
 
 
+def _unkept(number: int) -> str:
+    return f"unkept {number}"
+
+
 def _with_zone(columns: pa.Table) -> pa.Table:
     """Time and zone, as a space divides them, out of the one column that another separator leaves them in."""
     at, time = columns.schema.get_field_index("time"), columns["time"]
@@ -338,7 +362,9 @@ def _with_zone(columns: pa.Table) -> pa.Table:
 def _well_shaped(columns: pa.Table, log_format: Format) -> npt.NDArray[np.bool_]:
     """Rows whose narrow fields have the shape that the exact path would ask for; with it every column is in its place."""
     good = np.ones(columns.num_rows, np.bool_)
-    patterns = {field.name: f"^(?:{field.pattern})$" for field in log_format.fields if field.name and field.pattern}
+    patterns = {
+        field.name or _unkept(number): f"^(?:{field.pattern})$" for number, field in enumerate(log_format.fields) if field.pattern
+    }
     if log_format.clock is Clock.CLF:
         time = columns["time"]
         good &= pc.and_(pc.equal(pc.binary_length(time), _TIME_WIDTH), pc.starts_with(time, "[")).to_numpy()

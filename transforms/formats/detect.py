@@ -47,15 +47,17 @@ def wider(name: str) -> list[str]:
     return [known.narrows, *wider(known.narrows)] if known.narrows else []
 
 
-def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -> Detection:
-    """Try the formats on a file's first bytes; `complete` says that they are the whole file.
-
-    If most lines begin as syslog's do, the formats are tried on what is behind that.
-    """
+def sample_lines(head: bytes, complete: bool = False) -> list[bytes]:
+    """Lines to try formats on, out of a file's first bytes; `complete` says that they are the whole file."""
     lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     if not complete and len(lines) > 1:
         lines.pop()  # probably cut short
-    lines = [line for line in lines[:SAMPLE_LINES] if line.strip() and not line.startswith(b"#")]
+    return [line for line in lines[:SAMPLE_LINES] if line.strip() and not line.startswith(b"#")]
+
+
+def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -> Detection:
+    """Try the formats on a file's first bytes, as `sample_lines`. If most lines begin as syslog's do, on what is behind that."""
+    lines = sample_lines(head, complete)
     bare = [exact.bare(line, SYSLOG_PREFIX) for line in lines]
     if 2 * sum(map(operator.ne, bare, lines)) > len(lines):
         return Detection(len(lines), {SYSLOG + name: _fits(bare, known) for name, known in formats.items()})

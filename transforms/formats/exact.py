@@ -14,7 +14,7 @@ from transforms.formats import Clock, Field, Format, Shape, jsonl, w3c
 
 _ESCAPE = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
-_TIME = r"\[(?P<time>[^\]\s]{20}) (?P<zone>[+-]\d{4})\]"
+_TIME = r"\[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\]"
 _STRICT_QUOTED = r'"(?P<%s>(?:[^"\\]|\\.)*)"'
 _BARE_QUOTED = r'"(?P<%s>[^"]*)"'
 _LOOSE_QUOTED = r'"(?P<%s>(?:(?!" ").)*?)"'

@@ -30,6 +30,7 @@ Path = tuple[str, ...]
 _HEX_ESCAPE = re.compile(rb"(\\\\)|\\x([0-9A-Fa-f]{2})")  # nginx without escape=json, Apache
 _CLF_WIDTH = 20
 _SAMPLE_LINES = 20
+_OPTIONAL = ("site", "referer", "user_agent", "forwarded_for", "dnt", "gpc")
 _MESSAGES = {"msg", "message"}
 _CLF_TIME = re.compile(r"\d{2}/[A-Z][a-z]{2}/\d{4}:.*")
 
@@ -202,6 +203,17 @@ def _model(lines: bytes, log_format: Format) -> Any:
         if read_line(line, log_format) is not None:
             return _object(line)
     return None
+
+
+def absent_columns(lines: Iterable[bytes], log_format: Format) -> list[str]:
+    """Columns for which no line of a sample has a key. Among headers a missing one says no more than that the client sent none."""
+    candidates = [
+        column for column, paths in log_format.keys if column in _OPTIONAL and not any("headers" in path for path in paths)
+    ]
+    present = {
+        column for line in lines if (row := read_line(line, log_format)) for column, value in row[0].items() if value is not None
+    }
+    return [column for column in candidates if column not in present] if present else []
 
 
 def _paths_in(line: Any, log_format: Format) -> dict[str, Path]:

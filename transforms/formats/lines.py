@@ -13,11 +13,9 @@ from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Field, For
 from transforms.formats.values import all_but_last_of_list, from_hash_escapes, last_of_list, undoubled, without_port
 
 _QUOTED = r'(?:[^"\\]|\\.)*'
-_SECONDS = r"-?\d+(?:\.\d+)?"
 
 _TOKEN, _TEXT = Field(None, Shape.TOKEN), Field(None, Shape.QUOTED)
 _NUMBER = Field(None, Shape.TOKEN, r"\d+|-")
-_DURATION = Field(None, Shape.TOKEN, rf"{_SECONDS}|-")
 _STATUS = Field("status", Shape.TOKEN, r"\d{3}|-")
 _SENT = Field("bytes_sent", Shape.TOKEN, r"\d{1,18}|-")
 _REQUEST, _REFERER, _AGENT = (Field(name, Shape.QUOTED) for name in ("request", "referer", "user_agent"))
@@ -26,7 +24,7 @@ _CLIENT_PORT = Field("remote_host", Shape.TOKEN, r"\S+:\d{1,5}|-")
 _PORTS = (("remote_host", "remote_host", without_port),)
 _TARGET_GROUP = Field(None, Shape.TOKEN, r"arn:\S+|-")
 _CSV = {name: Field(name, Shape.QUOTED) for name in RAW_COLUMNS}
-_BALANCED = (_DURATION, _DURATION, _DURATION, _STATUS, _TOKEN, _NUMBER, _SENT, _REQUEST, _AGENT)
+_BALANCED = (_TOKEN, _TOKEN, _TOKEN, _STATUS, _TOKEN, _NUMBER, _SENT, _REQUEST, _AGENT)
 
 
 def _is_usage(row: Mapping[str, str | None]) -> bool:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from transforms.formats.detect import detect
-from transforms.formats.registry import FORMATS, format_of
+from transforms.formats.registry import FORMATS, as_in, format_of
 from transforms.parse import parse_block
 
 # After the example of Caddy's documentation ("Logging", access logs).
@@ -89,7 +89,7 @@ def block(*lines: object) -> bytes:
 
 
 def rows(name: str, data: bytes) -> list[dict[str, object]]:
-    parsed = parse_block(data, FORMATS[name])
+    parsed = parse_block(data, format_of(name))
     assert not parsed.rejects
     return parsed.entries.to_pylist()
 
@@ -128,7 +128,12 @@ def test_headers_that_a_request_lacks_are_empty_and_not_unknown():
 
 def test_a_log_without_a_key_for_agents_has_none():
     without = {key: value for key, value in NGINX.items() if key != "http_user_agent"}
-    assert [row["user_agent"] for row in rows("nginx_json", block(without, without))] == [None, None]
+    data = block(without, without)
+    known = as_in("nginx_json", data.splitlines())
+    assert known == "nginx_json without user_agent forwarded_for dnt gpc"
+    assert [row["user_agent"] for row in rows(known, data)] == [None, None]
+    # Of a log that has it elsewhere, the same lines say that the request had none.
+    assert [row["user_agent"] for row in rows("nginx_json", data)] == ["-", "-"]
 
 
 def test_values_of_another_type_and_broken_lines():

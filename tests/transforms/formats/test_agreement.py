@@ -1,0 +1,63 @@
+"""Takes golden logs, spoils them, checks that a block's way through the parser does not depend on where it is cut."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.transforms.formats.agreement import check
+from tests.writers import HEADERS
+from transforms.formats.registry import FORMATS, SYSLOG, format_of
+from transforms.formats.w3c import header_in
+
+GOLDEN = Path(__file__).parent / "golden"
+NAMES = [*FORMATS, *HEADERS, SYSLOG + "haproxy", SYSLOG + "combined", SYSLOG + "nginx_json"]
+
+
+def golden_lines(name: str) -> list[bytes]:
+    """Lines of the format's golden logs, or of any that begins alike."""
+    folders = [GOLDEN / name.replace(":", "_"), GOLDEN / name.removeprefix(SYSLOG), GOLDEN / "combined"]
+    folder = next(folder for folder in folders if folder.exists())
+    return (folder / "input.log").read_bytes().split(b"\n")
+
+
+BYTES = st.sampled_from(
+    [b'"', b"\\", b" ", b"\t", b",", b"\r", b"\0", b"-", b"{", b"}", b"[", b"]", b"\xff", b"\xc3\xa9", b"7", b""]
+)
+
+
+@st.composite
+def spoiled(draw, lines):
+    """A few of the lines, some with bytes put in or cut out anywhere."""
+    block = b""
+    for line in draw(st.lists(st.sampled_from(lines), min_size=1, max_size=8)):
+        if draw(st.booleans()):
+            at, end = sorted((draw(st.integers(0, len(line))), draw(st.integers(0, len(line)))))
+            line = line[:at] + draw(BYTES) + (line[end:] if draw(st.booleans()) else line[at:])
+        block += line + b"\n"
+    return block if draw(st.booleans()) else block[:-1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_a_block_is_cut_changes_nothing(name):
+    lines = golden_lines(name)
+    declared = header_in(b"\n".join(lines))
+    lines = [line for line in lines if not line.startswith(b"#Fields")]
+
+    @given(spoiled(lines))
+    @settings(max_examples=400)
+    def cut_anywhere(block):
+        check(block, format_of(declared or name))
+
+    cut_anywhere()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(data=st.binary(max_size=200))
+@settings(max_examples=20)
+def test_binary_garbage_is_no_error(name, data):
+    known = format_of(header_in(HEADERS[name].encode()) or "") if name in HEADERS else format_of(name)
+    check(data, known)
