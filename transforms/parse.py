@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from transforms.clock import UTC
 from transforms.columns import distinct, recode
-from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Format, columnar, exact, times
+from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Format, columnar, exact, oddities, times
 from transforms.schema import ENTRY
 
 BLANK = "blank"
@@ -63,7 +63,7 @@ class Parsed:
 
 def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str = UTC) -> Parsed:
     """Parse whole lines; `offset` is where the block begins in its file, in bytes. Times without zone are in `log_zone`."""
-    stored = columnar.find_lines(block)
+    stored = oddities.find_lines(block)
     lines = stored
     if log_format.prefix and len(stored.starts):
         block, lines = columnar.without_prefix(block, stored, log_format.prefix)
@@ -120,7 +120,7 @@ def _exact_line(line: bytes, log_format: Format, first_of_file: bool) -> tuple[d
         return BLANK
     if line.startswith(b"#"):
         return COMMENT
-    if len(line) > columnar.MAX_LINE_BYTES:
+    if len(line) > oddities.MAX_LINE_BYTES:
         return TOO_LONG
     return exact.split_line(line, log_format) or (NOT_HTTP if exact.is_message(line, log_format) else FIELDS)
 

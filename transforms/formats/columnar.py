@@ -20,24 +20,13 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from transforms.columns import distinct
-from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, jsonl, w3c
+from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, jsonl, oddities, w3c
+from transforms.formats.oddities import Lines, Positions, find_lines
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
-MAX_LINE_BYTES = 1 << 20
 _TIME_WIDTH = 21  # "[17/May/2015:10:05:03"
-_NEWLINE, _RETURN, _SPACE, _QUOTE, _BOM = 10, 13, 32, 34, 0xEF
 _SAMPLE_LINES = 20
 _WORD = re.compile(rb'"[^"]*"|[^ "]+')
-
-Positions = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Where the lines of a block begin and end (position of the newline, or of the block's end)."""
-
-    starts: Positions
-    ends: Positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +36,6 @@ class Split:
     columns: pa.Table
     clock: Clock
     odd: Positions
-
-
-def find_lines(block: bytes) -> Lines:
-    """Lines of a block; the last may lack its newline."""
-    ends = np.flatnonzero(np.frombuffer(block, np.uint8) == _NEWLINE)
-    if block and block[-1] != _NEWLINE:
-        ends = np.append(ends, len(block))
-    starts = np.empty_like(ends)
-    starts[:1] = 0
-    starts[1:] = ends[:-1] + 1
-    return Lines(starts, ends)
 
 
 def without_prefix(block: bytes, lines: Lines, prefix: str) -> tuple[bytes, Lines]:
@@ -80,12 +58,16 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
         return _split_w3c(block, lines, log_format)
     if not log_format.fields:
         return _split_by_expression(block, lines, log_format)
-    if log_format.more:
+    shifting = log_format.more
+    if shifting:
         log_format = _with_further_fields(block, lines, log_format)
-    odd = _oddly_quoted(block, lines, log_format)
-    odd |= _lines_with_specials(block, lines, _specials(log_format))
+    odd = oddities.oddly_quoted(block, lines, log_format)
+    if shifting:
+        # Where a field is missing and another follows at the end, only the quotes show that all have moved.
+        odd |= oddities.quotes_elsewhere(block, lines, log_format, odd)
+    odd |= oddities.with_specials(block, lines, oddities.specials(log_format))
     if log_format.separator == " ":
-        odd |= _oddly_spaced(block, lines)
+        odd |= oddities.oddly_spaced(block, lines)
     plain = np.flatnonzero(~odd)
     if not len(plain):
         return _all_odd(lines, log_format)
@@ -128,7 +110,7 @@ def _with_further_fields(block: bytes, lines: Lines, log_format: Format) -> Form
 def _split_by_expression(block: bytes, lines: Lines, log_format: Format) -> Split:
     """As `split`, for lines that one expression describes."""
     assert log_format.expression is not None
-    odd = _lines_with_specials(block, lines, _specials(log_format))
+    odd = oddities.with_specials(block, lines, oddities.specials(log_format))
     plain = np.flatnonzero(~odd)
     if not len(plain):
         return _all_odd(lines, log_format)
@@ -159,9 +141,9 @@ def _line_array(block: bytes, starts: Positions, kind: pa.DataType) -> pa.Array:
 def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
     """As `split`, for lines that each hold an object."""
     data = np.frombuffer(block + b"\n", np.uint8)
-    last = lines.ends - 1 - (data[lines.ends - 1] == _RETURN)
+    last = lines.ends - 1 - (data[lines.ends - 1] == oddities.RETURN)
     odd = (data[lines.starts] != ord("{")) | (data[last] != ord("}"))
-    odd |= _lines_with_specials(block, lines, (b"\\x", b"\x00"))
+    odd |= oddities.with_specials(block, lines, (b"\\x", b"\x00"))
     plain = np.flatnonzero(~odd)
     read = jsonl.read_plain(_without(block, lines, odd), log_format, len(plain)) if len(plain) else None
     if read is None:
@@ -176,13 +158,13 @@ def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
     """As `split`, for lines without any quoting, between comments."""
     data = np.frombuffer(block + b"\n", np.uint8)
     first = data[lines.starts]
-    odd = (first == ord("#")) | (first == _NEWLINE) | (first == _RETURN)
+    odd = (first == ord("#")) | (first == oddities.NEWLINE) | (first == oddities.RETURN)
     if b'"' in block:
-        quotes = np.flatnonzero(data == _QUOTE)
+        quotes = np.flatnonzero(data == oddities.QUOTE)
         per_line = np.diff(np.searchsorted(quotes, lines.ends), prepend=0)
         odd |= per_line % 2 == 1
-        odd |= _quotes_within(data, quotes[np.repeat(~odd, per_line)].reshape(-1, 2), lines, log_format.separator)
-    odd |= _lines_with_specials(block, lines, (b"\x00",))
+        odd |= oddities.quotes_within(data, quotes[np.repeat(~odd, per_line)].reshape(-1, 2), lines, log_format.separator)
+    odd |= oddities.with_specials(block, lines, (b"\x00",))
     plain = np.flatnonzero(~odd)
     if not len(plain):
         return _all_odd(lines, log_format)
@@ -205,101 +187,6 @@ def raw_table(columns: dict[str, pa.ChunkedArray | pa.Array], rows: int) -> pa.T
 def type_of(name: str) -> pa.DataType:
     """The type of a raw column: a dictionary, but for times, of which every one may differ."""
     return pa.string() if name == "time" else _TEXT
-
-
-def _oddly_quoted(block: bytes, lines: Lines, log_format: Format) -> npt.NDArray[np.bool_]:
-    """Lines whose quotes are not exactly the format's, each at the edge of its field."""
-    expected = 2 * [field.shape for field in log_format.fields].count(Shape.QUOTED)
-    count = len(lines.starts)
-    data = np.frombuffer(block + b"\n", np.uint8)
-    quotes = np.flatnonzero(data[:-1] == _QUOTE)
-    odd = np.zeros(count, np.bool_)
-    if not expected:
-        odd[np.searchsorted(lines.ends, quotes)] = True
-        return odd
-    regular = False
-    if len(quotes) == count * expected:
-        grid = quotes.reshape(count, expected)
-        regular = bool(((grid[:, 0] >= lines.starts) & (grid[:, -1] < lines.ends)).all())
-    if not regular:
-        upto = np.searchsorted(quotes, lines.ends)
-        per_line = np.diff(upto, prepend=0)
-        odd = per_line != expected
-        grid = quotes[np.repeat(~odd, per_line)].reshape(-1, expected)
-    separator = ord(log_format.separator)
-    before, after = data[grid[:, 0::2] - 1], data[grid[:, 1::2] + 1]
-    fits = np.ones(len(grid), np.bool_)
-    if log_format.fields[0].shape is Shape.QUOTED:
-        fits &= grid[:, 0] == lines.starts[~odd]
-        before = before[:, 1:]
-    if log_format.fields[-1].shape is Shape.QUOTED:
-        fits &= (after[:, -1] == _NEWLINE) | (after[:, -1] == _RETURN)
-        after = after[:, :-1]
-    fits &= (before == separator).all(axis=1)
-    fits &= (after == separator).all(axis=1)
-    odd[np.flatnonzero(~odd)[~fits]] = True
-    return odd
-
-
-def _oddly_spaced(block: bytes, lines: Lines) -> npt.NDArray[np.bool_]:
-    """Lines with white space other than single spaces between their fields; within quotes there may be any."""
-    data = np.frombuffer(b"\n" + block + b"\n", np.uint8)
-    space = data == _SPACE
-    edges = (data == _NEWLINE) | (data == _RETURN) | space
-    found = np.flatnonzero(space[1:-1] & (edges[:-2] | edges[2:]))
-    for other in (b"\t", b"\v", b"\f"):
-        if other in block:
-            found = np.append(found, np.flatnonzero(data[1:-1] == other[0]))
-    odd = np.zeros(len(lines.starts), np.bool_)
-    if len(found):
-        quotes = np.flatnonzero(data[1:-1] == _QUOTE)
-        number = np.searchsorted(lines.ends, found)
-        before = np.searchsorted(quotes, found) - np.searchsorted(quotes, lines.starts[number])
-        odd[number[before % 2 == 0]] = True
-    return odd
-
-
-def _quotes_within(data: npt.NDArray[np.uint8], pairs: Positions, lines: Lines, separator: str) -> npt.NDArray[np.bool_]:
-    """Lines in which a pair of quotes is not at both edges of a field."""
-    before, after = data[pairs[:, 0] - 1], data[pairs[:, 1] + 1]
-    edge = ord(separator)
-    fits = (before == edge) | (before == _NEWLINE) | (pairs[:, 0] == 0)
-    fits &= (after == edge) | (after == _NEWLINE) | (after == _RETURN)
-    odd = np.zeros(len(lines.starts), np.bool_)
-    odd[np.searchsorted(lines.ends, pairs[~fits, 0])] = True
-    return odd
-
-
-def _specials(log_format: Format) -> tuple[bytes, ...]:
-    return (b"\\", b"\x00") if log_format.backslash else (b"\x00",)
-
-
-def _lines_with_specials(block: bytes, lines: Lines, special: tuple[bytes, ...]) -> npt.NDArray[np.bool_]:
-    """Lines that are too long, or with special bytes, a carriage return that does not end them, or bytes that are not UTF-8."""
-    odd: npt.NDArray[np.bool_] = lines.ends - lines.starts > MAX_LINE_BYTES
-    data = np.frombuffer(block, np.uint8)
-
-    def mark(positions: Positions) -> None:
-        odd[np.searchsorted(lines.ends, positions)] = True
-
-    for word in special:
-        if word in block:
-            found = data == word[0]
-            if len(word) > 1:
-                found[:-1] &= data[1:] == word[1]
-            mark(np.flatnonzero(found))
-    if b"\r" in block:
-        returns = np.flatnonzero(data == _RETURN)
-        inside = returns[(returns + 1 >= len(data)) | (data[np.minimum(returns + 1, len(data) - 1)] != _NEWLINE)]
-        mark(inside)
-    if not block.isascii():
-        try:
-            block.decode()
-        except UnicodeDecodeError:
-            mark(np.flatnonzero(data >= 0x80))
-    if b"\xef\xbb\xbf" in block:
-        odd |= data[lines.starts] == _BOM  # Arrow would drop it from the first line that it sees
-    return odd
 
 
 def _without(block: bytes, lines: Lines, odd: npt.NDArray[np.bool_]) -> bytes:

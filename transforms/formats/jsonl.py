@@ -170,23 +170,23 @@ def read_plain(lines: bytes, log_format: Format, count: int) -> tuple[dict[str, 
 
     None if the lines must be read one by one.
     """
-    model = _model(lines, log_format)
-    if model is None:
+    sample = [_object(line) for line in lines.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES] if read_line(line, log_format)]
+    if not sample:
         return None
-    paths = _paths_in(model, log_format)
+    paths = _paths_in(sample, log_format)
+    schema = _schema(sample, [path for several in paths.values() for path in several])
     try:
         table = arrow_json.read_json(
             pa.py_buffer(lines),
             read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
-            parse_options=arrow_json.ParseOptions(
-                explicit_schema=_schema(model, paths.values()), unexpected_field_behavior="ignore"
-            ),
+            parse_options=arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
         )
     except pa.ArrowException:
         return None
     if table.num_rows != count:
         return None
-    columns = {column: _text(_at(table, path)) for column, path in paths.items()}
+    paths["time"] = paths["time"][:1]  # a line whose time is elsewhere may write it in another way
+    columns = {column: pc.coalesce(*(_text(_at(table, path)) for path in several)) for column, several in paths.items()}
     whole = pc.and_(columns["time"].is_valid(), columns["remote_host"].is_valid())
     if pc.sum(whole).as_py() < count:
         columns = {name: column.filter(whole) for name, column in columns.items()}
@@ -195,14 +195,6 @@ def read_plain(lines: bytes, log_format: Format, count: int) -> tuple[dict[str, 
         columns["zone"] = pc.utf8_slice_codeunits(columns["time"], _CLF_WIDTH + 1)
         columns["time"] = pc.utf8_slice_codeunits(columns["time"], 0, _CLF_WIDTH)
     return columns, clock, whole.to_numpy(zero_copy_only=False)
-
-
-def _model(lines: bytes, log_format: Format) -> Any:
-    """The first of some lines that is a request: its keys and types are expected of all."""
-    for line in lines.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES]:
-        if read_line(line, log_format) is not None:
-            return _object(line)
-    return None
 
 
 def absent_columns(lines: Iterable[bytes], log_format: Format) -> list[str]:
@@ -216,16 +208,12 @@ def absent_columns(lines: Iterable[bytes], log_format: Format) -> list[str]:
     return [column for column in candidates if column not in present] if present else []
 
 
-def _paths_in(line: Any, log_format: Format) -> dict[str, Path]:
-    """Of each column's keys the first that the line has, or else the first of all: what this line lacks may be in the next."""
-    paths = {}
-    for column, candidates in log_format.keys:
-        present = [path for path in candidates if _value(line, path) is not None]
-        if present:
-            paths[column] = present[0]
-        else:
-            paths[column] = candidates[0]
-    return paths
+def _paths_in(sample: list[Any], log_format: Format) -> dict[str, list[Path]]:
+    """Of each column's keys those that some line of a sample has, in the table's order; or else the first of all."""
+    return {
+        column: [path for path in candidates if any(_value(line, path) is not None for line in sample)] or [candidates[0]]
+        for column, candidates in log_format.keys
+    }
 
 
 def _value(line: Any, path: Path) -> Any:
@@ -234,13 +222,18 @@ def _value(line: Any, path: Path) -> Any:
     return line
 
 
-def _schema(first: Any, paths: Iterable[Path]) -> pa.Schema:
+def _first_value(line: Any, candidates: Iterable[Path]) -> Any:
+    return next((value for path in candidates if (value := _value(line, path)) is not None), None)
+
+
+def _schema(sample: list[Any], paths: Iterable[Path]) -> pa.Schema:
     tree: dict[str, Any] = {}
     for path in paths:
         branch = tree
         for key in path[:-1]:
             branch = branch.setdefault(key, {})
-        branch[path[-1]] = _type(_value(first, path), in_headers="headers" in path)
+        value = next((value for line in sample if (value := _value(line, path)) is not None), None)
+        branch[path[-1]] = _type(value, in_headers="headers" in path)
     return pa.schema([pa.field(name, _nested(kind)) for name, kind in tree.items()])
 
 
@@ -288,7 +281,7 @@ def read_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], C
     found = _object(line)
     if found is None:
         return None
-    columns = {column: _one_text(_value(found, path)) for column, path in _paths_in(found, log_format).items()}
+    columns = {column: _one_text(_first_value(found, candidates)) for column, candidates in log_format.keys}
     time = columns.get("time")
     if not time or not columns.get("remote_host"):
         return None
@@ -303,7 +296,7 @@ def is_message(line: bytes, log_format: Format) -> bool:
     found = _object(line)
     if found is None or not found.keys() & _MESSAGES:
         return False
-    columns = {column: _value(found, path) for column, path in _paths_in(found, log_format).items()}
+    columns = {column: _first_value(found, candidates) for column, candidates in log_format.keys}
     return all(columns.get(name) is None for name in ("remote_host", "request", "method", "target", "status"))
 
 
