@@ -198,7 +198,7 @@ def read_plain(lines: bytes, log_format: Format, count: int) -> tuple[dict[str, 
 
 
 def absent_columns(lines: Iterable[bytes], log_format: Format) -> list[str]:
-    """Columns for which no line of a sample has a key. Among headers a missing one says no more than that the client sent none."""
+    """Columns for which no line of a sample has a key. Of headers, a missing one is the client's doing."""
     candidates = [
         column for column, paths in log_format.keys if column in _OPTIONAL and not any("headers" in path for path in paths)
     ]
