@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 EXAMPLE := examples/access.log.gz
 ENGINES := build/engines
 
-.PHONY: run test test-all test-engines bench lint pins clean
+.PHONY: run test test-all test-engines fuzz bench lint pins clean
 
 run: $(READY) $(EXAMPLE)
 	rm -rf out/example
@@ -44,6 +44,18 @@ $(ENGINES)/dataflow/ready: requirements.txt setup.py
 	$(PYTHON) -m venv $(ENGINES)/dataflow
 	$(ENGINES)/dataflow/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(ENGINES)/dataflow/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt --editable '.[dataflow]'
+	touch $@
+
+# A coverage-guided fuzzer on each family of log formats, for so many seconds each.
+FUZZ_SECONDS := 20
+FAMILIES := columns json expressions syslog w3c own
+
+fuzz: build/fuzz/ready
+	@for family in $(FAMILIES); do echo "fuzz: $$family, $(FUZZ_SECONDS) s"; build/fuzz/bin/python tests/fuzz/fuzz_formats.py $$family $(FUZZ_SECONDS) || exit 1; done
+
+build/fuzz/ready: requirements.txt setup.py
+	$(PYTHON) -m venv build/fuzz
+	build/fuzz/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt --editable '.[fuzz]'
 	touch $@
 
 bench: $(READY)

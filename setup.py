@@ -42,6 +42,7 @@ setup(
             "zstandard>=0.22",
         ],
         "dataflow": ["apache-beam[gcp]>=2.74,<3"],
+        "fuzz": ["atheris==3.0.0"],
         "data": ["mmdb_writer>=0.2.5", "PyYAML>=6"],
     },
     entry_points={"console_scripts": ["weblog-anonymizer = pipeline.__main__:main"]},

@@ -294,7 +294,7 @@ def test_plan_tells_and_writes_nothing(tmp_path, capsys):
     said = capsys.readouterr().out
     for words in (
         f"{path}: 0.0 MB, plain, about 25 lines",
-        "combined fits 24 of 24 lines tried",
+        "fits 24 of 24 lines tried (100%); read by columns",
         "every one of the input before 20",
         "Europe/Berlin",
         "visit_depths",

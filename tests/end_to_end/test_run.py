@@ -254,10 +254,3 @@ def test_arguments_that_argparse_refuses_exit_with_2(capsys):
             main(arguments)
         assert caught.value.code == 2
     assert "4 is less than 5" in capsys.readouterr().err
-
-
-def test_formats_are_listed_and_recognised(log, capsys):
-    assert main(["formats"]) == 0
-    assert "vhost_combined" in capsys.readouterr().out
-    assert main(["formats", str(log)]) == 0
-    assert f"{log}: combined, fits 24 of 24 lines tried" in capsys.readouterr().out

@@ -1,0 +1,120 @@
+"""Takes logs in several formats, checks from the command line what they are taken for and that none of their lines is lost."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.__main__ import main
+from tests.logs import CHROME, address
+from tests.writers import Request, write
+from transforms.formats.registry import FORMATS
+
+NOON = 1_772_539_200  # 3 March 2026, 12:00 UTC
+
+
+def requests(first: int, count: int = 20, time: int = NOON) -> list[Request]:
+    return [
+        Request(
+            *("www.example.org", address(number), time, "GET", "/a", "HTTP/1.1"),
+            *(200, 100, "https://news.example.com/", CHROME),
+        )
+        for number in range(first, first + count)
+    ]
+
+
+def run(*words: object) -> int:
+    return main(["run", "--workers", "0", *map(str, words)])
+
+
+def test_formats_are_listed(capsys):
+    assert main(["formats"]) == 0
+    said = capsys.readouterr().out.split()
+    assert {*FORMATS, "w3c"} <= set(said)
+
+
+def test_a_file_is_told_its_format_and_why_others_lost(tmp_path, capsys):
+    path = tmp_path / "access.log"
+    path.write_bytes(write("combined", requests(1)) + b"cut off\n")
+    assert main(["formats", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{path}: combined (plain)",
+        "    fits 20 of 21 lines tried (95%); read by columns",
+        "    combined_more fits 20, but knows less of each line than combined",
+        f"    {len(FORMATS) - 2} others fit no line",
+    ]
+
+
+def test_a_run_may_mix_formats_and_counts_all(tmp_path, capsys):
+    names = ["combined", "caddy", "iis", "cloudfront", "aws_alb", "squid", "syslog:haproxy", "google_storage", "envoy"]
+    for number, name in enumerate(names):
+        (tmp_path / f"{number}.log").write_bytes(write(name, requests(1 + 20 * number)))
+    out, record = tmp_path / "out", tmp_path / "record.json"
+    words = ["--input", tmp_path / "*.log", "--output", out, "--site", "www.example.org", "--run-record", record]
+    assert run(*words) == 0
+    said = capsys.readouterr().out
+    account = json.loads(record.read_text())
+    assert account["lines"]["counted"] == 20 * len(names)
+    assert {each["format"] for each in account["formats"]} == {*names, "w3c"} - {"iis", "cloudfront"}
+    assert all(each["confidence"] == 1.0 for each in account["formats"])
+    for name in ("caddy", "syslog:haproxy"):
+        assert f"1 file in the format {name}: fits 20 of 20 lines tried (100%)" in said
+    # HAProxy's and Squid's logs hold no agent; HAProxy's no site, which is that of --site.
+    daily = pq.read_table(out / "daily" / "date=2026-03-03" / "data.parquet").to_pylist()
+    assert {(row["site"], row["traffic"]): row["hits"] for row in daily} == {
+        ("www.example.org", "human"): 20 * (len(names) - 2),
+        ("www.example.org", "unknown"): 40,
+    }
+
+
+def test_what_nothing_fits_is_refused_with_counts(tmp_path, capsys):
+    path = tmp_path / "access.log"
+    path.write_bytes(b"jane doe was here\n" * 7 + write("combined", requests(1, 3)))
+    assert run("--input", path, "--output", tmp_path / "out") == 3
+    said = capsys.readouterr().err
+    assert f"{path}: no log format fits. Of 10 lines tried, combined fits 3" in said
+    assert "jane" not in said
+    assert not (tmp_path / "out" / "daily").exists()
+
+
+def test_rejects_are_places_and_reasons(tmp_path):
+    path, record = tmp_path / "access.log", tmp_path / "record.json"
+    whole = write("combined", requests(1))
+    wrong_day = write("combined", requests(1, 1)).replace(b"03/Mar", b"31/Feb")
+    path.write_bytes(whole + b"cut off\n" + wrong_day)
+    words = ["--input", path, "--output", tmp_path / "out", "--run-record", record, "--max-reject-ratio", "0.2"]
+    assert run(*words) == 0
+    file = json.loads(record.read_text())["files"][str(path)]
+    assert (file["format"], file["rejected"]) == ("combined", {"fields": 1, "time": 1})
+    assert file["examples"] == [[len(whole), "fields"], [len(whole) + 8, "time"]]
+
+
+# On 26 October 2025 clocks in Berlin showed 02:00 to 02:59 twice: 00:30 UTC and 01:30 UTC are both 02:30.
+def test_times_without_zone_are_of_the_zone_that_is_said(tmp_path, capsys):
+    path, record = tmp_path / "u_ex.log", tmp_path / "record.json"
+    shown = 1_761_445_800  # 02:30 on 26 October, written as the clocks show it
+    path.write_bytes(write("iis", [*requests(1, 20, shown), *requests(21, 20, shown + 2 * 3600)]))
+    words = ["--input", path, "--output", tmp_path / "out", "--run-record", record, "--log-timezone", "Europe/Berlin"]
+    assert run(*words) == 0
+    assert json.loads(record.read_text())["ambiguous_times"] == 20
+    assert "20 lines from the hour that clocks in --log-timezone showed twice" in " ".join(capsys.readouterr().out.split())
+    hourly = pq.read_table(tmp_path / "out" / "hourly" / "date=2025-10-26" / "data.parquet").to_pylist()
+    assert {row["hour"]: row["hits"] for row in hourly if row["traffic"] == "human"} == {"00": 20, "03": 20}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--log-timezone", "Berlin"], "--log-timezone: 'Berlin' is not a time zone"),
+        (["--format", "%h %t %r %Y"], "--format: %Y is not a directive"),
+        (["--format", "$remote_addr [$time_local] $request $jane"], "--format: $jane is not a variable"),
+        (["--format", "apache"], "--format: apache is neither the name of a format nor a notation"),
+    ],
+)
+def test_wrong_words_are_named(tmp_path, capsys, words, says):
+    path = tmp_path / "access.log"
+    path.write_bytes(write("combined", requests(1)))
+    assert run("--input", path, "--output", tmp_path / "out", *words) == 2
+    assert says in " ".join(capsys.readouterr().err.split())

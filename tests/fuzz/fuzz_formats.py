@@ -1,0 +1,65 @@
+"""Takes a family of log formats and seconds, gives what a coverage-guided fuzzer finds: errors, or lines that depend on the cut.
+
+    python tests/fuzz/fuzz_formats.py json 20
+
+The first byte of an input chooses the format, the rest is the block. It begins with the golden logs. Nothing found: exit 0.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+with atheris.instrument_imports(include=["transforms.formats", "transforms.parse"]):
+    from tests.transforms.formats.agreement import check
+    from transforms.formats.registry import FORMATS, SYSLOG, format_of
+    from transforms.formats.w3c import header_in
+
+GOLDEN = ROOT / "tests" / "transforms" / "formats" / "golden"
+W3C = ("iis", "netscaler", "incapsula", "shoutcast", "cloudfront")
+OWN = (
+    '%h %l %u %t "%r" %>s %b',
+    "$msec|$host|$remote_addr|$request_method|$request_uri|$server_protocol|$status|$http_user_agent",
+    '$remote_addr [$time_iso8601] "$request" $status $body_bytes_sent rt=$request_time',
+)
+
+
+def families() -> dict[str, dict[str, str]]:
+    """Of each family its formats, and the golden folder that each begins with."""
+    by_columns = {name: name for name, known in FORMATS.items() if known.fields}
+    return {
+        "columns": {name: folder if (GOLDEN / folder).exists() else "combined" for name, folder in by_columns.items()},
+        "json": {name: name for name, known in FORMATS.items() if known.keys},
+        "expressions": {name: name for name, known in FORMATS.items() if not known.fields and not known.keys},
+        "syslog": {SYSLOG + "combined": "syslog_combined", SYSLOG + "nginx_json": "syslog_fastly"},
+        "w3c": {header_in((GOLDEN / name / "input.log").read_bytes()) or "": name for name in W3C},
+        "own": dict.fromkeys(OWN, "combined"),
+    }
+
+
+def main() -> None:
+    """Fuzz one family until its time is over."""
+    family, seconds = sys.argv[1], int(sys.argv[2])
+    formats = families()[family]
+    names = list(formats)
+
+    def one(data: bytes) -> None:
+        if len(data) > 1:
+            check(data[1:], format_of(names[data[0] % len(names)]))
+
+    with tempfile.TemporaryDirectory() as corpus:
+        for number, folder in enumerate(formats.values()):
+            for place, line in enumerate((GOLDEN / folder / "input.log").read_bytes().split(b"\n")):
+                (Path(corpus) / f"{number}-{place}").write_bytes(bytes([number]) + line + b"\n" + line)
+        atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", "-timeout=60", "-rss_limit_mb=0", "-verbosity=0", corpus], one)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
