@@ -1,0 +1,130 @@
+"""Takes numbers of visitors a day, gives what the threshold costs: the share of hits and of rows that are named, not folded.
+
+    python benchmarks/utility.py --visitors 200 2000 20000 200000 --k 5 10 20
+
+Days are those of `examples/generate.py`, so the same arguments give the same tables. A week is seven of them; the generator's
+visitors never come back on another day, so a real week has fewer addresses for its hits than this one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+import pyarrow as pa  # noqa: E402
+import pyarrow.compute as pc  # noqa: E402
+
+from examples.generate import generate  # noqa: E402
+from pipeline.catalogue import REPORTS  # noqa: E402
+from transforms.block import Block, Rules, process_block  # noqa: E402
+from transforms.count import add_counts, count_day, count_folds, merge_pieces  # noqa: E402
+from transforms.period import PERIODS, Window  # noqa: E402
+from transforms.policies.threshold import DEFAULT_ADDRESSES, MIN_ADDRESSES, Threshold  # noqa: E402
+from transforms.read import blocks  # noqa: E402
+from transforms.release import Released, plan_release, release  # noqa: E402
+from transforms.report import OTHER, Report  # noqa: E402
+from transforms.secret import new_secret  # noqa: E402
+from transforms.wire import pack, unpack  # noqa: E402
+
+LINES_OF_A_VISITOR = 13.6
+"""Lines of the generator's day for each human visitor, those of robots among them."""
+
+MONDAY = datetime.date(2026, 3, 2)
+BLOCK_BYTES = 16 << 20
+LINES_OF_A_SHARD = 500_000
+
+
+class Named(NamedTuple):
+    """How many rows and hits a report's counts have, and how many of each are published by name."""
+
+    rows: int
+    named_rows: int
+    hits: int
+    named_hits: int
+
+    def share(self, what: str) -> str:
+        """Named of all rows, or hits, in percent; `–` where there are none."""
+        whole = getattr(self, what)
+        return f"{100 * getattr(self, f'named_{what}') / whole:.0f}" if whole else "–"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Publish each size by day and by week with each k, print a table for hits and one for rows."""
+    options = _parser().parse_args(arguments)
+    found: dict[tuple[int, str, int], dict[str, Named]] = {}
+    for visitors in options.visitors:
+        for period in PERIODS:
+            for k, named in published(visitors, period, options.k).items():
+                found[visitors, period, k] = named
+    columns = [(visitors, period) for visitors in options.visitors for period in PERIODS]
+    for what in ("hits", "rows"):
+        print(f"\nNamed of all {what}, in %, for k = {' · '.join(map(str, options.k))}\n")
+        print(f"| report | {' | '.join(f'{visitors:,} by {period}' for visitors, period in columns)} |")
+        print("|---|" + "---|" * len(columns))
+        for report in REPORTS:
+            cells = (" · ".join(found[(*column, k)][report.name].share(what) for k in options.k) for column in columns)
+            print(f"| `{report.name}` | {' | '.join(cells)} |")
+    if options.json:
+        figures = [
+            {"visitors": visitors, "period": period, "k": k, "report": report, **named._asdict()}
+            for (visitors, period, k), reports in found.items()
+            for report, named in reports.items()
+        ]
+        options.json.write_text(json.dumps(figures, indent=1) + "\n")
+    return 0
+
+
+def published(visitors: int, period: str, ks: list[int]) -> dict[int, dict[str, Named]]:
+    """What is named of each report, by k, of a site with so many human visitors a day."""
+    length = PERIODS[period]
+    lines = round(visitors * LINES_OF_A_VISITOR)
+    rules = Rules(max(1, lines * length // LINES_OF_A_SHARD), Window(end=1_000_000, length=length), "www.example.org")
+    secret = new_secret()
+    pieces: dict[int, list[bytes]] = {}
+    for offset, data in blocks(generate(lines, day=MONDAY, days=length), BLOCK_BYTES):
+        for number, piece in process_block(Block("log", "combined", offset, len(data), data), rules, secret)[0].items():
+            pieces.setdefault(number, []).append(piece)
+    prepared = []
+    while pieces:
+        (rows,) = merge_pieces(pieces.popitem()[1]).values()
+        prepared.append(pack({"rows": rows}))
+    return {k: _published(prepared, Threshold(k)) for k in ks}
+
+
+def _published(prepared: list[bytes], policy: Threshold) -> dict[str, Named]:
+    caps = policy.caps()
+    counts = add_counts(count_day(unpack(rows)["rows"], REPORTS, caps) for rows in prepared)
+    plan = plan_release(counts, REPORTS, policy)
+    folds = add_counts(count_folds(unpack(rows)["rows"], REPORTS, caps, plan) for rows in prepared)
+    released = release(counts, folds, REPORTS, policy)
+    return {report.name: _named(report, counts[report.name], released) for report in REPORTS}
+
+
+def _named(report: Report, counts: pa.Table, released: Released) -> Named:
+    """Of people only; of robots in the reports that have no others."""
+    traffic = "bot" if "bot_kind" in REPORTS.columns(report.name) else "human"
+    counts = counts.filter(pc.equal(counts["traffic"], traffic))
+    named = released.tables[report.name]
+    named = named.filter(pc.equal(named["traffic"], traffic))
+    for name in REPORTS.dimensions(report.name):
+        named = named.filter(pc.not_equal(named[name], OTHER))
+    return Named(counts.num_rows, named.num_rows, pc.sum(counts["hits"]).as_py() or 0, pc.sum(named["hits"]).as_py() or 0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--visitors", type=int, nargs="+", default=[200, 2_000, 20_000], help="human visitors a day")
+    parser.add_argument("--k", type=int, nargs="+", default=[MIN_ADDRESSES, DEFAULT_ADDRESSES, 2 * DEFAULT_ADDRESSES])
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
