@@ -119,7 +119,7 @@ DIMENSIONS = {
     "visit_duration": "Time from the first to the last request of the visit at this site, minutes:seconds",
     "visit_depth": "Pages seen in the visit at this site",
     "entry": "entry: the first page of its visit at this site; later: any other",
-    "device": "Device class: Desktop, Mobile, Tablet, Bot, Other",
+    "device": "Device class of people: Desktop, Mobile, Tablet, Other",
     "operating_system": "Operating system family",
     "browser": "Browser family",
     "bot_kind": "Kind of bot",

@@ -1,0 +1,101 @@
+"""Takes a log, gives what is published of it as an attacker sees it, and the program without one of its rules.
+
+Each attack is made twice: on the program, where it must learn nothing, and on the program without the rule that stops it, where
+it must succeed. An attack that never succeeds would prove nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import numpy as np
+
+from pipeline.catalogue import REPORTS
+from tests.eager import release_log, tables_of
+from transforms import release as door
+from transforms.policies.threshold import Threshold
+from transforms.report import Catalogue, Report
+
+DAY, SITE, K = "2026-03-03", "www.example.org", 10
+
+Tables = dict[str, dict[tuple[str, ...], tuple[int, ...]]]
+
+RELEASE = door.release
+
+
+def published(log: bytes, **options: object) -> Tables:
+    """Rows of each report: dimensions → hits, visitors, visits, bytes."""
+    return tables_of(release_log(log, k=K, **options)).get(DAY, {})
+
+
+def hits(tables: Tables, report: str, **named: str) -> int:
+    """Hits of a report's rows by name (not `(other)`) that have these values."""
+    return sum(
+        row[0]
+        for key, row in tables[report].items()
+        if "(other)" not in key and named.items() <= dict(zip(REPORTS.columns(report), key, strict=True)).items()
+    )
+
+
+@contextmanager
+def without_gate() -> Iterator[None]:
+    """Every row passes: what is published is what was counted."""
+    with patch.object(door, "gate", lambda counts, _: np.ones(counts.num_rows, np.bool_)):
+        yield
+
+
+@contextmanager
+def visitors_instead_of_addresses() -> Iterator[None]:
+    """A gate that counts visitors, as most programs do."""
+    with patch.object(door, "gate", lambda counts, policy: np.asarray(counts["visitors"].to_numpy() >= policy.min_addresses)):
+        yield
+
+
+@contextmanager
+def without_caps() -> Iterator[None]:
+    """A gate that counts all addresses, whatever their network."""
+    with patch.object(Threshold, "caps", lambda _: {"human": 10**6, "unknown": 10**6, "bot": 10**6}):
+        yield
+
+
+@contextmanager
+def without_folds() -> Iterator[None]:
+    """Failing rows are simply left out, and nobody checks that tables add up."""
+
+    def leave_out(report, table, folds, parents, plan, catalogue, policy):
+        return table.filter(door._is_in(door._keys(table, catalogue, report.name), door._keys(plan, catalogue, report.name)))
+
+    with patch.object(door, "_fold", leave_out), patch.object(door, "_check", lambda *_: None):
+        yield
+
+
+@contextmanager
+def without_forest() -> Iterator[None]:
+    """A report divides the rows of its parent that were counted and pass, whether they were published or folded."""
+
+    def release(counts, folds, catalogue, policy):
+        def divided(_, report):
+            parents = counts[report.parent]
+            parents = parents.filter(door.gate(parents, policy))
+            return DIVIDED(parents, report)
+
+        with patch.object(door, "_divided", divided):
+            return RELEASE(counts, folds, catalogue, policy)
+
+    with patch("tests.eager.release", release):
+        yield
+
+
+DIVIDED = door._divided
+
+
+@contextmanager
+def with_reports(*reports: Report) -> Iterator[None]:
+    """Another catalogue: these reports in place of those of the same name, or at the end."""
+    instead = {report.name: report for report in reports}
+    own = [instead.pop(report.name, report) for report in REPORTS]
+    catalogue = Catalogue([*own, *instead.values()])
+    with patch("tests.eager.REPORTS", catalogue), patch(f"{__name__}.REPORTS", catalogue):
+        yield

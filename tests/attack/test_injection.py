@@ -1,0 +1,141 @@
+"""Takes requests that carry a name which many ask to see published, checks that none is, nor a row that imitates `(other)`.
+
+Many, because one alone never fills a row: here it is not the gate that must stop the name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pyarrow as pa
+import pytest
+
+from tests.attack.mutations import SITE, published
+from tests.logs import crowd
+from transforms import anonymize, enrich, release
+from transforms.lookups import agents
+from transforms.lookups.agents import describe_agent
+from transforms.lookups.referrers import Referrer, describe_referrer
+
+MANY = 30
+NOTATION = r'''LogFormat "\"%{Host}i\" %h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\""'''
+COMMON = crowd(40, 100)
+
+
+@contextlib.contextmanager
+def without(module, name, instead) -> Iterator[None]:
+    """A function replaced; what was looked up before, and what was looked up meanwhile, is forgotten."""
+    for cached in (describe_agent, describe_referrer):
+        cached.cache_clear()
+    try:
+        with patch.object(module, name, instead):
+            yield
+    finally:
+        for cached in (describe_agent, describe_referrer):
+            cached.cache_clear()
+
+
+def names_as_they_come():
+    return without(agents, "_listed", lambda name, _: name)
+
+
+def bots_named_by_themselves():
+    return without(agents, "_crawler", lambda agent: ("crawler", agent.partition("/")[0]) if "Crawler" in agent else None)
+
+
+def sites_as_logged():
+    return without(anonymize, "publishable_site", lambda site: site)
+
+
+def paths_as_logged():
+    return without(anonymize, "scrub_paths", lambda targets: targets)
+
+
+def no_detector():
+    return without(release, "is_caught", lambda _: False)
+
+
+def whole_referrers():
+    return without(enrich, "describe_referrer", lambda referer: Referrer("referral", referer, referer))
+
+
+def methods_as_logged():
+    return without(enrich, "publishable_method", lambda method: method)
+
+
+INJECTED = {
+    "the name of a browser": ({"agent": "JaneDoe/1.0 CFNetwork/978.0.7 Darwin/18.7.0"}, names_as_they_come),
+    "the name of a robot": ({"agent": "JaneDoeCrawler/1.0 (+https://janedoe.example/)"}, bots_named_by_themselves),
+    "a Host header that is none": ({"site": "jane doe@example.org"}, sites_as_logged),
+    "an address as Host": ({"site": "198.51.100.77"}, sites_as_logged),
+    "utm_source": ({"request": "GET /?utm_source=janedoe HTTP/1.1"}, paths_as_logged),
+    "utm_campaign": ({"request": "GET /?utm_medium=mail&utm_campaign=janedoe HTTP/1.1"}, paths_as_logged),
+    "a query": ({"request": "GET /?q=janedoe HTTP/1.1"}, paths_as_logged),
+    "a fragment": ({"request": "GET /#janedoe HTTP/1.1"}, paths_as_logged),
+    "a session in the path": ({"request": "GET /;jsessionid=janedoe HTTP/1.1"}, paths_as_logged),
+    "an encoded parameter": ({"request": "GET /%3Bjanedoe HTTP/1.1"}, paths_as_logged),
+    "an e-mail address in the path": ({"request": "GET /u/janedoe@example.org/ HTTP/1.1"}, paths_as_logged),
+    "the same, encoded": ({"request": "GET /u/janedoe%2540example.org/ HTTP/1.1"}, paths_as_logged),
+    "a telephone number": ({"request": "GET /call/0170.123.4567 HTTP/1.1"}, no_detector),
+    "the path of a referrer": ({"referer": "https://www.example.com/janedoe?q=janedoe"}, whole_referrers),
+    "the name of a referrer's host": ({"referer": "https://janedoe.example.com/"}, whole_referrers),
+    "a method": ({"request": "JANEDOE / HTTP/1.1"}, methods_as_logged),
+}
+NAME = re.compile(r"jane.?doe|198\.51\.100\.77|0170", re.IGNORECASE)
+
+
+def shown(values: dict[str, str]) -> set[str]:
+    """The published values that hold the name."""
+    values = dict(values)
+    site = values.pop("site", SITE)
+    log = at(SITE, COMMON) + at(site, crowd(MANY, 500, **values))
+    tables = published(log, log_format=NOTATION)
+    return {value for rows in tables.values() for key in rows for value in key if NAME.search(value)}
+
+
+def at(site: str, log: bytes) -> bytes:
+    return b"".join(f'"{site}" '.encode() + one for one in log.splitlines(keepends=True))
+
+
+@pytest.mark.parametrize("way", INJECTED)
+def test_a_name_is_not_published_however_many_ask_for_it(way):
+    assert shown(INJECTED[way][0]) == set()
+
+
+@pytest.mark.parametrize("way", INJECTED)
+def test_without_mask_or_list_it_is(way):
+    values, mutation = INJECTED[way]
+    with no_detector(), mutation():
+        assert shown(values)
+
+
+IMITATED = {
+    "as Host": ({"site": "(other)"}, sites_as_logged),
+    "as referrer": ({"referer": "(other)"}, whole_referrers),
+    "as path": ({"request": "GET /(other) HTTP/1.1"}, lambda: without(anonymize, "scrub_paths", without_slash)),
+}
+
+
+def without_slash(targets):
+    return pa.array([target.removeprefix("/") or "/" for target in targets.to_pylist()])
+
+
+def others(values: dict[str, str]) -> list[tuple[str, ...]]:
+    """Rows `(other)` of a day on which nothing has to be folded."""
+    log = at(SITE, COMMON) + at(values.get("site", SITE), crowd(MANY, 500, **{k: v for k, v in values.items() if k != "site"}))
+    return [key for rows in published(log, log_format=NOTATION).values() for key in rows if "(other)" in key]
+
+
+@pytest.mark.parametrize("way", IMITATED)
+def test_a_row_that_imitates_other_does_not_exist(way):
+    assert others(IMITATED[way][0]) == []
+
+
+@pytest.mark.parametrize("way", IMITATED)
+def test_without_mask_or_list_it_does(way):
+    values, mutation = IMITATED[way]
+    with mutation():
+        assert others(values)
