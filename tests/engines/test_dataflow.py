@@ -5,22 +5,18 @@ This proves nothing about what the service accepts or how it runs. It needs the 
 
 from __future__ import annotations
 
-import base64
-import bz2
 import dataclasses
 import datetime
-import re
-from collections.abc import Iterator
 from typing import Any
 
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
-from apache_beam.portability.api import beam_runner_api_pb2
 
 from examples.generate import generate
 from pipeline import flow, launch, options
 from pipeline.steps import make_secret
+from tests.graph import payloads
 
 pytest.importorskip("apache_beam.runners.dataflow.internal.apiclient", reason="Dataflow: the extra `dataflow` is not installed")
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
@@ -56,21 +52,6 @@ def planned(log, tmp_path, monkeypatch) -> Any:
     root = beam.Pipeline(options=beam_options)
     flow.build(root, dataclasses.replace(job, output="gs://bucket/statistics"))
     return root.run().job
-
-
-def payloads(pipeline: beam_runner_api_pb2.Pipeline) -> Iterator[bytes]:
-    """All that the graph carries, pickled functions unpacked, for these are compressed."""
-    yield pipeline.SerializeToString()
-    for part in (*pipeline.components.transforms.values(), *pipeline.components.coders.values()):
-        for packed in re.findall(rb"QlpoO[A-Za-z0-9+/=]+", part.SerializeToString()):  # base64 of "BZh9"
-            yield from unpacked(base64.b64decode(packed[: len(packed) // 4 * 4]))
-
-
-def unpacked(data: bytes) -> Iterator[bytes]:
-    content = bz2.BZ2Decompressor().decompress(data)
-    yield content
-    for packed in re.findall(rb"QlpoO[A-Za-z0-9+/=]+", content):
-        yield from unpacked(base64.b64decode(packed[: len(packed) // 4 * 4]))
 
 
 def test_the_graph_names_files_and_output_but_holds_nothing_of_the_log(planned, log):
