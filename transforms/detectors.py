@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from transforms.masks.path import scrub_path
+from transforms.masks.path import HEX, UUID, scrub_path
 
 OPEN_DIMENSIONS = frozenset({"site", "path", "source"})
 """Dimensions whose values come from the log; those of all others stand in lists of this program."""
@@ -71,12 +71,14 @@ def card(value: str) -> bool:
 
 
 def identifier(value: str) -> bool:
-    """A path that the mask would still change: a long number, UUID, hex number or token has come past it.
+    """A path that the mask would still change: a long number, UUID, hex or token has come past it; a name with UUID or hex.
 
-    >>> identifier("/orders/1048577"), identifier("/orders/:id")
-    (True, False)
+    >>> identifier("/orders/1048577"), identifier("/orders/:id"), identifier("8a6e0804c2aa4f9d.example.org")
+    (True, False, True)
     """
-    return value.startswith("/") and scrub_path(value) != value
+    if value.startswith("/"):
+        return scrub_path(value) != value
+    return UUID.search(value) is not None or HEX.search(value) is not None
 
 
 DETECTORS: tuple[Callable[[str], bool], ...] = (address, email, phone, card)

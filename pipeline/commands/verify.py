@@ -10,7 +10,9 @@ import argparse
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,16 @@ import pyarrow.parquet as pq
 from pipeline.catalogue import REPORTS
 from pipeline.errors import EXIT_INPUT, EXIT_VIOLATION, JobError
 from transforms.columns import cell_keys
-from transforms.detectors import OPEN_DIMENSIONS, is_caught
-from transforms.report import OTHER, Report
+from transforms.detectors import OPEN_DIMENSIONS, identifier, is_caught
+from transforms.lookups.agents import is_listed_name
+from transforms.policies.threshold import MIN_ADDRESSES
+from transforms.report import OTHER, UNKNOWN, Report
 from transforms.schema import MEASURES, VERSION, released_schema
 
-_FACTS = ("mode", "min_addresses", "network_cap", "time_zone", "period", "country_database", "rules")
+_FACTS = ("mode", "min_addresses", "network_cap", "time_zone", "period", "opt_out", "country_database", "rules")
+_MANIFEST = (*_FACTS, "schema_version", "date", "coverage", "revision", "run_id", "reports")
+_PUBLISHED_PREFIX = {4: 16, 6: 24}
+_WRITER = re.compile(r"parquet-cpp-arrow version [0-9.]+(?:-SNAPSHOT)?")
 
 
 def verify(options: argparse.Namespace) -> None:
@@ -49,7 +56,8 @@ def verify(options: argparse.Namespace) -> None:
         raise JobError(EXIT_VIOLATION, "violations", message)
     print(f"{len(manifests):,} {'day' if len(manifests) == 1 else 'days'}, {files:,} files, {rows:,} rows: no violation.")
     print("Checked: hashes, schemas and metadata; every report divides its parent exactly; rows sorted, with enough visitors;")
-    print("no value looks like an address, an e-mail address, a telephone or card number, or an identifier.")
+    print("no value looks like an address, an e-mail address, a telephone or card number, or an identifier; and no dictionary,")
+    print("statistic or metadata of a file says more than its rows.")
     print("Not to be seen from outside: that every row has enough addresses of enough networks.")
 
 
@@ -63,6 +71,44 @@ def _strays(root: Path, days: set[str]) -> Iterator[str]:
             yield f"{place}: left over from a run that was interrupted; the next run completes or removes it"
         elif len(place.parts) != 3 or place.parts[0] not in REPORTS.names() or place.parts[1] not in days:
             yield f"{place}: no manifest speaks of this file"
+
+
+def _is_suspicious(name: str, value: str) -> bool:
+    """Whether a value of this column looks like a person's, or is an address that is longer than the published prefix."""
+    if name == "network":
+        return value not in (OTHER, UNKNOWN) and not _is_published_prefix(value)
+    if name in OPEN_DIMENSIONS:
+        return is_caught(value)
+    # Values of all other columns stand in lists. A token among them is none, and some listed names look like numbers.
+    return (is_caught(value) or identifier("/" + value)) and not is_listed_name(value)
+
+
+def _is_published_prefix(value: str) -> bool:
+    try:
+        network = ip_network(value)
+    except ValueError:  # no network, or bits behind the prefix
+        return False
+    return network.prefixlen == _PUBLISHED_PREFIX[network.version]
+
+
+def _unseen(place: str, data: bytes, file: pq.ParquetFile, table: pa.Table) -> Iterator[str]:
+    """What a file can hold beside its rows: values that no row has, in dictionaries and statistics."""
+    texts = [name for name in table.column_names if table.schema.field(name).type == pa.string()]
+    values = {name: set(table[name].to_pylist()) for name in table.column_names}
+    encoded = pq.ParquetFile(io.BytesIO(data), read_dictionary=texts).read()
+    for name in texts:
+        if any(not values[name].issuperset(chunk.dictionary.to_pylist()) for chunk in encoded[name].chunks):
+            yield f"{place}, column {name}: a dictionary holds a value that no row has"
+    for number in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(number)
+        for at in range(group.num_columns):
+            column = group.column(at)
+            if column.is_stats_set and not values[column.path_in_schema].issuperset(_ends(column.statistics)):
+                yield f"{place}, column {column.path_in_schema}: statistics hold a value that no row has"
+
+
+def _ends(statistics: Any) -> tuple[Any, ...]:
+    return (statistics.min, statistics.max) if statistics.has_min_max else ()
 
 
 class _Day:
@@ -83,9 +129,14 @@ class _Day:
         if not isinstance(manifest, dict) or not isinstance(manifest.get("reports"), dict):
             yield f"{self._place}: not a manifest"
             return
-        missing = [name for name in (*_FACTS, "coverage", "revision", "run_id") if name not in manifest]
+        missing = [name for name in _MANIFEST if name not in manifest]
         if missing:
             yield f"{self._place}: lacks {', '.join(missing)}"
+        described = [value for report in manifest["reports"].values() for value in (report if isinstance(report, dict) else "?")]
+        if not set(manifest) <= set(_MANIFEST) or not set(described) <= {"rows", "sha256"}:
+            yield f"{self._place}: says more than a manifest should"
+        if any(is_caught(str(value)) for name, value in manifest.items() if name != "reports"):
+            yield f"{self._place}: a value looks like a person's"
         if manifest.get("schema_version") != VERSION or f"date={manifest.get('date')}" != self._name:
             yield f"{self._place}: another schema version, or another date than its name"
         if set(manifest["reports"]) != set(REPORTS.names()):
@@ -95,10 +146,13 @@ class _Day:
             table = yield from self._file(report, manifest["reports"].get(report.name, {}))
             if table is not None:
                 tables[report.name] = table
-        threshold = str(manifest.get("min_addresses", ""))
+        given = str(manifest.get("min_addresses", ""))
+        threshold = int(given) if given.isdigit() else 0
+        if threshold < MIN_ADDRESSES:
+            yield f"{self._place}: a threshold under {MIN_ADDRESSES}"
         for report in REPORTS:
             if report.name in tables:
-                yield from self._rows(report, tables[report.name], int(threshold) if threshold.isdigit() else 0)
+                yield from self._rows(report, tables[report.name], threshold)
                 if report.parent in tables:
                     yield from self._division(report, tables[report.name], tables[report.parent])
 
@@ -129,11 +183,18 @@ class _Day:
         if any(ours.metadata != theirs.metadata for ours, theirs in zip(expected, table.schema, strict=True)):
             yield f"{place}: a column's description or unit is missing"
         metadata = {key.decode(): value.decode("utf-8", "replace") for key, value in (table.schema.metadata or {}).items()}
-        lacking = [name for name in ("report", "description", *_FACTS, "schema_version") if name not in metadata]
+        names = ("report", "description", *_FACTS, "schema_version")
+        lacking = [name for name in names if name not in metadata]
         if lacking or metadata.get("report") != report.name:
             yield f"{place}: metadata lack {', '.join(lacking) or 'the report'}"
         elif any(str(self._manifest.get(name)) != metadata[name] for name in _FACTS):
             yield f"{place}: metadata and manifest do not agree"
+        raw = {key.decode("utf-8", "replace") for key in file.metadata.metadata or {}}
+        if not set(metadata) | raw <= {*names, "ARROW:schema"} or not _WRITER.fullmatch(file.metadata.created_by):
+            yield f"{place}: metadata say more than they should"
+        if any(map(is_caught, metadata.values())):
+            yield f"{place}: a value of the metadata looks like a person's"
+        yield from _unseen(place, data, file, table)
         return table
 
     def _rows(self, report: Report, table: pa.Table, threshold: int) -> Iterator[str]:
@@ -147,9 +208,9 @@ class _Day:
         ):
             if visitors < threshold or not visitors <= visits <= hits or size < 0:
                 yield f"{place}, row {number}: fewer visitors than the threshold, or measures that cannot be"
-        for name in OPEN_DIMENSIONS.intersection(names):
+        for name in names:
             for number, value in enumerate(table[name].to_pylist()):
-                if is_caught(value):
+                if _is_suspicious(name, value):
                     yield f"{place}, row {number}, column {name}: looks like a person's"
 
     def _division(self, report: Report, table: pa.Table, parents: pa.Table) -> Iterator[str]:
@@ -172,6 +233,13 @@ class _Day:
             good = pc.equal(whole, total) if additive else pc.and_(pc.less_equal(most, whole), pc.less_equal(whole, total))
             if not pc.all(good, min_count=0).as_py():
                 yield f"{place}: {name} do not agree with those of {report.parent}"
+        folded = [
+            key
+            for key in zip(*(table[name].to_pylist() for name in REPORTS.columns(report.name)), strict=True)
+            if OTHER in key[:-1]
+        ]
+        if any(key[-1] != OTHER for key in folded):
+            yield f"{place}: tells apart what {report.parent} has folded"
         others = table.filter(pc.equal(table[report.own[0]], OTHER)) if report.own else table
         if len(set(zip(*(others[name].to_pylist() for name in names), strict=True))) != others.num_rows:
             yield f"{place}: two rows (other) of one parent"

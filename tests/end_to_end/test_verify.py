@@ -15,6 +15,7 @@ from pipeline.catalogue import REPORTS
 from tests.logs import FIREFOX, GOOGLEBOT, crowd
 
 DAY = "date=2026-03-03"
+UUID = "550e8400-e29b-41d4-a716-446655440000"
 
 
 @pytest.fixture
@@ -90,6 +91,18 @@ def lowered(table):
     return table.replace_schema_metadata({**table.schema.metadata, b"min_addresses": b"5"})
 
 
+def described_as(**more):
+    """More metadata, or other."""
+    return lambda table: table.replace_schema_metadata(
+        {**table.schema.metadata, **{name.encode(): value for name, value in more.items()}}
+    )
+
+
+def named_below_other(table):
+    """A child of a folded row under a name of its own."""
+    return with_value("entry", "entry", table["path"].to_pylist().index("(other)"))(table)
+
+
 TAMPERED = {
     "a changed file": ("pages", with_value("hits", lambda hits: hits), True, "not the file that was published"),
     "hits that do not add up": ("pages", with_value("hits", lambda hits: hits + 1), False, "hits do not agree with"),
@@ -102,7 +115,17 @@ TAMPERED = {
     "an address": ("pages", with_value("path", "/u/198.51.100.77"), False, "column path: looks like a person's"),
     "a telephone number": ("pages", with_value("path", "/u/+49 170 1234567"), False, "looks like a person's"),
     "a card number": ("pages", with_value("path", "/u/4111 1111 1111 1111"), False, "looks like a person's"),
-    "an identifier": ("pages", with_value("path", "/u/550e8400-e29b-41d4-a716-446655440000"), False, "looks like a person's"),
+    "an identifier": ("pages", with_value("path", f"/u/{UUID}"), False, "looks like a person's"),
+    "a longer prefix": ("networks", with_value("network", "20.0.7.0/24"), False, "column network: looks like a person's"),
+    "an address as a network": ("networks", with_value("network", "20.0.7.8/16"), False, "column network: looks like a person's"),
+    "a long prefix in IPv6": ("networks", with_value("network", "2a00:1450:4001::/48"), False, "column network: looks like"),
+    "a UUID as a browser": ("browsers", with_value("browser", UUID), False, "column browser: looks like a person's"),
+    "a token as a bot": ("bots", with_value("bot", "sk4lm9Qx7TfR2bWz81Vd"), False, "column bot: looks like a person's"),
+    "an e-mail address as a country": ("countries", with_value("country", "j.doe@example.org"), False, "column country: looks"),
+    "a hex number as a site": ("daily", with_value("site", "5eb63bbbe01eeed0.example.org"), False, "column site: looks like"),
+    "more metadata": ("pages", described_as(note="from Jane"), False, "metadata say more than they should"),
+    "a person in the metadata": ("pages", described_as(description="of jane.doe@example.org"), False, "value of the metadata"),
+    "children of a folded row": ("entry_pages", named_below_other, False, "tells apart what pages has folded"),
     "another type": ("pages", narrowed, False, "another schema"),
     "no description": ("pages", undescribed, False, "description or unit is missing"),
     "no metadata": ("pages", lambda table: table.replace_schema_metadata(None), False, "metadata lack report"),
@@ -119,8 +142,56 @@ def test_what_was_tampered_with_is_found(output, capfd, case):
     assert says in said
     assert f"{report}/{DAY}" in said or "countries" in case
     assert "violations, of 1 published days" in error
-    for value in ("jane", "198.51", "1234567", "4111", "550e8400"):
+    for value in ("jane", "Jane", "j.doe", "198.51", "1234567", "4111", "550e8400", "20.0.7", "2a00", "sk4lm", "5eb63"):
         assert value not in said + error
+
+
+def store(output, report, data):
+    """A file's bytes, and what the manifest says of them."""
+    (output / report / DAY / "data.parquet").write_bytes(data)
+    manifest_path = output / "_manifest" / f"{DAY}.json"
+    manifest = json.loads(manifest_path.read_text())
+    manifest["reports"][report]["sha256"] = hashlib.sha256(data).hexdigest()
+    manifest_path.write_text(json.dumps(manifest))
+
+
+def test_a_value_that_only_a_dictionary_holds_is_found(output, capfd):
+    path = output / "pages" / DAY / "data.parquet"
+    table = pq.read_table(path, partitioning=None)
+    at = table.schema.get_field_index("path")
+    values = table["path"].combine_chunks().dictionary_encode()
+    longer = pa.DictionaryArray.from_arrays(values.indices, pa.concat_arrays([values.dictionary, pa.array(["/u/jane.doe"])]))
+    field = pa.field("path", longer.type, nullable=False, metadata=table.schema.field(at).metadata)
+    sink = io.BytesIO()
+    pq.write_table(table.set_column(at, field, longer), sink, store_schema=False)
+    # Without Arrow's own schema the column is read as text, and only the dictionary page remembers.
+    described = pq.read_table(io.BytesIO(sink.getvalue())).cast(table.schema)
+    assert described.equals(table)
+    store(output, "pages", sink.getvalue())
+    code, said, error = verify(output, capfd)
+    assert code == 5
+    assert f"pages/{DAY}/data.parquet, column path: a dictionary holds a value that no row has" in said
+    assert "jane" not in said + error
+
+
+@pytest.mark.parametrize(
+    ("there", "planted", "says"),
+    [
+        (b"www.example.org", b"jane@doe.exampl", "column site: statistics hold a value that no row has"),
+        (b"parquet-cpp-arrow", b"jane-doe-was-here", "metadata say more than they should"),
+    ],
+)
+def test_what_only_the_footer_holds_is_found(output, capfd, there, planted, says):
+    path = output / "daily" / DAY / "data.parquet"
+    data = path.read_bytes()
+    footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    assert there in data[footer:]
+    store(output, "daily", data[:footer] + data[footer:].replace(there, planted))
+    code, said, error = verify(output, capfd)
+    assert code == 5
+    assert f"daily/{DAY}/data.parquet" in said
+    assert says in said
+    assert "jane" not in said + error
 
 
 def remove(path):
@@ -158,6 +229,13 @@ PLANTED = {
     "a broken manifest": (write(f"_manifest/{DAY}.json"), "not a manifest"),
     "a manifest without a report": (edit(lambda manifest: manifest["reports"].pop("bots")), "exactly the reports"),
     "a manifest without a fact": (edit(lambda manifest: manifest.pop("network_cap")), "lacks network_cap"),
+    "a manifest that says more": (edit(lambda manifest: manifest.update(note="x")), "says more than a manifest should"),
+    "a report of which it says more": (
+        edit(lambda manifest: manifest["reports"]["pages"].update(folded=3)),
+        "says more than a manifest should",
+    ),
+    "a person in the manifest": (edit(lambda manifest: manifest.update(rules="jane.doe@example.org")), "a value looks like"),
+    "a threshold under five": (edit(lambda manifest: manifest.update(min_addresses="1")), "a threshold under 5"),
     "another date": (edit(lambda manifest: manifest.update(date="2026-03-05")), "another date than its name"),
     "another number of rows": (edit(lambda manifest: manifest["reports"]["pages"].update(rows=99)), "another number of rows"),
 }

@@ -69,6 +69,11 @@ def _listed(name: str, names: frozenset[str]) -> str:
     return name if name in names else UNLISTED
 
 
+def is_listed_name(name: str) -> bool:
+    """Whether a browser or a system of the shipped lists has this name."""
+    return name in _names("browsers.txt") or name in _names("operating_systems.txt")
+
+
 @lru_cache(maxsize=2)
 def _names(file: str) -> frozenset[str]:
     return frozenset((files("transforms") / "data" / file).read_text().splitlines())

@@ -20,8 +20,8 @@ MAX_SEGMENT = 64
 _HARMLESS = r"^(?:/(?:[A-Za-z_-][A-Za-z0-9_.-]{0,14}|[A-Za-z_.-]{1,19}|[A-Za-z0-9_.-]{0,4})){1,10}$"
 
 _NUMBER = re.compile(r"[0-9]{5,}(?P<extension>\.[A-Za-z0-9]{1,10})?")
-_UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
-_HEX = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,}(?![0-9A-Za-z])")
+UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
+HEX = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,}(?![0-9A-Za-z])")
 _EMAIL = re.compile(r"[^\s/@]+@(?![1-9]x\.[a-z]+\Z)[^\s/@]+\.[^\s/@.]{2,}")  # logo@2x.png is none
 _RUN = re.compile(r"[A-Za-z0-9+=~]{20,}")
 _WORDY = re.compile(r"[A-Za-z0-9_+=~-]{32,}")
@@ -76,7 +76,7 @@ def _scrub_segment(segment: str) -> str:
     number = _NUMBER.fullmatch(text)
     if number:
         return ":id" + (number.group("extension") or "")
-    for pattern, word in ((_UUID, ":uuid"), (_EMAIL, ":email"), (_HEX, ":hex")):
+    for pattern, word in ((UUID, ":uuid"), (_EMAIL, ":email"), (HEX, ":hex")):
         if pattern.search(text):
             return word + ("" if word == ":email" else _extension(text))
     if len(text) > MAX_SEGMENT or len(segment) > 3 * MAX_SEGMENT or _is_token(text):
