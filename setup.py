@@ -39,6 +39,7 @@ setup(
             "mypy>=1.15",
             "pytest>=8.3",
             "ruff>=0.11",
+            "scipy>=1.13",
             "zstandard>=0.22",
         ],
         "dataflow": ["apache-beam[gcp]>=2.74,<3"],

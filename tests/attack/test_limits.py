@@ -1,0 +1,66 @@
+"""Takes the attacks that the documents say succeed, checks that they do: a stated limit is the truth, neither more nor less."""
+
+from __future__ import annotations
+
+from tests.attack.mutations import DAY, SITE, K, hits, published
+from tests.eager import release_log, rows_of
+from tests.logs import FIREFOX, GOOGLEBOT, address, crowd, line
+
+JANE = 900
+
+
+def test_k_minus_one_who_work_together_find_out_about_one_more():
+    bait = crowd(K - 1, 500, request="GET /bait HTTP/1.1")
+    common = crowd(40) + crowd(20, 100, request="GET /b HTTP/1.1")
+    jane = line(address(JANE), request="GET /bait HTTP/1.1")
+    assert hits(published(common + bait), "pages", path="/bait") == 0
+    assert hits(published(common + bait + jane), "pages", path="/bait") == K
+
+
+def test_one_person_on_many_networks_counts_as_many():
+    moving = b"".join(line(address(500 + number), request="GET /only-jane HTTP/1.1") for number in range(K))
+    assert hits(published(crowd(40) + moving), "pages", path="/only-jane") == K
+
+
+def test_a_person_named_in_a_path_is_published_if_k_ask_for_it():
+    named = crowd(K, 500, request="GET /people/jane-doe HTTP/1.1")
+    assert hits(published(crowd(40) + named), "pages", path="/people/jane-doe") == K
+
+
+def test_a_row_that_is_all_of_its_parent_describes_everybody_in_it():
+    french = b"".join(line(f"90.1.{number}.1", agent=FIREFOX) for number in range(K))
+    tables = published(french)
+    assert set(tables["countries"]) == {(SITE, "human", "FR")}
+    assert [key[-1] for key in tables["browsers"]] == ["Firefox"]
+
+
+def test_how_far_two_rows_overlap_follows_where_there_are_two():
+    """One who saw pages only, one who did not, and many who did both."""
+    both = crowd(20) + crowd(20, request="GET /a.css HTTP/1.1")
+    tables = published(both + crowd(1, JANE) + crowd(12, 500, request="GET /a.css HTTP/1.1"))
+    whole = tables["daily"][SITE, "human"][1]
+    page, static = (tables["kinds"][SITE, "human", kind][1] for kind in ("page", "static"))
+    assert whole - static == 1  # visitors without any static file: Jane
+    assert page + static - whole == 20
+    # Of hits, which cannot be in two rows, nothing like it follows.
+    assert hits(tables, "daily") - hits(tables, "kinds", kind="static") == hits(tables, "kinds", kind="page") == 21
+
+
+def test_whoever_sends_no_agent_is_protected_by_k_addresses_of_any_network():
+    one_network = b"".join(line(f"20.1.1.{last}", agent="-") for last in range(1, K + 1))
+    assert hits(published(one_network), "daily", traffic="bot") == K
+    assert not published(one_network.replace(b'"-"\n', f'"{FIREFOX}"\n'.encode()))["daily"]
+    assert hits(published(one_network.replace(b'"-"\n', f'"{GOOGLEBOT}"\n'.encode())), "daily", traffic="bot") == K
+
+
+def test_a_company_with_four_networks_fills_a_row():
+    company = b"".join(line(f"20.1.{network}.{last}") for network in range(4) for last in range(1, 4))
+    assert hits(published(company), "daily") == 12
+
+
+def test_two_releases_of_one_day_give_away_what_came_between():
+    first = crowd(20) + crowd(20, 100, request="GET /b HTTP/1.1")
+    second = first + line(address(JANE), request="GET /b HTTP/1.1")
+    before, after = (rows_of(release_log(log, k=K)[DAY].tables["pages"], "pages") for log in (first, second))
+    changed = {key: after[key][0] - before[key][0] for key in before if after[key] != before[key]}
+    assert changed == {(SITE, "human", "page", "/b"): 1}

@@ -1,0 +1,41 @@
+"""Takes small sites, checks that the table of what is named says what was published, and that more visitors name more."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from pipeline.catalogue import REPORTS
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_it_tells_what_is_named(tmp_path):
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "benchmarks/utility.py", "--visitors", "20", "300", "--k", "5", "20", "--json", str(figures)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    rows = [line.split("|")[1].strip() for line in done.stdout.splitlines() if line.startswith("| `")]
+    assert rows == [f"`{name}`" for name in REPORTS.names()] * 2
+    found = {(one["visitors"], one["period"], one["k"], one["report"]): one for one in json.loads(figures.read_text())}
+    assert len(found) == 2 * 2 * 2 * len(REPORTS)
+    for one in found.values():
+        assert 0 <= one["named_rows"] <= one["rows"]
+        assert 0 <= one["named_hits"] <= one["hits"]
+    # The same day or week is counted, whatever k: only less is named.
+    for visitors, period, _, report in found:
+        low, high = found[visitors, period, 5, report], found[visitors, period, 20, report]
+        assert (low["rows"], low["hits"]) == (high["rows"], high["hits"])
+        assert low["named_hits"] >= high["named_hits"]
+    # A day of twenty people has no row of twenty addresses but itself, if that; a week of three hundred a day names nearly all.
+    assert found[20, "day", 20, "pages"]["named_rows"] == 0
+    assert found[300, "week", 5, "daily"]["named_hits"] == found[300, "week", 5, "daily"]["hits"] > 20_000
+    assert found[300, "week", 5, "pages"]["named_hits"] > 0.9 * found[300, "week", 5, "pages"]["hits"]
+
+
+def test_a_threshold_under_five_is_refused():
+    command = [sys.executable, "benchmarks/utility.py", "--visitors", "20", "--k", "4"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode
+    assert "min_addresses is 4" in done.stderr
