@@ -13,10 +13,10 @@ Published are tables of counts: hits, visitors, visits and bytes, by {period}, s
 page or a country.
 
 1. A row is published only if it counts at least {k} addresses. Of one network (IPv4 /24, IPv6 /32) at most {cap} are
-   counted, so one network, one company or one person with many agents cannot fill a row. Known robots come from
-   few networks and are no persons: of theirs all count.
-2. Each report divides rows of another report that are published themselves. So nothing can be found by taking one
-   table away from another.
+   counted, so one network or one person with many agents cannot fill a row. Known robots come from few networks
+   and are no persons: of theirs {k} of one network count.
+2. Each report divides rows of another report that are published themselves. So no hits of a small group can be
+   found by taking one table away from another.
 3. Rows with fewer addresses stand together as (other). If (other) has too few itself, the smallest other row
    joins it.
 4. A site's {period} with fewer than {k} addresses is left out of everything.
@@ -26,16 +26,21 @@ page or a country.
    systems and robots are those of shipped lists. What still looks like a person's at the end is folded.
 
 Addresses are cut and keyed when a line is read. The key is random for each run and gone when it ends. User names,
-cookies, whole user agents, whole referrers and queries are read past. No message, record, temporary file or result
-holds a byte of a log line.
+cookies, whole user agents, whole referrers and queries are read past. Of a log line nothing but what these rules
+publish gets into a result, and nothing into a message, a record or the graph of the job.
+
+Each of these claims is tested, also by attacks: see docs/privacy.md.
 
 What this does not promise
 
 - {minus} people who work together, on several networks, can find out about one more.
-- One person who uses many networks (Tor, relays, a phone on the move) counts as many.
+- One person who uses many networks (Tor, relays, a phone on the move) counts as many. So does a company.
 - A page that names a person in its path, if {k} addresses ask for it, is published. See --routes.
 - If all visitors of a row share a property, the tables show it: nobody is named, but the group is described.
-- Two rows may count the same visitors. How far they overlap is not published, and can be bounded.
+- Two rows may count the same visitors and visits. How far they overlap can be bounded, or, where a row has two
+  parts only, be known: how many are in both, and how many in one only, which may be one.
+- Whoever sends no user agent counts as a robot: {k} addresses, but perhaps of one network.
+- Two releases of one {period} (--replace) show what changed between them.
 - Whoever knows something from elsewhere may combine it with the tables.
 - Many {period}s say more about a regular visitor than one. Each keeps the promise by itself.
 - Until a runner elsewhere deletes its storage, it holds personal data. See docs/engines.md.
