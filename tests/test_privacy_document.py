@@ -1,4 +1,4 @@
-"""Takes docs/privacy.md, checks that the tests it names exist, that each claim and limit names one, and that no attack is left out."""
+"""Takes docs/privacy.md, checks that the tests it names exist, that each claim and limit names one, and each attack is named."""
 
 from __future__ import annotations
 

@@ -170,10 +170,10 @@ def read(path: Path) -> bytes:
         return b""
 
 
-pytest_linux = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc, to look at other processes")
+needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc, to look at other processes")
 
 
-@pytest_linux
+@needs_proc
 def test_no_process_shows_the_secret_and_no_file_holds_it(source):
     processes, written = watched(source)
     assert len(processes) >= 4  # parent, forkserver and two workers
@@ -192,14 +192,16 @@ LEAK = """
 """
 
 
-@pytest_linux
+@needs_proc
+@pytest.mark.long
 def test_the_search_finds_one_that_is_handed_to_a_process_or_said(source):
     processes, written = watched(source, leak=LEAK)
     assert sum(map(holds, processes.values())) == 2
     assert holds(written)
 
 
-@pytest_linux
+@needs_proc
+@pytest.mark.long
 def test_a_part_from_outside_stays_in_the_environment(source, monkeypatch):
     monkeypatch.setenv("WEBLOG_PART", PART)
     processes, written = watched(source, "--secret-from", "env:WEBLOG_PART")
