@@ -41,7 +41,7 @@ setup(
             "ruff>=0.11",
             "zstandard>=0.22",
         ],
-        "dataflow": ["apache-beam[gcp]>=2.74,<3"],
+        "dataflow": ["apache-beam[gcp]>=2.74,<3", "setuptools>=77"],
         "data": ["mmdb_writer>=0.2.5", "PyYAML>=6"],
     },
     entry_points={"console_scripts": ["weblog-anonymizer = pipeline.__main__:main"]},

@@ -83,7 +83,10 @@ def _execute(job: Job, beam_arguments: list[str], local: bool) -> None:
         from pipeline.memory_runner import memory_runner
 
         runner = memory_runner()
-    root = beam.Pipeline(runner=runner, options=options)
+    try:
+        root = beam.Pipeline(runner=runner, options=options)
+    except ValueError as error:  # Beam checks the options of the runner that is named; it has not seen the log
+        raise JobError(EXIT_USAGE, "usage", " ".join(str(error).split())) from None
     build(root, job)
     gc.freeze()
     gc.enable()

@@ -16,10 +16,30 @@ from typing import NamedTuple
 import apache_beam
 import pytest
 
+from scripts.get_job_server import OPENED
 from tests.engines.outcome import ROOT
 
 FETCHED = ROOT / "build" / "engines"
 START_SECONDS = 90
+CLUSTER = """\
+rest.address: localhost
+rest.port: {rest}
+jobmanager.rpc.address: localhost
+jobmanager.rpc.port: {rpc}
+taskmanager.host: localhost
+taskmanager.numberOfTaskSlots: 2
+taskmanager.cpu.cores: 2
+taskmanager.memory.framework.heap.size: 128m
+taskmanager.memory.framework.off-heap.size: 128m
+taskmanager.memory.task.heap.size: 512m
+taskmanager.memory.task.off-heap.size: 0m
+taskmanager.memory.network.min: 512m
+taskmanager.memory.network.max: 512m
+taskmanager.memory.managed.size: 256m
+taskmanager.memory.jvm-metaspace.size: 256m
+taskmanager.memory.jvm-overhead.min: 192m
+taskmanager.memory.jvm-overhead.max: 192m
+"""
 MASTERS = {"flink": "--flink-master=[local]", "spark": "--spark-master-url=local[2]"}
 
 
@@ -90,6 +110,21 @@ def job_server(engine: str, folder: Path, configuration: str = "") -> Iterator[S
         command += ["--flink-conf-dir", str(folder)]
     with serving(command, port, log):
         yield Server(port, [*at(port), "--parallelism=2"], log)
+
+
+@contextlib.contextmanager
+def flink_cluster(folder: Path) -> Iterator[str]:
+    """A job manager and a task manager with two slots, each a process of its own; gives where jobs are taken."""
+    jars = Path(job_server_jar("flink")).parent
+    rest, rpc = free_port(), free_port()
+    folder.mkdir()
+    (folder / "flink-conf.yaml").write_text(CLUSTER.format(rest=rest, rpc=rpc))
+    java = ["java", *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED), "-cp", f"{jars}/*"]
+    with contextlib.ExitStack() as running:
+        for name in ("entrypoint.StandaloneSessionClusterEntrypoint", "taskexecutor.TaskManagerRunner"):
+            command = [*java, f"org.apache.flink.runtime.{name}", "--configDir", str(folder)]
+            running.enter_context(serving(command, rest, folder / f"{name}.log"))
+        yield f"localhost:{rest}"
 
 
 @contextlib.contextmanager
