@@ -188,6 +188,18 @@ def test_a_failing_gate_publishes_nothing(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(("awaited", "left"), [(True, ["_staging/run1/record.json"]), (False, [])])
+def test_a_job_leaves_its_record_only_where_a_launcher_waits_for_it(tmp_path, awaited, left):
+    path, output = tmp_path / "access.log", tmp_path / "out"
+    path.write_bytes(LOG)
+    job = Job("run1", (input_file(path),), str(output), RULES, POLICY, 1 << 20, 0.01, (), False, awaited, FACTS)
+    with beam.Pipeline(runner=FnApiRunner()) as root:
+        flow.build(root, job)
+    assert list((output / "_manifest").iterdir())
+    staged = (output / "_staging").rglob("*")
+    assert [found.relative_to(output).as_posix() for found in staged if found.is_file()] == left
+
+
 def test_shards_of_two_secrets_are_refused_even_if_no_shard_holds_pieces_of_both(tmp_path, monkeypatch):
     """One address in files of its own, each made with another secret, would else count as many addresses."""
     paths = [tmp_path / str(number) for number in range(14)]
