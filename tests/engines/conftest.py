@@ -13,8 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from examples.generate import generate
-from tests.engines.job import POOL
-from tests.engines.outcome import ROOT, Done, execute
+from tests.engines.outcome import ROOT, Done, in_memory
 from tests.engines.servers import Server, free_port, job_server, prism_server, serving
 
 REAL_LOG = ROOT.parent / "shared" / "data" / "logs" / "apache_combined_2015.log"
@@ -38,14 +37,6 @@ class Published(NamedTuple):
     expected: Done
 
 
-def published_in_memory(logs: Path, folder: Path) -> Published:
-    done = execute(logs, folder / "out", [])
-    assert done.code == 0, done.said
-    assert POOL in done.said
-    assert len(done.files) > 20
-    return Published(logs, done)
-
-
 @pytest.fixture(scope="session")
 def example(tmp_path_factory) -> Published:
     """Two days in four files: the day of `make run`, and one that goes over several files, one of each kind."""
@@ -58,7 +49,7 @@ def example(tmp_path_factory) -> Published:
     (logs / "2.log").write_bytes(second[:middle])
     (logs / "3.log").write_bytes(second[middle:late])
     (logs / "4.log.bz2").write_bytes(bz2.compress(second[late:]))
-    return published_in_memory(logs, tmp_path_factory.mktemp("expected"))
+    return Published(logs, in_memory(logs, tmp_path_factory.mktemp("expected")))
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +62,7 @@ def real(tmp_path_factory) -> Published:
     middle = log.index(b"\n", len(log) // 2) + 1
     (logs / "1.log").write_bytes(log[:middle])
     (logs / "2.log").write_bytes(log[middle:])
-    return published_in_memory(logs, tmp_path_factory.mktemp("expected"))
+    return Published(logs, in_memory(logs, tmp_path_factory.mktemp("expected")))
 
 
 @pytest.fixture(params=["example", "real"])

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.engines.job import POOL
+
 ROOT = Path(__file__).parents[2]
 JOB_SECONDS = 300
 PART = "what the storage of the runner never sees"
@@ -57,6 +59,15 @@ def execute(
         env={**os.environ, "WEBLOG_PART": PART},
     )
     return Done(done.returncode, done.stdout + done.stderr, output)
+
+
+def in_memory(inputs: Path, folder: Path) -> Done:
+    """What the engine that `run` uses by itself publishes below the folder."""
+    done = execute(inputs, folder / "out", [])
+    assert done.code == 0, done.said
+    assert POOL in done.said
+    assert len(done.files) > 20
+    return done
 
 
 def same(done: Done, expected: Done) -> bool:

@@ -11,9 +11,8 @@ import apache_beam
 import pytest
 
 from tests.engines import servers
-from tests.engines.conftest import published_in_memory
 from tests.engines.documented import PAGE, placed, scripts
-from tests.engines.outcome import PART, ROOT, Done, same
+from tests.engines.outcome import PART, ROOT, Done, in_memory, same
 from tests.engines.servers import flink_cluster, free_port, job_server_jar, serving
 
 pytestmark = pytest.mark.long
@@ -34,7 +33,7 @@ def expected(example, tmp_path_factory) -> Done:
     """What a run in memory publishes of those logs."""
     logs = tmp_path_factory.mktemp("documented")
     (logs / "1.log.gz").symlink_to(example.logs / "1.log.gz")
-    return published_in_memory(logs, tmp_path_factory.mktemp("expected")).expected
+    return in_memory(logs, tmp_path_factory.mktemp("expected"))
 
 
 def environment() -> dict[str, str]:

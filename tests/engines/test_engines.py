@@ -52,7 +52,6 @@ def test_a_job_that_is_handed_over_goes_on_without_its_launcher(flink: Server, w
     done = execute(example.logs, tmp_path / "out", [*flink.options, *worker_processes], options=("--no-wait",))
     assert done.code == 0, done.said
     assert "the job was handed over" in done.said
-    assert not (set(done.manifests) and done.remains == []), "the launcher waited"
     until = time.monotonic() + HANDED_OVER_SECONDS
     while not same(done, example.expected):
         assert time.monotonic() < until, (sorted(done.manifests), done.remains)
