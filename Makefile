@@ -34,10 +34,10 @@ $(READY): requirements.txt setup.py
 $(EXAMPLE): $(READY) examples/generate.py
 	$(BIN)/python examples/generate.py --output $@ --lines 60000
 
-# The same job on other engines: Beam's portable runner, Prism, Flink; and what would be sent to Dataflow. Needs Java, Maven, Go.
+# The same job on other engines: Beam's portable runner, Prism, Flink, Spark; and what would be sent to Dataflow. Needs Java, Maven, Go.
 test-engines: $(READY) $(ENGINES)/dataflow/ready
 	@for tool in java mvn go; do command -v $$tool > /dev/null || echo "test-engines: $$tool was not found, what needs it is skipped"; done
-	$(BIN)/pytest -q -rs tests/engines/test_engines.py
+	$(BIN)/pytest -q -rs tests/engines --ignore tests/engines/test_dataflow.py
 	$(ENGINES)/dataflow/bin/python -m pytest -q -rs tests/engines/test_dataflow.py
 
 $(ENGINES)/dataflow/ready: requirements.txt setup.py

@@ -25,7 +25,10 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run. `asked` are the days asked for with --date (ISO), empty for every ended day that is not yet published."""
+    """One run. `asked` are the days asked for with --date (ISO), empty for every ended day that is not yet published.
+
+    `awaited` says whether the launcher waits: then the last step leaves it the run record, else it clears up by itself.
+    """
 
     run_id: str
     files: tuple[InputFile, ...]
@@ -36,4 +39,5 @@ class Job:
     max_reject_ratio: float
     asked: tuple[str, ...]
     replace: bool
+    awaited: bool
     facts: tuple[tuple[str, str], ...]

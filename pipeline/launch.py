@@ -84,6 +84,9 @@ def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Lo
     routes = _checked("--routes", _read_routes, options.routes) if options.routes else None
     secret_part = _checked("--secret-from", _secret_part, options.secret_from) if options.secret_from else None
     found = tuple(find_inputs(options.input, options.format))
+    if options.no_wait and (local or options.run_record):
+        other = "no runner elsewhere is named" if local else "--run-record is written by a launcher that waits"
+        raise JobError(EXIT_USAGE, "usage", f"--no-wait: {other}.")
     if not local and any(each.file.path == STDIN for each in found):
         raise JobError(EXIT_USAGE, "usage", "--input -: a runner elsewhere cannot read this machine's standard input.")
     if proxies and not any(format_of(each.file.format).has("forwarded_for") for each in found):
@@ -132,6 +135,7 @@ def prepare(look: Look) -> Launch:
         max_reject_ratio=options.max_reject_ratio,
         asked=look.asked,
         replace=options.replace,
+        awaited=not options.no_wait,
         facts=tuple(
             {
                 "mode": "threshold",

@@ -126,6 +126,11 @@ def _add_run_options(add: Callable[..., object]) -> None:
         help="refuse a run that would take more, as 4G (default: 3/4 of the machine's)",
     )
     add("--run-record", metavar="FILE", help="write the run's exact account as JSON; it is for the operator, not for publication")
+    add(
+        "--no-wait",
+        action="store_true",
+        help="hand the job to a runner elsewhere and end; the job publishes by itself, and keeps no account of the run",
+    )
     add("--log-format", choices=("text", "json"), default="text", help="how events are written to standard error (default text)")
 
 

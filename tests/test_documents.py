@@ -28,7 +28,7 @@ from transforms.schema import DIMENSIONS, MEASURES
 ROOT = Path(__file__).parents[1]
 PAGES = {
     name: (ROOT / name).read_text(encoding="utf-8")
-    for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/formats.md", "docs/parquet.md")
+    for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/engines.md", "docs/formats.md", "docs/parquet.md")
 }
 README, DICTIONARY = PAGES["README.md"], PAGES["docs/parquet.md"]
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
@@ -336,7 +336,7 @@ def test_links_lead_somewhere():
 
 def test_files_and_headings_that_are_named_exist():
     for text in PAGES.values():
-        for path in re.findall(r"`((?:transforms|pipeline|tests|examples|scripts|docs)/[\w./-]*)`", text):
+        for path in re.findall(r"`((?:transforms|pipeline|tests|examples|scripts|docs|deploy)/[\w./-]*)`", text):
             assert (ROOT / path).exists(), path
     for heading in ("The guarantee", "Why reports form a forest"):
         assert re.search(rf"^#+ {heading}$", PAGES["ARCHITECTURE.md"], re.MULTILINE)

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from pipeline import detected, errors, launch, logs, pool, progress
-from pipeline.errors import EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
+from pipeline.errors import EXIT_OUTPUT, EXIT_UNEXPECTED, EXIT_USAGE, JobError
 from pipeline.job import Job
 from pipeline.lock import output_lock
 from pipeline.publish import discard, recover
@@ -37,13 +37,20 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         job = prepared.job
         stored = sum(file.size for file in job.files)
         logs.event("started", f"reading {stored / 1e6:,.1f} MB, files: {len(job.files):,}", files=len(job.files), bytes=stored)
+        handed_over = False
         try:
             with progress.shown(stored):
                 _execute(job, beam_arguments, local)
-            record = read_record(options.output, job.run_id) | {"formats": detected.summary(prepared.found)}
+            handed_over = not job.awaited
+            if not handed_over:
+                record = read_record(options.output, job.run_id) | {"formats": detected.summary(prepared.found)}
         finally:
-            discard(options.output, job.run_id)
+            if not handed_over:  # else the job is at work there
+                discard(options.output, job.run_id)
         peak = pool.peak_memory()
+    if handed_over:
+        logs.event("handed_over", "the job was handed over. It publishes by itself: follow it at the runner.")
+        return
     record |= {"seconds": round(time.monotonic() - began, 3), "peak_memory_bytes": peak}
     if options.run_record:
         _write_record(options.run_record, record)
@@ -76,11 +83,34 @@ def _execute(job: Job, beam_arguments: list[str], local: bool) -> None:
         from pipeline.memory_runner import memory_runner
 
         runner = memory_runner()
-    root = beam.Pipeline(runner=runner, options=options)
+    try:
+        root = beam.Pipeline(runner=runner, options=options)
+    except ValueError as error:  # Beam checks the options of the runner that is named; it has not seen the log
+        raise JobError(EXIT_USAGE, "usage", " ".join(str(error).split())) from None
     build(root, job)
     gc.freeze()
     gc.enable()
-    _finish(root.run(), local)
+    if job.awaited:
+        _finish(root.run(), local)
+    else:
+        _check_goes_on(options)
+        root.run()
+
+
+def _check_goes_on(options: Any) -> None:
+    """Nobody waits for a job whose server or workers are part of this process: it would end with it."""
+    from apache_beam.options.pipeline_options import PortableOptions, StandardOptions
+
+    runner = options.view_as(StandardOptions).runner
+    portable = options.view_as(PortableOptions)
+    elsewhere = portable.job_endpoint not in (None, "embed") and portable.environment_type != "LOOPBACK"
+    if runner != "DataflowRunner" and not (runner == "PortableRunner" and elsewhere):
+        raise JobError(
+            EXIT_USAGE,
+            "usage",
+            "--no-wait: the job would end with this process. Use DataflowRunner, or PortableRunner with a --job_endpoint "
+            "and workers elsewhere.",
+        )
 
 
 def _finish(result: Any, local: bool) -> None:

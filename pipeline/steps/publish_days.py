@@ -9,7 +9,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipeline.job import Job
-from pipeline.publish import StagedFile, commit_day
+from pipeline.publish import StagedFile, commit_day, discard
 from pipeline.run_record import write_record
 from pipeline.steps.guarded import guarded
 from transforms import schema
@@ -25,7 +25,7 @@ class PublishDays(beam.DoFn):
     def process(
         self, _: bytes, days: Iterable[tuple[str, bytes]], largest: Iterable[tuple[str, int]], checked: dict[str, Any]
     ) -> None:
-        """Publish, then write the record; `largest` are the hits of the largest network by day and shard."""
+        """Publish, then write the record, if anybody waits; `largest` are the hits of the largest network by day and shard."""
         job = self._job
         seen = checked["days"]
         edges = {min(seen), max(seen)} if seen else set()
@@ -51,4 +51,7 @@ class PublishDays(beam.DoFn):
                 "one_network_dominates": 2 * peaks[date] > seen[date],
                 **described["figures"],
             }
-        write_record(job, checked, published)
+        if job.awaited:
+            write_record(job, checked, published)
+        else:
+            discard(job.output, job.run_id)

@@ -158,7 +158,7 @@ def test_write_days_stages_only_after_the_account_is_checked(root, tmp_path):
     ],
 )
 def test_the_gates_are_in_the_graph(root, sizes, log, code):
-    job = Job("run1", (), "out", RULES, POLICY, 1 << 20, 0.01, (), False, FACTS)
+    job = Job("run1", (), "out", RULES, POLICY, 1 << 20, 0.01, (), False, True, FACTS)
 
     def build():
         with root:
@@ -182,10 +182,22 @@ def test_the_gates_are_in_the_graph(root, sizes, log, code):
 def test_a_failing_gate_publishes_nothing(tmp_path):
     path = tmp_path / "access.log"
     path.write_bytes(LOG + line(time="nonsense") * 100)
-    job = Job("run1", (input_file(path),), str(tmp_path / "out"), RULES, POLICY, 1 << 20, 0.01, (), False, FACTS)
+    job = Job("run1", (input_file(path),), str(tmp_path / "out"), RULES, POLICY, 1 << 20, 0.01, (), False, True, FACTS)
     with pytest.raises(Exception, match="too_many_rejects"), beam.Pipeline(runner=FnApiRunner()) as root:
         flow.build(root, job)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("awaited", "left"), [(True, ["_staging/run1/record.json"]), (False, [])])
+def test_a_job_leaves_its_record_only_where_a_launcher_waits_for_it(tmp_path, awaited, left):
+    path, output = tmp_path / "access.log", tmp_path / "out"
+    path.write_bytes(LOG)
+    job = Job("run1", (input_file(path),), str(output), RULES, POLICY, 1 << 20, 0.01, (), False, awaited, FACTS)
+    with beam.Pipeline(runner=FnApiRunner()) as root:
+        flow.build(root, job)
+    assert list((output / "_manifest").iterdir())
+    staged = (output / "_staging").rglob("*")
+    assert [found.relative_to(output).as_posix() for found in staged if found.is_file()] == left
 
 
 def test_shards_of_two_secrets_are_refused_even_if_no_shard_holds_pieces_of_both(tmp_path, monkeypatch):
@@ -194,7 +206,7 @@ def test_shards_of_two_secrets_are_refused_even_if_no_shard_holds_pieces_of_both
     for minute, path in enumerate(paths):
         path.write_bytes(line(time=f"03/Mar/2026:10:{minute:02}:00 +0000"))
     rules = dataclasses.replace(RULES, shards=1 << 16)
-    job = Job("run1", tuple(map(input_file, paths)), str(tmp_path / "out"), rules, POLICY, 1 << 20, 0.01, (), False, FACTS)
+    job = Job("run1", tuple(map(input_file, paths)), str(tmp_path / "out"), rules, POLICY, 1 << 20, 0.01, (), False, True, FACTS)
     process = MapBlocks.process
     monkeypatch.setattr(MapBlocks, "process", lambda step, block, _: process(step, block, new_secret()))
     with pytest.raises(Exception, match="secret_changed"), beam.Pipeline(runner=FnApiRunner()) as root:

@@ -140,7 +140,7 @@ def _raw(table: pa.Table) -> dict[str, pa.ChunkedArray]:
     columns = {name: table[name] for name in table.column_names if name not in ("date", "time")}
     columns["time"] = pc.binary_join_element_wise(table["date"], table["time"], "T")
     if "method" not in columns:
-        columns["method"] = pa.array(["GET"] * table.num_rows).dictionary_encode()
+        columns["method"] = pa.array(["GET"] * table.num_rows, pa.string()).dictionary_encode()
     for name, column in columns.items():
         if name in _DECODED:
             array = column.combine_chunks()

@@ -1,10 +1,11 @@
-"""Takes nothing, gives Beam's Flink job server with a Flink inside: fetches its jars by Maven, checks them, prints the jar.
+"""Takes `flink` or `spark`, gives Beam's job server with that engine inside: fetches its jars by Maven, checks them.
 
-    python scripts/get_flink_job_server.py
+    python scripts/get_job_server.py flink
     build/engines/flink-1.19-beam-2.62.0/job-server.jar
 
 The jar holds only a manifest that names the others beside it, so it starts with `java -jar` and is what --flink_job_server_jar
-expects. Maven's own settings decide where the jars come from. Exit code 1 and one line if they cannot be had.
+and --spark_job_server_jar expect. Maven's own settings decide where the jars come from. Exit code 1 and one line if they cannot
+be had.
 """
 
 from __future__ import annotations
@@ -17,43 +18,76 @@ import sys
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
-FLINK, BEAM = "1.19", "2.62.0"
-ARTIFACTS = ((f"beam-runners-flink-{FLINK}", "org.apache.beam", BEAM), ("slf4j-simple", "org.slf4j", "1.7.30"))
+BEAM = "2.62.0"
 PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
-DIGEST = "e3756fbe6cbcd86afbdc9edc4e9f7aea7d94d0419933a18a6685f91290722dab"
-"""SHA-256 over a line `<SHA-256 of the jar>  <name>` for each jar, sorted by name."""
 
-MAIN_CLASS = "org.apache.beam.runners.flink.FlinkJobServerDriver"
-OPENED = ("lang", "net", "nio", "text", "time", "util", "util.concurrent", "util.concurrent.atomic")
-"""Packages of java.base that Flink 1.19 reaches into by reflection."""
+
+class JobServer(NamedTuple):
+    """Main class and Maven coordinates of a job server; `digest` is SHA-256 over a line for each jar, see `digest`."""
+
+    name: str
+    main_class: str
+    artifacts: tuple[str, ...]
+    digest: str
+
+
+ENGINES = {
+    "flink": JobServer(
+        f"flink-1.19-beam-{BEAM}",
+        "org.apache.beam.runners.flink.FlinkJobServerDriver",
+        (f"org.apache.beam:beam-runners-flink-1.19:{BEAM}", "org.slf4j:slf4j-simple:1.7.30"),
+        "e3756fbe6cbcd86afbdc9edc4e9f7aea7d94d0419933a18a6685f91290722dab",
+    ),
+    "spark": JobServer(
+        f"spark-3.5-beam-{BEAM}",
+        "org.apache.beam.runners.spark.SparkJobServerDriver",
+        (
+            f"org.apache.beam:beam-runners-spark-3:{BEAM}",
+            "org.apache.spark:spark-core_2.12:3.5.0",
+            "org.apache.spark:spark-streaming_2.12:3.5.0",
+            "org.apache.spark:spark-sql_2.12:3.5.0",
+            "org.slf4j:slf4j-simple:1.7.30",
+        ),
+        "0eb3d2ca9f913630a5dedd5a9c3732f3b00e190567818ff5b706a5487151a00f",
+    ),
+}
+OPENED = (
+    *(f"java.{package}" for package in ("io", "lang", "lang.invoke", "lang.reflect", "net", "nio", "text", "time", "util")),
+    *("java.util.concurrent", "java.util.concurrent.atomic", "sun.nio.ch", "sun.nio.cs", "sun.security.action"),
+)
+"""Packages of java.base that Flink 1.19 and Spark 3.5 reach into by reflection."""
 
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Fetches the job server of Flink.", allow_abbrev=False)
+    parser = argparse.ArgumentParser(description="Fetches the job server of an engine.", allow_abbrev=False)
+    parser.add_argument("engine", choices=tuple(ENGINES))
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "engines", help="where to keep it (build/engines)")
-    folder = parser.parse_args().folder / f"flink-{FLINK}-beam-{BEAM}"
+    options = parser.parse_args()
+    server = ENGINES[options.engine]
+    folder = options.folder / server.name
     jar = folder / "job-server.jar"
-    if digest(folder) != DIGEST:
-        problem = fetch(folder)
+    if digest(folder) != server.digest:
+        problem = fetch(server, folder)
         if problem:
-            print(f"get_flink_job_server.py: {problem}", file=sys.stderr)
+            print(f"get_job_server.py: {problem}", file=sys.stderr)
             return 1
-    write_jar(jar, (path.name for path in jars(folder)))
+    write_jar(jar, server.main_class, (path.name for path in jars(folder)))
     print(jar)
     return 0
 
 
-def fetch(folder: Path) -> str | None:
+def fetch(server: JobServer, folder: Path) -> str | None:
     """Fetch all jars; gives what went wrong."""
     if shutil.which("mvn") is None:
         return "mvn was not found. Install Apache Maven (Debian: apt-get install maven)."
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     pom = folder / "pom.xml"
-    pom.write_text(project())
+    pom.write_text(project(server.artifacts))
     command = ["mvn", "--batch-mode", "--quiet", "--strict-checksums", "--file", pom, f"{PLUGIN}:copy-dependencies"]
     done = subprocess.run(
         [*command, f"-DoutputDirectory={folder}", "-DincludeScope=runtime"], capture_output=True, text=True, check=False
@@ -62,14 +96,14 @@ def fetch(folder: Path) -> str | None:
         errors = [line for line in done.stdout.splitlines() if "ERROR" in line]
         return f"mvn failed: {errors[0].partition('ERROR]')[2].strip() if errors else done.returncode}"
     found = digest(folder)
-    return None if found == DIGEST else f"the jars in {folder} are not the expected ones: their digest is {found}."
+    return None if found == server.digest else f"the jars in {folder} are not the expected ones: their digest is {found}."
 
 
-def project() -> str:
+def project(artifacts: Iterable[str]) -> str:
     """A Maven project that needs nothing but the job server."""
     dependencies = "".join(
         f"<dependency><groupId>{group}</groupId><artifactId>{name}</artifactId><version>{version}</version></dependency>"
-        for name, group, version in ARTIFACTS
+        for group, name, version in (artifact.split(":") for artifact in artifacts)
     )
     return (
         '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>local</groupId>'
@@ -83,18 +117,18 @@ def jars(folder: Path) -> list[Path]:
 
 
 def digest(folder: Path) -> str:
-    """What DIGEST is, of the jars that are there."""
+    """SHA-256 over a line `<SHA-256 of the jar>  <name>` for each jar that is there, sorted by name."""
     lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in jars(folder))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def write_jar(path: Path, names: Iterable[str]) -> None:
+def write_jar(path: Path, main_class: str, names: Iterable[str]) -> None:
     """A jar of a manifest only, which starts the job server from the jars beside it."""
     entries = {
         "Manifest-Version": "1.0",
-        "Main-Class": MAIN_CLASS,
+        "Main-Class": main_class,
         "Class-Path": " ".join(names),
-        "Add-Opens": " ".join(f"java.base/java.{package}" for package in OPENED),
+        "Add-Opens": " ".join(f"java.base/{package}" for package in OPENED),
     }
     with zipfile.ZipFile(path, "w") as jar:
         jar.writestr("META-INF/MANIFEST.MF", "".join(folded(f"{name}: {value}") for name, value in entries.items()) + "\r\n")

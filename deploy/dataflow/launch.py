@@ -1,0 +1,17 @@
+"""Takes the parameters of a Flex Template, gives a job on Dataflow: `run`, which hands the job over and ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from pipeline.__main__ import main
+
+
+def launch(parameters: Sequence[str]) -> int:
+    """Run with `--name=value` for each parameter, as the template's launcher passes them; gives the exit code."""
+    return main(["run", "--no-wait", *parameters])
+
+
+if __name__ == "__main__":
+    sys.exit(launch(sys.argv[1:]))
