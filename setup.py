@@ -42,12 +42,8 @@ setup(
             "scipy>=1.13",
             "zstandard>=0.22",
         ],
-<<<<<<< HEAD
-        "dataflow": ["apache-beam[gcp]>=2.74,<3"],
-        "fuzz": ["atheris==3.0.0"],
-=======
         "dataflow": ["apache-beam[gcp]>=2.74,<3", "setuptools>=77"],
->>>>>>> 6eacb2759dce5cca04c0f869dc7fe9ac269898ad
+        "fuzz": ["atheris==3.0.0"],
         "data": ["mmdb_writer>=0.2.5", "PyYAML>=6"],
     },
     entry_points={"console_scripts": ["weblog-anonymizer = pipeline.__main__:main"]},

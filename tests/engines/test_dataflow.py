@@ -20,6 +20,7 @@ from typing import Any
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
+from apache_beam.portability.api import beam_runner_api_pb2
 
 from examples.generate import generate
 from pipeline import flow, launch, options
