@@ -161,9 +161,8 @@ def count_folds(
         parent_number = np.searchsorted(parents, cells.parent).astype(np.int32)
         extents = []
         for with_candidate, folds in ((False, fails), (True, fails | candidate)):
-            target = np.where(folds, parent_number, -1).astype(np.int32)
-            of_row = np.where(cells.of_row >= 0, target[cells.of_row], -1).astype(np.int32)
-            table = _table(rows, names, codes, measured.of(of_row, len(parents), cap))
+            target = np.append(np.where(folds, parent_number, -1), -1).astype(np.int32)  # position -1 stands for rows outside
+            table = _table(rows, names, codes, measured.of(target.take(cells.of_row), len(parents), cap))
             extents.append(table.append_column("with_candidate", pa.array(np.full(len(parents), with_candidate))))
         tables[report.name] = pa.concat_tables(extents)
     return tables
@@ -184,7 +183,7 @@ def _cells(rows: pa.Table, catalogue: Catalogue) -> Iterator[tuple[Report, Cells
                 name, value = report.where
                 admitted = np.array([text == value for text in codes[name][1].to_pylist()], np.bool_)[cells.codes[name]]
                 inside = np.append(admitted, False)  # position -1 stands for rows outside
-                cells = Cells(np.where(inside[cells.of_row], cells.of_row, -1).astype(np.int32), cells.codes, cells.parent)
+                cells = Cells(np.where(inside.take(cells.of_row), cells.of_row, np.int32(-1)), cells.codes, cells.parent)
             cells = _divide(cells, report.own[0], codes[report.own[0]])
         known[report.name] = cells
         yield report, cells
@@ -195,17 +194,18 @@ def _divide(cells: Cells, name: str, dimension: tuple[npt.NDArray[np.int32], pa.
     codes, values = dimension
     width = max(len(values), 1)
     size = len(cells) * width
-    combined = np.where(cells.of_row >= 0, cells.of_row.astype(np.int64) * width + codes, -1)
+    # A row outside (-1) becomes one of -width to -1: these are the last places of a table, where nothing is.
+    combined = np.multiply(cells.of_row, width, dtype=np.intp)
+    combined += codes
     if size <= 4 * len(combined) + 65_536:
-        present = np.zeros(size + 1, np.bool_)
+        present = np.zeros(size + width, np.bool_)
         present[combined] = True
-        present[-1] = False  # rows outside
-        new = np.flatnonzero(present)
-        number = np.full(size + 1, -1, np.int32)
+        new = np.flatnonzero(present[:size])
+        number = np.full(size + width, -1, np.int32)
         number[new] = np.arange(len(new), dtype=np.int32)
-        of_row = number[combined]
+        of_row = number.take(combined)
     else:
-        new, inverse = np.unique(combined, return_inverse=True)
+        new, inverse = np.unique(np.maximum(combined, -1), return_inverse=True)
         outside = int(len(new) > 0 and new[0] == -1)
         new, of_row = new[outside:], (inverse - outside).astype(np.int32)
     parent = (new // width).astype(np.int32)
@@ -217,29 +217,34 @@ class _Measured:
     """Measures and evidence of any grouping of the same rows."""
 
     def __init__(self, rows: pa.Table) -> None:
-        self._bytes = rows["bytes_sent"].to_numpy()
         self._units = [rows[name].to_numpy() for name in NUMBERS]
+        self._visit_begins = _changes(self._units[-1])
+        self._bytes_before = np.concatenate([[0], np.cumsum(rows["bytes_sent"].to_numpy())])
 
     def of(self, group: npt.NDArray[np.int32], groups: int, cap: Integers) -> dict[str, Integers]:
         """Each group's measures and capped addresses; rows of group -1 are left out; `cap` has one number a group."""
-        inside = np.flatnonzero(group >= 0)
+        # What follows one another in a visit and a group is counted as one run: a page's assets are one, and sorting is dear.
+        begins = np.flatnonzero(self._visit_begins | _changes(group))
+        ends = np.append(begins[1:], len(group))
+        run_group = group[begins]
+        inside = np.flatnonzero(run_group >= 0)
         if not len(inside):
             return {name: np.zeros(groups, np.int64) for name in (*MEASURES, EVIDENCE)}
         # Radix sort, which numpy has for 16 bits, is several times faster than merging.
-        order = inside[np.argsort(group[inside].astype(np.uint16 if groups <= 65_536 else np.int32), kind="stable")]
-        ordered = group[order]
-        begins = np.ones(len(order), np.bool_)
-        begins[1:] = ordered[1:] != ordered[:-1]
-        network_begins, address_begins, visitor_begins, visit_begins = (_or_changes(begins, unit[order]) for unit in self._units)
-        starts = np.flatnonzero(begins)
-        sums = np.zeros(groups, np.int64)
-        sums[ordered[starts]] = np.add.reduceat(self._bytes[order], starts)
+        order = inside[np.argsort(run_group[inside].astype(np.uint16 if groups <= 65_536 else np.int32), kind="stable")]
+        begins, ends, ordered = begins[order], ends[order], run_group[order]
+        new = _changes(ordered)
+        network_begins, address_begins, visitor_begins, visit_begins = (new | _changes(unit[begins]) for unit in self._units)
+        starts = np.flatnonzero(new)
+        hits, sums = np.zeros(groups, np.int64), np.zeros(groups, np.int64)
+        hits[ordered[starts]] = np.add.reduceat(ends - begins, starts)
+        sums[ordered[starts]] = np.add.reduceat(self._bytes_before[ends] - self._bytes_before[begins], starts)
         addresses = np.add.reduceat(address_begins, np.flatnonzero(network_begins), dtype=np.int64)
         network_group = ordered[network_begins]
         evidence = np.zeros(groups, np.int64)
         np.add.at(evidence, network_group, np.minimum(addresses, cap[network_group]))
         return {
-            "hits": np.bincount(ordered, minlength=groups),
+            "hits": hits,
             "visitors": np.bincount(ordered[visitor_begins], minlength=groups),
             "visits": np.bincount(ordered[visit_begins], minlength=groups),
             "bytes_sent": sums,
@@ -247,10 +252,11 @@ class _Measured:
         }
 
 
-def _or_changes(begins: npt.NDArray[np.bool_], units: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-    changed: npt.NDArray[np.bool_] = begins.copy()
-    changed[1:] |= units[1:] != units[:-1]
-    return changed
+def _changes(values: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Where a value differs from the one before it; the first one does."""
+    changes = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=changes[1:])
+    return changes
 
 
 def _cap_of_cell(traffic: npt.NDArray[np.int32], rows: pa.Table, caps: Mapping[str, int]) -> Integers:
