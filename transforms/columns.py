@@ -1,8 +1,9 @@
-"""Takes columns, gives codes and distinct values, and back; gives keys of rows: the ways to work once per distinct value."""
+"""Takes columns, gives codes and distinct values, and back: the ways to work once per distinct value; keys of rows; changes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,13 @@ def recode(codes: Codes, values: pa.Array | Sequence[str]) -> pa.DictionaryArray
     unified = values.dictionary_encode()
     indices = unified.indices.to_numpy()
     return pa.DictionaryArray.from_arrays(pa.array(indices[codes] if len(indices) else codes, pa.int32()), unified.dictionary)
+
+
+def changes(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Where a value differs from the one before it; the first one does."""
+    different = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=different[1:])
+    return different
 
 
 def cell_keys(columns: Iterable[pa.Array | pa.ChunkedArray]) -> pa.Array:

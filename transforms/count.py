@@ -15,10 +15,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import cell_keys, distinct
+from transforms.columns import cell_keys, changes, distinct
 from transforms.report import STRATUM, Catalogue, Report
 from transforms.schema import EVIDENCE, HIT_DIMENSIONS, MEASURES, VISITOR_DIMENSIONS, count_schema
-from transforms.visits import describe_visits, number_visits, order_of_hits
+from transforms.visits import describe_visits, number_visits, order_by_time
 from transforms.wire import compact, joined, pack, unpack
 
 Integers = npt.NDArray[np.int64]
@@ -69,18 +69,21 @@ def merge_pieces(pieces: Iterable[bytes]) -> dict[int, pa.Table]:
     visitors, hits = joined(visitor_parts), joined(hit_parts)
     keys = [visitors[name].to_numpy() for name in ("visitor_key", "address_key", "network_key", "date")]
     order = np.lexsort(keys)
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    owner = np.repeat(rank, visitors["hits"].to_numpy())
     numbers = _dense_numbers(keys, order)
-    prepared = {}
     dates = keys[3][order]
     visitor_rows = visitors.take(pa.array(order)).select(list(VISITOR_DIMENSIONS))
-    hit_order = order_of_hits(numbers["visitor_number"][owner], hits)
-    owner = owner[hit_order]
+    # A visitor's hits lie together in each piece, so that putting visitors in their order moves whole stretches.
+    lengths = visitors["hits"].to_numpy()
+    starts = (np.cumsum(lengths) - lengths)[order]
+    lengths = lengths[order]
+    owner = np.repeat(np.arange(len(order)), lengths)
+    hit_order = np.arange(len(owner)) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
+    by_time = order_by_time(numbers["visitor_number"][owner], hits["second"].to_numpy()[hit_order])
+    owner, hit_order = owner[by_time], hit_order[by_time]
     hits = hits.take(pa.array(hit_order))
     hit_dates = dates[owner]
-    starts = np.flatnonzero(np.diff(hit_dates, prepend=hit_dates[0] - 1 if len(hit_dates) else 0))
+    prepared = {}
+    starts = np.flatnonzero(changes(hit_dates))
     for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(hit_dates)], strict=True):
         rows = owner[start:end]
         day = hits.slice(start, end - start)
@@ -97,10 +100,9 @@ def _dense_numbers(keys: list[npt.NDArray[np.uint64]], order: npt.NDArray[np.int
     """Numbers of the sorted visitor rows' networks, addresses and visitors: equal exactly where all keys so far are equal."""
     visitor, address, network, date = (key[order] for key in keys)
     numbers = {}
-    new = np.zeros(len(order), np.bool_)
-    new[1:] = date[1:] != date[:-1]
+    new = changes(date)
     for name, ordered in zip(NUMBERS[:3], (network, address, visitor), strict=True):
-        new[1:] |= ordered[1:] != ordered[:-1]
+        new = new | changes(ordered)
         numbers[name] = np.cumsum(new, dtype=np.int32)
     return numbers
 
@@ -218,13 +220,13 @@ class _Measured:
 
     def __init__(self, rows: pa.Table) -> None:
         self._units = [rows[name].to_numpy() for name in NUMBERS]
-        self._visit_begins = _changes(self._units[-1])
+        self._visit_begins = changes(self._units[-1])
         self._bytes_before = np.concatenate([[0], np.cumsum(rows["bytes_sent"].to_numpy())])
 
     def of(self, group: npt.NDArray[np.int32], groups: int, cap: Integers) -> dict[str, Integers]:
         """Each group's measures and capped addresses; rows of group -1 are left out; `cap` has one number a group."""
         # What follows one another in a visit and a group is counted as one run: a page's assets are one, and sorting is dear.
-        begins = np.flatnonzero(self._visit_begins | _changes(group))
+        begins = np.flatnonzero(self._visit_begins | changes(group))
         ends = np.append(begins[1:], len(group))
         run_group = group[begins]
         inside = np.flatnonzero(run_group >= 0)
@@ -233,8 +235,8 @@ class _Measured:
         # Radix sort, which numpy has for 16 bits, is several times faster than merging.
         order = inside[np.argsort(run_group[inside].astype(np.uint16 if groups <= 65_536 else np.int32), kind="stable")]
         begins, ends, ordered = begins[order], ends[order], run_group[order]
-        new = _changes(ordered)
-        network_begins, address_begins, visitor_begins, visit_begins = (new | _changes(unit[begins]) for unit in self._units)
+        new = changes(ordered)
+        network_begins, address_begins, visitor_begins, visit_begins = (new | changes(unit[begins]) for unit in self._units)
         starts = np.flatnonzero(new)
         hits, sums = np.zeros(groups, np.int64), np.zeros(groups, np.int64)
         hits[ordered[starts]] = np.add.reduceat(ends - begins, starts)
@@ -250,13 +252,6 @@ class _Measured:
             "bytes_sent": sums,
             EVIDENCE: evidence,
         }
-
-
-def _changes(values: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-    """Where a value differs from the one before it; the first one does."""
-    changes = np.ones(len(values), np.bool_)
-    np.not_equal(values[1:], values[:-1], out=changes[1:])
-    return changes
 
 
 def _cap_of_cell(traffic: npt.NDArray[np.int32], rows: pa.Table, caps: Mapping[str, int]) -> Integers:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import distinct, recode
+from transforms.columns import changes, distinct, recode
 
 Numbers = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
@@ -34,13 +34,9 @@ _DEPTHS = {0: "00", 1: "01", 2: "02", 3: "03-05", 6: "06-10", 11: "11-20", 21: "
 ENTRY, LATER = "entry", "later"
 
 
-def order_of_hits(visitor: Numbers, hits: pa.Table) -> npt.NDArray[np.int64]:
-    """By visitor and time; what happened in the same second by path and bytes, so that the order of lines decides nothing."""
-    codes, paths = distinct(hits["path"])
-    rank = np.empty(len(paths), np.int32)
-    rank[pc.array_sort_indices(paths).to_numpy()] = np.arange(len(paths), dtype=np.int32)
-    order: npt.NDArray[np.int64] = np.lexsort((hits["bytes_sent"].to_numpy(), rank[codes], hits["second"].to_numpy(), visitor))
-    return order
+def order_by_time(visitor: Numbers, second: Numbers) -> npt.NDArray[np.int64]:
+    """By visitor and time: hits of a visitor come nearly in that order, which a stable sort makes use of."""
+    return np.argsort(visitor.astype(np.int64) * (1 << 32) + second, kind="stable")
 
 
 def number_visits(visitor: Numbers, second: Numbers) -> Numbers:
@@ -56,8 +52,7 @@ def describe_visits(visit: Numbers, hits: pa.Table) -> dict[str, pa.DictionaryAr
     site_codes, sites = distinct(hits["site"])
     stay = visit.astype(np.int64) * max(len(sites), 1) + site_codes
     order = np.argsort(stay, kind="stable")
-    begins = np.ones(len(order), np.bool_)
-    begins[1:] = stay[order][1:] != stay[order][:-1]
+    begins = changes(stay[order])
     starts = np.flatnonzero(begins)
     number = np.empty(len(order), np.int32)
     number[order] = np.cumsum(begins, dtype=np.int32) - 1
@@ -70,15 +65,28 @@ def describe_visits(visit: Numbers, hits: pa.Table) -> dict[str, pa.DictionaryAr
     ends = np.append(starts[1:], len(order)) - 1
     durations = second[order[ends]] - second[order[starts]]
     depths = np.bincount(number[is_page], minlength=len(starts))
-    first_pages = order[np.flatnonzero(is_page[order])]
-    _, first = np.unique(number[first_pages], return_index=True)
     entry = np.zeros(len(order), np.int32)
-    entry[first_pages[first]] = 1
+    entry[_first_pages(order[is_page[order]], number, hits)] = 1
     return {
         "visit_duration": _bucketed(durations, _DURATIONS, number),
         "visit_depth": _bucketed(depths, _DEPTHS, number),
         "entry": recode(entry, [LATER, ENTRY]),
     }
+
+
+def _first_pages(pages: npt.NDArray[np.int64], stay: Numbers, hits: pa.Table) -> npt.NDArray[np.int64]:
+    """The page with which each stay begins, of `pages` in the order of stays.
+
+    In the same second the path decides, then the bytes: the order of lines decides nothing.
+    """
+    codes, paths = distinct(hits["path"])
+    rank = np.empty(len(paths), np.int32)
+    rank[pc.array_sort_indices(paths).to_numpy()] = np.arange(len(paths), dtype=np.int32)
+    for amount in (hits["second"].to_numpy(), rank[codes], hits["bytes_sent"].to_numpy()):
+        starts = np.flatnonzero(changes(stay[pages]))
+        least = np.minimum.reduceat(amount[pages], starts)
+        pages = pages[amount[pages] == np.repeat(least, np.diff(starts, append=len(pages)))]
+    return pages[changes(stay[pages])]
 
 
 def _bucketed(amounts: npt.NDArray[np.int64], buckets: dict[int, str], number: Numbers) -> pa.DictionaryArray:
