@@ -10,8 +10,8 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -26,8 +26,7 @@ _QUAD = r"^(?:[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])(?:\.(?:[0-9]|[1-
 _MAPPED, _NAT64, _TEREDO, _SIXTOFOUR = bytes(10) + b"\xff\xff", b"\x00\x64\xff\x9b" + bytes(8), b"\x20\x01\x00\x00", b"\x20\x02"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One remote host: its unit and network as framed bytes, and the prefix for geography as text ("" for none)."""
 
     unit: bytes

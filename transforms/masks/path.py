@@ -17,7 +17,9 @@ MAX_DEPTH = 10
 MAX_SEGMENT = 64
 
 # Segments that no rule can touch, so that the common path costs no Python: at most ten, none beginning with a digit or long.
-_HARMLESS = r"^(?:/(?:[A-Za-z_-][A-Za-z0-9_.-]{0,14}|[A-Za-z_.-]{1,19}|[A-Za-z0-9_.-]{0,4})){1,10}$"
+_HARMLESS_SEGMENT = r"(?:[A-Za-z_-][A-Za-z0-9_.-]{0,14}|[A-Za-z_.-]{1,19}|[A-Za-z0-9_.-]{0,4})"
+_HARMLESS = f"^(?:/{_HARMLESS_SEGMENT}){{1,10}}$"
+_HARMLESS_TEXT = re.compile(_HARMLESS_SEGMENT)
 
 _NUMBER = re.compile(r"[0-9]{5,}(?P<extension>\.[A-Za-z0-9]{1,10})?")
 UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
@@ -69,6 +71,8 @@ def _extension(segment: str) -> str:
 
 
 def _scrub_segment(segment: str) -> str:
+    if _HARMLESS_TEXT.fullmatch(segment):
+        return segment
     text = _decoded(segment)
     if ";" in text:
         # A parameter behind an encoded semicolon is a parameter all the same.
