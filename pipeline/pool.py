@@ -7,7 +7,6 @@ and closes after it. On a remote runner nothing opens it, and each worker of the
 from __future__ import annotations
 
 import contextlib
-import gc
 import multiprocessing
 import os
 import resource
@@ -35,11 +34,11 @@ def workers(count: int) -> Iterator[None]:
         yield
         return
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["transforms.block", "transforms.count"])
+    context.set_forkserver_preload(["pipeline.warm"])
     with ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker) as pool:
         _open.append((pool, count))
-        # The first task of each worker starts it and loads its rules. Starting waits for another process: so it is done beside
-        # this thread, which has Beam to import meanwhile.
+        # The first task of each worker starts it. Starting waits for another process, which loads the rules: so it is done
+        # beside this thread, which has Beam to import meanwhile.
         starting = threading.Thread(target=_start, args=(pool, count))
         starting.start()
         try:
@@ -63,7 +62,6 @@ def _start(pool: Executor, count: int) -> None:
 def _start_worker() -> None:
     import pyarrow as pa
 
-    gc.freeze()
     # An interrupt goes to the whole terminal group; only the parent answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pa.set_cpu_count(1)
