@@ -195,7 +195,8 @@ def _without(block: bytes, lines: Lines, odd: npt.NDArray[np.bool_]) -> bytes:
         return block
     begins = np.append(0, lines.ends[numbers] + 1)
     ends = np.append(lines.starts[numbers], len(block))
-    return b"".join(block[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True) if end > begin)
+    view = memoryview(block)
+    return b"".join(view[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True) if end > begin)
 
 
 def _read(block: bytes, log_format: Format) -> tuple[pa.Table, Positions]:
