@@ -16,7 +16,7 @@ from transforms.lookups.agents import describe_agent
 from transforms.lookups.country import CountryLookup
 from transforms.lookups.extensions import DOWNLOADS, PAGES, STATIC
 from transforms.lookups.http import publishable_method, publishable_protocol
-from transforms.lookups.referrers import describe_referrer, site_domain
+from transforms.lookups.referrers import describe_referrer, origins, site_domain
 from transforms.masks.address import network_name
 from transforms.masks.path import extension
 from transforms.report import NONE, UNKNOWN
@@ -135,7 +135,9 @@ def _referrers(referers: pa.ChunkedArray, sites: pa.ChunkedArray) -> tuple[pa.Di
         codes, known = np.zeros(len(referers), np.int32), [describe_referrer(None)]
     else:
         codes, values = distinct(referers)
-        known = [describe_referrer(value) for value in values.to_pylist()]
+        sources = origins(values).dictionary_encode()
+        codes = sources.indices.to_numpy().take(codes) if len(codes) else codes
+        known = [describe_referrer(value) for value in sources.dictionary.to_pylist()]
     site_codes, site_names = distinct(sites)
     own = np.array([site_domain(site) if site != UNKNOWN else "" for site in site_names.to_pylist()], object)
     domains = np.array([referrer.domain for referrer in known], object)

@@ -13,12 +13,15 @@ from functools import lru_cache
 from importlib.resources import files
 from urllib.parse import urlsplit
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from publicsuffixlist import PublicSuffixList
 
 from transforms.report import NONE, UNKNOWN
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?")
+_PLAIN = r"^(https?://[a-z0-9.-]+)/.*$"
 _MAX_HOST = 253
 _ANDROID_APP = "android-app"
 _SCHEMES = ("http", "https", _ANDROID_APP)
@@ -37,6 +40,11 @@ class Referrer:
 _NO_FIELD = Referrer(UNKNOWN, UNKNOWN, "")
 _DIRECT = Referrer("direct", NONE, "")
 _UNREADABLE = Referrer("referral", UNKNOWN, "")
+
+
+def origins(referers: pa.Array) -> pa.Array:
+    """The referrers without their paths, which say nothing about them; odd ones as they are."""
+    return pc.replace_substring_regex(referers, _PLAIN, r"\1")
 
 
 @lru_cache(maxsize=65_536)

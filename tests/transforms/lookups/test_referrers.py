@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.lookups.referrers import _channels, describe_referrer, network_domain, site_domain
+from transforms.lookups.referrers import _channels, describe_referrer, network_domain, origins, site_domain
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,13 @@ def test_pages_of_two_people_at_one_host_are_two_sites():
 def test_nothing_but_a_domain_is_published(referer):
     found = describe_referrer(referer)
     assert found.source in ("(none)", "(unknown)") or re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", found.source)
+
+
+@given(st.sampled_from(["https://www.google.com", "http://t.co", "https://a..b", "https://[::1]", "HTTP://x.org", ""]), st.text())
+def test_a_referrer_is_what_its_origin_is(host, path):
+    (origin,) = origins(pa.array([f"{host}/{path}"])).to_pylist()
+    assert describe_referrer(origin) == describe_referrer(f"{host}/{path}")
+
+
+def test_an_origin_has_no_path():
+    assert origins(pa.array(["https://www.google.com/search?q=jane", "-"])).to_pylist() == ["https://www.google.com", "-"]
