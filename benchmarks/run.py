@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+COUNTRIES = ROOT / "transforms" / "data" / "country.mmdb"
 SAMPLE_SECONDS = 0.05
 SITES = "www.garden.example,shop.garden.example,forum.garden.example"
 
@@ -33,6 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     programs = {"weblog-anonymizer": _ours(log, options)}
     if shutil.which("goaccess"):
         programs["goaccess"] = _goaccess(log, options.work)
+        # The same database as ours, without the panel that it has no names for.
+        countries = [f"--geoip-database={COUNTRIES}", "--ignore-panel=ASN"]
+        programs["goaccess, countries"] = [*_goaccess(log, options.work), *countries]
     else:
         print("goaccess is not installed (apt-get install goaccess): without it there is nothing to compare with.")
     programs["wc -l"] = ["wc", "-l", str(log)]
