@@ -14,7 +14,7 @@ run: $(READY) $(EXAMPLE)
 	$(BIN)/weblog-anonymizer run --input $(EXAMPLE) --site www.example.org --output out/example
 
 test: $(READY)
-	$(BIN)/pytest -q -m "not long"
+	$(BIN)/pytest -q -m "not long" -n 2 --dist loadfile
 
 test-all: $(READY)
 	$(BIN)/pytest -q --ignore tests/engines

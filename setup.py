@@ -38,6 +38,7 @@ setup(
             "hypothesis>=6.100",
             "mypy>=1.15",
             "pytest>=8.3",
+            "pytest-xdist>=3.6",
             "ruff>=0.11",
             "scipy>=1.13",
             "zstandard>=0.22",

@@ -58,8 +58,11 @@ def no_detector():
     return without(release, "is_caught", lambda _: False)
 
 
+@contextlib.contextmanager
 def whole_referrers():
-    return without(enrich, "describe_referrer", lambda referer: Referrer("referral", referer, referer))
+    whole = without(enrich, "describe_referrer", lambda referer: Referrer("referral", referer, referer))
+    with without(enrich, "origins", lambda values: values), whole:
+        yield
 
 
 def methods_as_logged():
