@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -19,10 +20,11 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Generic, TypeVar
 
-from pipeline.errors import EXIT_UNEXPECTED, JobError
+from pipeline.errors import EXIT_UNEXPECTED, EXIT_USAGE, JobError
 from transforms.block import warm_up
 
 Result = TypeVar("Result")
+_SOCKET_NAME = 107
 _open: list[tuple[Executor, int]] = []
 _peaks: dict[int, int] = {}
 
@@ -33,6 +35,7 @@ def workers(count: int) -> Iterator[None]:
     if not count:
         yield
         return
+    _check_temporary_folder()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pipeline.warm"])
     with ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker) as pool:
@@ -50,6 +53,13 @@ def workers(count: int) -> Iterator[None]:
         finally:
             _open.pop()
             starting.join()
+
+
+def _check_temporary_folder() -> None:
+    """A socket's name has at most 107 bytes, and that of the workers' server takes 32 behind the folder's."""
+    if len(os.fsencode(tempfile.gettempdir())) > _SOCKET_NAME - len("/pymp-12345678/listener-12345678"):
+        message = "TMPDIR: the name of the folder is too long for worker processes. Set a shorter one, or say --workers 0."
+        raise JobError(EXIT_USAGE, "usage", message)
 
 
 def _start(pool: Executor, count: int) -> None:

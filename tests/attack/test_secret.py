@@ -7,8 +7,10 @@ import datetime
 import hashlib
 import os
 import pickle
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -125,8 +127,7 @@ if __name__ == "__main__":
 
 def watched(source: Path, *more: str, leak: str = "") -> tuple[dict[int, bytes], bytes]:
     """Command line and environment of every process of a run with two workers, and all that it wrote or said."""
-    temporary = source.parents[1] / "tmp"
-    temporary.mkdir()
+    temporary = Path(tempfile.mkdtemp())  # where names of sockets are short enough
     environment = {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": str(ROOT)}
     program = source.parent / "run.py"
     program.write_text(RUN.format(leak=leak))
@@ -141,8 +142,8 @@ def watched(source: Path, *more: str, leak: str = "") -> tuple[dict[int, bytes],
             for pid in family(process.pid):
                 # Both are those that the process began with, but a process may still be about to begin.
                 seen[pid] = seen.get(pid, set()) | {read(Path(f"/proc/{pid}/{name}")) for name in ("cmdline", "environ")}
-            for folder in ("tmp", "out"):
-                for where, _, names in os.walk(source.parents[1] / folder):
+            for folder in (temporary, source.parents[1] / "out"):
+                for where, _, names in os.walk(folder):
                     written.update(read(Path(where, name)) for name in names)
 
     watcher = threading.Thread(target=watch)
@@ -150,6 +151,7 @@ def watched(source: Path, *more: str, leak: str = "") -> tuple[dict[int, bytes],
     said = b"".join(process.communicate())
     ended.set()
     watcher.join()
+    shutil.rmtree(temporary)
     assert process.returncode == 0, said
     return {pid: b"\0".join(shown) for pid, shown in seen.items()}, said + b"".join(written)
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -254,3 +255,13 @@ def test_arguments_that_argparse_refuses_exit_with_2(capsys):
             main(arguments)
         assert caught.value.code == 2
     assert "4 is less than 5" in capsys.readouterr().err
+
+
+def test_a_temporary_folder_whose_name_is_too_long_for_workers_is_named(log, tmp_path, monkeypatch, capsys):
+    folder = tmp_path / ("x" * 100)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    words = ["run", "--input", str(log), "--output", str(tmp_path / "out")]
+    assert main([*words, "--workers", "2"]) == 2
+    assert "TMPDIR: the name of the folder is too long for worker processes" in capsys.readouterr().err
+    assert main([*words, "--workers", "0"]) == 0
