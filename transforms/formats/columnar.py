@@ -61,13 +61,14 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
     shifting = log_format.more
     if shifting:
         log_format = _with_further_fields(block, lines, log_format)
+    spaces = oddities.separators(block, log_format)
     odd = oddities.oddly_quoted(block, lines, log_format)
     if shifting:
         # Where a field is missing and another follows at the end, only the quotes show that all have moved.
-        odd |= oddities.quotes_elsewhere(block, lines, log_format, odd)
+        odd |= oddities.quotes_elsewhere(block, lines, spaces, log_format, odd)
     odd |= oddities.with_specials(block, lines, oddities.specials(log_format))
     if log_format.separator == " ":
-        odd |= oddities.oddly_spaced(block, lines)
+        odd |= oddities.oddly_spaced(block, lines, spaces)
     plain = np.flatnonzero(~odd)
     if not len(plain):
         return _all_odd(lines, log_format)
