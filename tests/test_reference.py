@@ -138,7 +138,7 @@ def hits_of_row(hits: list[reference.Hit], tables: dict[str, dict[tuple, tuple]]
 
 
 @given(st.lists(LINES, min_size=1, max_size=120))
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_every_row_passes_the_gate_and_divides_its_parent(lines):
     log, k = b"".join(lines), 5
     hits, _ = reference.hits_of(log.split(b"\n"), "combined", "www.example.org")
