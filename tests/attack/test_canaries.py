@@ -54,9 +54,8 @@ def test_the_search_finds_what_it_is_looking_for():
 
 
 @pytest.mark.parametrize(("log_format", "workers"), [("vhost_combined", "2"), (WIDE, "0"), ("nginx_json", "2")])
-def test_no_byte_comes_out_of_a_run(tmp_path, result, log_format, workers):
-    source, temporary = write(log_format, tmp_path), tmp_path / "tmp"
-    temporary.mkdir()
+def test_no_byte_comes_out_of_a_run(tmp_path, result, short_folder, log_format, workers):
+    source, temporary = write(log_format, tmp_path), short_folder
     given = [*arguments(source, result, log_format), "--workers", workers]
     command = [sys.executable, "-X", "dev", "-W", "ignore", "-m", "pipeline", *given]
     seen, ended = [], threading.Event()

@@ -147,10 +147,9 @@ def test_no_byte_comes_out_when_a_step_fails(source, result, monkeypatch, capfd,
 @pytest.mark.parametrize(
     "step", [step if step in ("parse", "count") else pytest.param(step, marks=pytest.mark.long) for step in IN_WORKERS]
 )
-def test_no_byte_comes_out_when_a_step_fails_in_a_worker_process(source, result, tmp_path, step):
-    planted, temporary = tmp_path / "planted", tmp_path / "tmp"
+def test_no_byte_comes_out_when_a_step_fails_in_a_worker_process(source, result, tmp_path, short_folder, step):
+    planted, temporary = tmp_path / "planted", short_folder
     planted.mkdir()
-    temporary.mkdir()
     (planted / "sitecustomize.py").write_text(PLANTED.format(root=str(ROOT), target=IN_WORKERS[step]))
     given = [*arguments(source, result, canaries.WIDE), "--workers", "2"]
     finished = subprocess.run(
