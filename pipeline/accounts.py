@@ -94,7 +94,7 @@ def check(account: dict[str, Any], expected_bytes: dict[str, int], max_reject_ra
 def _check_ratio(name: str, lines: dict[str, Any], allowed: float) -> None:
     rejected = sum(lines["rejected"].values())
     if lines["read"] and rejected > allowed * lines["read"]:
-        reasons = "; ".join(f"{count:,} {REJECT_REASONS[reason]}" for reason, count in lines["rejected"].items())
+        reasons = "; ".join(f"{REJECT_REASONS[reason]}: {count:,}" for reason, count in lines["rejected"].items())
         raise JobError(
             EXIT_REJECTED,
             "too_many_rejects",

@@ -13,6 +13,7 @@ from pipeline import accounts
 from pipeline.job import Job
 from pipeline.steps.count_folds import CountFolds
 from pipeline.steps.count_shards import LARGEST, PREPARED, SECRETS, CountShards
+from pipeline.steps.guarded import guarded
 from pipeline.steps.make_secret import MakeSecret
 from pipeline.steps.map_blocks import ACCOUNTS
 from pipeline.steps.map_files import MapFiles
@@ -64,6 +65,7 @@ def build(root: beam.Pipeline, job: Job) -> None:
     _ = once | "PublishDays" >> beam.ParDo(PublishDays(job), AsIter(staged), AsIter(counted[LARGEST]), AsSingleton(checked))
 
 
+@guarded
 def check_accounts(_: bytes, blocks: Any, sizes: Any, job: Job) -> dict[str, Any]:
     """The run's account; raises if a gate is closed."""
     account = accounts.merge(blocks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import io
 import os
@@ -57,7 +58,8 @@ def find_inputs(patterns: Iterable[str], log_format: str = AUTO) -> list[Found]:
         else:
             matched = _match_remote(pattern) if "://" in pattern else _match_local(pattern)
         if not matched:
-            raise JobError(EXIT_INPUT, "missing", f"{pattern}: no file matches.")
+            message = f"{pattern}: no file matches. Is the path right, and may this user look into the folder?"
+            raise JobError(EXIT_INPUT, "missing", message)
         for file in matched:
             files.setdefault(file.path, file)
     looked_into = (_look_into(file, log_format) for _, file in sorted(files.items()))
@@ -92,8 +94,12 @@ def _match_remote(pattern: str) -> list[InputFile]:
 
     try:
         (result,) = FileSystems.match([pattern])
-    except (BeamIOError, ValueError) as error:
-        raise JobError(EXIT_INPUT, "missing", f"{pattern}: cannot be listed ({type(error).__name__}).") from None
+    except ValueError:
+        scheme = pattern.partition(":")[0]
+        message = f"{pattern}: Beam knows no file system {scheme}://. Install its extra, such as apache-beam[gcp] for gs://."
+        raise JobError(EXIT_INPUT, "missing", message) from None
+    except BeamIOError:
+        raise JobError(EXIT_INPUT, "missing", f"{pattern}: cannot be listed. Is it there, and may this user see it?") from None
     return [
         InputFile(match.path, match.size_in_bytes, read.PLAIN, AUTO, local=False)
         for match in result.metadata_list
@@ -209,6 +215,8 @@ class _Stdin(io.RawIOBase):
 
 
 _WAYS_OUT = {
+    os.strerror(errno.EACCES): "permission denied. Run as a user who may read it; on Debian those of the group adm may.",
+    os.strerror(errno.ENOENT): "it vanished, or is a link to nothing. Run again, or leave it out.",
     "expands": "it holds more than 300 times its own size, as no log does. If it is genuine, decompress it first.",
     "header": "a line #Fields in it does not name date, time, c-ip and cs-uri-stem. Log these as well.",
     "changed_while_read": "it was replaced while it was read, as log rotation does. Run again on the rotated file.",
@@ -219,8 +227,8 @@ _WAYS_OUT = {
 
 def input_error(path: str, problem: str) -> JobError:
     """The error for a file that cannot be read; `problem` is a reason code or the operating system's word for it."""
-    reason = problem if problem in _WAYS_OUT else "unreadable"
-    return JobError(EXIT_INPUT, reason, f"{path}: {_WAYS_OUT.get(problem, problem)} Nothing was published.")
+    reason = problem if problem.islower() else "unreadable"
+    return JobError(EXIT_INPUT, reason, f"{path}: {_WAYS_OUT.get(problem, f'{problem}.')} Nothing was published.")
 
 
 def _unknown_format(path: str, detection: Detection) -> JobError:

@@ -47,8 +47,9 @@ def _local(output: str) -> Iterator[None]:
         if held:
             raise JobError(EXIT_OUTPUT, "locked", f"{output}: {_holder(file.read())} is publishing there. Wait for it to end.")
         file.truncate(0)
-        file.write(_description())
-        file.flush()
+        with contextlib.suppress(OSError):  # the kernel holds the lock; on a full disk only the holder's name is missing
+            file.write(_description())
+            file.flush()
         try:
             yield
         finally:

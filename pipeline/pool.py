@@ -75,6 +75,15 @@ def _start_worker() -> None:
     # An interrupt goes to the whole terminal group; only the parent answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pa.set_cpu_count(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot close its pool: its workers would wait for ever, with what they have in memory."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def peak_memory() -> int:

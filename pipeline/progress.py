@@ -16,24 +16,30 @@ if TYPE_CHECKING:
 _shown: list[Progress] = []
 
 
+_WIDE = 80
+
+
 @contextmanager
-def shown(total_bytes: int) -> Iterator[None]:
-    """Show progress on standard error while the input, `total_bytes` as stored, is read."""
+def shown(total_bytes: int | None) -> Iterator[None]:
+    """Show progress on standard error while the input, `total_bytes` as stored, is read; None if nobody knows how many."""
     if not sys.stderr.isatty():
         yield
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.table import Column
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TextColumn("{task.fields[lines]:,} lines"),
-        TextColumn("{task.fields[speed]:,} lines/s"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    columns: list[ProgressColumn] = [
+        TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+        DownloadColumn(table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[speed]:,} lines/s", table_column=Column(no_wrap=True)),
+        TimeRemainingColumn(table_column=Column(no_wrap=True)),
+    ]
+    if console.width >= _WIDE:
+        columns[1:1] = [BarColumn()]
+        columns[3:3] = [TextColumn("{task.fields[lines]:,} lines", table_column=Column(no_wrap=True))]
+    with Progress(*columns, console=console, transient=True) as bar:
         bar.add_task("Reading", total=total_bytes, lines=0, speed=0)
         _shown.append(bar)
         try:

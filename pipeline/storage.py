@@ -66,8 +66,10 @@ class LocalStorage:
                     file.flush()
                     os.fsync(file.fileno())
                 unfinished.replace(target)
-            finally:
+            except BaseException:
                 unfinished.unlink(missing_ok=True)
+                self._remove_empty(target.parent)
+                raise
             _sync_folder(target.parent)
 
     def move(self, source: str, target: str) -> None:

@@ -19,7 +19,8 @@ def show(record: dict[str, Any], console: Console) -> None:
         _days(record, console)
         _reports(record, console)
     _left_out(record, console)
-    _warnings(record, console)
+    for _, warning in warnings(record):
+        console.print(f"\n{warning}", style="yellow")
     _footer(record, console)
 
 
@@ -30,24 +31,28 @@ def _lines(record: dict[str, Any], console: Console) -> None:
     table.add_column()
     table.add_row(f"{lines['read']:,}", f"lines read from {_plural(len(record['files']), 'file')}")
     table.add_row(f"{lines['counted']:,}", "counted")
-    table.add_row(f"{lines['out_of_window']:,}", "out of window")
+    table.add_row(f"{lines['out_of_window']:,}", "out of window: of days that this run does not publish")
     if lines["opted_out"]:
         table.add_row(f"{lines['opted_out']:,}", "left out, because the visitor opted out")
     for name, meanings in (("ignored", IGNORED_REASONS), ("rejected", REJECT_REASONS)):
-        reasons = "; ".join(f"{count:,} {meanings[reason]}" for reason, count in lines[name].items())
-        table.add_row(f"{sum(lines[name].values()):,}", name + (f" ({reasons})" if reasons else ""))
+        reasons = "; ".join(f"{meanings[reason]} ({count:,})" for reason, count in lines[name].items())
+        table.add_row(f"{sum(lines[name].values()):,}", name + (f": {reasons}" if reasons else ""))
     console.print(table)
+    first = next(((path, *file["examples"][0]) for path, file in record["files"].items() if file["examples"]), None)
+    if first:
+        console.print(f"The first rejected line: {first[0]}, at byte {first[1]:,}. --run-record lists more.")
     console.print()
     for each in record["formats"]:
         said = f"{_plural(each['files'], 'file')} in the format {each['format']}: {'; '.join(each['why'])}"
-        console.print(said, markup=False, soft_wrap=True)
+        console.print(said)
 
 
 def _days(record: dict[str, Any], console: Console) -> None:
     console.print()
     for date, day in record["days"].items():
-        edge = "  at the edge of the input, perhaps incomplete" if day["coverage"] == "edge" else ""
-        console.print(f"{date}  published, {day['lines']:,} lines{edge}", soft_wrap=True)
+        console.print(f"{date}  published, {day['lines']:,} lines{'  (edge)' if day['coverage'] == 'edge' else ''}")
+    if any(day["coverage"] == "edge" for day in record["days"].values()):
+        console.print("(edge): the input begins or ends in this day, which may be incomplete.")
 
 
 def _reports(record: dict[str, Any], console: Console) -> None:
@@ -60,19 +65,20 @@ def _reports(record: dict[str, Any], console: Console) -> None:
     k = record["facts"]["min_addresses"]
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("report")
-    for title in ("rows", f"under {k}", "joined", "hits in (other)"):
+    for title in ("rows", f"under {k}", "caught", "joined", "hits in (other)"):
         table.add_column(title, justify="right")
     for name, total in totals.items():
         of = total["hits"] if name != "daily" else total["hits"] + total["hits_other"]
         share = f"{100 * total['hits_other'] / of:.1f} %" if of else "–"
-        table.add_row(name, f"{total['rows']:,}", f"{total['rows_under']:,}", f"{total['rows_joined']:,}", share)
+        table.add_row(name, *(f"{total[figure]:,}" for figure in ("rows", "rows_under", "rows_caught", "rows_joined")), share)
     console.print()
     console.print(table)
-    console.print(
-        f"\nA row is published if it has at least {k} addresses, of which at most {NETWORK_CAP} of one network count (of bots "
-        "all). Rows under that stand together as (other); in daily they are left out of everything. Where (other) was under it "
-        "too, the smallest other row joined it."
-    )
+    console.print("\nRows not shown by name stand together as (other); in daily they are left out of everything:")
+    reasons = Table.grid(padding=(0, 0, 0, 2))
+    reasons.add_row(f"under {k}", f"fewer than {k} addresses; at most {NETWORK_CAP} of one network count (of bots {k})")
+    reasons.add_row("caught", "the value looks like a person's: an address, an e-mail, a number")
+    reasons.add_row("joined", "had enough, but (other) beside it had not: the smallest row joins it")
+    console.print(reasons)
 
 
 def _left_out(record: dict[str, Any], console: Console) -> None:
@@ -80,32 +86,39 @@ def _left_out(record: dict[str, Any], console: Console) -> None:
     for date, day in record["days_left_out"].items():
         by_reason.setdefault(day["reason"], []).append(date)
     for reason, dates in by_reason.items():
-        span = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]} ({len(dates)} days)"
-        console.print(f"Not published: {span}: {OUT_OF_WINDOW[reason]}.")
-    without = record["days_without_lines"]
-    if without:
-        console.print(f"Asked for, but without any line in the input: {', '.join(without)}.", style="yellow")
-    if not record["lines"]["read"]:
-        console.print("The input holds no line.", style="yellow")
+        console.print(f"Not published: {_span(dates)}: {OUT_OF_WINDOW[reason]}.")
     if not record["days"]:
         console.print("Nothing was published: no day of the input is ended and new.")
 
 
-def _warnings(record: dict[str, Any], console: Console) -> None:
-    if any(day["one_network_dominates"] for day in record["days"].values()):
-        console.print(
-            "More than half of the hits of a day come from one network: this looks like a proxy, and hides your visitors. If the "
-            "log holds X-Forwarded-For, see --trusted-proxies.",
-            style="yellow",
+def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the operator should look into: a name for programs, a sentence for people."""
+    found = []
+    dominated = [date for date, day in record["days"].items() if day["one_network_dominates"]]
+    if dominated:
+        found.append(
+            (
+                "one_network_dominates",
+                f"More than half of the hits of {_span(dominated)} come from one network: this looks like a proxy, and hides "
+                "your visitors. If the log holds X-Forwarded-For, see --trusted-proxies.",
+            )
         )
     if record["ambiguous_times"]:
-        console.print(
-            f"{_plural(record['ambiguous_times'], 'line')} from the hour that clocks in --log-timezone showed twice: the first "
-            "was taken for all.",
-            style="yellow",
+        found.append(
+            (
+                "ambiguous_times",
+                f"{_plural(record['ambiguous_times'], 'line')} from the hour that clocks in --log-timezone showed twice: the "
+                "first was taken for all.",
+            )
         )
     if any(day["unknown_site"] for day in record["days"].values()):
-        console.print("The log names no site: say --site www.example.org to have it in the tables.", style="yellow")
+        found.append(("unknown_site", "The log names no site: say --site www.example.org to have it in the tables."))
+    without = record["days_without_lines"]
+    if without:
+        found.append(("days_without_lines", f"Asked for, but without any line in the input: {', '.join(without)}."))
+    if not record["lines"]["read"]:
+        found.append(("no_line", "The input holds no line."))
+    return found
 
 
 def _footer(record: dict[str, Any], console: Console) -> None:
@@ -115,6 +128,10 @@ def _footer(record: dict[str, Any], console: Console) -> None:
         query = f"FROM read_parquet('{output}/pages/**/*.parquet', hive_partitioning=true)"
         console.print(f"  {query}", highlight=False, soft_wrap=True)
     console.print(f"{record['seconds']:.1f} s, peak memory {record['peak_memory_bytes'] / 1e6:,.0f} MB")
+
+
+def _span(dates: list[str]) -> str:
+    return dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]} ({len(dates)} days)"
 
 
 def _plural(count: int, word: str) -> str:

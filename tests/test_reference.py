@@ -5,15 +5,18 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.catalogue import REPORTS
 from tests import reference
 from tests.eager import files_of, release_log, tables_of
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, line
+from transforms.report import OTHER
 
 ROOT = Path(__file__).parents[1]
 REAL_LOG = ROOT.parent / "shared" / "data" / "logs" / "apache_combined_2015.log"
@@ -24,14 +27,13 @@ def expected(log: bytes, log_format: str = "combined", k: int = 5, site: str | N
     return reference.publish(hits, k)
 
 
-@pytest.mark.parametrize("k", [5, 10])
-def test_a_real_log(k):
+def test_a_real_log_at_the_lowest_threshold():
     if not REAL_LOG.exists():
         pytest.skip("the real log is not part of the project; it is only beside its development checkout")
     log = REAL_LOG.read_bytes()
-    published = tables_of(release_log(log, k=k))
+    published = tables_of(release_log(log, k=5))
     assert list(published) == ["2015-05-17", "2015-05-18", "2015-05-19", "2015-05-20"]
-    assert published == expected(log, k=k)
+    assert published == expected(log, k=5)
     assert published["2015-05-18"]["daily"]
 
 
@@ -111,3 +113,47 @@ def test_block_size_shards_and_line_order_change_no_byte(lines, block_bytes, sha
     chance.shuffle(lines)
     again = release_log(lines, block_bytes=block_bytes, shards=shards)
     assert files_of(again) == files
+
+
+def test_the_order_of_lines_of_the_same_second_changes_no_byte():
+    lines = [
+        line(f"20.1.{n}.1", request=f"GET /{page} HTTP/1.1", size=size) for n in range(30) for page in "abcd" for size in (1, 2)
+    ]
+    files = files_of(release_log(b"".join(lines)))
+    for seed in range(3):
+        random.Random(seed).shuffle(lines)
+        assert files_of(release_log(b"".join(lines), block_bytes=700)) == files
+
+
+def hits_of_row(hits: list[reference.Hit], tables: dict[str, dict[tuple, tuple]], report: str, key: tuple) -> list[reference.Hit]:
+    """The hits that a published row stands for, as anybody reads it: `(other)` is what none of its siblings names."""
+    parent = REPORTS[report].parent
+    if parent is None:
+        return [hit for hit in hits if (hit.values["site"], hit.values["traffic"]) == key]
+    inside = hits_of_row(hits, tables, parent, key[:-1])
+    own, siblings = REPORTS[report].own[0], {row[-1] for row in tables[report] if row[:-1] == key[:-1]}
+    if key[-1] == OTHER:
+        return [hit for hit in inside if hit.values[own] not in siblings]
+    return [hit for hit in inside if hit.values[own] == key[-1]]
+
+
+@given(st.lists(LINES, min_size=1, max_size=120))
+@settings(max_examples=25)
+def test_every_row_passes_the_gate_and_divides_its_parent(lines):
+    log, k = b"".join(lines), 5
+    hits, _ = reference.hits_of(log.split(b"\n"), "combined", "www.example.org")
+    for date, tables in tables_of(release_log(log, k=k)).items():
+        today = [hit for hit in hits if hit.date == date]
+        for report, rows in tables.items():
+            for key, (count, _, _, bytes_sent) in rows.items():
+                own = hits_of_row(today, tables, report, key)
+                assert (count, bytes_sent) == (len(own), sum(hit.bytes_sent for hit in own))
+                networks = Counter(network for network, _ in {(hit.network, hit.address) for hit in own})
+                assert sum(min(k if key[1] == "bot" else 3, addresses) for addresses in networks.values()) >= k
+            parent, where = REPORTS[report].parent, REPORTS[report].where
+            for key, (count, _, _, bytes_sent) in tables[parent].items() if parent else ():
+                parts = [row for name, row in rows.items() if name[:-1] == key]
+                if where and dict(zip(REPORTS.columns(parent), key, strict=True))[where[0]] != where[1]:
+                    assert not parts
+                else:
+                    assert (count, bytes_sent) == (sum(part[0] for part in parts), sum(part[3] for part in parts))

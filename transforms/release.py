@@ -40,11 +40,13 @@ class ReleaseError(Exception):
 class Folded:
     """Why rows of one report are not published by name, for the operator.
 
-    `under` fail the gate (rule 1); `joined` pass it, but had to join an `(other)` that failed alone (rule 3); `hits` are those
-    of the rows `(other)`. For the stratum itself: strata that fail and are left out (rule 4), and their hits.
+    `under` fail the gate (rule 1); `caught` pass it, but their value looks like a person's (rule 6); `joined` pass both, but had
+    to join an `(other)` that failed alone (rule 3); `hits` are those of the rows `(other)`. For the stratum itself: strata that
+    fail and are left out (rule 4), and their hits.
     """
 
     under: int
+    caught: int
     joined: int
     hits: int
 
@@ -120,13 +122,14 @@ def release(counts: Mapping[str, pa.Table], folds: Mapping[str, pa.Table], catal
         names = catalogue.columns(report.name)
         if report.name not in counts:
             rows[report.name] = count_schema(names).empty_table()
-            folded[report.name] = Folded(0, 0, 0)
+            folded[report.name] = Folded(0, 0, 0, 0)
         elif report.parent is None:
             table = counts[report.name]
             good = passes(table, report, policy)
             rows[report.name] = table.filter(pa.array(good))
             omitted = table.filter(pa.array(~good))
-            folded[report.name] = Folded(omitted.num_rows, 0, _total(omitted))
+            under = int((~gate(omitted, policy)).sum())
+            folded[report.name] = Folded(under, omitted.num_rows - under, 0, _total(omitted))
         else:
             parents = _divided(rows[report.parent], report)
             table = counts[report.name]
@@ -137,8 +140,8 @@ def release(counts: Mapping[str, pa.Table], folds: Mapping[str, pa.Table], catal
             named = _is_in(_keys(below, catalogue, report.name), _keys(rows[report.name], catalogue, report.name))
             lost = below.filter(pa.array(~named))
             others = rows[report.name].filter(pc.equal(rows[report.name][report.own[0]], OTHER))
-            joined = int(passes(lost, report, policy).sum())
-            folded[report.name] = Folded(lost.num_rows - joined, joined, _total(others))
+            under, joined = int((~gate(lost, policy)).sum()), int(passes(lost, report, policy).sum())
+            folded[report.name] = Folded(under, lost.num_rows - under - joined, joined, _total(others))
         _check(report, rows, catalogue, policy)
     tables = {
         name: table.drop_columns([EVIDENCE]).sort_by([(column, "ascending") for column in catalogue.columns(name)])

@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 
-from rich.console import Console
-
-from pipeline import detected, launch
+from pipeline import detected, launch, terminal
 from pipeline.catalogue import REPORTS
 from pipeline.days import to_date
 from transforms.formats.registry import format_of
@@ -16,24 +14,24 @@ from transforms.period import Window
 
 def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Print to standard output; raises `JobError` where `run` would refuse to start."""
-    console = Console(highlight=False, soft_wrap=True)
     prepared = launch.prepare(launch.look(options, launch.is_local(beam_arguments), datetime.datetime.now(datetime.timezone.utc)))
-    for found in prepared.found:
-        file = found.file
-        console.print(f"{file.path}: {file.size / 1e6:,.1f} MB, {file.compression}, about {found.lines():,} lines")
-        console.print(f"    {detected.name_of(file.format)}: {format_of(file.format).title}", markup=False)
-        for sentence in detected.why(found):
-            console.print(f"    {sentence}", markup=False)
-    job = prepared.job
-    console.print(f"\nDays: {_days(job.rules.window, job.asked)}, by the calendar of {job.rules.time_zone}.")
-    console.print(f"Reports: {', '.join(REPORTS.names())}.")
-    console.print(f"A published row has at least {job.policy.min_addresses} addresses.")
-    console.print(f"Memory: about {prepared.memory / 1e9:.1f} GB at most, in {job.rules.shards} shards.")
-    console.print(f"Output: {job.output}. Nothing was written.")
+    with terminal.printing() as console:
+        for found in prepared.found:
+            file = found.file
+            console.print(f"{file.path}: {file.size / 1e6:,.1f} MB, {file.compression}, about {found.lines():,} lines")
+            console.print(f"    {detected.name_of(file.format)}: {format_of(file.format).title}")
+            for sentence in detected.why(found):
+                console.print(f"    {sentence}")
+        job = prepared.job
+        console.print(f"\nDays: {_days(job.rules.window, job.asked)}, by the calendar of {job.rules.time_zone}.")
+        console.print(f"Reports: {', '.join(REPORTS.names())}.")
+        console.print(f"A published row has at least {job.policy.min_addresses} addresses.")
+        console.print(f"Memory: about {prepared.memory / 1e9:.1f} GB at most, in {job.rules.shards} shards.")
+        console.print(f"Output: {job.output}. Nothing was written.")
 
 
 def _days(window: Window, asked: tuple[str, ...]) -> str:
     if asked:
         return asked[0] if len(asked) == 1 else f"{asked[0]} to {asked[-1]}"
-    published = f", but for {len(window.published):,} that are published" if window.published else ""
+    published = f" but {len(window.published):,} published before" if window.published else ""
     return f"every one of the input before {to_date(window.end)}{published}"

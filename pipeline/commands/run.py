@@ -7,6 +7,7 @@ import contextlib
 import datetime
 import gc
 import json
+import logging
 import os
 import signal
 import time
@@ -16,6 +17,7 @@ from typing import Any
 
 from pipeline import detected, errors, launch, logs, pool, progress
 from pipeline.errors import EXIT_OUTPUT, EXIT_UNEXPECTED, EXIT_USAGE, JobError
+from pipeline.inputs import STDIN
 from pipeline.job import Job
 from pipeline.lock import output_lock
 from pipeline.publish import discard, recover
@@ -36,10 +38,12 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         prepared = launch.prepare(look)
         job = prepared.job
         stored = sum(file.size for file in job.files)
-        logs.event("started", f"reading {stored / 1e6:,.1f} MB, files: {len(job.files):,}", files=len(job.files), bytes=stored)
+        piped = any(file.path == STDIN for file in job.files)
+        size = f"{stored / 1e6:,.1f} MB{' or more' if piped else ''}"
+        logs.event("started", f"reading {size}, files: {len(job.files):,}", files=len(job.files), bytes=stored)
         handed_over = False
         try:
-            with progress.shown(stored):
+            with progress.shown(None if piped else stored):
                 _execute(job, beam_arguments, local)
             handed_over = not job.awaited
             if not handed_over:
@@ -54,19 +58,22 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     record |= {"seconds": round(time.monotonic() - began, 3), "peak_memory_bytes": peak}
     if options.run_record:
         _write_record(options.run_record, record)
+    _tell(record, options.log_format)
+
+
+def _tell(record: dict[str, Any], log_format: str) -> None:
+    from pipeline import summary, terminal
+
     for date, day in record["days"].items():
-        logs.event("published", f"{date}: {day['lines']:,} lines", date=date, lines=day["lines"])
-    logs.event("done", f"done in {record['seconds']:.1f} s", lines=record["lines"], seconds=record["seconds"])
-    if options.log_format == "text":
-        _show(record)
-
-
-def _show(record: dict[str, Any]) -> None:
-    from rich.console import Console
-
-    from pipeline import summary
-
-    summary.show(record, Console(highlight=False))
+        logs.event("published", f"{date}: {day['lines']:,} lines", date=date, lines=day["lines"], coverage=day["coverage"])
+    if log_format == "json":
+        for name, warning in summary.warnings(record):
+            logs.event(name, warning, logging.WARNING)
+    facts = {name: record[name] for name in ("lines", "days_left_out", "seconds", "peak_memory_bytes")}
+    logs.event("done", f"done in {record['seconds']:.1f} s", **facts)
+    if log_format == "text":
+        with terminal.printing() as console:
+            summary.show(record, console)
 
 
 def _execute(job: Job, beam_arguments: list[str], local: bool) -> None:

@@ -17,7 +17,7 @@ from pipeline.errors import EXIT_UNEXPECTED, JobError
 
 
 def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorates `process` and `finish_bundle`, whether they give or only do."""
+    """Decorates `process`, `finish_bundle` and functions that are steps, whether they give or only do."""
     if inspect.isgeneratorfunction(method):
 
         @functools.wraps(method)

@@ -12,6 +12,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from pipeline import accounts, progress
 from pipeline.errors import EXIT_INPUT, EXIT_UNEXPECTED, EXIT_USAGE, JobError
 from pipeline.pool import Tasks
+from pipeline.steps.guarded import guarded
 from transforms.block import CHANGED, NO_SECRET_PART, UNREADABLE, Account, Block, BlockError, Rules, process_block
 
 ACCOUNTS = "accounts"
@@ -27,10 +28,12 @@ class MapBlocks(beam.DoFn):
         """A bundle has its own tasks in flight."""
         self._tasks: Tasks[tuple[dict[int, bytes], Account]] = Tasks()
 
+    @guarded
     def process(self, block: Block, secret: bytes) -> Iterator[Any]:
         """Start on the block; gives what earlier blocks of the bundle became."""
         yield from self._outputs(self._tasks.submit(process_block, block, self._rules, secret))
 
+    @guarded
     def finish_bundle(self) -> Iterator[object]:
         """What is still in flight."""
         yield from windowed(self._outputs(self._tasks.drain()))

@@ -12,6 +12,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipeline.job import InputFile
+from pipeline.steps.guarded import guarded
 from pipeline.steps.map_blocks import MapBlocks
 from pipeline.steps.read_blocks import ReadBlocks
 from transforms.block import Rules
@@ -24,7 +25,8 @@ class MapFiles(MapBlocks):
         super().__init__(rules)
         self._read = ReadBlocks(block_bytes)
 
-    def process(self, file: InputFile, secret: bytes) -> Iterator[Any]:  # type: ignore[override]
+    @guarded
+    def process(self, file: InputFile, secret: bytes) -> Iterator[Any]:
         """Read on while earlier blocks are in work; gives what became of them."""
         for read in self._read.process(file):
             if isinstance(read, beam.pvalue.TaggedOutput):

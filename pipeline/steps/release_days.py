@@ -44,6 +44,7 @@ class ReleaseDays(beam.DoFn):
                 "rows": released.tables[name].num_rows,
                 "hits": sum(released.tables[name]["hits"].to_pylist()),
                 "rows_under": folded.under,
+                "rows_caught": folded.caught,
                 "rows_joined": folded.joined,
                 "hits_other": folded.hits,
             }

@@ -111,7 +111,7 @@ def test_a_file_that_grows_is_read_to_where_it_ended(tmp_path, monkeypatch):
     ("happens", "words"),
     [
         (lambda path: path.write_bytes(LOG[:100]), "it ends too early"),
-        (lambda path: path.unlink(), "No such file"),
+        (lambda path: path.unlink(), "it vanished"),
         (lambda path: (path.rename(path.with_suffix(".1")), path.write_bytes(LOG * 2)), "it was replaced while it was read"),
     ],
 )
@@ -136,19 +136,24 @@ def test_a_compressed_file_that_vanishes_publishes_nothing(tmp_path, monkeypatch
 
 def test_days_and_hours_of_a_time_zone(tmp_path):
     path = tmp_path / "access.log"
-    # 23:30 and 00:30 in Berlin, on both sides of a midnight there; and the hour that comes twice on 25 October 2026.
+    # 23:30 and 00:30 in Berlin, on both sides of a midnight there; the hour that comes twice on 25 October 2026; and the two
+    # sides of the hour that is left out on 29 March.
     times = [
         "03/Mar/2026:22:30:00 +0000",
         "03/Mar/2026:23:30:00 +0000",
         "25/Oct/2026:00:30:00 +0000",
         "25/Oct/2026:01:30:00 +0000",
+        "29/Mar/2026:00:30:00 +0000",
+        "29/Mar/2026:01:30:00 +0000",
+        "29/Mar/2026:21:59:59 +0000",
     ]
     path.write_bytes(b"".join(crowd(10, first=100 * number, time=time) for number, time in enumerate(times, 1)))
     assert run("--input", path, "--output", tmp_path / "out", "--timezone", "Europe/Berlin") == 0
-    hours = {day: set(published(tmp_path / "out", "hourly", day)) for day in (DAY, "2026-03-04", "2026-10-25")}
+    hours = {day: set(published(tmp_path / "out", "hourly", day)) for day in (DAY, "2026-03-04", "2026-03-29", "2026-10-25")}
     assert hours == {
         DAY: {("(unknown)", "human", "23")},
         "2026-03-04": {("(unknown)", "human", "00")},
+        "2026-03-29": {("(unknown)", "human", hour) for hour in ("01", "03", "23")},
         "2026-10-25": {("(unknown)", "human", "02")},
     }
     assert published(tmp_path / "out", "hourly", "2026-10-25")[("(unknown)", "human", "02")][0] == 20
@@ -315,7 +320,8 @@ def test_events_as_json(tmp_path, capfd):
     assert run("--input", path, "--output", tmp_path / "out", "--log-format", "json") == 0
     said = capfd.readouterr()
     events = [json.loads(line) for line in said.err.splitlines()]
-    assert [event["event"] for event in events] == ["started", "published", "done"]
+    assert [event["event"] for event in events] == ["started", "published", "unknown_site", "done"]
+    assert events[2]["level"] == "warning"
     assert events[-1]["lines"]["counted"] == 24
     assert said.out == ""
     assert run("--input", path, "--output", tmp_path / "out", "--date", DAY, "--log-format", "json") == 4

@@ -193,7 +193,7 @@ def test_several_inputs_and_globs(tmp_path):
 
 
 BAD = {
-    "nothing matches": (["--input", "{tmp}/none*.log"], 6, "no file matches"),
+    "nothing matches": (["--input", "{tmp}/none*.log"], 6, "no file matches. Is the path right"),
     "a folder": (["--input", "{tmp}"], 6, "is a directory"),
     "an unknown format": (["--input", "{tmp}/poem.txt"], 3, "no log format fits"),
     "a truncated archive": (["--input", "{tmp}/short.gz"], 6, "it ends too early"),

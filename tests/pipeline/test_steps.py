@@ -126,7 +126,7 @@ def test_count_plan_fold_and_release(root):
         # The page of four addresses joins the only other one: everything is (other).
         assert_that(
             released | beam.MapTuple(figures),
-            equal_to([{"rows": 1, "hits": 16, "rows_under": 1, "rows_joined": 1, "hits_other": 16}]),
+            equal_to([{"rows": 1, "hits": 16, "rows_under": 1, "rows_caught": 0, "rows_joined": 1, "hits_other": 16}]),
         )
 
 

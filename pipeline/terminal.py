@@ -1,0 +1,36 @@
+"""Takes what a command prints, gives it to standard output: on a terminal cut between words, in a pipe or a file never cut."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+from collections.abc import Iterator
+
+from rich.console import Console
+
+from pipeline import logs
+
+_NEVER_CUT = 100_000
+
+
+@contextlib.contextmanager
+def printing() -> Iterator[Console]:
+    """A console whose text is written when the block ends.
+
+    A reader that has gone away, or a full disk behind standard output, is no failure of what the command did.
+    """
+    output = Console()
+    text = io.StringIO()
+    width = output.width if output.is_terminal else _NEVER_CUT
+    yield Console(file=text, force_terminal=output.is_terminal, width=width, highlight=False, markup=False, emoji=False)
+    try:
+        output.file.write("".join(f"{line.rstrip(' ')}\n" for line in text.getvalue().splitlines()))
+        output.file.flush()
+    except OSError as error:
+        # What is still in the buffer must not fail again when the interpreter ends.
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), output.file.fileno())
+        if not isinstance(error, BrokenPipeError):
+            logs.event("not_shown", f"standard output cannot be written: {error.strerror}.", logging.WARNING)

@@ -1,0 +1,183 @@
+"""Takes each step of a run, lets it fail with a message that quotes the log, checks that none of it comes out anywhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+
+import pytest
+
+from pipeline.__main__ import main
+from pipeline.commands import run as run_command
+from tests.attack import canaries
+from tests.attack.canaries import CANARIES, arguments, everything_in, leaks
+
+ROOT = Path(__file__).parents[2]
+
+BEFORE = {
+    "look": "pipeline.launch.find_inputs",
+    "head": "pipeline.inputs._decompressed_head",
+    "lock": "pipeline.commands.run.output_lock",
+    "recover": "pipeline.commands.run.recover",
+    "prepare": "pipeline.launch.prepare",
+    "graph": "pipeline.flow.build",
+    "secret": "pipeline.steps.make_secret.new_secret",
+}
+IN_WORKERS = {
+    "read": "transforms.block._read",
+    "parse": "transforms.block.parse_block",
+    "times": "transforms.parse.times.read_times",
+    "anonymize": "transforms.block.anonymize",
+    "client": "transforms.anonymize.clients",
+    "address": "transforms.anonymize.places",
+    "site": "transforms.anonymize.publishable_site",
+    "path": "transforms.anonymize.scrub_paths",
+    "keys": "transforms.secret.keys",
+    "enrich": "transforms.block.enrich",
+    "country": "transforms.lookups.country.CountryLookup.codes",
+    "agent": "transforms.enrich.describe_agent",
+    "referrer": "transforms.enrich.describe_referrer",
+    "shard": "transforms.block.shard",
+    "pack": "transforms.shard.pack",
+    "merge": "transforms.count.merge_pieces",
+    "visits": "transforms.count.describe_visits",
+    "count": "transforms.count.count_day",
+    "folds": "transforms.count.count_folds",
+}
+IN_GRAPH = {
+    "cut": "transforms.read.spans",
+    "open": "pipeline.steps.read_blocks.open_input",
+    **IN_WORKERS,
+    "account": "pipeline.accounts.to_json",
+    "progress": "pipeline.progress.counted",
+    "accounts": "pipeline.accounts.merge",
+    "check": "pipeline.accounts.check",
+    "plan": "pipeline.steps.plan_release.plan_release",
+    "add": "pipeline.steps.release_days.add_counts",
+    "release": "pipeline.steps.release_days.release",
+    "detectors": "transforms.release.is_caught",
+    "write": "pipeline.steps.release_days.parquet_files",
+    "stage": "pipeline.steps.write_days.stage_file",
+}
+AFTER = {
+    "publish": "pipeline.steps.publish_days.commit_day",
+    "record": "pipeline.steps.publish_days.write_record",
+    "read record": "pipeline.commands.run.read_record",
+    "discard": "pipeline.commands.run.discard",
+    "summary": "pipeline.summary.show",
+    "file": "pipeline.commands.run._write_record",
+}
+STEPS = {**BEFORE, **IN_GRAPH, **AFTER}
+LONG = {*BEFORE, "times", "client", "address", "site", "keys", "pack", "visits", "progress", "accounts", "add", "discard"} - {
+    "head"
+}
+PUBLISHED = {"record", "read record", "discard", "summary", "file"}
+
+PLANTED = """
+import os, sys
+sys.path.insert(0, {root!r})
+from tests.attack import canaries
+import transforms.block, transforms.count
+where, _, name = {target!r}.rpartition(".")
+try:
+    owner = __import__(where, fromlist=["_"])
+except ModuleNotFoundError:
+    module, _, inner = where.rpartition(".")
+    owner = getattr(__import__(module, fromlist=["_"]), inner)
+def fail(*_arguments, **_options):
+    if os.getppid() != int(os.environ["LAUNCHED_BY"]):
+        raise RuntimeError(canaries.log().decode("utf-8", "replace") + " ".join(canaries.CANARIES.values()))
+    raise AssertionError("not in a worker process")
+setattr(owner, name, fail)
+"""
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "in" / "access.log"
+    path.parent.mkdir()
+    path.write_bytes(canaries.log(canaries.WIDE))
+    return path
+
+
+@pytest.fixture
+def result(tmp_path):
+    (tmp_path / "result").mkdir()
+    return tmp_path / "result"
+
+
+@pytest.mark.parametrize("step", [pytest.param(step, marks=pytest.mark.long) if step in LONG else step for step in STEPS])
+def test_no_byte_comes_out_when_a_step_fails(source, result, monkeypatch, capfd, step):
+    failed, carried = [], []
+
+    def fail(*_arguments, **_options):
+        # The worst that a library can do: quote all that it was given.
+        failed.append(step)
+        raise RuntimeError(canaries.log().decode("utf-8", "replace") + " ".join(CANARIES.values()))
+
+    execute = run_command._execute
+
+    def executed(*given):
+        try:
+            execute(*given)
+        except Exception as error:
+            carried.append("".join(traceback.format_exception(error)))
+            raise
+
+    monkeypatch.setattr(run_command, "_execute", executed)
+    monkeypatch.setattr(STEPS[step], fail)
+    assert main([*arguments(source, result, canaries.WIDE), "--workers", "0"]) == 1
+    assert failed or step == "secret"  # where a copy fails
+    said = capfd.readouterr()
+    assert leaks(said.out.encode()) == leaks(said.err.encode()) == []
+    assert "error: " in said.err
+    assert "No day was published that is not complete." in said.err or "Nothing was published." in said.err
+    assert len([text for text in said.err.splitlines() if "error" in text]) == 1
+    assert leaks(everything_in(result)) == []
+    assert bool(list(result.rglob("*.parquet"))) == (step in PUBLISHED)
+    if step in IN_GRAPH:
+        # A runner elsewhere keeps what a step raises, and shows it to whoever may see the job.
+        assert carried
+        assert leaks("".join(carried).encode()) == []
+
+
+@pytest.mark.parametrize(
+    "step", [step if step in ("parse", "count") else pytest.param(step, marks=pytest.mark.long) for step in IN_WORKERS]
+)
+def test_no_byte_comes_out_when_a_step_fails_in_a_worker_process(source, result, tmp_path, short_folder, step):
+    planted, temporary = tmp_path / "planted", short_folder
+    planted.mkdir()
+    (planted / "sitecustomize.py").write_text(PLANTED.format(root=str(ROOT), target=IN_WORKERS[step]))
+    given = [*arguments(source, result, canaries.WIDE), "--workers", "2"]
+    finished = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "ignore", "-m", "pipeline", *given],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(planted), "TMPDIR": str(temporary), "LAUNCHED_BY": str(os.getpid())},
+        capture_output=True,
+    )
+    assert finished.returncode == 1, finished.stderr
+    assert b"RuntimeError" in finished.stderr
+    assert leaks(finished.stdout) == leaks(finished.stderr) == []
+    assert leaks(everything_in(result)) == leaks(everything_in(temporary)) == []
+    assert not list(result.rglob("*.parquet"))
+
+
+def test_no_byte_comes_out_when_a_file_changes_under_a_worker_process(source, result):
+    command = [
+        sys.executable,
+        "-c",
+        "import sys, transforms.read as read\n"
+        "from pipeline.__main__ import main\n"
+        "read.spans = lambda file, end, size: iter([(0, end + 1000)])\n"
+        "if __name__ == '__main__': sys.exit(main(sys.argv[1:]))\n",
+        *arguments(source, result, canaries.WIDE),
+        "--workers",
+        "2",
+    ]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True)
+    assert finished.returncode == 6
+    assert leaks(finished.stdout) == leaks(finished.stderr) == []
+    assert b"changed or vanished while it was read" in finished.stderr

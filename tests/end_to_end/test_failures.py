@@ -1,0 +1,190 @@
+"""Takes what goes wrong around a run, checks its exit code, its one message, and that the next run makes up for it."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.__main__ import main
+from pipeline.catalogue import REPORTS
+from pipeline.lock import output_lock
+from tests.logs import crowd
+
+ROOT = Path(__file__).parents[2]
+DAY = "2026-03-03"
+LOG = crowd(12)
+DROP_FROM_BOUNDING_SET, OVERRIDE_PERMISSIONS = 24, (1, 2)  # prctl; CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "access.log"
+    path.write_bytes(LOG)
+    return path
+
+
+def run(*arguments: object) -> int:
+    return main(["run", "--workers", "0", *map(str, arguments)])
+
+
+def as_a_user(*arguments: object) -> tuple[int, str]:
+    """Exit code and messages of a process that permissions hold back, also where the tests run as root."""
+
+    def give_up_rights() -> None:
+        if os.geteuid() == 0:
+            for capability in OVERRIDE_PERMISSIONS:
+                assert ctypes.CDLL(None).prctl(DROP_FROM_BOUNDING_SET, capability, 0, 0, 0) == 0
+
+    command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=give_up_rights)
+    return done.returncode, done.stderr
+
+
+def files_in(output: Path) -> list[str]:
+    return [path.name for path in output.rglob("*") if path.is_file() and path.name != "_lock"]
+
+
+def test_what_may_not_be_read_or_written_is_named_with_a_way_out(log, tmp_path):
+    closed, folder, fixed = tmp_path / "closed.log", tmp_path / "folder", tmp_path / "fixed"
+    closed.write_bytes(LOG)
+    closed.chmod(0)
+    folder.mkdir()
+    (folder / "access.log").write_bytes(LOG)
+    folder.chmod(0)
+    fixed.mkdir(mode=0o555)
+    out = tmp_path / "out"
+    for arguments, code, words in (
+        (("--input", closed, "--output", out), 6, f"{closed}: permission denied. Run as a user who may read it"),
+        (("--input", folder / "*.log", "--output", out), 6, "may this user look into the folder?"),
+        (("--input", log, "--output", fixed / "out"), 8, f"{fixed}/out: permission denied"),
+        (("--input", log, "--output", fixed), 8, f"{fixed}: permission denied"),
+        (("--input", log, "--output", out, "--run-record", fixed / "record.json"), 8, f"--run-record {fixed}/record.json"),
+        (("--input", log, "--output", out, "--geoip-country", closed), 2, "Permission denied"),
+    ):
+        exit_code, said = as_a_user("run", "--workers", "0", *arguments)
+        assert (exit_code, len(said.splitlines())) == (code, 1), said
+        assert words in said
+    assert not out.exists()
+    folder.chmod(0o755)
+
+
+def test_a_link_to_nothing_is_named(tmp_path, capfd):
+    (tmp_path / "link.log").symlink_to("nowhere")
+    assert run("--input", tmp_path / "*.log", "--output", tmp_path / "out") == 6
+    assert f"{tmp_path}/link.log: it vanished, or is a link to nothing." in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.95])
+def test_a_full_disk_ends_the_run_and_the_next_one_makes_up_for_it(log, tmp_path, monkeypatch, capfd, share):
+    written, fsync = [], os.fsync
+
+    def full(file: int) -> None:
+        if stat.S_ISREG(os.fstat(file).st_mode):  # a folder has its place already
+            written.append(file)
+            if len(written) > room:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(file)
+
+    room = 1000
+    monkeypatch.setattr(os, "fsync", full)
+    assert run("--input", log, "--output", tmp_path / "measured") == 0
+    room = int(len(written) * share)
+    written.clear()
+    capfd.readouterr()
+    output = tmp_path / "out"
+    assert run("--input", log, "--output", output) == 8
+    said = capfd.readouterr().err.splitlines()[-1]
+    assert said.startswith(f"weblog-anonymizer: error: {output}")
+    assert "no space is left. Free some, then run again." in said
+    begun = any(name.startswith("journal-") for name in files_in(output))
+    assert begun == (share > 0.9)  # by then only the manifest is missing
+    assert begun or not list(output.rglob("_staging"))
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert run("--input", log, "--output", output) == 0
+    assert ("an interrupted publication was completed" in capfd.readouterr().err) == begun
+    assert sorted(files_in(output)) == sorted(["data.parquet"] * len(REPORTS) + [f"date={DAY}.json"])
+    assert not (output / "_staging").exists()
+    assert main(["verify", str(output)]) == 0
+
+
+def test_an_output_in_use_is_refused_and_its_holder_named(log, tmp_path, capfd):
+    with output_lock(str(tmp_path / "out")):
+        assert run("--input", log, "--output", tmp_path / "out") == 8
+    assert f"process {os.getpid()} on " in capfd.readouterr().err
+    assert run("--input", log, "--output", tmp_path / "out") == 0
+
+
+def processes_of(session: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+                if state != "Z" and os.getsid(int(entry.name)) == session:
+                    found.append(int(entry.name))
+            except (OSError, IndexError):
+                continue  # ended meanwhile
+    return found
+
+
+def test_a_run_that_is_killed_leaves_no_process_and_the_next_one_publishes(log, tmp_path):
+    output = tmp_path / "out"
+    command = [sys.executable, "-m", "pipeline", "run", "--input", "-", "--output", str(output), "--workers", "2"]
+    process = subprocess.Popen(
+        [*command, "--block-mib", "1"], cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    process.stdin.write(LOG * 2000)  # several blocks, and then the sender falls silent
+    process.stdin.flush()
+    assert b"reading" in process.stderr.readline()
+    deadline = time.monotonic() + 60
+    while len(processes_of(process.pid)) < 5 and time.monotonic() < deadline:  # itself, two of multiprocessing's, two workers
+        time.sleep(0.05)
+    left = processes_of(process.pid)
+    assert len(left) == 5
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    while processes_of(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    left = processes_of(process.pid)
+    for number in left:
+        os.kill(number, signal.SIGKILL)
+    assert left == []
+    process.stdin.close()
+    process.stderr.close()
+    assert run("--input", log, "--output", output) == 0
+    assert sorted(files_in(output)) == sorted(["data.parquet"] * len(REPORTS) + [f"date={DAY}.json"])
+
+
+@pytest.mark.parametrize("command", ["run", "formats"])
+def test_a_reader_that_goes_away_is_no_failure(log, tmp_path, command):
+    arguments = ["run", "--input", str(log), "--output", str(tmp_path / "out"), "--workers", "0"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", *(arguments if command == "run" else ["formats"])],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 0
+    assert "rror" not in said
+
+
+def test_a_summary_that_cannot_be_written_is_no_failure_either(log, tmp_path):
+    command = [sys.executable, "-m", "pipeline", "run", "--input", str(log), "--output", str(tmp_path / "out"), "--workers", "0"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 0
+    assert "standard output cannot be written" in done.stderr
+    assert (tmp_path / "out" / "_manifest" / f"date={DAY}.json").exists()

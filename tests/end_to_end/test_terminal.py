@@ -1,0 +1,132 @@
+"""Takes a real pseudo-terminal, checks what an operator sees there; and that a pipe gets plain lines."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from pipeline.__main__ import main
+from tests.logs import FIREFOX, crowd, line
+
+ROOT = Path(__file__).parents[2]
+LOG = crowd(40) + crowd(12, request="GET /a HTTP/1.1", agent=FIREFOX) + crowd(4, request="GET /rare HTTP/1.1") + b"garbage\n"
+COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]m")
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "access.log"
+    path.write_bytes(LOG * 200)
+    return path
+
+
+def on_a_terminal(width: int, *arguments: object, stdin: IO[bytes] | None = None, **environment: str) -> tuple[int, str]:
+    """Exit code, and all that the program sends to a terminal of so many columns."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")}
+    env |= {"TERM": "xterm", **environment}
+    command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=stdin or theirs, stdout=theirs, stderr=theirs, env=env)
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):  # how Linux says that the other end is closed
+        while chunk := os.read(ours, 65536):
+            said += chunk
+    os.close(ours)
+    return process.wait(), said.decode().replace("\r\n", "\n")
+
+
+def run(log: Path, width: int, **environment: str) -> tuple[str, list[str]]:
+    """What the terminal gets while the run lasts, and the lines that stay on it."""
+    arguments = ("--input", log, "--output", log.parent / f"out{width}", "--workers", "0", "--max-reject-ratio", "0.1")
+    code, said = on_a_terminal(width, "run", *arguments, **environment)
+    assert code == 0, said
+    progress, _, summary = said.rpartition("\x1b[?25h")
+    return progress, CONTROL.sub("", summary).split("\n")
+
+
+@pytest.mark.parametrize(("width", "environment"), [(80, {}), (40, {"NO_COLOR": "1"})])
+def test_progress_is_one_line_and_the_summary_is_cut_between_words(log, width, environment):
+    progress, summary = run(log, width, **environment)
+    assert bool(COLOUR.search(progress)) != bool(environment)
+    states = CONTROL.sub("", progress).split("\r")
+    assert any("Reading" in state for state in states)
+    assert any("lines/s" in state for state in states)
+    assert all(len(state.strip("\n")) <= width for state in states)
+    assert progress.count("\x1b[1A") <= 1  # more would mean that it takes several lines
+    query = next(number for number, text in enumerate(summary) if text.startswith("Parquet in"))
+    assert all(len(text) <= width for text in summary[:query])
+    words = " ".join(" ".join(summary).split())
+    for sentence in (
+        "11,400 lines read from 1 file",
+        "200 rejected: the line does not have the fields of its format (200)",
+        "(edge): the input begins or ends in this day, which may be incomplete.",
+        "fewer than 10 addresses; at most 3 of one network count (of bots 10)",
+        "The log names no site: say --site www.example.org to have it in the tables.",
+    ):
+        if width == 80:  # in a narrow table a sentence stands in several cells' lines
+            assert sentence in words
+    assert not any(text.startswith("weblog-anonymizer:") for text in summary)
+
+
+def test_what_comes_through_a_pipe_has_no_total(log):
+    arguments = ("run", "--input", "-", "--output", log.parent / "out", "--workers", "0", "--max-reject-ratio", "0.1")
+    with log.open("rb") as piped:
+        code, said = on_a_terminal(80, *arguments, stdin=piped)
+    assert code == 0
+    assert "/?" in said
+
+
+def test_without_a_terminal_there_are_plain_lines(log):
+    command = f"{sys.executable} -m pipeline run --input {log} --output {log.parent}/out --max-reject-ratio 0.1"
+    done = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True, env={**os.environ, "COLUMNS": "40"})
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\r" not in done.stdout + done.stderr
+    assert [text.partition(": ")[2].partition(" ")[0] for text in done.stderr.splitlines()] == ["reading", "2026-03-03:", "done"]
+    assert not any(text.endswith(" ") for text in done.stdout.splitlines())
+    assert f"  FROM read_parquet('{log.parent}/out/pages/**/*.parquet', hive_partitioning=true)" in done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("arguments", [["run", "--help"], ["--help"]])
+def test_help_fits_a_terminal(arguments):
+    code, said = on_a_terminal(80, *arguments)
+    assert code == 0
+    assert max(map(len, said.split("\n"))) <= 80
+
+
+def test_plan_is_cut_between_words(log):
+    code, said = on_a_terminal(60, "plan", "--input", log, "--output", log.parent / "out")
+    assert code == 0
+    assert "visit_durations," in said.split()
+    assert max(len(text) for text in said.split("\n") if str(log.parent) not in text) <= 60
+
+
+def test_the_summary_says_what_was_folded_and_why(tmp_path, capsys):
+    log = tmp_path / "access.log"
+    log.write_bytes(
+        crowd(30)
+        + crowd(12, request="GET /a HTTP/1.1")
+        + b"".join(line(host=f"20.9.9.{n}", request="GET /one-network HTTP/1.1") for n in range(1, 13))  # rule 1
+        + crowd(12, request="GET /call/030-1234567890 HTTP/1.1")  # rule 6
+        + crowd(3, first=100, agent="curl/8.5.0")  # rule 4
+    )
+    assert main(["run", "--input", str(log), "--output", str(tmp_path / "out"), "--workers", "0"]) == 0
+    said = capsys.readouterr().out
+    rows = {text.split()[0]: text.split()[1:] for text in said.splitlines() if text.startswith(("daily", "pages", "report"))}
+    assert rows["report"] == ["rows", "under", "10", "caught", "joined", "hits", "in", "(other)"]
+    assert rows["daily"] == ["1", "1", "0", "0", "4.3", "%"]
+    assert rows["pages"] == ["3", "1", "1", "0", "36.4", "%"]
+    assert "in daily they are left out of everything" in said
+    assert "The first rejected line" not in said
