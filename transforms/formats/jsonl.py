@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -33,6 +34,7 @@ _SAMPLE_LINES = 20
 _OPTIONAL = ("site", "referer", "user_agent", "forwarded_for", "dnt", "gpc")
 _MESSAGES = {"msg", "message"}
 _CLF_TIME = re.compile(r"\d{2}/[A-Z][a-z]{2}/\d{4}:.*")
+_TIME_BEGINS = {Clock.CLF: r"^\d\d/[A-Z]", Clock.ISO: r"^\d\d\d\d-", Clock.EPOCH: r"^\d+\.?\d*$"}
 
 
 def _format(name: str, title: str, notation: str, keys: Mapping[str, str]) -> Format:
@@ -187,10 +189,11 @@ def read_plain(lines: bytes, log_format: Format, count: int) -> tuple[dict[str, 
         return None
     paths["time"] = paths["time"][:1]  # a line whose time is elsewhere may write it in another way
     columns = {column: pc.coalesce(*(_text(_at(table, path)) for path in several)) for column, several in paths.items()}
-    whole = pc.and_(columns["time"].is_valid(), columns["remote_host"].is_valid())
+    clock = _usual_clock(columns["time"])
+    of_clock = pc.fill_null(pc.match_substring_regex(columns["time"], _TIME_BEGINS[clock]), False)
+    whole = pc.and_(of_clock, columns["remote_host"].is_valid())
     if pc.sum(whole).as_py() < count:
         columns = {name: column.filter(whole) for name, column in columns.items()}
-    clock = _clock(columns["time"][0].as_py()) if len(columns["time"]) else log_format.clock
     if clock is Clock.CLF:
         columns["zone"] = pc.utf8_slice_codeunits(columns["time"], _CLF_WIDTH + 1)
         columns["time"] = pc.utf8_slice_codeunits(columns["time"], 0, _CLF_WIDTH)
@@ -268,6 +271,12 @@ def _text(column: pa.ChunkedArray) -> pa.Array:
     if pa.types.is_floating(array.type):
         array = pc.cast(pc.floor(array), pa.int64())
     return pc.cast(array, pa.string())
+
+
+def _usual_clock(times: pa.Array) -> Clock:
+    """How most of the first times are written. A spoiled one must not spoil those after it."""
+    sample = [time for time in times.slice(0, _SAMPLE_LINES).to_pylist() if time]
+    return Counter(map(_clock, sample)).most_common(1)[0][0] if sample else Clock.ISO
 
 
 def _clock(time: str) -> Clock:

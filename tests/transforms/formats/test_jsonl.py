@@ -151,6 +151,12 @@ def test_times_that_do_not_exist_are_rejected():
     assert (parsed.entries.num_rows, [reject.reason for reject in parsed.rejects]) == (1, ["time"])
 
 
+def test_a_spoiled_time_does_not_spoil_the_times_after_it():
+    spoiled = {**NGINX, "time_local": "10/Oct/20 25:20:55:36 +0000"}
+    parsed = parse_block(block(spoiled, *[NGINX] * 3), FORMATS["nginx_json"])
+    assert (parsed.entries.num_rows, [reject.reason for reject in parsed.rejects]) == (3, ["time"])
+
+
 def test_keys_of_your_own():
     line = {"who": {"ip": "8.8.8.8"}, "when": 1760129736123, "did": "GET", "what": "/a?b=c", "code": 404, "ua": "A"}
     words = "json:remote_host=who>ip,time=when,method=did,target=what,status=code,user_agent=ua"
