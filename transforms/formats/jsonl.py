@@ -11,6 +11,7 @@ Sources: Caddy 2 (HTTP access logs), Traefik 3 (access logs, JSON), Google Cloud
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -31,6 +32,7 @@ Path = tuple[str, ...]
 _HEX_ESCAPE = re.compile(rb"(\\\\)|\\x([0-9A-Fa-f]{2})")  # nginx without escape=json, Apache
 _CLF_WIDTH = 20
 _SAMPLE_LINES = 20
+_LARGEST = 1e18
 _OPTIONAL = ("site", "referer", "user_agent", "forwarded_for", "dnt", "gpc")
 _MESSAGES = {"msg", "message"}
 _CLF_TIME = re.compile(r"\d{2}/[A-Z][a-z]{2}/\d{4}:.*")
@@ -269,7 +271,7 @@ def _text(column: pa.ChunkedArray) -> pa.Array:
         texts = pa.nulls(len(array), pa.string())
         return pc.replace_with_mask(texts, has_one, array.values.take(first)) if len(first) else texts
     if pa.types.is_floating(array.type):
-        array = pc.cast(pc.floor(array), pa.int64())
+        array = pc.cast(pc.floor(pc.if_else(pc.less(pc.abs(array), _LARGEST), array, None)), pa.int64())
     return pc.cast(array, pa.string())
 
 
@@ -329,5 +331,5 @@ def _one_text(value: Any) -> str | None:
     if isinstance(value, list):
         value = value[0] if value else None
     if isinstance(value, float):
-        return str(int(value)) if np.isfinite(value) else None
+        return str(math.floor(value)) if abs(value) < _LARGEST else None
     return value if isinstance(value, str) else str(value) if isinstance(value, int) else None

@@ -157,6 +157,13 @@ def test_a_spoiled_time_does_not_spoil_the_times_after_it():
     assert (parsed.entries.num_rows, [reject.reason for reject in parsed.rejects]) == (3, ["time"])
 
 
+def test_numbers_that_are_no_times_and_sizes_are_no_error():
+    odd = {**CADDY, "ts": 1.7e75}, {**CADDY, "size": 5.1e54}
+    parsed = parse_block(block(CADDY, *odd), FORMATS["caddy"])
+    assert sorted(parsed.entries["bytes_sent"].to_pylist()) == [0, 10900]
+    assert [reject.reason for reject in parsed.rejects] == ["fields"]
+
+
 def test_keys_of_your_own():
     line = {"who": {"ip": "8.8.8.8"}, "when": 1760129736123, "did": "GET", "what": "/a?b=c", "code": 404, "ua": "A"}
     words = "json:remote_host=who>ip,time=when,method=did,target=what,status=code,user_agent=ua"
