@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from pipeline import terminal
 from transforms.policies.threshold import NETWORK_CAP, Threshold
 
 TEXT = """\
@@ -50,4 +51,5 @@ What this does not promise
 def explain(options: argparse.Namespace) -> None:
     """Print to standard output."""
     k = Threshold(options.min_addresses).min_addresses
-    print(TEXT.format(k=k, minus=k - 1, cap=NETWORK_CAP, period=options.period), end="")
+    with terminal.printing() as console:
+        console.print(TEXT.format(k=k, minus=k - 1, cap=NETWORK_CAP, period=options.period), end="")

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline import terminal
 from pipeline.catalogue import REPORTS
 from pipeline.errors import EXIT_INPUT, EXIT_VIOLATION, JobError
 from transforms.columns import cell_keys
@@ -32,33 +33,42 @@ from transforms.schema import MEASURES, VERSION, released_schema
 _FACTS = ("mode", "min_addresses", "network_cap", "time_zone", "period", "opt_out", "country_database", "rules")
 _MANIFEST = (*_FACTS, "schema_version", "date", "coverage", "revision", "run_id", "reports")
 _PUBLISHED_PREFIX = {4: 16, 6: 24}
+_CHECKED = """\
+Checked: hashes, schemas and metadata; every report divides its parent exactly; rows sorted, with enough visitors;
+no value looks like an address, an e-mail address, a telephone or card number, or an identifier; and no dictionary,
+statistic or metadata of a file says more than its rows.
+Not to be seen from outside: that every row has enough addresses of enough networks."""
 _WRITER = re.compile(r"parquet-cpp-arrow version [0-9.]+(?:-SNAPSHOT)?")
 
 
 def verify(options: argparse.Namespace) -> None:
     """Print each violation, never with the value; raises `JobError` (exit 5) if there is one."""
-    root = Path(options.output)
+    try:
+        _verify(options.output)
+    except OSError as error:
+        raise JobError(EXIT_INPUT, "unreadable", f"{error.filename or options.output}: {error.strerror}.") from None
+
+
+def _verify(output: str) -> None:
+    root = Path(output)
     manifests = sorted((root / "_manifest").glob("date=*.json"))
     if not manifests:
-        raise JobError(EXIT_INPUT, "missing", f"{options.output}: no published day is there (no _manifest/date=….json).")
+        raise JobError(EXIT_INPUT, "missing", f"{output}: no published day is there (no _manifest/date=….json).")
     violations = [*_strays(root, {path.stem for path in manifests})]
     rows = files = 0
     for path in manifests:
         found = _Day(root, path)
         violations += found.violations()
         rows, files = rows + found.rows, files + found.files
-    for violation in violations:
-        print(violation)
+    with terminal.printing() as console:
+        for violation in violations:
+            console.print(violation)
+        if not violations:
+            days = f"{len(manifests):,} {'day' if len(manifests) == 1 else 'days'}"
+            console.print(f"{days}, {files:,} files, {rows:,} rows: no violation.\n{_CHECKED}")
     if violations:
-        message = (
-            f"{options.output}: {len(violations):,} violations, of {len(manifests):,} published days. They are listed above."
-        )
+        message = f"{output}: {len(violations):,} violations, of {len(manifests):,} published days. They are listed above."
         raise JobError(EXIT_VIOLATION, "violations", message)
-    print(f"{len(manifests):,} {'day' if len(manifests) == 1 else 'days'}, {files:,} files, {rows:,} rows: no violation.")
-    print("Checked: hashes, schemas and metadata; every report divides its parent exactly; rows sorted, with enough visitors;")
-    print("no value looks like an address, an e-mail address, a telephone or card number, or an identifier; and no dictionary,")
-    print("statistic or metadata of a file says more than its rows.")
-    print("Not to be seen from outside: that every row has enough addresses of enough networks.")
 
 
 def _strays(root: Path, days: set[str]) -> Iterator[str]:

@@ -34,7 +34,7 @@ class Detection:
     @property
     def confidence(self) -> float:
         """Share of the sample's lines that the best format fits, 0 to 1."""
-        return max(self.fits.values(), default=0) / self.lines if self.lines else 0.0
+        return self.ranked()[0][1] / self.lines if self.lines else 0.0
 
     def ranked(self) -> list[tuple[str, int]]:
         """Formats and how many lines they fit, the best first: a narrower one, which knows more, may fit a fifth fewer."""

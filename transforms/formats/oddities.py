@@ -140,7 +140,7 @@ def with_specials(block: bytes, lines: Lines, special: tuple[bytes, ...]) -> Fla
         odd[np.searchsorted(lines.ends, positions)] = True
 
     for word in special:
-        if word in block:
+        if word[:1] in block and word in block:  # one byte is found much faster than two
             found = data == word[0]
             if len(word) > 1:
                 found[:-1] &= data[1:] == word[1]
