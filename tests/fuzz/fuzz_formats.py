@@ -2,7 +2,8 @@
 
     python tests/fuzz/fuzz_formats.py json 20
 
-The first byte of an input chooses the format, the rest is the block. It begins with the golden logs. Nothing found: exit 0.
+The first byte of an input chooses the format, the rest is the block. It begins with the golden logs. Nothing found: exit 0;
+what was found is kept below build/.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ with atheris.instrument_imports(include=["transforms.formats", "transforms.parse
     from transforms.formats.w3c import header_in
 
 GOLDEN = ROOT / "tests" / "transforms" / "formats" / "golden"
+ARTIFACTS = f"-artifact_prefix={ROOT / 'build'}/"
 W3C = ("iis", "netscaler", "incapsula", "shoutcast", "cloudfront")
 OWN = (
     '%h %l %u %t "%r" %>s %b',
@@ -57,7 +59,9 @@ def main() -> None:
         for number, folder in enumerate(formats.values()):
             for place, line in enumerate((GOLDEN / folder / "input.log").read_bytes().split(b"\n")):
                 (Path(corpus) / f"{number}-{place}").write_bytes(bytes([number]) + line + b"\n" + line)
-        atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", "-timeout=60", "-rss_limit_mb=0", "-verbosity=0", corpus], one)
+        atheris.Setup(
+            [sys.argv[0], f"-max_total_time={seconds}", "-timeout=60", "-rss_limit_mb=0", "-verbosity=0", ARTIFACTS, corpus], one
+        )
         atheris.Fuzz()
 
 

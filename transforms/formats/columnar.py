@@ -73,8 +73,6 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
     if not len(plain):
         return _all_odd(lines, log_format)
     columns, malformed = _read(_without(block, lines, odd), log_format)
-    if log_format.clock is Clock.CLF and log_format.separator != " ":
-        columns = _with_zone(columns)
     if len(malformed):
         odd[plain[malformed]] = True
         plain = np.delete(plain, malformed)
@@ -156,7 +154,7 @@ def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
 
 
 def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
-    """As `split`, for lines without any quoting, between comments."""
+    """As `split`, for lines between comments, of which a field may stand in quotes."""
     data = np.frombuffer(block + b"\n", np.uint8)
     first = data[lines.starts]
     odd = (first == ord("#")) | (first == oddities.NEWLINE) | (first == oddities.RETURN)
@@ -205,7 +203,7 @@ def _read(block: bytes, log_format: Format) -> tuple[pa.Table, Positions]:
     names: list[str] = []
     types: dict[str, pa.DataType] = {}
     for number, field in enumerate(log_format.fields):
-        if field.shape is Shape.TIME and log_format.separator == " ":
+        if field.shape is Shape.TIME:
             names += ["time", "zone"]
             types |= {"time": pa.string(), "zone": _TEXT}
         else:
@@ -237,15 +235,6 @@ def _read(block: bytes, log_format: Format) -> tuple[pa.Table, Positions]:
 
 def _unkept(number: int) -> str:
     return f"unkept {number}"
-
-
-def _with_zone(columns: pa.Table) -> pa.Table:
-    """Time and zone, as a space divides them, out of the one column that another separator leaves them in."""
-    at, time = columns.schema.get_field_index("time"), columns["time"]
-    zone = pc.utf8_slice_codeunits(time, _TIME_WIDTH + 1).combine_chunks().dictionary_encode()
-    spaced = pc.equal(pc.utf8_slice_codeunits(time, _TIME_WIDTH, _TIME_WIDTH + 1), " ")
-    columns = columns.set_column(at, "time", pc.if_else(spaced, pc.utf8_slice_codeunits(time, 0, _TIME_WIDTH), ""))
-    return columns.append_column("zone", zone)
 
 
 def _well_shaped(columns: pa.Table, log_format: Format) -> npt.NDArray[np.bool_]:
