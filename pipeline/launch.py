@@ -26,7 +26,7 @@ from transforms.masks.client import Proxies
 from transforms.masks.routes import Routes
 from transforms.masks.site import publishable_site
 from transforms.period import PERIODS
-from transforms.policies.threshold import NETWORK_CAP, Threshold
+from transforms.policies.threshold import MODE, NETWORK_CAP, Threshold
 from transforms.report import UNKNOWN
 
 SHARD_BYTES = 256 * MIB
@@ -138,7 +138,7 @@ def prepare(look: Look) -> Launch:
         awaited=not options.no_wait,
         facts=tuple(
             {
-                "mode": "threshold",
+                "mode": MODE,
                 "min_addresses": str(policy.min_addresses),
                 "network_cap": str(NETWORK_CAP),
                 "time_zone": look.zone,

@@ -26,7 +26,7 @@ from pipeline.errors import EXIT_INPUT, EXIT_VIOLATION, JobError
 from transforms.columns import cell_keys
 from transforms.detectors import OPEN_DIMENSIONS, identifier, is_caught
 from transforms.lookups.agents import is_listed_name
-from transforms.policies.threshold import MIN_ADDRESSES
+from transforms.policies.threshold import MIN_ADDRESSES, MODE
 from transforms.report import OTHER, UNKNOWN, Report
 from transforms.schema import MEASURES, VERSION, released_schema
 
@@ -147,6 +147,8 @@ class _Day:
             yield f"{self._place}: says more than a manifest should"
         if any(is_caught(str(value)) for name, value in manifest.items() if name != "reports"):
             yield f"{self._place}: a value looks like a person's"
+        if manifest.get("mode") != MODE:
+            yield f"{self._place}: a mode that cannot be verified"
         if manifest.get("schema_version") != VERSION or f"date={manifest.get('date')}" != self._name:
             yield f"{self._place}: another schema version, or another date than its name"
         if set(manifest["reports"]) != set(REPORTS.names()):

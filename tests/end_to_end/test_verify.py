@@ -236,6 +236,7 @@ PLANTED = {
     ),
     "a person in the manifest": (edit(lambda manifest: manifest.update(rules="jane.doe@example.org")), "a value looks like"),
     "a threshold under five": (edit(lambda manifest: manifest.update(min_addresses="1")), "a threshold under 5"),
+    "a mode of which nothing is known": (edit(lambda manifest: manifest.update(mode="none")), "a mode that cannot be verified"),
     "another date": (edit(lambda manifest: manifest.update(date="2026-03-05")), "another date than its name"),
     "another number of rows": (edit(lambda manifest: manifest["reports"]["pages"].update(rows=99)), "another number of rows"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MODE = "threshold"
 MIN_ADDRESSES = 5
 DEFAULT_ADDRESSES = 10
 NETWORK_CAP = 3
