@@ -30,6 +30,8 @@ def why(found: Found) -> list[str]:
     """One sentence for the format, then one for each that lost but came near, and one for the rest."""
     if found.detection is None:
         return [f"said by --format; read {how_read(found.file.format)}"]
+    if not found.detection.lines:
+        return ["it has no line by which to tell"]
     ranked = found.detection.ranked()
     best, fitting = ranked[0]
     sure = f"fits {fitting:,} of {found.detection.lines:,} lines tried ({found.detection.confidence:.0%})"

@@ -232,8 +232,8 @@ def input_error(path: str, problem: str) -> JobError:
 
 
 def _unknown_format(path: str, detection: Detection) -> JobError:
-    best = sorted(detection.fits.items(), key=lambda item: -item[1])[:3]
-    tried = ", ".join(f"{name} fits {count:,}" for name, count in best)
+    best = sorted((item for item in detection.fits.items() if item[1]), key=lambda item: -item[1])[:3]
+    tried = ", ".join(f"{name} fits {count:,}" for name, count in best) or "none is of a known format"
     return JobError(
         EXIT_REJECTED,
         "unknown_format",

@@ -50,7 +50,7 @@ def _lines(record: dict[str, Any], console: Console) -> None:
 def _days(record: dict[str, Any], console: Console) -> None:
     console.print()
     for date, day in record["days"].items():
-        console.print(f"{date}  published, {day['lines']:,} lines{'  (edge)' if day['coverage'] == 'edge' else ''}")
+        console.print(f"{date}  published, {_plural(day['lines'], 'line')}{'  (edge)' if day['coverage'] == 'edge' else ''}")
     if any(day["coverage"] == "edge" for day in record["days"].values()):
         console.print("(edge): the input begins or ends in this day, which may be incomplete.")
 

@@ -79,6 +79,16 @@ def test_what_nothing_fits_is_refused_with_counts(tmp_path, capsys):
     assert not (tmp_path / "out" / "daily").exists()
 
 
+def test_what_is_no_log_at_all_is_said_in_words(tmp_path, capsys):
+    path = tmp_path / "access.log"
+    path.write_bytes(bytes(range(256)) * 20)
+    assert run("--input", path, "--output", tmp_path / "out") == 3
+    assert "lines tried, none is of a known format. Nothing was published." in capsys.readouterr().err
+    path.write_bytes(b"\n\n")
+    assert main(["formats", str(path)]) == 0
+    assert "it has no line by which to tell" in capsys.readouterr().out
+
+
 def test_rejects_are_places_and_reasons(tmp_path):
     path, record = tmp_path / "access.log", tmp_path / "record.json"
     whole = write("combined", requests(1))
