@@ -19,6 +19,7 @@ test: $(READY)
 test-all: $(READY)
 	$(BIN)/pytest -q --ignore tests/engines
 	$(MAKE) test-engines
+	$(MAKE) fuzz
 
 lint: $(READY)
 	$(BIN)/ruff check .
