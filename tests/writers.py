@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 
@@ -78,11 +78,7 @@ def _combined(request: Request, escape: Callable[[str], str] = apache, user: str
 
 
 def _varnish(request: Request) -> str:
-    line = f"{request.method} http://{request.site}{request.target} {request.protocol}"
-    return (
-        f'{request.host} - - [{request.clf}] "{nginx(line)}" {request.status} {request.size} "{nginx(request.referer)}"'
-        f' "{nginx(request.agent)}"'
-    )
+    return _combined(replace(request, target=f"http://{request.site}{request.target}"), nginx)
 
 
 def _gandi(request: Request) -> str:

@@ -128,3 +128,18 @@ def test_wrong_words_are_named(tmp_path, capsys, words, says):
     path.write_bytes(write("combined", requests(1)))
     assert run("--input", path, "--output", tmp_path / "out", *words) == 2
     assert says in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_header_of_a_log_is_not_repeated(tmp_path, capfd):
+    path, record = tmp_path / "u_ex.log", tmp_path / "record.json"
+    first, second = (write("iis", requests(number)).replace(b"time-taken", b"x-janedoe") for number in (1, 30))
+    path.write_bytes(first + second.replace(b"x-janedoe", b"x-richardroe"))
+    words = ["--input", path, "--output", tmp_path / "out"]
+    assert run(*words, "--trusted-proxies", "1") == 2
+    assert run(*words, "--run-record", record) == 0
+    assert main(["formats", str(path)]) == 0
+    assert main(["plan", *map(str, words)]) == 0
+    said = "".join(capfd.readouterr()) + record.read_text()
+    assert "janedoe" not in said
+    assert "richardroe" not in said
+    assert json.loads(record.read_text())["lines"]["counted"] == 40

@@ -49,6 +49,7 @@ _FIELDS = {
     "cs(dnt)": "dnt",
     "cs(sec-gpc)": "gpc",
 }
+_KNOWN, _OTHER = {"date", "time", *_FIELDS}, "-"
 _DECODED = ("user_agent", "referer", "forwarded_for", "target", "protocol")
 _SPACED = ("user_agent", "referer", "forwarded_for")
 PATTERNS = {"status": r"^(?:[0-9]{3}|-|)$", "bytes_sent": r"^(?:[0-9]{1,18}|-|)$"}
@@ -63,7 +64,8 @@ def header_in(lines: bytes, before: str = BY_SPACE) -> str | None:
     found = _HEADER.search(lines)
     if found is None:
         return None
-    names = found.group(1).decode("ascii", "replace").split()
+    # A format's name travels and is told: so it is made of words of the list above, never of the log's own.
+    names = [name if name in _KNOWN else _OTHER for name in found.group(1).decode("ascii", "replace").lower().split()]
     first = next((line for line in lines[found.end() :].split(b"\n") if line.strip() and not line.startswith(b"#")), None)
     by_tab = before.startswith(BY_TAB) if first is None else first.count(b"\t") >= max(len(names) - 1, 1)
     return (BY_TAB if by_tab else BY_SPACE) + " ".join(names)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.writers import WRITERS, Request, write
+from tests.writers import HEADERS, WRITERS, Request, write
 from transforms.formats import Format
 from transforms.formats.detect import detect
 from transforms.formats.registry import FORMATS, format_of
@@ -78,14 +78,12 @@ def test_what_a_server_writes_is_read_back(name):
     read_back()
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", [name for name in WRITERS if name not in HEADERS])
 def test_what_a_server_writes_is_recognised(name):
     @given(st.lists(requests(name), min_size=10, max_size=10))
     @settings(max_examples=8)
     def recognise(made):
-        log = write(name, made)
-        if not header_in(log):
-            assert detect(log, FORMATS, complete=True).format == name
+        assert detect(write(name, made), FORMATS, complete=True).format == name
 
     recognise()
 
