@@ -20,7 +20,7 @@ DAYS = ["2015-05-17", "2015-05-18", "2015-05-19", "2015-05-20"]
 
 def test_four_days_of_a_real_log(tmp_path):
     if not REAL_LOG.exists():
-        pytest.skip("the real log is not part of the project; it is only beside its development checkout")
+        pytest.skip("no real log is shipped, and none lies beside this checkout, in ../shared/data/logs")
     output, record_path = tmp_path / "out", tmp_path / "record.json"
     arguments = ["--input", str(REAL_LOG), "--output", str(output), "--workers", "2", "--run-record", str(record_path)]
     assert main(["run", *arguments]) == 0

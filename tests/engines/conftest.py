@@ -56,7 +56,7 @@ def example(tmp_path_factory) -> Published:
 def real(tmp_path_factory) -> Published:
     """A log of a real site, in two files that divide a day."""
     if not REAL_LOG.exists():
-        pytest.skip("the real log is not part of the project; it is only beside its development checkout")
+        pytest.skip("no real log is shipped, and none lies beside this checkout, in ../shared/data/logs")
     log = REAL_LOG.read_bytes()
     logs = tmp_path_factory.mktemp("real")
     middle = log.index(b"\n", len(log) // 2) + 1
