@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline import days
+from pipeline.detected import name_of
 from pipeline.errors import EXIT_USAGE, JobError
 from pipeline.inputs import STDIN, Found, find_inputs
 from pipeline.job import Job
@@ -90,7 +91,7 @@ def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Lo
     if not local and any(each.file.path == STDIN for each in found):
         raise JobError(EXIT_USAGE, "usage", "--input -: a runner elsewhere cannot read this machine's standard input.")
     if proxies and not any(format_of(each.file.format).has("forwarded_for") for each in found):
-        formats = ", ".join(sorted({each.file.format for each in found}))
+        formats = ", ".join(sorted({name_of(each.file.format) for each in found}))
         raise JobError(
             EXIT_USAGE, "usage", f"--trusted-proxies: the log ({formats}) does not hold X-Forwarded-For. Log it as well."
         )
