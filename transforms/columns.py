@@ -28,6 +28,12 @@ def distinct(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, pa.Array]:
     return column.indices.to_numpy(), column.dictionary
 
 
+def encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """A column of texts as one dictionary array."""
+    array = column.dictionary_encode().combine_chunks()
+    return array if isinstance(array, pa.Array) else pa.array([], pa.dictionary(pa.int32(), pa.string()))
+
+
 def recode(codes: Codes, values: pa.Array | Sequence[str]) -> pa.DictionaryArray:
     """The dictionary column whose row i is values[codes[i]]; equal values share one code."""
     if not isinstance(values, pa.Array):

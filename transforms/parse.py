@@ -32,7 +32,9 @@ REJECT_REASONS = {
     TOO_LONG: "the line is longer than 1 MiB",
 }
 
-_REQUEST_ARROW = r"^(?P<method>[A-Z][A-Z_-]{0,19}) (?P<target>/[^ ]*) (?P<protocol>HTTP/[0-9](?:\.[0-9])?)$"
+_REQUEST_ARROW = (
+    r"^(?P<method>[A-Z][A-Z_-]{0,19}) (?:(?i:https?)://[^/?# ]*)?(?P<target>/[^ ]*) (?P<protocol>HTTP/[0-9](?:\.[0-9])?)$"
+)
 _REQUEST = re.compile(r"([A-Z][A-Z_-]{0,19}) (?:(.+) (HTTP/[0-9](?:\.[0-9])?)|(\S+))")
 _SITE_IN_REQUEST = r"^(?:CONNECT |[A-Z][A-Z_-]* https?://)(?P<site>\[[^\] ]*\]|[^/?#: ]+)"
 _SIZE = r"^[0-9]{1,18}$"
@@ -195,7 +197,7 @@ def split_requests(requests: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
     """Method, target and protocol of each request line; method "" marks one that is not a request, protocol "" one without."""
     found = pc.extract_regex(requests, _REQUEST_ARROW)
     parts = tuple(pc.struct_field(found, name) for name in ("method", "target", "protocol"))
-    missing = found.is_null()
+    missing = pc.fill_null(pc.equal(parts[0], "CONNECT"), True)  # its target is no path, even if it looks like a URL
     odd = requests.filter(missing).to_pylist()
     if not odd:
         return parts

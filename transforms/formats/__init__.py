@@ -20,6 +20,7 @@ class Shape(Enum):
     TOKEN = "token"  # noqa: S105 no space inside
     FREE = "free"  # usually a token; may hold spaces (user names)
     TIME = "time"  # [17/May/2015:10:05:03 +0000]
+    ZONE = "zone"  # what stands behind the space of a TIME
     QUOTED = "quoted"  # "…", backslash escapes
 
 

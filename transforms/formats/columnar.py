@@ -10,21 +10,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 
-from transforms.columns import distinct
+from transforms.columns import distinct, encoded
 from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, jsonl, oddities, w3c
-from transforms.formats.oddities import Lines, Positions, find_lines
+from transforms.formats.cuts import cut, cut_w3c, texts_of
+from transforms.formats.oddities import Flags, Lines, Positions, find_lines
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
-_TIME_WIDTH = 21  # "[17/May/2015:10:05:03"
+_ZONE = "[+-][0-9]{4}"
 _SAMPLE_LINES = 20
 _WORD = re.compile(rb'"[^"]*"|[^ "]+')
 
@@ -58,37 +59,31 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
         return _split_w3c(block, lines, log_format)
     if not log_format.fields:
         return _split_by_expression(block, lines, log_format)
-    shifting = log_format.more
-    if shifting:
+    if log_format.more:
         log_format = _with_further_fields(block, lines, log_format)
-    spaces = oddities.separators(block, log_format)
-    odd = oddities.oddly_quoted(block, lines, log_format)
-    if shifting:
-        # Where a field is missing and another follows at the end, only the quotes show that all have moved.
-        odd |= oddities.quotes_elsewhere(block, lines, spaces, log_format, odd)
-    odd |= oddities.with_specials(block, lines, oddities.specials(log_format))
-    if log_format.separator == " ":
-        odd |= oddities.oddly_spaced(block, lines, spaces)
-    plain = np.flatnonzero(~odd)
-    if not len(plain):
+    words = _words(log_format)
+    odd = oddities.with_specials(block, lines, oddities.specials(log_format))
+    kept = [number for number, word in enumerate(words) if word.name or word.pattern]
+    texts, odd = texts_of(block, lines, odd, kept, partial(cut, words=words, separator=log_format.separator))
+    rows = len(odd) - int(odd.sum())
+    if not rows:
         return _all_odd(lines, log_format)
-    columns, malformed = _read(_without(block, lines, odd), log_format)
-    if len(malformed):
-        odd[plain[malformed]] = True
-        plain = np.delete(plain, malformed)
-    if columns.num_rows != len(plain):
-        raise ValueError("rows and lines differ") from None
-    misshapen = ~_well_shaped(columns, log_format)
+    columns = {number: column if words[number].name == "time" else encoded(column) for number, column in zip(kept, texts, strict=True)}
+    misshapen = ~_fit(rows, ((columns[number], words[number].pattern) for number in kept))
     if misshapen.any():
-        odd[plain[misshapen]] = True
-        columns = columns.filter(pa.array(~misshapen))
-    if log_format.clock is Clock.CLF:
-        time = pc.utf8_slice_codeunits(columns["time"], 1, _TIME_WIDTH)
-        zone = columns["zone"].combine_chunks()
-        columns = columns.set_column(columns.schema.get_field_index("time"), "time", time)
-        columns = columns.set_column(columns.schema.get_field_index("zone"), "zone", _map_values(zone, _strip_bracket))
-    kept = {name: columns[name].combine_chunks() for name in columns.column_names}
-    return Split(raw_table(_changed(kept, log_format), columns.num_rows), log_format.clock, np.flatnonzero(odd))
+        odd[np.flatnonzero(~odd)[misshapen]] = True
+        columns = {number: column.filter(pa.array(~misshapen)) for number, column in columns.items()}
+        rows = len(odd) - int(odd.sum())
+    raw = {word.name: columns[number] for number, word in enumerate(words) if word.name}
+    return Split(raw_table(_changed(raw, log_format), rows), log_format.clock, np.flatnonzero(odd))
+
+
+def _words(log_format: Format) -> list[Field]:
+    """The fields between separators: a time such as Apache's is two of them."""
+    words: list[Field] = []
+    for field in log_format.fields:
+        words += [field, Field("zone", Shape.ZONE, _ZONE)] if field.shape is Shape.TIME else [field]
+    return words
 
 
 def _all_odd(lines: Lines, log_format: Format) -> Split:
@@ -155,27 +150,20 @@ def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
 
 def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
     """As `split`, for lines between comments, of which a field may stand in quotes."""
-    data = np.frombuffer(block + b"\n", np.uint8)
-    first = data[lines.starts]
+    first = np.frombuffer(block + b"\n", np.uint8)[lines.starts]
     odd = (first == ord("#")) | (first == oddities.NEWLINE) | (first == oddities.RETURN)
-    if b'"' in block:
-        quotes = np.flatnonzero(data == oddities.QUOTE)
-        per_line = np.diff(np.searchsorted(quotes, lines.ends), prepend=0)
-        odd |= per_line % 2 == 1
-        odd |= oddities.quotes_within(data, quotes[np.repeat(~odd, per_line)].reshape(-1, 2), lines, log_format.separator)
-    odd |= oddities.with_specials(block, lines, (b"\x00",))
-    plain = np.flatnonzero(~odd)
-    if not len(plain):
+    odd |= oddities.with_specials(block, lines, (b"\0",))
+    kept = [number for number, field in enumerate(log_format.fields) if field.name]
+    table_of = partial(cut_w3c, fields=len(log_format.fields), separator=log_format.separator)
+    texts, odd = texts_of(block, lines, odd, kept, table_of)
+    rows = len(odd) - int(odd.sum())
+    if not rows:
         return _all_odd(lines, log_format)
-    columns, malformed, count = w3c.read_plain(_without(block, lines, odd), log_format)
-    odd[plain[malformed]] = True
-    plain = np.delete(plain, malformed)
-    if count != len(plain):
-        raise ValueError("rows and lines differ")
-    raw = raw_table(columns, count)
-    misshapen = ~_fit(raw, w3c.PATTERNS)
-    odd[plain[misshapen]] = True
-    return Split(raw.filter(pa.array(~misshapen)), log_format.clock, np.flatnonzero(odd))
+    columns = w3c.raw_columns({log_format.fields[number].name or "": column for number, column in zip(kept, texts, strict=True)})
+    misshapen = ~_fit(rows, ((columns[name], pattern) for name, pattern in w3c.PATTERNS.items() if name in columns))
+    odd[np.flatnonzero(~odd)[misshapen]] = True
+    raw = raw_table(columns, rows)
+    return Split(raw.filter(pa.array(~misshapen)) if misshapen.any() else raw, log_format.clock, np.flatnonzero(odd))
 
 
 def raw_table(columns: dict[str, pa.ChunkedArray | pa.Array], rows: int) -> pa.Table:
@@ -198,73 +186,16 @@ def _without(block: bytes, lines: Lines, odd: npt.NDArray[np.bool_]) -> bytes:
     return b"".join(view[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True) if end > begin)
 
 
-def _read(block: bytes, log_format: Format) -> tuple[pa.Table, Positions]:
-    """The columns of the lines, and the numbers of the lines that had too many or too few fields."""
-    names: list[str] = []
-    types: dict[str, pa.DataType] = {}
-    for number, field in enumerate(log_format.fields):
-        if field.shape is Shape.TIME:
-            names += ["time", "zone"]
-            types |= {"time": pa.string(), "zone": _TEXT}
-        else:
-            names.append(field.name or _unkept(number))
-            if field.name or field.pattern:
-                types[names[-1]] = pa.string() if field.name == "time" else _TEXT
-    malformed: list[int] = []
-
-    def skip(row: csv.InvalidRow) -> str:
-        malformed.append(row.number - 1)
-        return "skip"
-
-    table = csv.read_csv(
-        pa.py_buffer(block),
-        read_options=csv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=names),
-        parse_options=csv.ParseOptions(
-            delimiter=log_format.separator,
-            quote_char='"',
-            double_quote=False,
-            escape_char=False,
-            newlines_in_values=False,
-            ignore_empty_lines=False,
-            invalid_row_handler=skip,
-        ),
-        convert_options=csv.ConvertOptions(check_utf8=False, column_types=types, include_columns=list(types)),
-    )
-    return table, np.asarray(malformed, np.int64)
-
-
-def _unkept(number: int) -> str:
-    return f"unkept {number}"
-
-
-def _well_shaped(columns: pa.Table, log_format: Format) -> npt.NDArray[np.bool_]:
-    """Rows whose narrow fields have the shape that the exact path would ask for; with it every column is in its place."""
-    good = np.ones(columns.num_rows, np.bool_)
-    patterns = {
-        field.name or _unkept(number): f"^(?:{field.pattern})$" for number, field in enumerate(log_format.fields) if field.pattern
-    }
-    if log_format.clock is Clock.CLF:
-        time = columns["time"]
-        good &= pc.and_(pc.equal(pc.binary_length(time), _TIME_WIDTH), pc.starts_with(time, "[")).to_numpy()
-        patterns["zone"] = r"^[+-][0-9]{4}\]$"
-    return good & _fit(columns, patterns)
-
-
-def _fit(columns: pa.Table, patterns: Mapping[str, str]) -> npt.NDArray[np.bool_]:
-    """Rows whose columns match their patterns; a column that is not there fits."""
-    good = np.ones(columns.num_rows, np.bool_)
-    for name, pattern in patterns.items():
-        if columns[name].null_count:
-            continue
-        codes, values = distinct(columns[name])
-        fits = pc.match_substring_regex(values, pattern).to_numpy(zero_copy_only=False)
-        if not fits.all():
-            good &= fits[codes]
+def _fit(rows: int, columns: Iterable[tuple[pa.Array, str | None]]) -> Flags:
+    """Rows whose columns match their patterns."""
+    good = np.ones(rows, np.bool_)
+    for column, pattern in columns:
+        if pattern:
+            codes, values = distinct(column)
+            fits = pc.match_substring_regex(values, f"^(?:{pattern})$").to_numpy(zero_copy_only=False)
+            if not fits.all():
+                good &= fits[codes]
     return good
-
-
-def _strip_bracket(values: pa.Array) -> pa.Array:
-    return pc.utf8_slice_codeunits(values, 0, 5)
 
 
 def _by_value(change: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:

@@ -10,16 +10,14 @@ Sources: W3C working draft "Extended Log File Format"; Microsoft, "W3C Logging" 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import unquote
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 
+from transforms.columns import encoded
 from transforms.formats import Clock, Field, Format, Shape
 
 _HEADER = re.compile(rb"^#Fields:[ \t]*([^\r\n]*)", re.MULTILINE)
@@ -52,7 +50,7 @@ _FIELDS = {
 _KNOWN, _OTHER = {"date", "time", *_FIELDS}, "-"
 _DECODED = ("user_agent", "referer", "forwarded_for", "target", "protocol")
 _SPACED = ("user_agent", "referer", "forwarded_for")
-PATTERNS = {"status": r"^(?:[0-9]{3}|-|)$", "bytes_sent": r"^(?:[0-9]{1,18}|-|)$"}
+PATTERNS = {"status": r"[0-9]{3}|-|", "bytes_sent": r"[0-9]{1,18}|-|"}
 """Values of the narrow columns, by which a line shows that its fields are in their places."""
 
 
@@ -113,41 +111,16 @@ def format_of_header(words: str) -> Format:
     )
 
 
-def read_plain(lines: bytes, log_format: Format) -> tuple[dict[str, pa.ChunkedArray], npt.NDArray[np.int64], int]:
-    """The raw columns of lines without comments; which rows are odd; and how many lines had another number of fields."""
-    names = [field.name or f"unkept {number}" for number, field in enumerate(log_format.fields)]
-    text = pa.dictionary(pa.int32(), pa.string())
-    kept = {name: pa.string() if name in ("date", "time") else text for name in names if " " not in name}
-    malformed: list[int] = []
-
-    def skip(row: csv.InvalidRow) -> str:
-        malformed.append(row.number - 1)
-        return "skip"
-
-    table = csv.read_csv(
-        pa.py_buffer(lines),
-        read_options=csv.ReadOptions(use_threads=False, block_size=len(lines) + 1, column_names=names),
-        parse_options=csv.ParseOptions(
-            delimiter=log_format.separator,
-            quote_char='"' if b'"' in lines else False,
-            ignore_empty_lines=False,
-            invalid_row_handler=skip,
-        ),
-        convert_options=csv.ConvertOptions(check_utf8=False, column_types=kept, include_columns=list(kept)),
-    )
-    return _raw(table), np.asarray(malformed, np.int64), table.num_rows
-
-
-def _raw(table: pa.Table) -> dict[str, pa.ChunkedArray]:
-    columns = {name: table[name] for name in table.column_names if name not in ("date", "time")}
-    columns["time"] = pc.binary_join_element_wise(table["date"], table["time"], "T")
+def raw_columns(texts: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.Array]:
+    """The raw columns of lines, out of the texts of the fields that have a name."""
+    columns = {name: encoded(column) for name, column in texts.items() if name not in ("date", "time")}
+    columns["time"] = pc.binary_join_element_wise(texts["date"], texts["time"], "T")
     if "method" not in columns:
-        columns["method"] = pa.array(["GET"] * table.num_rows, pa.string()).dictionary_encode()
-    for name, column in columns.items():
-        if name in _DECODED:
-            array = column.combine_chunks()
-            values = pa.array([_decoded(name, value) for value in array.dictionary.to_pylist()], pa.string())
-            columns[name] = pa.DictionaryArray.from_arrays(array.indices, values)
+        columns["method"] = pa.array(["GET"] * len(columns["time"]), pa.string()).dictionary_encode()
+    for name in _DECODED:
+        if name in columns:
+            values = pa.array([_decoded(name, value) for value in columns[name].dictionary.to_pylist()], pa.string())
+            columns[name] = pa.DictionaryArray.from_arrays(columns[name].indices, values)
     return columns
 
 
@@ -162,7 +135,7 @@ def read_line(line: bytes, log_format: Format) -> dict[str, str | None] | None:
     }
     row["time"] = f"{row.pop('date')}T{row['time']}"
     row.setdefault("method", "GET")  # a log of streams names none
-    return row if all(re.match(pattern, row.get(name) or "-") for name, pattern in PATTERNS.items()) else None
+    return row if all(re.fullmatch(pattern, row.get(name) or "-") for name, pattern in PATTERNS.items()) else None
 
 
 def _quoted_words(text: str, separator: str) -> list[str]:
