@@ -15,12 +15,7 @@ Codes = npt.NDArray[np.int32]
 
 def distinct(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, pa.Array]:
     """Codes (one a row, no nulls) and the dictionary of a column without nulls."""
-    if isinstance(column, pa.ChunkedArray):
-        if column.num_chunks != 1:
-            column = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column
-            column = column.combine_chunks()
-        if isinstance(column, pa.ChunkedArray):
-            column = column.chunk(0) if column.num_chunks else pa.array([], column.type)
+    column = as_one(column)
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     if column.null_count:
@@ -28,10 +23,42 @@ def distinct(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, pa.Array]:
     return column.indices.to_numpy(), column.dictionary
 
 
-def encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """A column of texts as one dictionary array."""
-    array = column.dictionary_encode().combine_chunks()
-    return array if isinstance(array, pa.Array) else pa.array([], pa.dictionary(pa.int32(), pa.string()))
+def as_one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """A column as one array; chunks of a dictionary column get one dictionary."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return (column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column).combine_chunks()
+
+
+def texts_at(data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> list[pa.StringArray]:
+    """The texts of spans of UTF-8, a column for each of the tables'; in the order of their rows, spans follow each other."""
+    rows, width = starts.shape
+    edges = np.zeros(rows * width * 2 + 1, np.int32)
+    table = edges[:-1].reshape(rows, 2 * width)
+    table[:, 0::2], table[:, 1::2] = starts, ends
+    edges[-1] = edges[-2] if rows else 0
+    # Spans, and what is between them, are the values of one array that is made of the bytes as they are: nothing is copied here.
+    between = pa.Array.from_buffers(pa.string(), len(edges) - 1, [None, pa.py_buffer(edges), pa.py_buffer(data)])
+    row = np.arange(rows, dtype=np.int32) * (2 * width)
+    return [between.take(pa.array(row + 2 * number)) for number in range(width)]
+
+
+def spans_of(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The bytes of some texts (at least one byte), and where each text begins and ends there."""
+    _, offsets, data = texts.buffers()
+    edges = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    return np.frombuffer(data or b"\0", np.uint8), edges[:-1], edges[1:]
+
+
+def filled(column: pa.ChunkedArray | pa.DictionaryArray, text: str) -> pa.DictionaryArray:
+    """A dictionary column with a text where values are missing."""
+    column = as_one(column)
+    if not column.null_count:
+        return column
+    codes = column.indices.fill_null(len(column.dictionary)).to_numpy()
+    return recode(codes, pa.concat_arrays([column.dictionary, pa.array([text], pa.string())]))
 
 
 def recode(codes: Codes, values: pa.Array | Sequence[str]) -> pa.DictionaryArray:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.clock import UTC
-from transforms.columns import distinct, recode
+from transforms.columns import as_one, distinct, filled, recode
 from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Format, columnar, exact, oddities, times
 from transforms.schema import ENTRY
 
@@ -136,22 +136,31 @@ def _completed(raw: pa.Table, log_format: Format) -> pa.Table:
     if raw.num_rows and columns["request"].null_count:
         columns["request"] = _joined_request(raw)
     for name, column in columns.items():
-        if column.null_count and (log_format.has(name) or name in ("status", "bytes_sent")):
-            columns[name] = pc.fill_null(column.cast(pa.string()), "-").combine_chunks().dictionary_encode()
+        if log_format.has(name) or name in ("status", "bytes_sent"):
+            columns[name] = filled(column, "-")
     return pa.table(columns)
 
 
-def _joined_request(raw: pa.Table) -> pa.Array:
-    method, target, query, protocol = (_without_dash(raw[name]) for name in ("method", "target", "query", "protocol"))
+def _joined_request(raw: pa.Table) -> pa.DictionaryArray:
+    """The request lines; where a line has none, out of its parts: they are joined once for each distinct four of them."""
+    parts = [distinct(filled(raw[name], "-")) for name in ("method", "target", "query", "protocol")]
+    key = np.zeros(raw.num_rows, np.int64)
+    for codes, values in parts:
+        key = key * max(len(values), 1) + codes
+    four = pa.array(key).dictionary_encode()
+    rest = four.dictionary.to_numpy()
+    texts = []
+    for _, values in reversed(parts):
+        rest, code = np.divmod(rest, max(len(values), 1))
+        texts.append(pc.if_else(pc.equal(values, "-"), "", values).take(pa.array(code)))
+    protocol, query, target, method = texts
     mark = pc.if_else(pc.or_(pc.equal(query, ""), pc.starts_with(query, "?")), "", "?")
     line = pc.binary_join_element_wise(method, pc.binary_join_element_wise(target, mark, query, ""), " ")
     line = pc.if_else(pc.equal(protocol, ""), line, pc.binary_join_element_wise(line, protocol, " "))
-    return pc.coalesce(raw["request"].cast(pa.string()), line).combine_chunks().dictionary_encode()
-
-
-def _without_dash(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    text = pc.fill_null(column.cast(pa.string()), "")
-    return pc.if_else(pc.equal(text, "-"), "", text)
+    joined = recode(four.indices.to_numpy(), line)
+    if raw["request"].null_count == raw.num_rows:
+        return joined
+    return as_one(pc.coalesce(raw["request"].cast(pa.string()), joined.cast(pa.string()))).dictionary_encode()
 
 
 def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: bool) -> pa.Table:

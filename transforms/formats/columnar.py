@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import distinct, encoded
+from transforms.columns import as_one, distinct
 from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, jsonl, oddities, w3c
 from transforms.formats.cuts import cut, cut_w3c, texts_of
 from transforms.formats.oddities import Flags, Lines, Positions, find_lines
@@ -68,7 +68,7 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
     rows = len(odd) - int(odd.sum())
     if not rows:
         return _all_odd(lines, log_format)
-    columns = {number: column if words[number].name == "time" else encoded(column) for number, column in zip(kept, texts, strict=True)}
+    columns = {number: column if words[number].name == "time" else as_one(column.dictionary_encode()) for number, column in zip(kept, texts, strict=True)}
     misshapen = ~_fit(rows, ((columns[number], words[number].pattern) for number in kept))
     if misshapen.any():
         odd[np.flatnonzero(~odd)[misshapen]] = True

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from transforms.columns import texts_at
 from transforms.formats import Field, Shape
 from transforms.formats.oddities import QUOTE, RETURN, Flags, Lines, Positions
 
@@ -39,7 +40,7 @@ def texts_of(
         data = np.frombuffer(block, np.uint8, end - begin, begin)
         starts, ends, known = table_of(data, Lines(lines.starts[first:last] - begin, lines.ends[first:last] - begin), odd[first:last])
         still_odd.append(known)
-        for column, texts in zip(columns, _taken(data, starts[:, kept], ends[:, kept]), strict=True):
+        for column, texts in zip(columns, texts_at(data, starts[:, kept], ends[:, kept]), strict=True):
             column.append(texts)
     return [pa.chunked_array(column, pa.string()) for column in columns], np.concatenate([odd[:0], *still_odd])
 
@@ -51,19 +52,6 @@ def _pieces(lines: Lines) -> Iterator[tuple[int, int]]:
         last = max(first + 1, int(np.searchsorted(lines.ends, lines.starts[first] + _PIECE_BYTES)))
         yield first, last
         first = last
-
-
-def _taken(data: Bytes, starts: Positions, ends: Positions) -> list[pa.StringArray]:
-    """The texts of spans of UTF-8, a column for each of the table's; within the table spans follow each other."""
-    rows, width = starts.shape
-    edges = np.zeros(rows * width * 2 + 1, np.int32)
-    table = edges[:-1].reshape(rows, 2 * width)
-    table[:, 0::2], table[:, 1::2] = starts, ends
-    edges[-1] = edges[-2] if rows else 0
-    # Spans, and what is between them, are the values of one array that is made of the bytes as they are: nothing is copied here.
-    between = pa.Array.from_buffers(pa.string(), len(edges) - 1, [None, pa.py_buffer(edges), pa.py_buffer(data)])
-    row = np.arange(rows, dtype=np.int32) * (2 * width)
-    return [between.take(pa.array(row + 2 * number)) for number in range(width)]
 
 
 def cut(data: Bytes, lines: Lines, odd: Flags, words: Sequence[Field], separator: str) -> Table:

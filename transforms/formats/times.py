@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.clock import UTC, utc_seconds
-from transforms.columns import distinct, recode
+from transforms.columns import distinct, recode, spans_of, texts_at
 from transforms.formats import Clock
 
 Seconds = npt.NDArray[np.int64]
@@ -24,9 +24,8 @@ Flags = npt.NDArray[np.bool_]
 _MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
 _CLF_WIDTH = 20  # 17/May/2015:10:05:03
 _ISO_WIDTH = 19  # 2015-05-17T10:05:03
-_ISO_REST = r"^(?:[.,][0-9]+)?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2}|)$"
+_ISO_ZONE = r"^(?:Z|[+-][0-9]{2}:?[0-9]{2}|)$"
 _ZONE = re.compile(r"[+-][0-9]{4}")
-_EPOCH = r"^[0-9]{9,19}(?:\.[0-9]+)?$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +65,59 @@ def _of_clf(times: pa.ChunkedArray, zones: pa.ChunkedArray) -> tuple[Seconds, Fl
 
 
 def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
-    text = pc.utf8_trim(times.combine_chunks(), "[]")
-    grid, fits = _grid(pc.utf8_slice_codeunits(text, 0, _ISO_WIDTH), _ISO_WIDTH)
+    data, starts, ends = _without_brackets(times)
+    long = ends - starts >= _ISO_WIDTH
+    second = np.where(long, starts + _ISO_WIDTH, ends)
+    zone = ends - _zone_widths(data, second, ends)
+    fraction = np.minimum(second + 1, zone)
+    local_text, _, fractions, zones = texts_at(data, *np.stack([[starts, second], [second, fraction], [fraction, zone], [zone, ends]], axis=2))
+    grid, fits = _grid(local_text, _ISO_WIDTH)
     digits = grid[:, [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]].astype(np.int64) - 48
     fits &= (grid[:, [4, 7, 13, 16]] == np.frombuffer(b"--::", np.uint8)).all(axis=1)
     fits &= (grid[:, 10] == ord("T")) | (grid[:, 10] == ord(" "))
     month, day = digits[:, 4:6] @ np.array([10, 1]), digits[:, 6:8] @ np.array([10, 1])
     local, valid = _local(digits, digits[:, :4] @ np.array([1000, 100, 10, 1]), month, day, digits[:, 8:])
-    codes, rests = distinct(pc.utf8_slice_codeunits(text, _ISO_WIDTH))
-    found = pc.struct_field(pc.extract_regex(rests, _ISO_REST), "zone")
-    fits &= pc.is_valid(found).to_numpy(zero_copy_only=False)[codes]
-    zones = pc.fill_null(pc.replace_substring(pc.if_else(pc.equal(found, "Z"), "+0000", found), ":", ""), "")
-    return local, fits & valid, pa.chunked_array([recode(codes, zones)])
+    mark = data.take(second, mode="clip")
+    fits &= (second == zone) | (((mark == ord(".")) | (mark == ord(","))) & _are_digits(fractions))
+    codes, values = distinct(zones)
+    fits &= pc.match_substring_regex(values, _ISO_ZONE).to_numpy(zero_copy_only=False)[codes]
+    values = pc.replace_substring(pc.if_else(pc.equal(values, "Z"), "+0000", values), ":", "")
+    return local, fits & valid, pa.chunked_array([recode(codes, values)])
+
+
+def _zone_widths(data: npt.NDArray[np.uint8], begin: Seconds, ends: Seconds) -> Seconds:
+    """How many bytes at the end of texts look like a zone: Z, +00:00 or +0000; `begin` is where it may begin."""
+    widths = np.zeros(len(ends), np.int64)
+    for width, signs in ((1, b"Z"), (5, b"+-"), (6, b"+-")):
+        byte = data.take(ends - width, mode="clip")
+        widths[np.logical_or.reduce([byte == sign for sign in signs]) & (ends - width >= begin)] = width
+    return widths
 
 
 def _of_epoch(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:
-    text = pc.utf8_trim(times.combine_chunks(), "[]")
-    valid = np.asarray(pc.match_substring_regex(text, _EPOCH).to_numpy(zero_copy_only=False), np.bool_)
-    whole = pc.replace_substring_regex(pc.if_else(pa.array(valid), text, "0"), r"\..*$", "")
-    number = pc.cast(whole, pa.int64()).to_numpy()
+    data, starts, ends = _without_brackets(times)
+    points = np.flatnonzero(data == ord("."))
+    point = points[np.minimum(np.searchsorted(points, starts), len(points) - 1)] if len(points) else ends
+    point = np.where((point >= starts) & (point < ends), point, ends)
+    fraction = np.minimum(point + 1, ends)
+    wholes, _, fractions = texts_at(data, *np.stack([[starts, point], [point, fraction], [fraction, ends]], axis=2))
+    width = point - starts
+    valid = _are_digits(wholes) & (width >= 9) & (width <= 19) & ((point == ends) | _are_digits(fractions))
+    number = pc.cast(pc.if_else(pa.array(valid), wholes, "0"), pa.uint64()).to_numpy()
     # More digits than seconds will have before the year 5000 are of milli-, micro- or nanoseconds.
     for limit, unit in ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3)):
         number = np.where(number >= limit, number // unit, number)
-    return number, valid
+    return number.astype(np.int64), valid
+
+
+def _without_brackets(times: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint8], Seconds, Seconds]:
+    data, starts, ends = spans_of(times.combine_chunks())
+    starts = starts + ((data.take(starts, mode="clip") == ord("[")) & (starts < ends))
+    return data, starts, ends - ((data.take(ends - 1, mode="clip") == ord("]")) & (starts < ends))
+
+
+def _are_digits(texts: pa.StringArray) -> Flags:
+    return np.asarray(pc.ascii_is_decimal(texts).to_numpy(zero_copy_only=False), np.bool_)
 
 
 def _grid(texts: pa.Array | pa.ChunkedArray, width: int) -> tuple[npt.NDArray[np.uint8], Flags]:

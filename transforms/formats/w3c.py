@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import encoded
+from transforms.columns import as_one
 from transforms.formats import Clock, Field, Format, Shape
 
 _HEADER = re.compile(rb"^#Fields:[ \t]*([^\r\n]*)", re.MULTILINE)
@@ -113,7 +113,7 @@ def format_of_header(words: str) -> Format:
 
 def raw_columns(texts: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.Array]:
     """The raw columns of lines, out of the texts of the fields that have a name."""
-    columns = {name: encoded(column) for name, column in texts.items() if name not in ("date", "time")}
+    columns = {name: as_one(column.dictionary_encode()) for name, column in texts.items() if name not in ("date", "time")}
     columns["time"] = pc.binary_join_element_wise(texts["date"], texts["time"], "T")
     if "method" not in columns:
         columns["method"] = pa.array(["GET"] * len(columns["time"]), pa.string()).dictionary_encode()
