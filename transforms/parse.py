@@ -84,10 +84,10 @@ def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str
             ignored[outcome] += 1
         else:
             rejects.append(Reject(position, outcome))
-    parts = [(plain.columns, plain.clock, np.delete(stored.starts, plain.odd) + offset)]
+    parts = [(part.columns, part.clock, stored.starts[part.numbers] + offset) for part in plain.parts]
     for clock, rows in odd.items():
         parts.append((_table_of([row for _, row in rows]), clock, np.array([start for start, _ in rows], np.int64)))
-    tables, all_seconds, ambiguous = [], [], 0
+    tables, all_seconds, ambiguous = [columnar.raw_table({}, 0)] if not parts else [], [np.zeros(0, np.int64)], 0
     for raw, clock, starts in parts:
         for column, value, reason in log_format.ignored:
             is_request = pc.not_equal(pc.fill_null(raw[column].cast(pa.string()), "-"), value)

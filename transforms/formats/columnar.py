@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -23,6 +23,7 @@ from transforms.columns import as_one, distinct
 from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, jsonl, oddities, w3c
 from transforms.formats.cuts import cut, cut_w3c, texts_of
 from transforms.formats.oddities import Flags, Lines, Positions, find_lines
+from transforms.formats.templates import read_alike
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _ZONE = "[+-][0-9]{4}"
@@ -31,11 +32,19 @@ _WORD = re.compile(rb'"[^"]*"|[^ "]+')
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
-    """Columns of the plain lines (RAW_COLUMNS, absent ones null), how their times are written, and the numbers of odd lines."""
+class Part:
+    """Columns of plain lines (RAW_COLUMNS, absent ones null), how their times are written, and these lines' numbers."""
 
     columns: pa.Table
     clock: Clock
+    numbers: Positions
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The plain lines, all of whose times are written alike in each part; and the numbers of the odd lines."""
+
+    parts: tuple[Part, ...]
     odd: Positions
 
 
@@ -67,7 +76,7 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
     texts, odd = texts_of(block, lines, odd, kept, partial(cut, words=words, separator=log_format.separator))
     rows = len(odd) - int(odd.sum())
     if not rows:
-        return _all_odd(lines, log_format)
+        return _all_odd(lines)
     columns = {number: column if words[number].name == "time" else as_one(column.dictionary_encode()) for number, column in zip(kept, texts, strict=True)}
     misshapen = ~_fit(rows, ((columns[number], words[number].pattern) for number in kept))
     if misshapen.any():
@@ -75,7 +84,7 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
         columns = {number: column.filter(pa.array(~misshapen)) for number, column in columns.items()}
         rows = len(odd) - int(odd.sum())
     raw = {word.name: columns[number] for number, word in enumerate(words) if word.name}
-    return Split(raw_table(_changed(raw, log_format), rows), log_format.clock, np.flatnonzero(odd))
+    return _split(raw_table(_changed(raw, log_format), rows), log_format, odd)
 
 
 def _words(log_format: Format) -> list[Field]:
@@ -86,8 +95,12 @@ def _words(log_format: Format) -> list[Field]:
     return words
 
 
-def _all_odd(lines: Lines, log_format: Format) -> Split:
-    return Split(raw_table({}, 0), log_format.clock, np.arange(len(lines.starts)))
+def _split(plain: pa.Table, log_format: Format, odd: Flags) -> Split:
+    return Split((Part(plain, log_format.clock, np.flatnonzero(~odd)),), np.flatnonzero(odd))
+
+
+def _all_odd(lines: Lines) -> Split:
+    return Split((), np.arange(len(lines.starts)))
 
 
 def _with_further_fields(block: bytes, lines: Lines, log_format: Format) -> Format:
@@ -107,7 +120,7 @@ def _split_by_expression(block: bytes, lines: Lines, log_format: Format) -> Spli
     odd = oddities.with_specials(block, lines, oddities.specials(log_format))
     plain = np.flatnonzero(~odd)
     if not len(plain):
-        return _all_odd(lines, log_format)
+        return _all_odd(lines)
     rest = _without(block, lines, odd)
     starts = find_lines(rest).starts if odd.any() else lines.starts
     found = pc.extract_regex(_line_array(rest, starts, pa.string()), f"^{log_format.expression}\\s*$")
@@ -116,7 +129,7 @@ def _split_by_expression(block: bytes, lines: Lines, log_format: Format) -> Spli
         found = found.drop_null()
     columns = {name: pc.struct_field(found, name) for name in (field.name for field in found.type)}
     raw = {name: column if name == "time" else column.dictionary_encode() for name, column in columns.items()}
-    return Split(raw_table(_changed(raw, log_format), len(found)), log_format.clock, np.flatnonzero(odd))
+    return _split(raw_table(_changed(raw, log_format), len(found)), log_format, odd)
 
 
 def _changed(columns: dict[str, pa.Array], log_format: Format) -> dict[str, pa.Array]:
@@ -133,19 +146,29 @@ def _line_array(block: bytes, starts: Positions, kind: pa.DataType) -> pa.Array:
 
 
 def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
-    """As `split`, for lines that each hold an object."""
-    data = np.frombuffer(block + b"\n", np.uint8)
-    last = lines.ends - 1 - (data[lines.ends - 1] == oddities.RETURN)
-    odd = (data[lines.starts] != ord("{")) | (data[last] != ord("}"))
-    odd |= oddities.with_specials(block, lines, (b"\\x", b"\x00"))
-    plain = np.flatnonzero(~odd)
-    read = jsonl.read_plain(_without(block, lines, odd), log_format, len(plain)) if len(plain) else None
-    if read is None:
-        return Split(raw_table({}, 0), log_format.clock, np.arange(len(odd)))
-    columns, clock, whole = read
-    odd[plain[~whole]] = True
-    raw = {name: column if name == "time" else column.dictionary_encode() for name, column in columns.items()}
-    return Split(raw_table(_changed(raw, log_format), int(whole.sum())), clock, np.flatnonzero(odd))
+    """As `split`, for lines that each hold an object: first those that look alike, and of the others those that Arrow can read."""
+    data = np.frombuffer(block, np.uint8)
+    last = data.take(lines.ends - 1, mode="clip")
+    last = np.where(last == oddities.RETURN, data.take(lines.ends - 2, mode="clip"), last)
+    odd = (data.take(lines.starts, mode="clip") != ord("{")) | (last != ord("}"))
+    odd |= oddities.with_specials(block, lines, (b"\\x", b"\0"))
+    texts, numbers = read_alike(block, lines, odd | oddities.having(block, lines, b"\\"), log_format.keys)
+    parts = [_json_part(texts, numbers, log_format)]
+    others = ~odd
+    others[parts[0].numbers] = False
+    numbers = np.flatnonzero(others)
+    read = jsonl.read_plain(_without(block, lines, ~others), log_format, len(numbers)) if len(numbers) else None
+    if read:
+        parts.append(_json_part(read, numbers, log_format))
+        others[parts[1].numbers] = False
+    return Split(tuple(parts), np.flatnonzero(odd | others))
+
+
+def _json_part(texts: Mapping[str, pa.ChunkedArray], numbers: Positions, log_format: Format) -> Part:
+    """Those of the lines whose times are written as most of the first ones are."""
+    columns, clock, whole = jsonl.of_one_clock(texts)
+    raw = {name: column if name in ("time", "zone") else as_one(column.dictionary_encode()) for name, column in columns.items()}
+    return Part(raw_table(_changed(raw, log_format), int(whole.sum())), clock, numbers[whole])
 
 
 def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
@@ -158,12 +181,12 @@ def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
     texts, odd = texts_of(block, lines, odd, kept, table_of)
     rows = len(odd) - int(odd.sum())
     if not rows:
-        return _all_odd(lines, log_format)
+        return _all_odd(lines)
     columns = w3c.raw_columns({log_format.fields[number].name or "": column for number, column in zip(kept, texts, strict=True)})
     misshapen = ~_fit(rows, ((columns[name], pattern) for name, pattern in w3c.PATTERNS.items() if name in columns))
     odd[np.flatnonzero(~odd)[misshapen]] = True
     raw = raw_table(columns, rows)
-    return Split(raw.filter(pa.array(~misshapen)) if misshapen.any() else raw, log_format.clock, np.flatnonzero(odd))
+    return _split(raw.filter(pa.array(~misshapen)) if misshapen.any() else raw, log_format, odd)
 
 
 def raw_table(columns: dict[str, pa.ChunkedArray | pa.Array], rows: int) -> pa.Table:
@@ -176,14 +199,13 @@ def type_of(name: str) -> pa.DataType:
     return pa.string() if name == "time" else _TEXT
 
 
-def _without(block: bytes, lines: Lines, odd: npt.NDArray[np.bool_]) -> bytes:
-    numbers = np.flatnonzero(odd)
-    if not len(numbers):
+def _without(block: bytes, lines: Lines, odd: Flags) -> bytes:
+    if not odd.any():
         return block
-    begins = np.append(0, lines.ends[numbers] + 1)
-    ends = np.append(lines.starts[numbers], len(block))
+    edges = np.flatnonzero(np.diff(~odd, prepend=False, append=False))
+    begins = np.append(lines.starts, len(block))[edges]
     view = memoryview(block)
-    return b"".join(view[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True) if end > begin)
+    return b"".join(view[begin:end] for begin, end in zip(begins[::2].tolist(), begins[1::2].tolist(), strict=True))
 
 
 def _fit(rows: int, columns: Iterable[tuple[pa.Array, str | None]]) -> Flags:

@@ -35,7 +35,7 @@ def texts_of(
     """
     columns: list[list[pa.Array]] = [[] for _ in kept]
     still_odd = []
-    for first, last in _pieces(lines):
+    for first, last in pieces(lines):
         begin, end = int(lines.starts[first]), int(lines.ends[last - 1])
         data = np.frombuffer(block, np.uint8, end - begin, begin)
         starts, ends, known = table_of(data, Lines(lines.starts[first:last] - begin, lines.ends[first:last] - begin), odd[first:last])
@@ -45,7 +45,7 @@ def texts_of(
     return [pa.chunked_array(column, pa.string()) for column in columns], np.concatenate([odd[:0], *still_odd])
 
 
-def _pieces(lines: Lines) -> Iterator[tuple[int, int]]:
+def pieces(lines: Lines) -> Iterator[tuple[int, int]]:
     """Numbers of lines, from and to, which together are of about the piece's size."""
     first, count = 0, len(lines.starts)
     while first < count:
@@ -141,4 +141,4 @@ def _is_quoted(data: Bytes, starts: Positions, ends: Positions) -> Flags:
 
 def _at(data: Bytes, positions: Positions) -> Bytes:
     """Bytes at positions; an empty field at the edge of all lines has none of its own, and any other will do."""
-    return data.take(positions, mode="clip")
+    return data.take(positions, mode="clip") if len(data) else np.zeros(len(positions), np.uint8)

@@ -19,12 +19,12 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
 from transforms.formats import RAW_COLUMNS, Clock, Format
+from transforms.formats.oddities import Flags
 from transforms.formats.values import without_any_port
 
 Path = tuple[str, ...]
@@ -36,7 +36,6 @@ _LARGEST = 1e18
 _OPTIONAL = ("site", "referer", "user_agent", "forwarded_for", "dnt", "gpc")
 _MESSAGES = {"msg", "message"}
 _CLF_TIME = re.compile(r"\d{2}/[A-Z][a-z]{2}/\d{4}:.*")
-_TIME_BEGINS = {Clock.CLF: r"^\d\d/[A-Z]", Clock.ISO: r"^\d\d\d\d-", Clock.EPOCH: r"^\d+\.?\d*$"}
 
 
 def _format(name: str, title: str, notation: str, keys: Mapping[str, str]) -> Format:
@@ -169,11 +168,8 @@ def format_of_keys(words: str) -> Format:
     return _format(words, "JSON with keys of your own", words, keys)
 
 
-def read_plain(lines: bytes, log_format: Format, count: int) -> tuple[dict[str, pa.Array], Clock, npt.NDArray[np.bool_]] | None:
-    """The raw columns of those of `count` lines that are whole, how their times are written, and which lines are whole.
-
-    None if the lines must be read one by one.
-    """
+def read_plain(lines: bytes, log_format: Format, count: int) -> dict[str, pa.ChunkedArray] | None:
+    """The columns of `count` lines, as Arrow reads them, or None if they must be read one by one."""
     sample = [_object(line) for line in lines.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES] if read_line(line, log_format)]
     if not sample:
         return None
@@ -190,16 +186,30 @@ def read_plain(lines: bytes, log_format: Format, count: int) -> tuple[dict[str, 
     if table.num_rows != count:
         return None
     paths["time"] = paths["time"][:1]  # a line whose time is elsewhere may write it in another way
-    columns = {column: pc.coalesce(*(_text(_at(table, path)) for path in several)) for column, several in paths.items()}
+    texts = {column: pc.coalesce(*(_text(_at(table, path)) for path in several)) for column, several in paths.items()}
+    return {column: pa.chunked_array([text]) for column, text in texts.items()}
+
+
+def of_one_clock(columns: Mapping[str, pa.ChunkedArray]) -> tuple[dict[str, pa.ChunkedArray], Clock, Flags]:
+    """The columns of the lines whose times are written as most of the first are, how that is, and which lines these are."""
     clock = _usual_clock(columns["time"])
-    of_clock = pc.fill_null(pc.match_substring_regex(columns["time"], _TIME_BEGINS[clock]), False)
-    whole = pc.and_(of_clock, columns["remote_host"].is_valid())
-    if pc.sum(whole).as_py() < count:
-        columns = {name: column.filter(whole) for name, column in columns.items()}
+    whole = np.asarray(pc.and_(_is_written(columns["time"], clock), columns["remote_host"].is_valid()).to_numpy(), np.bool_)
+    if not whole.all():
+        kept = pa.array(whole)
+        columns = {name: column.filter(kept) for name, column in columns.items()}
+    columns = dict(columns)
     if clock is Clock.CLF:
-        columns["zone"] = pc.utf8_slice_codeunits(columns["time"], _CLF_WIDTH + 1)
+        columns["zone"] = pc.utf8_slice_codeunits(columns["time"], _CLF_WIDTH + 1).dictionary_encode()
         columns["time"] = pc.utf8_slice_codeunits(columns["time"], 0, _CLF_WIDTH)
-    return columns, clock, whole.to_numpy(zero_copy_only=False)
+    return columns, clock, whole
+
+
+def _is_written(times: pa.ChunkedArray, clock: Clock) -> pa.ChunkedArray:
+    """Which times surely are of this clock: one look at one byte tells the two usual ones from all others."""
+    if clock is Clock.EPOCH:
+        return pc.fill_null(pc.match_substring_regex(times, r"^\d+\.?\d*$"), False)
+    at, mark = (4, "-") if clock is Clock.ISO else (2, "/")
+    return pc.fill_null(pc.equal(pc.binary_slice(times.cast(pa.binary()), at, at + 1), mark.encode()), False)
 
 
 def absent_columns(lines: Iterable[bytes], log_format: Format) -> list[str]:
@@ -275,7 +285,7 @@ def _text(column: pa.ChunkedArray) -> pa.Array:
     return pc.cast(array, pa.string())
 
 
-def _usual_clock(times: pa.Array) -> Clock:
+def _usual_clock(times: pa.ChunkedArray) -> Clock:
     """How most of the first times are written. A spoiled one must not spoil those after it."""
     sample = [time for time in times.slice(0, _SAMPLE_LINES).to_pylist() if time]
     return Counter(map(_clock, sample)).most_common(1)[0][0] if sample else Clock.ISO

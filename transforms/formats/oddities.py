@@ -46,6 +46,14 @@ def specials(log_format: Format) -> tuple[bytes, ...]:
     return (b"\0", *spaces, *((b"\\",) if log_format.backslash else ()))
 
 
+def having(block: bytes, lines: Lines, byte: bytes) -> Flags:
+    """Lines with a byte."""
+    found = np.zeros(len(lines.starts), np.bool_)
+    if byte in block:
+        found[np.searchsorted(lines.ends, np.flatnonzero(np.frombuffer(block, np.uint8) == byte[0]))] = True
+    return found
+
+
 def with_specials(block: bytes, lines: Lines, special: tuple[bytes, ...]) -> Flags:
     """Lines that are too long, or with special bytes, a carriage return that does not end them, or bytes that are not UTF-8."""
     odd: Flags = lines.ends - lines.starts > MAX_LINE_BYTES
