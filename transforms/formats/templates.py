@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import distinct, texts_at
+from transforms.columns import distinct, spans_of, texts_at
 from transforms.formats.cuts import pieces
 from transforms.formats.oddities import NEWLINE, QUOTE, RETURN, Flags, Lines, Positions
 
@@ -28,22 +28,13 @@ Keys = Sequence[tuple[str, Sequence[Path]]]
 
 _ATTEMPTS, _WORTH = 8, 0.05  # templates tried in a block; the share of a piece's lines that one must fit
 _MARGIN = 4096  # bytes; a literal is shorter
-_WORD = 8
 _FIRST_PRINTABLE = 0x20
 _TOKEN = re.compile(rb'(?P<text>"[^"]*")|(?P<mark>[{}\[\],])|(?P<scalar>[^\s{}\[\],:"]+)|[\s:]+')
 _COLON = re.compile(rb"\s*:")
-_SCALAR = r"^(?:-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?|true|false|null)$"
-_WHOLE, _NULL = r"^(?:0|[1-9][0-9]{0,17})$", "^null$"
+_DIGITS = 18
+_SCALAR = r"^(?:-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?|true|false)$"
+_WHOLE = r"^(?:0|[1-9][0-9]{0,17})$"
 _SECONDS = r"^[1-9][0-9]{0,17}(?:\.[0-9]{1,20})?$"
-
-
-@dataclass(frozen=True, slots=True)
-class _Literal:
-    """What stands between two values: its text, the number of the first quote in it (if it has one), and how far in that is."""
-
-    text: bytes
-    quote: int | None
-    before: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +49,35 @@ class _Value:
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """Literals around values, one more than these; by number, what scalars must look like, and in which values columns are."""
+    """What stands between the values: texts; of each the number of the first quote in it, and how many bytes are before that.
+
+    The last text needs no quote (-1): it ends where the line does. Of values, which are one fewer, by number: the bytes that each
+    has at least, what those that are scalars must look like, and which columns have.
+    """
 
     quotes: int
-    literals: tuple[_Literal, ...]
+    literals: tuple[bytes, ...]
+    anchors: Positions
+    before: Positions
+    shortest: Positions
     scalars: Mapping[int, str]
     columns: Mapping[str, int]
 
 
 class _Piece:
-    """Some lines of a block that has a margin at both ends, and where their quotes are."""
+    """Some lines of a block that has a margin behind it, and where their quotes are."""
 
     def __init__(self, padded: bytes, lines: Lines, first: int, last: int) -> None:
         begin = int(lines.starts[first])
         size = max(int(lines.ends[last - 1]) - begin, 1)
-        self.data = np.frombuffer(padded, np.uint8, size, _MARGIN + begin)
-        self._words = np.ndarray((size + _MARGIN,), "<u8", padded, begin, (1,))  # the eight bytes that begin at each byte
+        self._padded, self._begin = padded, begin
+        self.data = np.frombuffer(padded, np.uint8, size, begin)
         self.starts, self.ends = lines.starts[first:last] - begin, lines.ends[first:last] - begin
         self.ends = self.ends - (self.data.take(self.ends - 1, mode="clip") == RETURN)
         self.quotes = np.flatnonzero(self.data == QUOTE)
-        self.quotes_per_line = np.diff(np.searchsorted(self.quotes, self.ends), prepend=0)
+        upto = np.searchsorted(self.quotes, self.ends)
+        self.first_quotes = np.append(0, upto[:-1])
+        self.quotes_per_line = upto - self.first_quotes
 
     def with_control_characters(self) -> Flags:
         """Lines with bytes that JSON allows in no text. Returns at a line's end are not among them."""
@@ -90,17 +90,10 @@ class _Piece:
             found[number[inside]] = True
         return found
 
-    def same(self, begins: Positions, text: bytes, forward: bool) -> Flags:
-        """Where the text stands; a short one is looked at together with what is behind it (`forward`) or before it."""
-        begins = np.maximum(begins, 0) + _MARGIN
-        if len(text) < _WORD:
-            shift = 0 if forward else 8 * (_WORD - len(text))
-            mask, word = ((1 << 8 * len(text)) - 1) << shift, int.from_bytes(text, "little") << shift
-            return (self._words[begins if forward else begins + len(text) - _WORD] & np.uint64(mask)) == np.uint64(word)
-        good = np.ones(len(begins), np.bool_)
-        for at in [*range(0, len(text) - _WORD, _WORD), len(text) - _WORD]:
-            good &= self._words[begins + at] == np.uint64(int.from_bytes(text[at : at + _WORD], "little"))
-        return good
+    def has(self, text: bytes, at: Positions) -> Flags:
+        """Where the text stands, of all positions in the piece."""
+        everywhere = np.ndarray((len(self.data) + _MARGIN,), f"V{len(text)}", self._padded, self._begin, (1,))
+        return everywhere[at] == np.frombuffer(text, everywhere.dtype)
 
 
 def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict[str, pa.ChunkedArray], Positions]:
@@ -108,7 +101,7 @@ def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict
 
     Lines that are odd are not read: those with a backslash must be among them.
     """
-    padded = bytes(_MARGIN) + block + bytes(_MARGIN + _WORD)
+    padded = block + bytes(2 * _MARGIN)
     numbers: list[Positions] = []
     columns: dict[str, list[pa.Array]] = {column: [] for column, _ in keys}
     templates: list[_Template] = []
@@ -142,42 +135,38 @@ def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict
 def _fitting(piece: _Piece, waiting: Flags, template: _Template) -> tuple[Positions, Mapping[int, pa.Array]]:
     """The waiting lines that the template fits, and their values by number: those that columns have."""
     rows = np.flatnonzero(waiting & (piece.quotes_per_line == template.quotes))
-    every = len(rows) == len(waiting)
-    kept = piece.quotes if every else piece.quotes[np.repeat(_flags(rows, len(waiting)), piece.quotes_per_line)]
-    quotes = kept.reshape(len(rows), template.quotes)
     starts, ends = piece.starts[rows], piece.ends[rows]
-    good = np.ones(len(rows), np.bool_)
-    edges = np.empty((len(rows), 2 * len(template.literals)), np.int64)
-    for number, literal in enumerate(template.literals):
-        last = number == len(template.literals) - 1
-        begins = ends - len(literal.text) if literal.quote is None else quotes[:, literal.quote] - literal.before
-        good &= piece.same(begins, literal.text, forward=not number)
-        edges[:, 2 * number], edges[:, 2 * number + 1] = begins, begins + len(literal.text)
-    good &= (edges[:, 0] == starts) & (edges[:, -1] == ends)
-    value_starts, value_ends = edges[:, 1:-1:2], edges[:, 2::2]
-    good &= (value_ends >= value_starts).all(axis=1)
+    begins = piece.quotes.take(piece.first_quotes[rows] + template.anchors[:, None], mode="clip") - template.before[:, None]
+    lengths = np.array([len(text) for text in template.literals])
+    if template.anchors[-1] < 0:
+        begins[-1] = ends - lengths[-1]
+    finishes = begins + lengths[:, None]
+    good = (begins[0] == starts) & (finishes[-1] == ends)
+    good &= (begins[1:] - finishes[:-1] >= template.shortest[:, None]).all(axis=0)
+    for text, at in zip(template.literals, np.maximum(begins, 0), strict=True):
+        good &= piece.has(text, at)
+    value_starts, value_ends = finishes[:-1].T, begins[1:].T
     if not good.all():
         rows, value_starts, value_ends = rows[good], value_starts[good], value_ends[good]
-    kept_values = sorted({*template.scalars, *template.columns.values()})
-    texts = dict(zip(kept_values, texts_at(piece.data, value_starts[:, kept_values], value_ends[:, kept_values]), strict=True))
-    return _checked(rows, texts, template)
-
-
-def _checked(rows: Positions, texts: dict[int, pa.Array], template: _Template) -> tuple[Positions, dict[int, pa.Array]]:
-    """Without rows whose scalars are none, or not such as columns have, or which lack an address or a time."""
+    kept = sorted({*template.scalars, *template.columns.values()})
+    texts = dict(zip(kept, texts_at(piece.data, value_starts[:, kept], value_ends[:, kept]), strict=True))
     whole = np.ones(len(rows), np.bool_)
     for number, pattern in template.scalars.items():
-        codes, values = distinct(texts[number].dictionary_encode())
-        fits = pc.match_substring_regex(values, pattern).to_numpy(zero_copy_only=False)
-        if not fits.all():
-            whole &= fits[codes]
-    for column in ("remote_host", "time"):
-        at = template.columns[column]
-        whole &= pc.greater(pc.binary_length(texts[at]), 0).to_numpy(zero_copy_only=False)
+        whole &= _are_scalars(texts[number], pattern)
     if whole.all():
         return rows, texts
-    kept = pa.array(whole)
-    return rows[whole], {number: column.filter(kept) for number, column in texts.items()}
+    return rows[whole], {number: column.filter(pa.array(whole)) for number, column in texts.items()}
+
+
+def _are_scalars(texts: pa.StringArray, pattern: str) -> Flags:
+    """Which texts match a pattern that all positive whole numbers match; most are such, and need no pattern."""
+    data, starts, ends = spans_of(texts)
+    good = np.array(pc.ascii_is_decimal(texts).to_numpy(zero_copy_only=False), np.bool_)
+    good &= (ends - starts <= _DIGITS) & (data.take(starts, mode="clip") != ord("0"))
+    if not good.all():
+        codes, values = distinct(texts.filter(pa.array(~good)).dictionary_encode())
+        good[~good] = pc.match_substring_regex(values, pattern).to_numpy(zero_copy_only=False)[codes]
+    return good
 
 
 def _template(line: bytes, keys: Keys) -> _Template | None:
@@ -190,29 +179,23 @@ def _template(line: bytes, keys: Keys) -> _Template | None:
     for value in values:
         bounds += [value.start, value.end]
     texts = [line[begin:end] for begin, end in zip(bounds[::2], [*bounds[1::2], len(line)], strict=True)]
-    literals, quotes = [], 0
-    for text in texts:
-        before = text.find(b'"')
-        literals.append(_Literal(text, None if before < 0 else quotes, before))
-        quotes += text.count(b'"')
+    before = np.array([text.find(b'"') for text in texts])
+    anchors = np.where(before < 0, -1, np.append(0, np.cumsum([text.count(b'"') for text in texts])[:-1]))
     columns: dict[str, int] = {}
     scalars = {number: _SCALAR for number, value in enumerate(values) if value.scalar}
     of_path = {value.path: number for number, value in enumerate(values) if value.path is not None}
     for column, paths in keys:
-        for path in paths:
-            number, there = of_path.get(path), _at(shown, path)
-            if there is None and number is not None:
-                scalars[number] = _NULL  # a line that has something there has its column there
-            if there is not None:
-                if number is not None:
-                    columns[column] = number
-                    scalars |= {number: _SECONDS if column == "time" else _WHOLE} if values[number].scalar else {}
-                break
-    unanchored = any(literal.quote is None for literal in literals[:-1])
-    too_long = any(len(text) >= _MARGIN for text in texts)
-    if unanchored or too_long or not {"remote_host", "time"} <= set(columns):
+        path = next((path for path in paths if _at(shown, path) is not None), None)
+        number = of_path.get(path)
+        if number is not None:
+            columns[column] = number
+            if values[number].scalar:
+                scalars[number] = _SECONDS if column == "time" else _WHOLE
+    if (before[:-1] < 0).any() or any(len(text) >= _MARGIN for text in texts) or not {"remote_host", "time"} <= set(columns):
         return None
-    return _Template(quotes, tuple(literals), scalars, columns)
+    never_empty = {*scalars, columns["remote_host"], columns["time"]}
+    shortest = np.array([int(number in never_empty) for number in range(len(values))])
+    return _Template(line.count(b'"'), tuple(texts), anchors, np.maximum(before, 0), shortest, scalars, columns)
 
 
 def _values(line: bytes) -> list[_Value]:
@@ -228,7 +211,7 @@ def _values(line: bytes) -> list[_Value]:
             inside.pop()
         elif token["text"] and _COLON.match(line, token.end()):
             inside[-1][1] = token["text"][1:-1].decode()
-        elif token["text"] or token["scalar"]:
+        elif token["text"] or (token["scalar"] or b"null") != b"null":  # what is absent on one line and not on another is another template
             edge = 1 if token["text"] else 0
             values.append(_Value(token.start() + edge, token.end() - edge, _path(inside), not edge))
     return values
@@ -253,9 +236,3 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({key for key, _ in pairs}) < len(pairs):
         raise ValueError("a key stands twice")
     return dict(pairs)
-
-
-def _flags(numbers: Positions, count: int) -> npt.NDArray[np.bool_]:
-    flags = np.zeros(count, np.bool_)
-    flags[numbers] = True
-    return flags
