@@ -57,7 +57,8 @@ def without_prefix(block: bytes, lines: Lines, prefix: str) -> tuple[bytes, Line
     ends = starts[1:] - 1
     if block[-1:] != b"\n" and len(ends):
         ends[-1] += 1
-    return (data.to_pybytes() if data else b"")[: int(starts[-1])], Lines(starts[:-1], ends)
+    block = (data.to_pybytes() if data else b"")[: int(starts[-1])]
+    return block, Lines(starts[:-1], ends, find_lines(block).controls)
 
 
 def split(block: bytes, lines: Lines, log_format: Format) -> Split:
@@ -151,8 +152,12 @@ def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
     last = data.take(lines.ends - 1, mode="clip")
     last = np.where(last == oddities.RETURN, data.take(lines.ends - 2, mode="clip"), last)
     odd = (data.take(lines.starts, mode="clip") != ord("{")) | (last != ord("}"))
-    odd |= oddities.with_specials(block, lines, (b"\\x", b"\0"))
-    texts, numbers = read_alike(block, lines, odd | oddities.having(block, lines, b"\\"), log_format.keys)
+    escapes = oddities.positions_of(block, b"\\")
+    odd |= oddities.with_specials(block, lines, (b"\0",))
+    odd |= oddities.having(lines, escapes[data.take(escapes + 1, mode="clip") == ord("x")])  # no JSON
+    controls = lines.controls[data[lines.controls] != oddities.RETURN]
+    special = oddities.having(lines, np.append(escapes, controls))
+    texts, numbers = read_alike(block, lines, odd | special, log_format.keys)
     parts = [_json_part(texts, numbers, log_format)]
     others = ~odd
     others[parts[0].numbers] = False

@@ -5,7 +5,7 @@ Everything is looked at for the whole block at once, as positions of bytes; a li
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from transforms.formats import Format
 MAX_LINE_BYTES = 1 << 20
 NEWLINE, RETURN, QUOTE = 10, 13, 34
 _BOM = 0xEF
+_FIRST_PRINTABLE, _FIRST_NOT_ASCII = 0x20, 0x80
 
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -23,21 +24,28 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Where the lines of a block begin and end (position of the newline, or of the block's end)."""
+    """Where the lines of a block begin and end (position of the newline, or of the block's end).
+
+    `controls` are the positions of all other control characters: most blocks have none, and need not be searched for each.
+    """
 
     starts: Positions
     ends: Positions
+    controls: Positions = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 def find_lines(block: bytes) -> Lines:
     """Lines of a block; the last may lack its newline."""
-    ends = np.flatnonzero(np.frombuffer(block, np.uint8) == NEWLINE)
+    data = np.frombuffer(block, np.uint8)
+    controls = np.flatnonzero(data < _FIRST_PRINTABLE)
+    is_end = data[controls] == NEWLINE
+    ends, controls = (controls, controls[:0]) if is_end.all() else (controls[is_end], controls[~is_end])
     if block and block[-1] != NEWLINE:
         ends = np.append(ends, len(block))
     starts = np.empty_like(ends)
     starts[:1] = 0
     starts[1:] = ends[:-1] + 1
-    return Lines(starts, ends)
+    return Lines(starts, ends, controls)
 
 
 def specials(log_format: Format) -> tuple[bytes, ...]:
@@ -46,35 +54,33 @@ def specials(log_format: Format) -> tuple[bytes, ...]:
     return (b"\0", *spaces, *((b"\\",) if log_format.backslash else ()))
 
 
-def having(block: bytes, lines: Lines, byte: bytes) -> Flags:
-    """Lines with a byte."""
-    found = np.zeros(len(lines.starts), np.bool_)
-    if byte in block:
-        found[np.searchsorted(lines.ends, np.flatnonzero(np.frombuffer(block, np.uint8) == byte[0]))] = True
-    return found
-
-
 def with_specials(block: bytes, lines: Lines, special: tuple[bytes, ...]) -> Flags:
     """Lines that are too long, or with special bytes, a carriage return that does not end them, or bytes that are not UTF-8."""
     odd: Flags = lines.ends - lines.starts > MAX_LINE_BYTES
     data = np.frombuffer(block, np.uint8)
-
-    def mark(positions: Positions) -> None:
-        odd[np.searchsorted(lines.ends, positions)] = True
-
-    for word in special:
-        if word[:1] in block:  # one byte is found much faster than two
-            found = np.flatnonzero(data == word[0])
-            mark(found if len(word) == 1 else found[data[np.minimum(found + 1, len(data) - 1)] == word[1]])
-    if b"\r" in block:
-        returns = np.flatnonzero(data == RETURN)
-        inside = returns[(returns + 1 >= len(data)) | (data[np.minimum(returns + 1, len(data) - 1)] != NEWLINE)]
-        mark(inside)
+    controls = data[lines.controls]
+    for byte in special:
+        is_control = byte[0] < _FIRST_PRINTABLE
+        odd |= having(lines, lines.controls[controls == byte[0]] if is_control else positions_of(block, byte))
+    returns = lines.controls[controls == RETURN]
+    odd |= having(lines, returns[(returns + 1 >= len(data)) | (data.take(returns + 1, mode="clip") != NEWLINE)])
     if not block.isascii():
         odd |= data[lines.starts] == _BOM  # Arrow would drop it from the first line that it sees
         if not is_utf8(block):
-            mark(np.flatnonzero(data >= 0x80))
+            odd |= having(lines, np.flatnonzero(data >= _FIRST_NOT_ASCII))
     return odd
+
+
+def having(lines: Lines, positions: Positions) -> Flags:
+    """Lines in which a position is."""
+    found = np.zeros(len(lines.starts), np.bool_)
+    found[np.searchsorted(lines.ends, positions)] = True
+    return found
+
+
+def positions_of(block: bytes, byte: bytes) -> Positions:
+    """Where one byte stands."""
+    return np.flatnonzero(np.frombuffer(block, np.uint8) == byte[0]) if byte in block else np.zeros(0, np.int64)
 
 
 def is_utf8(block: bytes) -> bool:

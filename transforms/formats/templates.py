@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from transforms.columns import distinct, spans_of, texts_at
 from transforms.formats.cuts import pieces
-from transforms.formats.oddities import NEWLINE, QUOTE, RETURN, Flags, Lines, Positions
+from transforms.formats.oddities import QUOTE, RETURN, Flags, Lines, Positions
 
 Path = tuple[str, ...]
 Keys = Sequence[tuple[str, Sequence[Path]]]
@@ -28,7 +28,6 @@ Keys = Sequence[tuple[str, Sequence[Path]]]
 
 _ATTEMPTS, _WORTH = 8, 0.05  # templates tried in a block; the share of a piece's lines that one must fit
 _MARGIN = 4096  # bytes; a literal is shorter
-_FIRST_PRINTABLE = 0x20
 _TOKEN = re.compile(rb'(?P<text>"[^"]*")|(?P<mark>[{}\[\],])|(?P<scalar>[^\s{}\[\],:"]+)|[\s:]+')
 _COLON = re.compile(rb"\s*:")
 _DIGITS = 18
@@ -49,14 +48,15 @@ class _Value:
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """What stands between the values: texts; of each the number of the first quote in it, and how many bytes are before that.
+    """What stands between the values: texts; of each its length, the number of its first quote, and how many bytes precede that.
 
     The last text needs no quote (-1): it ends where the line does. Of values, which are one fewer, by number: the bytes that each
     has at least, what those that are scalars must look like, and which columns have.
     """
 
     quotes: int
-    literals: tuple[bytes, ...]
+    literals: tuple[npt.NDArray[np.void], ...]
+    lengths: Positions
     anchors: Positions
     before: Positions
     shortest: Positions
@@ -79,27 +79,16 @@ class _Piece:
         self.first_quotes = np.append(0, upto[:-1])
         self.quotes_per_line = upto - self.first_quotes
 
-    def with_control_characters(self) -> Flags:
-        """Lines with bytes that JSON allows in no text. Returns at a line's end are not among them."""
-        found = np.zeros(len(self.starts), np.bool_)
-        low = self.data < _FIRST_PRINTABLE
-        if np.count_nonzero(low) >= len(found):  # more than line ends
-            positions = np.flatnonzero(low & (self.data != NEWLINE))
-            number = np.searchsorted(self.ends, positions, side="right")
-            inside = (number < len(found)) & (self.starts[np.minimum(number, len(found) - 1)] <= positions)
-            found[number[inside]] = True
-        return found
-
-    def has(self, text: bytes, at: Positions) -> Flags:
-        """Where the text stands, of all positions in the piece."""
-        everywhere = np.ndarray((len(self.data) + _MARGIN,), f"V{len(text)}", self._padded, self._begin, (1,))
-        return everywhere[at] == np.frombuffer(text, everywhere.dtype)
+    def has(self, text: npt.NDArray[np.void], at: Positions) -> Flags:
+        """Where the text (all bytes of one value) stands, of all positions in the piece."""
+        everywhere: npt.NDArray[np.void] = np.ndarray((len(self.data) + _MARGIN,), text.dtype, self._padded, self._begin, (1,))
+        return everywhere[at] == text
 
 
 def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict[str, pa.ChunkedArray], Positions]:
     """Columns (text, null where a line has none) of lines that are alike, and these lines' numbers.
 
-    Lines that are odd are not read: those with a backslash must be among them.
+    Lines that are odd are not read: those with a backslash or a control character (but a return at their end) must be among them.
     """
     padded = block + bytes(2 * _MARGIN)
     numbers: list[Positions] = []
@@ -108,7 +97,7 @@ def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict
     attempts = 0
     for first, last in pieces(lines):
         piece = _Piece(padded, lines, first, last)
-        waiting = ~(odd[first:last] | piece.with_control_characters())
+        waiting = ~odd[first:last]
 
         def take(template: _Template) -> int:
             rows, texts = _fitting(piece, waiting, template)  # noqa: B023 called in this turn of the loop only
@@ -137,10 +126,9 @@ def _fitting(piece: _Piece, waiting: Flags, template: _Template) -> tuple[Positi
     rows = np.flatnonzero(waiting & (piece.quotes_per_line == template.quotes))
     starts, ends = piece.starts[rows], piece.ends[rows]
     begins = piece.quotes.take(piece.first_quotes[rows] + template.anchors[:, None], mode="clip") - template.before[:, None]
-    lengths = np.array([len(text) for text in template.literals])
     if template.anchors[-1] < 0:
-        begins[-1] = ends - lengths[-1]
-    finishes = begins + lengths[:, None]
+        begins[-1] = ends - template.lengths[-1]
+    finishes = begins + template.lengths[:, None]
     good = (begins[0] == starts) & (finishes[-1] == ends)
     good &= (begins[1:] - finishes[:-1] >= template.shortest[:, None]).all(axis=0)
     for text, at in zip(template.literals, np.maximum(begins, 0), strict=True):
@@ -195,7 +183,9 @@ def _template(line: bytes, keys: Keys) -> _Template | None:
         return None
     never_empty = {*scalars, columns["remote_host"], columns["time"]}
     shortest = np.array([int(number in never_empty) for number in range(len(values))])
-    return _Template(line.count(b'"'), tuple(texts), anchors, np.maximum(before, 0), shortest, scalars, columns)
+    literals = tuple(np.frombuffer(text, f"V{len(text)}") for text in texts)
+    lengths = np.array([len(text) for text in texts])
+    return _Template(line.count(b'"'), literals, lengths, anchors, np.maximum(before, 0), shortest, scalars, columns)
 
 
 def _values(line: bytes) -> list[_Value]:
