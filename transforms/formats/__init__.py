@@ -60,6 +60,8 @@ class Format:
     columns: tuple[str, ...] = ()
     keys: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
     separator: str = " "
+    padded: bool = False
+    """Whether several separators beside each other count as one."""
     header: bool = False
     more: bool = False
     """Whether further fields may follow, as many on each line of a file."""

@@ -74,7 +74,7 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
     words = _words(log_format)
     odd = oddities.with_specials(block, lines, oddities.specials(log_format))
     kept = [number for number, word in enumerate(words) if word.name or word.pattern]
-    texts, odd = texts_of(block, lines, odd, kept, partial(cut, words=words, separator=log_format.separator))
+    texts, odd = texts_of(block, lines, odd, kept, partial(cut, words=words, separator=log_format.separator, padded=log_format.padded))
     rows = len(odd) - int(odd.sum())
     if not rows:
         return _all_odd(lines)

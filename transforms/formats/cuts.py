@@ -54,10 +54,13 @@ def pieces(lines: Lines) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def cut(data: Bytes, lines: Lines, odd: Flags, words: Sequence[Field], separator: str) -> Table:
-    """The table of lines whose fields have the words' shapes, without their quotes or bracket."""
+def cut(data: Bytes, lines: Lines, odd: Flags, words: Sequence[Field], separator: str, padded: bool) -> Table:
+    """The table of lines whose fields have the words' shapes, without their quotes or bracket.
+
+    If fields are `padded`, several separators beside each other count as one.
+    """
     quoted = [number for number, word in enumerate(words) if word.shape is Shape.QUOTED]
-    starts, ends, odd = _between_separators(data, lines, odd, len(words), separator, 2 * len(quoted))
+    starts, ends, odd = _between_separators(data, lines, odd, len(words), separator, 2 * len(quoted), padded)
     whole = np.ones(len(starts), np.bool_)
     if separator == " " and len(starts):
         whole &= (ends > starts).all(axis=1)
@@ -95,16 +98,23 @@ def _only(whole: Flags, starts: Positions, ends: Positions, odd: Flags) -> Table
     return starts[whole], ends[whole], odd
 
 
-def _between_separators(data: Bytes, lines: Lines, odd: Flags, fields: int, separator: str, quotes: int | None) -> Table:
+def _between_separators(
+    data: Bytes, lines: Lines, odd: Flags, fields: int, separator: str, quotes: int | None, padded: bool = False
+) -> Table:
     """The table of lines that have so many fields and quotes, whatever their shape; `quotes` None stands for any even number."""
     positions = np.flatnonzero((data == ord(separator)) | (data == QUOTE))
     positions, odd = _outside_quotes(data, positions, lines, quotes, odd)
+    first = positions
+    if padded:  # a field ends before the first separator of several, and begins behind the last
+        first = positions[np.diff(positions, prepend=-2) > 1]
+        positions = positions[np.diff(positions, append=len(data) + 1) > 1]
     edges, odd = _by_line(positions, lines, fields - 1, odd)
+    begins = edges if first is positions else _by_line(first, lines, fields - 1, odd)[0]
     plain = np.flatnonzero(~odd)
     starts = np.empty((len(plain), fields), np.int64)
     ends = np.empty((len(plain), fields), np.int64)
     starts[:, 0], ends[:, -1] = lines.starts[plain], lines.ends[plain]
-    starts[:, 1:], ends[:, :-1] = edges + 1, edges
+    starts[:, 1:], ends[:, :-1] = edges + 1, begins
     ends[:, -1] -= (_at(data, ends[:, -1] - 1) == RETURN) & (ends[:, -1] > starts[:, -1])
     return starts, ends, odd
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Field, Format, Shape
-from transforms.formats.values import all_but_last_of_list, from_hash_escapes, last_of_list, undoubled, without_port
+from transforms.formats.values import after_slash, all_but_last_of_list, from_hash_escapes, last_of_list, undoubled, without_port
 
 _QUOTED = r'(?:[^"\\]|\\.)*'
 
@@ -91,11 +91,18 @@ FORMATS = (
         "squid",
         "Squid, native format",
         "time elapsed remotehost code/status bytes method URL rfc931 peerstatus/peerhost type",
-        (),
+        (
+            *(Field("time", Shape.TOKEN, r"\d{9,11}\.\d{3}"), Field(None, Shape.TOKEN, r"\d+"), Field("remote_host", Shape.TOKEN)),
+            *(Field("status", Shape.TOKEN, r"[A-Z_]+/\d{3}"), Field("bytes_sent", Shape.TOKEN, r"\d{1,18}")),
+            *(Field("method", Shape.TOKEN), Field("target", Shape.TOKEN), _TOKEN),
+            *(Field(None, Shape.TOKEN, r"[A-Z_]+/\S+"), _TOKEN),
+        ),
         clock=Clock.EPOCH,
-        expression=r"(?P<time>\d{9,11}\.\d{3}) +\d+ (?P<remote_host>\S+) [A-Z_]+/(?P<status>\d{3}) (?P<bytes_sent>\d{1,18})"
-        r" (?P<method>\S+) (?P<target>\S+) \S+ [A-Z_]+/\S+ \S+",
-        columns=("time", "remote_host", "status", "bytes_sent", "method", "target"),
+        # The time that a request took is padded with spaces.
+        expression=r"(?P<time>\d{9,11}\.\d{3}) +\d+ +(?P<remote_host>\S+) +(?P<status>[A-Z_]+/\d{3}) +(?P<bytes_sent>\d{1,18})"
+        r" +(?P<method>\S+) +(?P<target>\S+) +\S+ +[A-Z_]+/\S+ +\S+",
+        padded=True,
+        changed=(("status", "status", after_slash),),
         ignored=(("method", "ICP_QUERY", NOT_HTTP),),
         backslash=False,
         site_in_request=True,

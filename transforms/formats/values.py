@@ -29,6 +29,15 @@ def without_any_port(value: str) -> str:
     return without_port(value) if value.startswith("[") or value.count(":") == 1 else value
 
 
+def after_slash(value: str) -> str:
+    """What stands behind a slash: Squid writes its own result before the status.
+
+    >>> after_slash("TCP_MISS/200")
+    '200'
+    """
+    return value.rpartition("/")[2]
+
+
 def last_of_list(value: str) -> str:
     """The last of several addresses: the one that the proxy itself was called from.
 
