@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.logs import CHROME, line
-from transforms.formats.registry import FORMATS
+from transforms.formats.registry import FORMATS, format_of
 from transforms.parse import parse_block, split_request
 
 COMBINED = FORMATS["combined"]
@@ -160,3 +160,9 @@ def test_what_a_server_writes_is_what_is_read(values):
     entries = rows(log)
     read = sorted((row["method"], row["target"], row["protocol"], row["referer"], row["user_agent"]) for row in entries)
     assert read == sorted((*split_request(a), b, c) for a, b, c in values)
+
+
+def test_a_line_that_is_nothing_but_a_syslog_prefix_at_the_end_of_a_block():
+    block = "Mar  3 10:00:00 web nginx: \u00e9\nMar  3 10:00:00 web nginx: ".encode()
+    parsed = parse_block(block, format_of("syslog:combined"))
+    assert (parsed.lines, len(parsed.rejects), parsed.ignored) == (2, 1, {"blank": 1})

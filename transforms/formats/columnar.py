@@ -1,21 +1,19 @@
 """Takes a block of lines, gives the columns of the plain ones and the positions of the odd ones.
 
-Arrow's CSV reader splits a line in half a microsecond, but it must only see lines whose quotes stand exactly where the format
-has them: an unbalanced quote would swallow the next line. So quotes are counted and located first, for the whole block at once;
-every line that differs in any way is left to the exact path. Then rows and lines correspond one to one. A format that cannot be
-split at single separators is matched with its expression by Arrow, line by line but without Python.
+Delimited lines are cut at their separators (see `cuts`), JSON lines that look alike between their values (see `templates`), other
+JSON is read by Arrow; a format that cannot be cut is matched with its expression by Arrow, line by line but without Python. Each
+way reads only what it surely reads as the exact path would: every other line is odd, and left to that path.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -69,23 +67,28 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
         return _split_w3c(block, lines, log_format)
     if not log_format.fields:
         return _split_by_expression(block, lines, log_format)
-    if log_format.more:
-        log_format = _with_further_fields(block, lines, log_format)
+    return _split_delimited(block, lines, _with_further_fields(block, lines, log_format) if log_format.more else log_format)
+
+
+def _split_delimited(block: bytes, lines: Lines, log_format: Format) -> Split:
+    """As `split`, for lines with a fixed number of fields."""
     words = _words(log_format)
-    odd = oddities.with_specials(block, lines, oddities.specials(log_format))
     kept = [number for number, word in enumerate(words) if word.name or word.pattern]
-    texts, odd = texts_of(block, lines, odd, kept, partial(cut, words=words, separator=log_format.separator, padded=log_format.padded))
-    rows = len(odd) - int(odd.sum())
-    if not rows:
+    odd = oddities.with_specials(block, lines, oddities.specials(log_format))
+    table_of = partial(cut, words=words, separator=log_format.separator, padded=log_format.padded)
+    texts, odd = texts_of(block, lines, odd, kept, table_of)
+    if odd.all():
         return _all_odd(lines)
-    columns = {number: column if words[number].name == "time" else as_one(column.dictionary_encode()) for number, column in zip(kept, texts, strict=True)}
-    misshapen = ~_fit(rows, ((columns[number], words[number].pattern) for number in kept))
-    if misshapen.any():
-        odd[np.flatnonzero(~odd)[misshapen]] = True
-        columns = {number: column.filter(pa.array(~misshapen)) for number, column in columns.items()}
-        rows = len(odd) - int(odd.sum())
-    raw = {word.name: columns[number] for number, word in enumerate(words) if word.name}
-    return _split(raw_table(_changed(raw, log_format), rows), log_format, odd)
+    columns = [
+        text if words[number].name == "time" else as_one(text.dictionary_encode())
+        for number, text in zip(kept, texts, strict=True)
+    ]
+    fits = _fit(len(columns[0]), ((column, words[number].pattern) for number, column in zip(kept, columns, strict=True)))
+    if not fits.all():
+        odd[np.flatnonzero(~odd)[~fits]] = True
+        columns = [column.filter(pa.array(fits)) for column in columns]
+    raw = {words[number].name or "": column for number, column in zip(kept, columns, strict=True)}
+    return _split(raw_table(_changed(raw, log_format), int(fits.sum())), log_format, odd)
 
 
 def _words(log_format: Format) -> list[Field]:
@@ -134,10 +137,12 @@ def _split_by_expression(block: bytes, lines: Lines, log_format: Format) -> Spli
 
 
 def _changed(columns: dict[str, pa.Array], log_format: Format) -> dict[str, pa.Array]:
-    made = {
-        name: _map_values(columns[source], _by_value(change)) for name, source, change in log_format.changed if source in columns
-    }
-    return {**columns, **made}
+    made = {}
+    for name, source, change in log_format.changed:
+        if source in columns:
+            values = [None if value is None else change(value) for value in columns[source].dictionary.to_pylist()]
+            made[name] = pa.DictionaryArray.from_arrays(columns[source].indices, pa.array(values, pa.string()))
+    return columns | made
 
 
 def _line_array(block: bytes, starts: Positions, kind: pa.DataType) -> pa.Array:
@@ -147,7 +152,7 @@ def _line_array(block: bytes, starts: Positions, kind: pa.DataType) -> pa.Array:
 
 
 def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
-    """As `split`, for lines that each hold an object: first those that look alike, and of the others those that Arrow can read."""
+    """As `split`, for lines that each hold an object: those that look alike, and of the others those that Arrow can read."""
     data = np.frombuffer(block, np.uint8)
     last = data.take(lines.ends - 1, mode="clip")
     last = np.where(last == oddities.RETURN, data.take(lines.ends - 2, mode="clip"), last)
@@ -184,14 +189,15 @@ def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
     kept = [number for number, field in enumerate(log_format.fields) if field.name]
     table_of = partial(cut_w3c, fields=len(log_format.fields), separator=log_format.separator)
     texts, odd = texts_of(block, lines, odd, kept, table_of)
-    rows = len(odd) - int(odd.sum())
-    if not rows:
+    if odd.all():
         return _all_odd(lines)
-    columns = w3c.raw_columns({log_format.fields[number].name or "": column for number, column in zip(kept, texts, strict=True)})
-    misshapen = ~_fit(rows, ((columns[name], pattern) for name, pattern in w3c.PATTERNS.items() if name in columns))
-    odd[np.flatnonzero(~odd)[misshapen]] = True
-    raw = raw_table(columns, rows)
-    return _split(raw.filter(pa.array(~misshapen)) if misshapen.any() else raw, log_format, odd)
+    columns = w3c.raw_columns({log_format.fields[number].name or "": text for number, text in zip(kept, texts, strict=True)})
+    raw = raw_table(columns, len(columns["time"]))
+    fits = _fit(raw.num_rows, ((columns[name], pattern) for name, pattern in w3c.PATTERNS.items() if name in columns))
+    if not fits.all():
+        odd[np.flatnonzero(~odd)[~fits]] = True
+        raw = raw.filter(pa.array(fits))
+    return _split(raw, log_format, odd)
 
 
 def raw_table(columns: dict[str, pa.ChunkedArray | pa.Array], rows: int) -> pa.Table:
@@ -223,11 +229,3 @@ def _fit(rows: int, columns: Iterable[tuple[pa.Array, str | None]]) -> Flags:
             if not fits.all():
                 good &= fits[codes]
     return good
-
-
-def _by_value(change: Callable[[str], str]) -> Callable[[pa.Array], pa.Array]:
-    return lambda values: pa.array([None if value is None else change(value) for value in values.to_pylist()], pa.string())
-
-
-def _map_values(column: pa.DictionaryArray, change: Callable[[pa.Array], pa.Array]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(column.indices, change(column.dictionary))

@@ -38,7 +38,9 @@ def texts_of(
     for first, last in pieces(lines):
         begin, end = int(lines.starts[first]), int(lines.ends[last - 1])
         data = np.frombuffer(block, np.uint8, end - begin, begin)
-        starts, ends, known = table_of(data, Lines(lines.starts[first:last] - begin, lines.ends[first:last] - begin), odd[first:last])
+        starts, ends, known = table_of(
+            data, Lines(lines.starts[first:last] - begin, lines.ends[first:last] - begin), odd[first:last]
+        )
         still_odd.append(known)
         for column, texts in zip(columns, texts_at(data, starts[:, kept], ends[:, kept]), strict=True):
             column.append(texts)
@@ -146,7 +148,8 @@ def _by_line(positions: Positions, lines: Lines, width: int, odd: Flags) -> tupl
 
 def _is_quoted(data: Bytes, starts: Positions, ends: Positions) -> Flags:
     """Which spans begin and end with a quote of their own."""
-    return (ends - starts >= 2) & (_at(data, starts) == QUOTE) & (_at(data, ends - 1) == QUOTE)
+    found: Flags = (ends - starts >= 2) & (_at(data, starts) == QUOTE) & (_at(data, ends - 1) == QUOTE)
+    return found
 
 
 def _at(data: Bytes, positions: Positions) -> Bytes:

@@ -92,9 +92,9 @@ FORMATS = (
         "Squid, native format",
         "time elapsed remotehost code/status bytes method URL rfc931 peerstatus/peerhost type",
         (
-            *(Field("time", Shape.TOKEN, r"\d{9,11}\.\d{3}"), Field(None, Shape.TOKEN, r"\d+"), Field("remote_host", Shape.TOKEN)),
-            *(Field("status", Shape.TOKEN, r"[A-Z_]+/\d{3}"), Field("bytes_sent", Shape.TOKEN, r"\d{1,18}")),
-            *(Field("method", Shape.TOKEN), Field("target", Shape.TOKEN), _TOKEN),
+            *(Field("time", Shape.TOKEN, r"\d{9,11}\.\d{3}"), Field(None, Shape.TOKEN, r"\d+")),
+            *(Field("remote_host", Shape.TOKEN), Field("status", Shape.TOKEN, r"[A-Z_]+/\d{3}")),
+            *(Field("bytes_sent", Shape.TOKEN, r"\d{1,18}"), Field("method", Shape.TOKEN), Field("target", Shape.TOKEN), _TOKEN),
             *(Field(None, Shape.TOKEN, r"[A-Z_]+/\S+"), _TOKEN),
         ),
         clock=Clock.EPOCH,

@@ -65,7 +65,7 @@ def with_specials(block: bytes, lines: Lines, special: tuple[bytes, ...]) -> Fla
     returns = lines.controls[controls == RETURN]
     odd |= having(lines, returns[(returns + 1 >= len(data)) | (data.take(returns + 1, mode="clip") != NEWLINE)])
     if not block.isascii():
-        odd |= data[lines.starts] == _BOM  # Arrow would drop it from the first line that it sees
+        odd |= data.take(lines.starts, mode="clip") == _BOM  # Arrow would drop it from the first line that it sees
         if not is_utf8(block):
             odd |= having(lines, np.flatnonzero(data >= _FIRST_NOT_ASCII))
     return odd

@@ -26,7 +26,7 @@ Path = tuple[str, ...]
 Keys = Sequence[tuple[str, Sequence[Path]]]
 """For each column the paths of keys under which it may stand; the first that a line has is taken."""
 
-_ATTEMPTS, _WORTH = 8, 0.05  # templates tried in a block; the share of a piece's lines that one must fit
+_ATTEMPTS, _WORTH = 8, 0.05  # so many templates are tried in a block, while that share of a piece's lines fits none
 _MARGIN = 4096  # bytes; a literal is shorter
 _TOKEN = re.compile(rb'(?P<text>"[^"]*")|(?P<mark>[{}\[\],])|(?P<scalar>[^\s{}\[\],:"]+)|[\s:]+')
 _COLON = re.compile(rb"\s*:")
@@ -82,7 +82,8 @@ class _Piece:
     def has(self, text: npt.NDArray[np.void], at: Positions) -> Flags:
         """Where the text (all bytes of one value) stands, of all positions in the piece."""
         everywhere: npt.NDArray[np.void] = np.ndarray((len(self.data) + _MARGIN,), text.dtype, self._padded, self._begin, (1,))
-        return everywhere[at] == text
+        found: Flags = everywhere[at] == text
+        return found
 
 
 def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict[str, pa.ChunkedArray], Positions]:
@@ -91,34 +92,36 @@ def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict
     Lines that are odd are not read: those with a backslash or a control character (but a return at their end) must be among them.
     """
     padded = block + bytes(2 * _MARGIN)
-    numbers: list[Positions] = []
     columns: dict[str, list[pa.Array]] = {column: [] for column, _ in keys}
+    numbers = [np.zeros(0, np.int64)]
     templates: list[_Template] = []
     attempts = 0
     for first, last in pieces(lines):
         piece = _Piece(padded, lines, first, last)
         waiting = ~odd[first:last]
-
-        def take(template: _Template) -> int:
-            rows, texts = _fitting(piece, waiting, template)  # noqa: B023 called in this turn of the loop only
-            waiting[rows] = False  # noqa: B023
-            numbers.append(first + rows)  # noqa: B023
+        tried = 0
+        while tried < len(templates) or (attempts < _ATTEMPTS and waiting.mean() > _WORTH):
+            if tried == len(templates):
+                attempts += 1
+                number = int(waiting.argmax())
+                shown = _template(piece.data[piece.starts[number] : piece.ends[number]].tobytes(), keys)
+                if shown is None or not len(_fitting(piece, _only(number, len(waiting)), shown)[0]):
+                    waiting[number] = False
+                    continue
+                templates.append(shown)
+            template = templates[tried]
+            tried += 1
+            rows, texts = _fitting(piece, waiting, template)
+            waiting[rows] = False
+            numbers.append(first + rows)
             for column, chunks in columns.items():
                 at = template.columns.get(column)
                 chunks.append(pa.nulls(len(rows), pa.string()) if at is None else texts[at])
-            return len(rows)
+    return {column: pa.chunked_array(chunks, pa.string()) for column, chunks in columns.items()}, np.concatenate(numbers)
 
-        for template in templates:
-            take(template)
-        while attempts < _ATTEMPTS and waiting.mean() > _WORTH:
-            attempts += 1
-            number = int(waiting.argmax())
-            shown = _template(piece.data[piece.starts[number] : piece.ends[number]].tobytes(), keys)
-            if shown and take(shown) > _WORTH * len(waiting):
-                templates.append(shown)
-            waiting[number] = False
-    found = np.concatenate([np.zeros(0, np.int64), *numbers])
-    return {column: pa.chunked_array(chunks, pa.string()) for column, chunks in columns.items()}, found
+
+def _only(number: int, count: int) -> Flags:
+    return np.arange(count) == number
 
 
 def _fitting(piece: _Piece, waiting: Flags, template: _Template) -> tuple[Positions, Mapping[int, pa.Array]]:
@@ -163,6 +166,8 @@ def _template(line: bytes, keys: Keys) -> _Template | None:
         shown = json.loads(line, object_pairs_hook=_without_doubles)
     except (ValueError, RecursionError):
         return None
+    if not isinstance(shown, dict):
+        return None
     values, bounds = _values(line), [0]
     for value in values:
         bounds += [value.start, value.end]
@@ -173,8 +178,7 @@ def _template(line: bytes, keys: Keys) -> _Template | None:
     scalars = {number: _SCALAR for number, value in enumerate(values) if value.scalar}
     of_path = {value.path: number for number, value in enumerate(values) if value.path is not None}
     for column, paths in keys:
-        path = next((path for path in paths if _at(shown, path) is not None), None)
-        number = of_path.get(path)
+        number = next((of_path.get(path) for path in paths if _at(shown, path) is not None), None)
         if number is not None:
             columns[column] = number
             if values[number].scalar:
@@ -201,7 +205,7 @@ def _values(line: bytes) -> list[_Value]:
             inside.pop()
         elif token["text"] and _COLON.match(line, token.end()):
             inside[-1][1] = token["text"][1:-1].decode()
-        elif token["text"] or (token["scalar"] or b"null") != b"null":  # what is absent on one line and not on another is another template
+        elif token["text"] or (token["scalar"] or b"null") != b"null":  # null is no value, but what a template has in its place
             edge = 1 if token["text"] else 0
             values.append(_Value(token.start() + edge, token.end() - edge, _path(inside), not edge))
     return values

@@ -70,7 +70,7 @@ def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
     second = np.where(long, starts + _ISO_WIDTH, ends)
     zone = ends - _zone_widths(data, second, ends)
     fraction = np.minimum(second + 1, zone)
-    local_text, _, fractions, zones = texts_at(data, *np.stack([[starts, second], [second, fraction], [fraction, zone], [zone, ends]], axis=2))
+    local_text, _, fractions, zones = texts_at(data, *_spans(starts, second, fraction, zone, ends))
     grid, fits = _grid(local_text, _ISO_WIDTH)
     digits = grid[:, [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]].astype(np.int64) - 48
     fits &= (grid[:, [4, 7, 13, 16]] == np.frombuffer(b"--::", np.uint8)).all(axis=1)
@@ -100,7 +100,7 @@ def _of_epoch(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:
     point = points[np.minimum(np.searchsorted(points, starts), len(points) - 1)] if len(points) else ends
     point = np.where((point >= starts) & (point < ends), point, ends)
     fraction = np.minimum(point + 1, ends)
-    wholes, _, fractions = texts_at(data, *np.stack([[starts, point], [point, fraction], [fraction, ends]], axis=2))
+    wholes, _, fractions = texts_at(data, *_spans(starts, point, fraction, ends))
     width = point - starts
     valid = _are_digits(wholes) & (width >= 9) & (width <= 19) & ((point == ends) | _are_digits(fractions))
     number = pc.cast(pc.if_else(pa.array(valid), wholes, "0"), pa.uint64()).to_numpy()
@@ -114,6 +114,11 @@ def _without_brackets(times: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint8], Se
     data, starts, ends = spans_of(times.combine_chunks())
     starts = starts + ((data.take(starts, mode="clip") == ord("[")) & (starts < ends))
     return data, starts, ends - ((data.take(ends - 1, mode="clip") == ord("]")) & (starts < ends))
+
+
+def _spans(*edges: Seconds) -> tuple[Seconds, Seconds]:
+    """Where spans begin and end that follow each other between the edges, a column each."""
+    return np.column_stack(edges[:-1]), np.column_stack(edges[1:])
 
 
 def _are_digits(texts: pa.StringArray) -> Flags:

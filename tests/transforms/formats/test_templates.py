@@ -1,0 +1,115 @@
+"""Takes JSON lines that are alike, or nearly, checks which are read by where their quotes stand, and what as."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.writers import Request, write
+from transforms.formats import oddities
+from transforms.formats.registry import FORMATS
+from transforms.formats.templates import read_alike
+
+KEYS = (
+    ("remote_host", (("ip",), ("client", "ip"))),
+    ("time", (("ts",),)),
+    ("status", (("status",),)),
+    ("referer", (("headers", "Referer"), ("referer",))),
+)
+
+
+def read(*lines: str) -> list[dict[str, str | None] | None]:
+    """What the lines are read as, None where they are not."""
+    block = "".join(line + "\n" for line in lines).encode()
+    columns, numbers = read_alike(block, oddities.find_lines(block), np.zeros(len(lines), np.bool_), KEYS)
+    rows: list[dict[str, str | None] | None] = [None] * len(lines)
+    for at, number in enumerate(numbers.tolist()):
+        rows[number] = {name: column[at].as_py() for name, column in columns.items()}
+    return rows
+
+
+def row(ip: str = "192.0.2.1", ts: str = "2026-03-03T10:00:00Z", status: str | None = None, referer: str | None = None):
+    return {"remote_host": ip, "time": ts, "status": status, "referer": referer}
+
+
+@pytest.mark.parametrize("name", ["nginx_json", "cloudflare", "google_load_balancer", "traefik_json", "caddy"])
+def test_all_lines_that_a_server_writes_by_one_template_are_read(name):
+    requests = [
+        Request("a.example", f"192.0.2.{n % 250 + 1}", 1772532000 + n, "GET", f"/{n}", "HTTP/1.1", 200, n, "-", "agent")
+        for n in range(500)
+    ]
+    block = write(name, requests)
+    lines = oddities.find_lines(block)
+    columns, numbers = read_alike(block, lines, np.zeros(len(lines.starts), np.bool_), FORMATS[name].keys)
+    assert len(numbers) == len(requests)
+    assert columns["remote_host"].to_pylist() == [request.host for request in requests]
+    assert columns["bytes_sent"].to_pylist() == [str(request.size) for request in requests]
+
+
+def test_values_are_found_wherever_their_keys_lead():
+    text = '{"client":{"port":1,"ip":"192.0.2.1"},"headers":{"A":["a","b"],"Referer":["x","y"]},"ts":1772532000.25,"status":200}'
+    assert read(text) == [row(ts="1772532000.25", status="200", referer="x")]
+    assert read(text.replace(":", " : ").replace(",", " , ")) == [row(ts="1772532000.25", status="200", referer="x")]
+
+
+def test_lines_of_several_templates_are_read():
+    lines = [
+        '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z"}',
+        '{"ts":"2026-03-03T10:00:00Z","ip":"192.0.2.1","status":"404"}',
+    ] * 3
+    assert read(*lines) == [row(), row(status="404")] * 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","ip":"192.0.2.2"}',  # twice
+        '{"ts":"2026-03-03T10:00:00Z","status":"404"}',  # no address
+        '{"ip":"","ts":"2026-03-03T10:00:00Z"}',
+        '{"ip":"192.0.2.1","ts":""}',
+        '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","status":007}',
+        '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","status":200.5}',
+        '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","status":true}',
+        '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","status":1e2}',
+        '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","other":01}',
+        '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","other":x}',
+        '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z",}',
+        '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z"',
+        '{"ip":["192.0.2.1","ts":"2026-03-03T10:00:00Z"]}',
+        '["192.0.2.1","2026-03-03T10:00:00Z"]',
+        '""',
+    ],
+)
+def test_what_is_not_surely_json_of_such_values_is_left_to_others(line):
+    assert read(line) == [None]
+    # … also where a line before has shown a template that it nearly fits.
+    good = '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","status":200}'
+    assert read(good, line, good) == [row(status="200"), None, row(status="200")]
+
+
+def test_what_is_absent_is_no_text():
+    assert read('{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","status":null}') == [row()]
+    # What stands under the first key is taken, even if it is no text; an empty text is one.
+    beside = '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","headers":{"Referer":%s},"referer":"x"}'
+    assert read(beside % "[]", beside % "null", beside % '""') == [row(), row(referer="x"), row(referer="")]
+
+
+ANY = st.text(st.characters(min_codepoint=0x20, blacklist_characters='"\\', blacklist_categories=["Cs"]), max_size=20)
+
+
+@given(st.lists(st.tuples(ANY.filter(bool), ANY.filter(bool), st.integers(1, 999), ANY), min_size=1, max_size=20))
+def test_any_text_is_read_as_it_stands(values):
+    lines = [
+        json.dumps({"ip": ip, "ts": ts, "n": {"status": status}, "status": status, "referer": referer}, ensure_ascii=False)
+        for ip, ts, status, referer in values
+    ]
+    assert read(*lines) == [row(ip, ts, str(status), referer) for ip, ts, status, referer in values]
+
+
+def test_a_line_that_shows_a_template_which_it_does_not_fit_keeps_no_other_from_being_read():
+    bad, good = ('{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","status":%s}' % status for status in ("true", "200"))
+    assert read(bad, *[good] * 5) == [None] + [row(status="200")] * 5
