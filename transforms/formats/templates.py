@@ -55,7 +55,7 @@ class _Template:
     """
 
     quotes: int
-    literals: tuple[npt.NDArray[np.void], ...]
+    literals: tuple[bytes, ...]
     lengths: Positions
     anchors: Positions
     before: Positions
@@ -79,11 +79,16 @@ class _Piece:
         self.first_quotes = np.append(0, upto[:-1])
         self.quotes_per_line = upto - self.first_quotes
 
-    def has(self, text: npt.NDArray[np.void], at: Positions) -> Flags:
-        """Where the text (all bytes of one value) stands, of all positions in the piece."""
-        everywhere: npt.NDArray[np.void] = np.ndarray((len(self.data) + _MARGIN,), text.dtype, self._padded, self._begin, (1,))
-        found: Flags = everywhere[at] == text
-        return found
+    def has(self, text: bytes, at: Positions) -> Flags:
+        """Where the text stands, of all positions in the piece."""
+        everywhere: npt.NDArray[np.void] = np.ndarray(
+            (len(self.data) + _MARGIN,), f"V{len(text)}", self._padded, self._begin, (1,)
+        )
+        found = everywhere[at]
+        if found.tobytes() == text * len(at):  # nearly always, and much faster than to compare each
+            return np.ones(len(at), np.bool_)
+        flags: Flags = found == np.frombuffer(text, everywhere.dtype)
+        return flags
 
 
 def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict[str, pa.ChunkedArray], Positions]:
@@ -121,7 +126,9 @@ def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict
 
 
 def _only(number: int, count: int) -> Flags:
-    return np.arange(count) == number
+    flags = np.zeros(count, np.bool_)
+    flags[number] = True
+    return flags
 
 
 def _fitting(piece: _Piece, waiting: Flags, template: _Template) -> tuple[Positions, Mapping[int, pa.Array]]:
@@ -150,10 +157,10 @@ def _fitting(piece: _Piece, waiting: Flags, template: _Template) -> tuple[Positi
 
 
 def _are_scalars(texts: pa.StringArray, pattern: str) -> Flags:
-    """Which texts match a pattern that all positive whole numbers match; most are such, and need no pattern."""
+    """Which texts match a pattern that all whole numbers match; most are such, and need no pattern."""
     data, starts, ends = spans_of(texts)
     good = np.array(pc.ascii_is_decimal(texts).to_numpy(zero_copy_only=False), np.bool_)
-    good &= (ends - starts <= _DIGITS) & (data.take(starts, mode="clip") != ord("0"))
+    good &= (ends - starts <= _DIGITS) & ((data.take(starts, mode="clip") != ord("0")) | (ends - starts == 1))
     if not good.all():
         codes, values = distinct(texts.filter(pa.array(~good)).dictionary_encode())
         good[~good] = pc.match_substring_regex(values, pattern).to_numpy(zero_copy_only=False)[codes]
@@ -187,9 +194,8 @@ def _template(line: bytes, keys: Keys) -> _Template | None:
         return None
     never_empty = {*scalars, columns["remote_host"], columns["time"]}
     shortest = np.array([int(number in never_empty) for number in range(len(values))])
-    literals = tuple(np.frombuffer(text, f"V{len(text)}") for text in texts)
     lengths = np.array([len(text) for text in texts])
-    return _Template(line.count(b'"'), literals, lengths, anchors, np.maximum(before, 0), shortest, scalars, columns)
+    return _Template(line.count(b'"'), tuple(texts), lengths, anchors, np.maximum(before, 0), shortest, scalars, columns)
 
 
 def _values(line: bytes) -> list[_Value]:

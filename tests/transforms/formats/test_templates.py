@@ -111,5 +111,5 @@ def test_any_text_is_read_as_it_stands(values):
 
 
 def test_a_line_that_shows_a_template_which_it_does_not_fit_keeps_no_other_from_being_read():
-    bad, good = ('{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","status":%s}' % status for status in ("true", "200"))
-    assert read(bad, *[good] * 5) == [None] + [row(status="200")] * 5
+    good = '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","status":200}'
+    assert read(good.replace("200", "true"), *[good] * 5) == [None] + [row(status="200")] * 5
