@@ -183,8 +183,8 @@ def _json_part(texts: Mapping[str, pa.ChunkedArray], numbers: Positions, log_for
 
 def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
     """As `split`, for lines between comments, of which a field may stand in quotes."""
-    first = np.frombuffer(block + b"\n", np.uint8)[lines.starts]
-    odd = (first == ord("#")) | (first == oddities.NEWLINE) | (first == oddities.RETURN)
+    first = np.frombuffer(block, np.uint8).take(lines.starts, mode="clip")
+    odd = (first == ord("#")) | (first == oddities.RETURN) | (lines.starts == lines.ends)
     odd |= oddities.with_specials(block, lines, (b"\0",))
     kept = [number for number, field in enumerate(log_format.fields) if field.name]
     table_of = partial(cut_w3c, fields=len(log_format.fields), separator=log_format.separator)

@@ -65,14 +65,16 @@ class _Template:
 
 
 class _Piece:
-    """Some lines of a block that has a margin behind it, and where their quotes are."""
+    """Some lines of a block, and where their quotes are."""
 
-    def __init__(self, padded: bytes, lines: Lines, first: int, last: int) -> None:
+    def __init__(self, block: bytes, lines: Lines, first: int, last: int) -> None:
         begin = int(lines.starts[first])
         size = max(int(lines.ends[last - 1]) - begin, 1)
-        self._padded, self._begin = padded, begin
-        self.data = np.frombuffer(padded, np.uint8, size, begin)
         self.starts, self.ends = lines.starts[first:last] - begin, lines.ends[first:last] - begin
+        # A text may be looked for that would end behind the piece.
+        padded = begin + size + 2 * _MARGIN > len(block)
+        self._block, self._begin = (block[begin : begin + size] + bytes(2 * _MARGIN), 0) if padded else (block, begin)
+        self.data = np.frombuffer(self._block, np.uint8, size, self._begin)
         self.ends = self.ends - (self.data.take(self.ends - 1, mode="clip") == RETURN)
         self.quotes = np.flatnonzero(self.data == QUOTE)
         upto = np.searchsorted(self.quotes, self.ends)
@@ -82,7 +84,7 @@ class _Piece:
     def has(self, text: bytes, at: Positions) -> Flags:
         """Where the text stands, of all positions in the piece."""
         everywhere: npt.NDArray[np.void] = np.ndarray(
-            (len(self.data) + _MARGIN,), f"V{len(text)}", self._padded, self._begin, (1,)
+            (len(self.data) + _MARGIN,), f"V{len(text)}", self._block, self._begin, (1,)
         )
         found = everywhere[at]
         if found.tobytes() == text * len(at):  # nearly always, and much faster than to compare each
@@ -96,13 +98,12 @@ def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict
 
     Lines that are odd are not read: those with a backslash or a control character (but a return at their end) must be among them.
     """
-    padded = block + bytes(2 * _MARGIN)
     columns: dict[str, list[pa.Array]] = {column: [] for column, _ in keys}
     numbers = [np.zeros(0, np.int64)]
     templates: list[_Template] = []
     attempts = 0
     for first, last in pieces(lines):
-        piece = _Piece(padded, lines, first, last)
+        piece = _Piece(block, lines, first, last)
         waiting = ~odd[first:last]
         tried = 0
         while tried < len(templates) or (attempts < _ATTEMPTS and waiting.mean() > _WORTH):

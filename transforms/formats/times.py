@@ -66,23 +66,33 @@ def _of_clf(times: pa.ChunkedArray, zones: pa.ChunkedArray) -> tuple[Seconds, Fl
 
 def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
     data, starts, ends = _without_brackets(times)
-    long = ends - starts >= _ISO_WIDTH
-    second = np.where(long, starts + _ISO_WIDTH, ends)
+    fits = ends - starts >= _ISO_WIDTH
+    second = np.where(fits, starts + _ISO_WIDTH, ends)
     zone = ends - _zone_widths(data, second, ends)
-    fraction = np.minimum(second + 1, zone)
-    local_text, _, fractions, zones = texts_at(data, *_spans(starts, second, fraction, zone, ends))
-    grid, fits = _grid(local_text, _ISO_WIDTH)
+    grid = _bytes_at(data, np.where(fits, starts, 0), _ISO_WIDTH)
     digits = grid[:, [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]].astype(np.int64) - 48
     fits &= (grid[:, [4, 7, 13, 16]] == np.frombuffer(b"--::", np.uint8)).all(axis=1)
     fits &= (grid[:, 10] == ord("T")) | (grid[:, 10] == ord(" "))
     month, day = digits[:, 4:6] @ np.array([10, 1]), digits[:, 6:8] @ np.array([10, 1])
     local, valid = _local(digits, digits[:, :4] @ np.array([1000, 100, 10, 1]), month, day, digits[:, 8:])
-    mark = data.take(second, mode="clip")
-    fits &= (second == zone) | (((mark == ord(".")) | (mark == ord(","))) & _are_digits(fractions))
-    codes, values = distinct(zones)
+    if (second < zone).any():
+        mark = data.take(second, mode="clip")
+        fraction = np.minimum(second + 1, zone)
+        fits &= (second == zone) | (
+            ((mark == ord(".")) | (mark == ord(","))) & _are_digits(*texts_at(data, *_spans(fraction, zone)))
+        )
+    codes, values = distinct(texts_at(data, *_spans(zone, ends))[0])
     fits &= pc.match_substring_regex(values, _ISO_ZONE).to_numpy(zero_copy_only=False)[codes]
     values = pc.replace_substring(pc.if_else(pc.equal(values, "Z"), "+0000", values), ":", "")
     return local, fits & valid, pa.chunked_array([recode(codes, values)])
+
+
+def _bytes_at(data: npt.NDArray[np.uint8], begins: Seconds, width: int) -> npt.NDArray[np.uint8]:
+    """The bytes from each position on, in rows of the width; of what is shorter than that altogether, zeros."""
+    if len(data) < width:
+        return np.zeros((len(begins), width), np.uint8)
+    rows: npt.NDArray[np.void] = np.ndarray((len(data) - width + 1,), f"V{width}", data, 0, (1,))
+    return rows[begins].view(np.uint8).reshape(len(begins), width)
 
 
 def _zone_widths(data: npt.NDArray[np.uint8], begin: Seconds, ends: Seconds) -> Seconds:
