@@ -226,14 +226,18 @@ class _Measured:
     def of(self, group: npt.NDArray[np.int32], groups: int, cap: Integers) -> dict[str, Integers]:
         """Each group's measures and capped addresses; rows of group -1 are left out; `cap` has one number a group."""
         # What follows one another in a visit and a group is counted as one run: a page's assets are one, and sorting is dear.
-        begins = np.flatnonzero(self._visit_begins | changes(group))
-        ends = np.append(begins[1:], len(group))
-        run_group = group[begins]
-        inside = np.flatnonzero(run_group >= 0)
-        if not len(inside):
+        rows = np.flatnonzero(group >= 0)
+        if not len(rows):
             return {name: np.zeros(groups, np.int64) for name in (*MEASURES, EVIDENCE)}
+        if len(rows) == len(group):
+            begins = np.flatnonzero(self._visit_begins | changes(group))
+            ends = np.append(begins[1:], len(group))
+        else:
+            first = np.flatnonzero(self._visit_begins[rows] | changes(group[rows]) | changes(rows - np.arange(len(rows))))
+            begins, ends = rows[first], np.append(rows[first[1:] - 1], rows[-1]) + 1
+        run_group = group[begins]
         # Radix sort, which numpy has for 16 bits, is several times faster than merging.
-        order = inside[np.argsort(run_group[inside].astype(np.uint16 if groups <= 65_536 else np.int32), kind="stable")]
+        order = np.argsort(run_group.astype(np.uint16 if groups <= 65_536 else np.int32), kind="stable")
         begins, ends, ordered = begins[order], ends[order], run_group[order]
         new = changes(ordered)
         network_begins, address_begins, visitor_begins, visit_begins = (new | changes(unit[begins]) for unit in self._units)
