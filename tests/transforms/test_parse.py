@@ -166,3 +166,18 @@ def test_a_line_that_is_nothing_but_a_syslog_prefix_at_the_end_of_a_block():
     block = "Mar  3 10:00:00 web nginx: \u00e9\nMar  3 10:00:00 web nginx: ".encode()
     parsed = parse_block(block, format_of("syslog:combined"))
     assert (parsed.lines, len(parsed.rejects), parsed.ignored) == (2, 1, {"blank": 1})
+
+
+def test_quotes_that_could_be_read_in_very_many_ways_are_read_in_one():
+    """A client chooses its agent: no line may take more time than lines take. Read in all ways, this one would take years."""
+    fields = ['"1772532000250000"', '"192.0.2.1"', *['"1"'] * 9, *['"a","b"'] * 60, '"c"x']
+    parsed = parse_block(",".join(fields).encode(), FORMATS["google_storage"])
+    assert [reject.reason for reject in parsed.rejects] == ["fields"]
+
+
+@pytest.mark.parametrize(("words", "reasons"), [(10, []), (2_000, ["fields"])])
+def test_quotes_that_a_server_did_not_escape_are_read_in_short_lines_only(words, reasons):
+    block = line(referer='x" y' + " y" * words)
+    parsed = parse_block(block, FORMATS["combined"])
+    assert [reject.reason for reject in parsed.rejects] == reasons
+    assert parse_block(block.replace(b'x"', b'x\\"'), FORMATS["combined"]).rejects == ()

@@ -219,9 +219,12 @@ def _column(word: list[_Part]) -> Field | None:
     if len(word) == 1:
         # A bare header may hold spaces: only a whole expression can tell where it ends.
         bare = field.shape is Shape.FREE and field.name is not None
-        return None if bare or field.name == "request" else field
+        spaced = held[0].clock is Clock.CLF and field.shape is not Shape.TIME
+        return None if bare or spaced or field.name == "request" else field
     around = (texts[0], texts[-1]) if len(word) == 3 else ("", "")
     if around == ('"', '"'):
+        if held[0].clock is Clock.CLF:
+            return None  # two words in one
         return Field(field.name, Shape.QUOTED, field.pattern)
     if around == ("[", "]") and held[0].clock:
         return Field("time", Shape.TIME if held[0].clock is Clock.CLF else Shape.TOKEN)

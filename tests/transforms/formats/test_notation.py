@@ -34,6 +34,18 @@ CASES = {
         {"remote_host": "8.8.8.8", "target": "/a?b", "status": "200", "bytes_sent": 2326, "user_agent": None},
         True,
     ),
+    "nginx, a time in quotes": (
+        '$remote_addr "$time_local" "$request" $status',
+        '8.8.8.8 "10/Oct/2025:13:55:36 -0700" "GET /a HTTP/1.0" 200',
+        {"remote_host": "8.8.8.8", "target": "/a", "status": "200", "request_time": AT_13_55_36},
+        False,
+    ),
+    "nginx, a time with nothing around it": (
+        '$remote_addr $time_local "$request" $status',
+        '8.8.8.8 10/Oct/2025:13:55:36 -0700 "GET /a HTTP/1.0" 200',
+        {"remote_host": "8.8.8.8", "target": "/a", "status": "200", "request_time": AT_13_55_36},
+        False,
+    ),
     "Debian's vhost_combined": (
         r'LogFormat "%v:%p %h %l %u %t \"%r\" %>s %O \"%{Referer}i\" \"%{User-Agent}i\"" vhost_combined',
         'www.example.org:443 8.8.8.8 - - [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1" 200 5 "https://x.example/" "A \\"x\\""',
