@@ -143,21 +143,21 @@ def _completed(raw: pa.Table, log_format: Format) -> pa.Table:
 
 def _joined_request(raw: pa.Table) -> pa.DictionaryArray:
     """The request lines; where a line has none, out of its parts: they are joined once for each distinct four of them."""
-    parts = [distinct(filled(raw[name], "-")) for name in ("method", "target", "query", "protocol")]
-    key = np.zeros(raw.num_rows, np.int64)
-    for codes, values in parts:
-        key = key * max(len(values), 1) + codes
-    four = pa.array(key).dictionary_encode()
-    rest = four.dictionary.to_numpy()
-    texts = []
-    for _, values in reversed(parts):
-        rest, code = np.divmod(rest, max(len(values), 1))
-        texts.append(pc.if_else(pc.equal(values, "-"), "", values).take(pa.array(code)))
-    protocol, query, target, method = texts
+    codes = np.zeros(raw.num_rows, np.int64)
+    texts: list[pa.Array] = []
+    for name in ("method", "target", "query", "protocol"):
+        own_codes, values = distinct(filled(raw[name], "-"))
+        width = max(len(values), 1)
+        pairs = pa.array(codes * width + own_codes).dictionary_encode()
+        codes = pairs.indices.to_numpy().astype(np.int64)
+        before, own = np.divmod(pairs.dictionary.to_numpy(), width)
+        own_texts = pc.if_else(pc.equal(values, "-"), "", values).take(pa.array(own))
+        texts = [*(text.take(pa.array(before)) for text in texts), own_texts]
+    method, target, query, protocol = texts
     mark = pc.if_else(pc.or_(pc.equal(query, ""), pc.starts_with(query, "?")), "", "?")
     line = pc.binary_join_element_wise(method, pc.binary_join_element_wise(target, mark, query, ""), " ")
     line = pc.if_else(pc.equal(protocol, ""), line, pc.binary_join_element_wise(line, protocol, " "))
-    joined = recode(four.indices.to_numpy(), line)
+    joined = recode(codes, line)
     if raw["request"].null_count == raw.num_rows:
         return joined
     return as_one(pc.coalesce(raw["request"].cast(pa.string()), joined.cast(pa.string()))).dictionary_encode()

@@ -181,3 +181,19 @@ def test_quotes_that_a_server_did_not_escape_are_read_in_short_lines_only(words,
     parsed = parse_block(block, FORMATS["combined"])
     assert [reject.reason for reject in parsed.rejects] == reasons
     assert parse_block(block.replace(b'x"', b'x\\"'), FORMATS["combined"]).rejects == ()
+
+
+def test_requests_in_parts_are_joined_however_many_different_parts_there_are():
+    """60,000 methods, paths, queries and protocols: more combinations than a 64-bit number tells apart."""
+    words = ["".join(chr(65 + n // 26**place % 26) for place in range(4)) for n in range(60_000)]
+    protocols = [*(f"HTTP/{word}" for word in words[:-1]), "HTTP/1.1"]
+    keys = "json:remote_host=h,time=t,method=m,target=p,query=q,protocol=v"
+    block = "".join(
+        f'{{"h":"8.8.8.8","t":"2026-03-03T10:00:00Z","m":"{word}","p":"/{word}","q":"{word}","v":"{protocol}"}}\n'
+        for word, protocol in zip(words, protocols, strict=True)
+    )
+    parsed = parse_block(block.encode(), format_of(keys))
+    entries = [
+        (entry["method"], entry["target"]) for entry in parsed.entries.select(["method", "target"]).to_pylist() if entry["method"]
+    ]
+    assert entries == [(words[-1], f"/{words[-1]}?{words[-1]}")]

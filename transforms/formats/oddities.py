@@ -1,4 +1,4 @@
-"""Takes a block of lines, gives those that a plain split would get wrong: their quotes, spaces or bytes are not the format's.
+"""Takes a block, gives its lines, and those with bytes that no plain line has: escapes, control characters, no UTF-8.
 
 Everything is looked at for the whole block at once, as positions of bytes; a line that is marked takes the exact path.
 """

@@ -33,7 +33,8 @@ _COLON = re.compile(rb"\s*:")
 _DIGITS = 18
 _SCALAR = r"^(?:-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?|true|false)$"
 _WHOLE = r"^(?:0|[1-9][0-9]{0,17})$"
-_SECONDS = r"^[1-9][0-9]{0,17}(?:\.[0-9]{1,20})?$"
+# A fraction that a float of these digits would round up to the next second is not among them.
+_SECONDS = r"^[1-9](?:[0-9]{0,17}|[0-9]{0,9}\.(?:[0-8][0-9]{0,6}|9[0-8][0-9]{0,5}|9[0-9]{0,5}))$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +112,15 @@ def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict
                 attempts += 1
                 number = int(waiting.argmax())
                 shown = _template(piece.data[piece.starts[number] : piece.ends[number]].tobytes(), keys)
-                if shown is None or not len(_fitting(piece, _only(number, len(waiting)), shown)[0]):
+                if shown is None or not len(_fitting(piece, np.array([number]), shown)[0]):
                     waiting[number] = False
                     continue
                 templates.append(shown)
             template = templates[tried]
             tried += 1
-            rows, texts = _fitting(piece, waiting, template)
+            rows, texts = _fitting(piece, np.flatnonzero(waiting), template)
+            if not len(rows):
+                continue
             waiting[rows] = False
             numbers.append(first + rows)
             for column, chunks in columns.items():
@@ -126,15 +129,11 @@ def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict
     return {column: pa.chunked_array(chunks, pa.string()) for column, chunks in columns.items()}, np.concatenate(numbers)
 
 
-def _only(number: int, count: int) -> Flags:
-    flags = np.zeros(count, np.bool_)
-    flags[number] = True
-    return flags
-
-
-def _fitting(piece: _Piece, waiting: Flags, template: _Template) -> tuple[Positions, Mapping[int, pa.Array]]:
-    """The waiting lines that the template fits, and their values by number: those that columns have."""
-    rows = np.flatnonzero(waiting & (piece.quotes_per_line == template.quotes))
+def _fitting(piece: _Piece, rows: Positions, template: _Template) -> tuple[Positions, Mapping[int, pa.Array]]:
+    """Of some lines those that the template fits, and their values by number: scalars, and those that columns have."""
+    rows = rows[piece.quotes_per_line[rows] == template.quotes]
+    if not len(rows):
+        return rows, {}
     starts, ends = piece.starts[rows], piece.ends[rows]
     begins = piece.quotes.take(piece.first_quotes[rows] + template.anchors[:, None], mode="clip") - template.before[:, None]
     if template.anchors[-1] < 0:
@@ -188,9 +187,9 @@ def _template(line: bytes, keys: Keys) -> _Template | None:
     for column, paths in keys:
         number = next((of_path.get(path) for path in paths if _at(shown, path) is not None), None)
         if number is not None:
-            columns[column] = number
             if values[number].scalar:
-                scalars[number] = _SECONDS if column == "time" else _WHOLE
+                scalars[number] = _SECONDS if column == "time" and number not in columns.values() else _WHOLE
+            columns[column] = number
     if (before[:-1] < 0).any() or any(len(text) >= _MARGIN for text in texts) or not {"remote_host", "time"} <= set(columns):
         return None
     never_empty = {*scalars, columns["remote_host"], columns["time"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -113,3 +114,16 @@ def test_any_text_is_read_as_it_stands(values):
 def test_a_line_that_shows_a_template_which_it_does_not_fit_keeps_no_other_from_being_read():
     good = '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","status":200}'
     assert read(good.replace("200", "true"), *[good] * 5) == [None] + [row(status="200")] * 5
+
+
+@pytest.mark.parametrize(
+    "ts", ["1772532000.25", "1772532000.1234567", "1772532000.9899999", "1772532000.999999", "1772532000123"]
+)
+def test_seconds_are_read_with_their_fraction(ts):
+    assert read(f'{{"ip":"192.0.2.1","ts":{ts}}}') == [row(ts=ts)]
+    assert math.floor(json.loads(ts)) == int(ts.partition(".")[0])
+
+
+@pytest.mark.parametrize("ts", ["1772532000.9999999", "1772532000123.9999", "1e9", "-1.5"])
+def test_seconds_that_a_float_may_round_up_are_left_to_others(ts):
+    assert read(f'{{"ip":"192.0.2.1","ts":{ts}}}') == [None]
