@@ -3,7 +3,8 @@
     python benchmarks/formats.py --lines 100000
     python benchmarks/formats.py --by arrow nginx_json
 
-`--by` takes a quicker way away: `arrow` reads JSON by Arrow's reader, `exact` all lines one by one, as odd ones are. The lines are those of the example's day, written once more in each format as its server would.
+`--by` takes a quicker way away: `arrow` reads JSON by Arrow's reader, `exact` reads every line alone, as odd ones are. The lines
+are those of the example's day, written once more in each format as its server would.
 """
 
 from __future__ import annotations
