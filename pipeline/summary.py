@@ -112,7 +112,8 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
             )
         )
     if any(day["unknown_site"] for day in record["days"].values()):
-        found.append(("unknown_site", "The log names no site: say --site www.example.org to have it in the tables."))
+        text = "The log names no site for some requests, or all, which are (unknown): --site www.example.org names it."
+        found.append(("unknown_site", text))
     without = record["days_without_lines"]
     if without:
         found.append(("days_without_lines", f"Asked for, but without any line in the input: {', '.join(without)}."))

@@ -74,7 +74,7 @@ def test_progress_is_one_line_and_the_summary_is_cut_between_words(log, width, e
         "200 rejected: the line does not have the fields of its format (200)",
         "(edge): the input begins or ends in this day, which may be incomplete.",
         "fewer than 10 addresses; at most 3 of one network count (of bots 10)",
-        "The log names no site: say --site www.example.org to have it in the tables.",
+        "The log names no site for some requests, or all, which are (unknown): --site www.example.org names it.",
     ):
         if width == 80:  # in a narrow table a sentence stands in several cells' lines
             assert sentence in words

@@ -85,7 +85,7 @@ _NGINX_UNKEPT = re.compile(
     r"(?:http|sent_http|upstream|cookie|arg|ssl|geoip|geoip2|gzip|tcpinfo|proxy|trailer|sent_trailer|realip|connection)_\w+"
     r"|connection|connections_\w+|pipe|pid|request_(?:time|length|id|completion|filename|body|body_file)|remote_(?:user|port)"
     r"|server_(?:port|addr)|scheme|https|hostname|document_(?:root|uri)|is_args|limit_\w+|nginx_version|binary_remote_addr"
-    r"|content_(?:length|type)|realpath_root|time_\w+|request_port|is_request_port"
+    r"|content_(?:length|type)|realpath_root|request_port|is_request_port"
 )
 
 

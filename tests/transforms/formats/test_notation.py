@@ -126,6 +126,7 @@ def test_the_notations_of_the_known_formats_compile_to_the_same_columns(name):
     [
         ("%h %t %r %Y", "%Y is not a directive"),
         ("$remote_addr [$time_local] $request $jane", r"\$jane is not a variable"),
+        ('$remote_addr [$time_locl] "$request"', r"\$time_locl is not a variable"),
         ('%h %{%s}t "%r"', "a time of this form"),
         ('%h "%r" %>s', "must hold the remote host, the time and the request"),
         ('$remote_addr "$request"', "must hold the remote host, the time and the request"),
