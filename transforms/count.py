@@ -7,7 +7,7 @@ cell, each distinct thing of a cell is a run, and counting is finding where runs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,32 +15,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.cells import Cells, cells_of
 from transforms.columns import cell_keys, changes, distinct
-from transforms.report import STRATUM, Catalogue, Report
+from transforms.pieces import gather
+from transforms.report import Catalogue
 from transforms.schema import EVIDENCE, HIT_DIMENSIONS, MEASURES, VISITOR_DIMENSIONS, count_schema
 from transforms.visits import describe_visits, number_visits, order_by_time
-from transforms.wire import compact, joined, pack, unpack
+from transforms.wire import compact, pack, unpack
 
 Integers = npt.NDArray[np.int64]
 
 NUMBERS = ("network_number", "address_number", "visitor_number", "visit_number")
 """Columns of prepared rows that tell networks, addresses, visitors and visits apart, from wide to narrow."""
-
-
-class SecretChangedError(Exception):
-    """Pieces of one shard were made with different secrets: a runner has computed a stage again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """The cells of a report on one day of a shard: the cell of each row (-1: none), and each cell's dimension codes."""
-
-    of_row: npt.NDArray[np.int32]
-    codes: dict[str, npt.NDArray[np.int32]]
-    parent: npt.NDArray[np.int32]  # each cell's cell in the parent report
-
-    def __len__(self) -> int:
-        return len(self.parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +44,7 @@ def merge_pieces(pieces: Iterable[bytes]) -> dict[int, pa.Table]:
     Prepared rows are hits in the order of network, address, visitor and time, with dense numbers (columns NUMBERS) in
     place of keys, and all dimensions.
     """
-    visitor_parts, hit_parts, secrets = [], [], set()
-    for piece in pieces:
-        tables = unpack(piece)
-        secrets.add((tables["visitors"].schema.metadata or {}).get(b"secret"))
-        visitor_parts.append(tables["visitors"].replace_schema_metadata(None))
-        hit_parts.append(tables["hits"])
-    if len(secrets) > 1:
-        raise SecretChangedError
-    visitors, hits = joined(visitor_parts), joined(hit_parts)
+    visitors, hits = gather(pieces)
     keys = [visitors[name].to_numpy() for name in ("visitor_key", "address_key", "network_key", "date")]
     order = np.lexsort(keys)
     numbers = _dense_numbers(keys, order)
@@ -128,7 +106,7 @@ def count_day(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int]) -> 
     """COUNT tables of every report, from prepared rows; `caps`: how many addresses of a network count, by traffic."""
     measured = _Measured(rows)
     tables = {}
-    for report, cells in _cells(rows, catalogue):
+    for report, cells in cells_of(rows, catalogue):
         names = catalogue.columns(report.name)
         cap = _cap_of_cell(cells.codes["traffic"], rows, caps)
         tables[report.name] = _table(rows, names, cells.codes, measured.of(cells.of_row, len(cells), cap))
@@ -145,7 +123,7 @@ def count_folds(
     """
     measured = _Measured(rows)
     tables = {}
-    for report, cells in _cells(rows, catalogue):
+    for report, cells in cells_of(rows, catalogue):
         if report.name not in plan or report.parent is None or not len(cells):
             continue
         passing = plan[report.name]
@@ -168,51 +146,6 @@ def count_folds(
             extents.append(table.append_column("with_candidate", pa.array(np.full(len(parents), with_candidate))))
         tables[report.name] = pa.concat_tables(extents)
     return tables
-
-
-def _cells(rows: pa.Table, catalogue: Catalogue) -> Iterator[tuple[Report, Cells]]:
-    """The cells of each report: its parent's, divided by its own dimension."""
-    codes = {name: distinct(rows[name]) for name in (*STRATUM, *catalogue.needed_dimensions())}
-    known: dict[str, Cells] = {}
-    for report in catalogue:
-        if report.parent is None:
-            cells = Cells(np.zeros(rows.num_rows, np.int32), {}, np.zeros(1, np.int32))
-            for name in STRATUM:
-                cells = _divide(cells, name, codes[name])
-        else:
-            cells = known[report.parent]
-            if report.where:
-                name, value = report.where
-                admitted = np.array([text == value for text in codes[name][1].to_pylist()], np.bool_)[cells.codes[name]]
-                inside = np.append(admitted, False)  # position -1 stands for rows outside
-                cells = Cells(np.where(inside.take(cells.of_row), cells.of_row, np.int32(-1)), cells.codes, cells.parent)
-            cells = _divide(cells, report.own[0], codes[report.own[0]])
-        known[report.name] = cells
-        yield report, cells
-
-
-def _divide(cells: Cells, name: str, dimension: tuple[npt.NDArray[np.int32], pa.Array]) -> Cells:
-    """The cells that one more dimension makes of the given ones."""
-    codes, values = dimension
-    width = max(len(values), 1)
-    size = len(cells) * width
-    # A row outside (-1) becomes one of -width to -1: these are the last places of a table, where nothing is.
-    combined = np.multiply(cells.of_row, width, dtype=np.intp)
-    combined += codes
-    if size <= 4 * len(combined) + 65_536:
-        present = np.zeros(size + width, np.bool_)
-        present[combined] = True
-        new = np.flatnonzero(present[:size])
-        number = np.full(size + width, -1, np.int32)
-        number[new] = np.arange(len(new), dtype=np.int32)
-        of_row = number.take(combined)
-    else:
-        new, inverse = np.unique(np.maximum(combined, -1), return_inverse=True)
-        outside = int(len(new) > 0 and new[0] == -1)
-        new, of_row = new[outside:], (inverse - outside).astype(np.int32)
-    parent = (new // width).astype(np.int32)
-    inherited = {known: known_codes[parent] for known, known_codes in cells.codes.items()}
-    return Cells(of_row, {**inherited, name: (new % width).astype(np.int32)}, parent)
 
 
 class _Measured:

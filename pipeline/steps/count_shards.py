@@ -15,7 +15,8 @@ from pipeline.errors import EXIT_UNEXPECTED, JobError
 from pipeline.pool import Tasks
 from pipeline.steps.guarded import guarded
 from pipeline.steps.map_blocks import windowed
-from transforms.count import SecretChangedError, ShardDay, count_shard
+from transforms.count import ShardDay, count_shard
+from transforms.pieces import SecretChangedError
 from transforms.wire import schema_of
 
 PREPARED = "prepared"

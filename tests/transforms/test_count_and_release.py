@@ -10,7 +10,8 @@ from tests.eager import EVERYTHING, release_log, rows_of
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, address, crowd, line
 from transforms import release as door
 from transforms.block import Block, Rules, process_block
-from transforms.count import SecretChangedError, merge_pieces
+from transforms.count import merge_pieces
+from transforms.pieces import SecretChangedError
 from transforms.policies.threshold import Threshold
 from transforms.release import Released, ReleaseError
 from transforms.report import Catalogue, Report

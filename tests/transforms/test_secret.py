@@ -7,7 +7,8 @@ import pytest
 from tests.eager import EVERYTHING
 from tests.logs import line
 from transforms.block import Block, BlockError, Rules, process_block
-from transforms.count import SecretChangedError, merge_pieces
+from transforms.count import merge_pieces
+from transforms.pieces import SecretChangedError
 from transforms.secret import ADDRESS, VISITOR, derive, fingerprint, keys, new_secret
 from transforms.wire import unpack
 
