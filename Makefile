@@ -65,7 +65,7 @@ bench: $(READY)
 
 # Pins for every supported Python; needs uv.
 pins:
-	uv pip compile setup.py --extra dev --universal --python-version 3.10 --upgrade --quiet \
+	uv pip compile setup.py --extra dev --extra dp --universal --python-version 3.10 --upgrade --quiet \
 		--no-header --no-annotate --no-emit-index-url --output-file requirements.txt
 
 clean:

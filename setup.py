@@ -33,7 +33,9 @@ setup(
         "user-agents>=2.2,<3",
     ],
     extras_require={
+        "dp": ["opendp>=0.16,<0.17"],
         "dev": [
+            "dp-accounting>=0.6,<0.7",
             "duckdb>=1.2",
             "hypothesis>=6.100",
             "mypy>=1.15",

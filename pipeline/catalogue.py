@@ -5,6 +5,7 @@ To add a report, add an entry. Its dimension must be a column of `transforms.sch
 
 from __future__ import annotations
 
+from transforms.policies.differential import BOUNDS
 from transforms.report import Catalogue, Report
 
 REPORTS = Catalogue(
@@ -35,3 +36,6 @@ REPORTS = Catalogue(
         Report("bots", "Bots", ("bot",), "bot_kinds"),
     ]
 )
+
+NOISY_REPORTS = Catalogue(report for report in REPORTS if report.name in BOUNDS)
+"""Those of the dp mode."""

@@ -20,7 +20,7 @@ from pipeline import options
 from pipeline.catalogue import REPORTS
 from pipeline.commands import dispatch
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, address, crowd
-from transforms.enrich import KINDS
+from transforms.vocabulary import KINDS
 from transforms.formats.registry import FORMATS
 from transforms.report import NONE, OTHER, STRATUM, UNKNOWN
 from transforms.schema import DIMENSIONS, MEASURES

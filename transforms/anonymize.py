@@ -22,8 +22,9 @@ from transforms.masks.site import publishable_site
 from transforms.period import Window, first_day
 from transforms.report import UNKNOWN
 from transforms.schema import MASKED, MASKED_VISITOR, TEXT
+from transforms.vocabulary import HOURS
 
-_HOURS = pa.array([f"{hour:02}" for hour in range(24)])
+_HOURS = pa.array(HOURS)
 
 
 @dataclass(frozen=True, slots=True)

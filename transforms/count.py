@@ -223,8 +223,8 @@ def add_counts(parts: Iterable[Mapping[str, pa.Table]]) -> dict[str, pa.Table]:
 
 
 def _add(table: pa.Table) -> pa.Table:
-    numbers = [*MEASURES, EVIDENCE]
-    names = [name for name in table.column_names if name not in numbers]
+    names = [field.name for field in table.schema if field.type != pa.int64()]
+    numbers = [name for name in table.column_names if name not in names]
     summed = table.group_by(names, use_threads=False).aggregate([(name, "sum") for name in numbers])
     summed = summed.rename_columns([name.removesuffix("_sum") for name in summed.column_names]).select(table.column_names)
     return summed.cast(table.schema).sort_by([(name, "ascending") for name in names]).combine_chunks()

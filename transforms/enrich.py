@@ -21,9 +21,7 @@ from transforms.masks.address import network_name
 from transforms.masks.path import extension
 from transforms.report import NONE, UNKNOWN
 from transforms.schema import HIT, VISITOR
-
-KINDS = ("invalid", "not_found", "error", "redirect", "static", "download", "page", "other")
-"""Kinds of a hit; the first that matches is taken."""
+from transforms.vocabulary import KINDS
 
 _INVALID, _NOT_FOUND, _ERROR, _REDIRECT, _STATIC, _DOWNLOAD, _PAGE, _OTHER = range(len(KINDS))
 _STATUS = re.compile(r"[0-9]{3}")

@@ -8,12 +8,15 @@ The rules, by the numbers of the guarantee (ARCHITECTURE.md, "The guarantee"):
     4 stratum  a (date, site, traffic) that fails is omitted from everything
     6 values   a row whose value looks like a person's fails, however many addresses it has
 
+In the dp mode (`release_noisy`) counts are bounded and get noise, every row that can be known beforehand is published, and a
+value from the log is named if its noisy count reaches a threshold. Of the rules only 6 is there, too: it reads no count.
+
 Only this file makes a `Released`, and only a `Released` can be written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +26,12 @@ import pyarrow.compute as pc
 
 from transforms.columns import cell_keys, distinct
 from transforms.detectors import OPEN_DIMENSIONS, is_caught
+from transforms.noise import with_noise
+from transforms.policies.differential import BOUNDS, Differential, Mechanism
 from transforms.policies.threshold import Threshold
 from transforms.report import OTHER, STRATUM, Catalogue, Report
-from transforms.schema import EVIDENCE, MEASURES, count_schema
+from transforms.schema import EVIDENCE, MEASURES, NOISY_MEASURES, bounded_schema, count_schema
+from transforms.vocabulary import TRAFFIC
 
 Flags = npt.NDArray[np.bool_]
 
@@ -54,13 +60,16 @@ class Folded:
 class Released:
     """Published tables of one day, by report, each sorted by its dimensions; made by `release` alone."""
 
-    __slots__ = ("folded", "tables")
+    __slots__ = ("folded", "noise", "tables")
 
-    def __init__(self, door: object, tables: dict[str, pa.Table], folded: dict[str, Folded]) -> None:
+    def __init__(
+        self, door: object, tables: dict[str, pa.Table], folded: dict[str, Folded], noise: Sequence[Mechanism] | None = None
+    ) -> None:
         if door is not _DOOR:
             raise TypeError("only transforms.release makes released tables")
         self.tables = tables
         self.folded = folded
+        self.noise = noise
 
 
 def gate(counts: pa.Table, policy: Threshold) -> Flags:
@@ -69,8 +78,12 @@ def gate(counts: pa.Table, policy: Threshold) -> Flags:
 
 
 def passes(counts: pa.Table, report: Report, policy: Threshold) -> Flags:
-    """Rules 1 and 6: which rows may be published by name; `own` values that come from the log are looked at once more."""
-    good = gate(counts, policy)
+    """Rules 1 and 6: which rows may be published by name."""
+    return _without_caught(counts, report, gate(counts, policy))
+
+
+def _without_caught(counts: pa.Table, report: Report, good: Flags) -> Flags:
+    """Rule 6: the good rows whose `own` values, if they come from the log, do not look like a person's."""
     for name in {*report.own, *(STRATUM if report.parent is None else ())} & OPEN_DIMENSIONS:
         codes, values = distinct(counts[name])
         # Most paths of a log fail the gate already, and need no second look.
@@ -150,6 +163,94 @@ def release(counts: Mapping[str, pa.Table], folds: Mapping[str, pa.Table], catal
     return Released(_DOOR, tables, folded)
 
 
+def release_noisy(counts: Mapping[str, pa.Table], catalogue: Catalogue, policy: Differential) -> Released:
+    """The published tables of one period in the dp mode, from bounded counts added over shards; reports may be missing.
+
+    Each call draws noise. Two results for the same counts cost the privacy budget twice.
+    """
+    mechanisms = policy.mechanisms()
+    noise = {(each.report, each.measure): each for each in mechanisms}
+    rows: dict[str, pa.Table] = {}
+    folded: dict[str, Folded] = {}
+    for report in catalogue:
+        names = catalogue.columns(report.name)
+        table = counts.get(report.name, bounded_schema(names).empty_table())
+        by_measure = {measure: noise[report.name, measure] for measure in NOISY_MEASURES}
+        values = BOUNDS[report.name].values
+        if report.parent is None:
+            named = _noisy(_grid(policy.sites, TRAFFIC, names), table, by_measure)
+            others = named.slice(0, 0)
+        else:
+            parents = _divided(rows[report.parent], report)
+            whole = pc.equal(parents[catalogue.columns(report.parent)[-1]], OTHER)
+            if values is None:
+                named = _over_threshold(table, report, by_measure, policy.min_addresses)
+            else:
+                named = _noisy(_below(parents.filter(pc.invert(whole)), report, values, names), table, by_measure)
+            others = _rest(parents, named, report, catalogue)
+        rows[report.name] = pa.concat_tables([named, others]).sort_by([(name, "ascending") for name in names]).combine_chunks()
+        if report.parent is not None:
+            _check_division(report, rows, catalogue)
+        unnamed = table.num_rows - named.num_rows if values is None else 0
+        folded[report.name] = Folded(unnamed, 0, 0, _total(others))
+    return Released(_DOOR, rows, folded, mechanisms)
+
+
+def _grid(sites: Sequence[str], traffic: Sequence[str], names: tuple[str, ...]) -> pa.Table:
+    """Every stratum, with lines or without."""
+    pairs = [(site, kind) for site in sites for kind in traffic]
+    return pa.table([pa.array(column, pa.string()) for column in zip(*pairs, strict=True)], names=list(names))
+
+
+def _below(parents: pa.Table, report: Report, values: Sequence[str], names: tuple[str, ...]) -> pa.Table:
+    """Every value of the report below each parent row."""
+    each = parents.take(pa.array(np.repeat(np.arange(parents.num_rows), len(values))))
+    return each.append_column(report.own[0], pa.array([*values] * parents.num_rows, pa.string())).select(names)
+
+
+def _noisy(grid: pa.Table, table: pa.Table, noise: Mapping[str, Mechanism]) -> pa.Table:
+    """The cells of a grid with noisy measures; a cell that no hit is in counts 0."""
+    at = pc.index_in(cell_keys(grid.columns), value_set=cell_keys([table[name] for name in grid.column_names]))
+    exact = {measure: table[measure].take(at).fill_null(0).to_numpy() for measure in noise}
+    return _as_released(grid, {measure: with_noise(exact[measure], noise[measure]) for measure in noise})
+
+
+def _over_threshold(table: pa.Table, report: Report, noise: Mapping[str, Mechanism], at_least: int) -> pa.Table:
+    """The cells of an open report whose noisy visitors reach the threshold.
+
+    Cells under `at_least` are as good as empty, so that a count begins at 1 where that many are reached: what is compared moves
+    by 1 at most if a unit comes or goes. Adding noise to the whole count of such a cell would give that step away.
+    """
+    own = table[report.own[0]]
+    candidates = np.asarray(table["visitors"].to_numpy() >= at_least, np.bool_) & ~np.asarray(pc.equal(own, OTHER), np.bool_)
+    table = table.filter(pa.array(_without_caught(table, report, candidates)))
+    threshold = noise["visitors"].threshold
+    assert threshold is not None
+    visitors = with_noise(table["visitors"].to_numpy() - (at_least - 1), noise["visitors"])
+    table, visitors = table.filter(pa.array(visitors >= threshold)), visitors[visitors >= threshold]
+    measures = {name: with_noise(table[name].to_numpy(), noise[name]) for name in noise if name != "visitors"}
+    return _as_released(table.drop_columns(list(noise)), {**measures, "visitors": visitors + (at_least - 1)})
+
+
+def _rest(parents: pa.Table, named: pa.Table, report: Report, catalogue: Catalogue) -> pa.Table:
+    """What is left of each parent row, as its row `(other)`: of published numbers only. Visitors do not add up."""
+    assert report.parent is not None
+    names = list(catalogue.columns(report.parent))
+    additive = ("hits", "bytes_sent")
+    parts = named.group_by(names, use_threads=False).aggregate([(name, "sum") for name in additive])
+    at = pc.index_in(cell_keys([parents[name] for name in names]), value_set=cell_keys([parts[name] for name in names]))
+    left = {name: pc.subtract(parents[name], parts[f"{name}_sum"].take(at).fill_null(0)) for name in additive}
+    others = parents.select(names).append_column(report.own[0], pa.array([OTHER] * parents.num_rows, pa.string()))
+    return _as_released(others, {**left, "visitors": pa.nulls(parents.num_rows, pa.int64())})
+
+
+def _as_released(dimensions: pa.Table, measures: Mapping[str, npt.NDArray[np.int64] | pa.Array]) -> pa.Table:
+    """Rows of a released table of the dp mode."""
+    columns = {name: dimensions[name] for name in dimensions.column_names}
+    missing = pa.nulls(dimensions.num_rows, pa.int64())
+    return pa.table({**columns, **{name: measures.get(name, missing) for name in MEASURES}})
+
+
 def _divided(parents: pa.Table, report: Report) -> pa.Table:
     """Rule 2: the published rows of the parent that this report divides."""
     if report.where is None:
@@ -210,9 +311,13 @@ def _check(report: Report, rows: Mapping[str, pa.Table], catalogue: Catalogue, p
         raise ReleaseError(f"{report.name}: a row is under the threshold")
     if not passes(table, report, policy).all():
         raise ReleaseError(f"{report.name}: a value looks like a person's")
-    if report.parent is None:
-        return
-    names = catalogue.columns(report.parent)
+    if report.parent is not None:
+        _check_division(report, rows, catalogue)
+
+
+def _check_division(report: Report, rows: Mapping[str, pa.Table], catalogue: Catalogue) -> None:
+    assert report.parent is not None
+    table, names = rows[report.name], catalogue.columns(report.parent)
     additive = [("hits", "sum"), ("bytes_sent", "sum")]
     parts = table.group_by(list(names), use_threads=False).aggregate(additive).rename_columns([*names, "hits", "bytes_sent"])
     order = [(name, "ascending") for name in names]

@@ -4,6 +4,7 @@
     MASKED     keys, truncated prefix and scrubbed path; agent and referrer still raw, in memory only
     VISITOR+HIT  keys, reportable dimensions and measures: what travels to a shard
     COUNT      a row per cell of a report: counts and the evidence for the gate; never written
+    BOUNDED    the same in the dp mode: counts to which no unit has added more than its bounds
     RELEASED   published rows, no key of any kind
 
 MASKED and HIT come in two tables. What belongs to a visitor (keys, country, device …) stands once per visitor and day; what
@@ -12,7 +13,11 @@ belongs to a line refers to it by row number. Most dimensions then cost nothing 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pyarrow as pa
+
+from transforms.policies.differential import UNIT_BYTES, UNIT_HITS
 
 VERSION = 1
 """Version of the published layout and schemas, in each manifest."""
@@ -99,6 +104,13 @@ MEASURES = {
 }
 """Measures of every report: description and unit, as they stand in the Parquet metadata."""
 
+NOISY_MEASURES = {
+    "hits": (f"Requests, at most {UNIT_HITS} of an address; with noise, so it may be negative", "requests"),
+    "visitors": ("Distinct addresses; with noise, so it may be negative; missing in (other)", "addresses"),
+    "bytes_sent": (f"Bytes sent to clients, at most {UNIT_BYTES:,} of an address; with noise, so it may be negative", "bytes"),
+}
+"""The same in the dp mode, for the measures that it publishes."""
+
 EVIDENCE = "capped_addresses"
 """Column of COUNT that the gate reads: the sum over networks of min(cap, distinct addresses)."""
 
@@ -136,14 +148,30 @@ def count_schema(dimensions: tuple[str, ...]) -> pa.Schema:
     )
 
 
-def released_schema(dimensions: tuple[str, ...], metadata: dict[str, str]) -> pa.Schema:
-    """Schema of a published table; `metadata` are public facts about the report."""
-
-    def described(name: str, kind: pa.DataType, description: str, unit: str) -> pa.Field:
-        return pa.field(name, kind, nullable=False, metadata={"description": description, "unit": unit})
-
+def bounded_schema(dimensions: tuple[str, ...]) -> pa.Schema:
+    """Schema of a report's bounded counts (dp mode): dimension columns and the measures that have noise."""
     return pa.schema(
-        [described(name, pa.string(), DIMENSIONS[name], "") for name in dimensions]
-        + [described(name, pa.int64(), *MEASURES[name]) for name in MEASURES],
+        [pa.field(name, pa.string(), nullable=False) for name in dimensions]
+        + [pa.field(name, pa.int64(), nullable=False) for name in NOISY_MEASURES]
+    )
+
+
+def released_schema(
+    dimensions: tuple[str, ...], metadata: dict[str, str], noise: Mapping[str, Mapping[str, str]] | None = None
+) -> pa.Schema:
+    """Schema of a published table; `metadata` are public facts about the report.
+
+    `noise` says for each noisy measure what its noise is (dp mode). Then measures may be missing, and are described by
+    NOISY_MEASURES.
+    """
+
+    def described(name: str, kind: pa.DataType, nullable: bool, description: str, unit: str) -> pa.Field:
+        about = {"description": description, "unit": unit, **(noise or {}).get(name, {})}
+        return pa.field(name, kind, nullable=nullable, metadata=about)
+
+    measures = MEASURES if noise is None else {"visits": ("Missing in the dp mode", "visits"), **NOISY_MEASURES}
+    return pa.schema(
+        [described(name, pa.string(), False, DIMENSIONS[name], "") for name in dimensions]
+        + [described(name, pa.int64(), noise is not None, *measures[name]) for name in MEASURES],
         metadata=metadata,
     )
