@@ -11,6 +11,7 @@ from apache_beam.pvalue import AsDict, AsIter, AsSingleton
 
 from pipeline import accounts
 from pipeline.job import Job
+from pipeline.steps.bound_shards import NO_LINES, BoundShards
 from pipeline.steps.count_folds import CountFolds
 from pipeline.steps.count_shards import LARGEST, PREPARED, SECRETS, CountShards
 from pipeline.steps.guarded import guarded
@@ -21,12 +22,14 @@ from pipeline.steps.plan_release import PLANS, PlanRelease
 from pipeline.steps.publish_days import PublishDays
 from pipeline.steps.read_blocks import BYTES_READ
 from pipeline.steps.release_days import COUNTS, FOLDS, ReleaseDays
+from pipeline.steps.release_noisy import ReleaseNoisy
 from pipeline.steps.write_days import WriteDays
+from transforms.policies.differential import Differential
+from transforms.policies.threshold import Threshold
 
 
 def build(root: beam.Pipeline, job: Job) -> None:
     """Add the job's steps to a pipeline."""
-    caps = job.policy.caps()
     secret = root | "MakeSecret" >> MakeSecret()
 
     files = root | "Files" >> beam.Create([(file.path, file) for file in job.files]) | "SpreadFiles" >> beam.GroupByKey()
@@ -39,6 +42,23 @@ def build(root: beam.Pipeline, job: Job) -> None:
     # pieces: (shard, packed visitors and hits)
 
     shards = mapped.pieces | "GroupByShard" >> beam.GroupByKey()
+    released, told = (_noisy if isinstance(job.policy, Differential) else _thresholded)(root, shards, job)
+    # released: (date, packed Parquet files)
+
+    checked = (
+        root
+        | "OnceAllIsRead" >> beam.Impulse()
+        | "CheckAccounts" >> beam.Map(check_accounts, AsIter(mapped[ACCOUNTS]), AsIter(mapped[BYTES_READ]), job)
+    )
+    staged = released | "WriteDays" >> beam.ParDo(WriteDays(job), AsSingleton(checked), AsIter(told[SECRETS]))
+    once = root | "OnceAllIsStaged" >> beam.Impulse()
+    _ = once | "PublishDays" >> beam.ParDo(PublishDays(job), AsIter(staged), AsIter(told[LARGEST]), AsSingleton(checked))
+
+
+def _thresholded(_: beam.Pipeline, shards: Any, job: Job) -> tuple[Any, Any]:
+    """The threshold mode: exact counts, a plan, a second pass over what folds, the door."""
+    assert isinstance(job.policy, Threshold)
+    caps = job.policy.caps()
     counted = shards | "CountShards" >> beam.ParDo(CountShards(caps)).with_outputs(PREPARED, LARGEST, SECRETS, main="counts")
     # counts: (date, packed COUNT tables of one shard)
 
@@ -51,24 +71,30 @@ def build(root: beam.Pipeline, job: Job) -> None:
         | "JoinByDate" >> beam.CoGroupByKey()
         | "Release" >> beam.ParDo(ReleaseDays(job.policy, job.facts))
     )
-    # released: (date, packed Parquet files)
+    return released, counted
 
-    checked = (
-        root
-        | "OnceAllIsRead" >> beam.Impulse()
-        | "CheckAccounts" >> beam.Map(check_accounts, AsIter(mapped[ACCOUNTS]), AsIter(mapped[BYTES_READ]), job)
+
+def _noisy(root: beam.Pipeline, shards: Any, job: Job) -> tuple[Any, Any]:
+    """The dp mode: bounded counts, the door. Every asked period is released, with lines or without."""
+    assert isinstance(job.policy, Differential)
+    counted = shards | "BoundShards" >> beam.ParDo(BoundShards(job.policy.sites)).with_outputs(LARGEST, SECRETS, main="counts")
+    asked = root | "Asked" >> beam.Create([(date, NO_LINES) for date in job.asked])
+    drawn = (
+        (asked, counted.counts)
+        | "WithAsked" >> beam.Flatten()
+        | "GroupByDate" >> beam.GroupByKey()
+        | "ReleaseNoisy" >> beam.ParDo(ReleaseNoisy(job.policy, job.facts))
     )
-    staged = released | "WriteDays" >> beam.ParDo(
-        WriteDays(job.output, job.run_id), AsSingleton(checked), AsIter(counted[SECRETS])
-    )
-    once = root | "OnceAllIsStaged" >> beam.Impulse()
-    _ = once | "PublishDays" >> beam.ParDo(PublishDays(job), AsIter(staged), AsIter(counted[LARGEST]), AsSingleton(checked))
+    # Where writing is tried again, it must be the same noise.
+    return drawn | "KeepDrawn" >> beam.Reshuffle(), counted
 
 
 @guarded
 def check_accounts(_: bytes, blocks: Any, sizes: Any, job: Job) -> dict[str, Any]:
     """The run's account; raises if a gate is closed."""
     account = accounts.merge(blocks)
-    accounts.check(account, dict(sizes), job.max_reject_ratio, job.asked)
+    # In the dp mode that a period has no line may be one person's secret, too.
+    needed = () if isinstance(job.policy, Differential) else job.asked
+    accounts.check(account, dict(sizes), job.max_reject_ratio, needed)
     checked: dict[str, Any] = json.loads(json.dumps(account))
     return checked

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from transforms.block import Rules
+from transforms.policies.differential import Differential
 from transforms.policies.threshold import Threshold
 
 
@@ -34,7 +35,7 @@ class Job:
     files: tuple[InputFile, ...]
     output: str
     rules: Rules
-    policy: Threshold
+    policy: Threshold | Differential
     block_bytes: int
     max_reject_ratio: float
     asked: tuple[str, ...]

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline import days
+from pipeline import days, ledger
 from pipeline.detected import name_of
 from pipeline.errors import EXIT_USAGE, JobError
+from pipeline.guarantee import policy_of
 from pipeline.inputs import STDIN, Found, find_inputs
 from pipeline.job import Job
 from pipeline.options import MIB
@@ -27,7 +28,8 @@ from transforms.masks.client import Proxies
 from transforms.masks.routes import Routes
 from transforms.masks.site import publishable_site
 from transforms.period import PERIODS
-from transforms.policies.threshold import MODE, NETWORK_CAP, Threshold
+from transforms.policies.differential import Differential
+from transforms.policies.threshold import Threshold
 from transforms.report import UNKNOWN
 
 SHARD_BYTES = 256 * MIB
@@ -70,12 +72,14 @@ class Look:
     proxies: Proxies | None
     routes: Routes | None
     secret_part: str | None
+    policy: Threshold | Differential
 
 
 def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Look:
     """Check options and input; raises `JobError` where the job must not start."""
     zone = _checked("--timezone", clock.zone, options.timezone).key
     log_zone = _checked("--log-timezone", clock.zone, options.log_timezone).key
+    policy = policy_of(options)
     today = days.today_in(zone, options.grace, now)
     asked = days.asked_periods(options.date, today, PERIODS[options.period])
     if options.site is not None and publishable_site(options.site) == UNKNOWN:
@@ -99,18 +103,20 @@ def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Lo
         format_of(each.file.format).has(name) for each in found for name in ("dnt", "gpc")
     ):
         raise JobError(EXIT_USAGE, "usage", "--opt-out exclude: the log holds neither DNT nor Sec-GPC. Log them as well.")
-    return Look(options, local, now, zone, log_zone, asked, found, countries, proxies, routes, secret_part)
+    return Look(options, local, now, zone, log_zone, asked, found, countries, proxies, routes, secret_part, policy)
 
 
 def prepare(look: Look) -> Launch:
     """The job, given what is published; raises `JobError` where it must not start. Call it with the output locked."""
     options = look.options
     published = published_days(options.output)
+    lost = {date: entry["manifest"] for date, entry in ledger.entries(options.output).items() if date not in published}
+    _refuse_other("mode", "--privacy", published | lost, look.policy.facts()["mode"])
+    ledger.refuse_spent(set(lost), look.asked)
     _refuse_other("time_zone", "--timezone", published, look.zone)
     _refuse_other("period", "--period", published, options.period)
     today = days.today_in(look.zone, options.grace, look.now)
     window = days.window(look.asked, frozenset(published), today, options.replace, PERIODS[options.period])
-    policy = Threshold(options.min_addresses)
     workers = options.workers if look.local else 0
     block_bytes = (options.block_mib or (16 if look.local else 64)) * MIB
     size = sum(int(each.file.size * each.expansion) for each in look.found)
@@ -131,7 +137,7 @@ def prepare(look: Look) -> Launch:
             exclude_opted_out=options.opt_out == "exclude",
             log_time_zone=look.log_zone,
         ),
-        policy=policy,
+        policy=look.policy,
         block_bytes=block_bytes,
         max_reject_ratio=options.max_reject_ratio,
         asked=look.asked,
@@ -139,9 +145,7 @@ def prepare(look: Look) -> Launch:
         awaited=not options.no_wait,
         facts=tuple(
             {
-                "mode": MODE,
-                "min_addresses": str(policy.min_addresses),
-                "network_cap": str(NETWORK_CAP),
+                **look.policy.facts(),
                 "time_zone": look.zone,
                 "period": options.period,
                 "opt_out": options.opt_out,

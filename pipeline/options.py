@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pipeline import __version__
 from pipeline.errors import EXIT_USAGE, JobError
 from transforms.period import PERIODS
+from transforms.policies import differential, threshold
+from transforms.policies.differential import DEFAULT_DELTA, DEFAULT_EPSILON, MAX_DELTA, WEAK_EPSILON
 from transforms.policies.threshold import DEFAULT_ADDRESSES, MIN_ADDRESSES
 
 MIB = 1 << 20
@@ -100,6 +102,12 @@ def _add_run_options(add: Callable[..., object]) -> None:
         help="what to do with requests that said DNT: 1 or Sec-GPC: 1, where the log holds it (default ignore)",
     )
     _add_guarantee(add)
+    add(
+        "--declare-site",
+        action="append",
+        metavar="NAME",
+        help="with --privacy dp: a site that is published, with lines or without; others are left out; may be repeated",
+    )
     add("--geoip-country", metavar="FILE", help="MaxMind country or city database (default: the built-in one)")
     add(
         "--max-reject-ratio",
@@ -137,6 +145,29 @@ def _add_run_options(add: Callable[..., object]) -> None:
 
 
 def _add_guarantee(add: Callable[..., object]) -> None:
+    add(
+        "--privacy",
+        choices=(threshold.MODE, differential.MODE),
+        default=threshold.MODE,
+        help="the guarantee: exact rows of many addresses, or differential privacy, which adds noise (default threshold)",
+    )
+    add(
+        "--epsilon",
+        type=float,
+        metavar="E",
+        help=f"with --privacy dp: what an address may change at most, smaller is safer (default {DEFAULT_EPSILON:g})",
+    )
+    add(
+        "--delta",
+        type=float,
+        metavar="D",
+        help=f"with --privacy dp: the probability of more than that (default {DEFAULT_DELTA:g}, at most {MAX_DELTA:g})",
+    )
+    add(
+        "--accept-weak-epsilon",
+        action="store_true",
+        help=f"with --privacy dp: allow an epsilon above {WEAK_EPSILON:g}, which promises little",
+    )
     add(
         "--period",
         choices=tuple(PERIODS),

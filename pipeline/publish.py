@@ -4,21 +4,28 @@ The order: files are staged below `_staging/<run>/` · a journal of the moves is
 --replace the old manifest goes · files are moved · files that are no longer produced go · the manifest is written, last · the
 journal goes. A run that finds a journal completes it; staging without a journal is thrown away. A reader who honours the manifest
 sees a whole day or none.
+
+In the dp mode the ledger is written before anything is staged. Files with noise that are all there are published by the next run,
+because drawing again would spend the budget twice.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pipeline import ledger
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
 from pipeline.storage import Storage, open_storage
+from transforms import schema
 
 STAGING = "_staging"
 MANIFESTS = "_manifest"
+NOT_TOLD = "not_told"
+"""Coverage in the dp mode: whether the input begins or ends in a period follows from lines, which may be one person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +54,26 @@ def published_days(output: str) -> dict[str, dict[str, Any]]:
     return days
 
 
+def manifest_of(
+    date: str, facts: Mapping[str, str], coverage: str, staged: Mapping[str, str], rows: Mapping[str, int]
+) -> dict[str, Any]:
+    """What a day's manifest says but for `run_id` and `revision`; `staged`: hashes of the files by report, `rows`: how many
+    rows they have.
+    """
+    reports = {report: {"rows": rows[report], "sha256": sha256} for report, sha256 in staged.items()}
+    return {"date": date, **facts, "schema_version": schema.VERSION, "coverage": coverage, "reports": reports}
+
+
+def staged_file(run_id: str, report: str, date: str, sha256: str) -> StagedFile:
+    """A file of this content in its place in staging, whether it is there or not."""
+    return StagedFile(report, date, f"{STAGING}/{run_id}/{_data_path(report, date)}", sha256)
+
+
 def stage_file(output: str, run_id: str, report: str, date: str, data: bytes) -> StagedFile:
     """Write a file to staging; the same again is the same."""
-    path = f"{STAGING}/{run_id}/{_data_path(report, date)}"
-    open_storage(output).write(path, data)
-    return StagedFile(report, date, path, _sha256(data))
+    staged = staged_file(run_id, report, date, sha256_of(data))
+    open_storage(output).write(staged.path, data)
+    return staged
 
 
 def commit_day(output: str, run_id: str, manifest: dict[str, Any], files: Sequence[StagedFile], replace: bool) -> bool:
@@ -65,7 +87,7 @@ def commit_day(output: str, run_id: str, manifest: dict[str, Any], files: Sequen
         raise JobError(EXIT_ALREADY_PUBLISHED, "already_published", f"{date} was published by another run in the meantime.")
     moves = {file.path: {"to": _data_path(file.report, date), "sha256": file.sha256} for file in files}
     for path, move in moves.items():
-        if _sha256(storage.read(path) or b"") != move["sha256"]:
+        if sha256_of(storage.read(path) or b"") != move["sha256"]:
             raise JobError(EXIT_UNEXPECTED, "staging_changed", f"{output}/{path}: not as it was written. Nothing was published.")
     produced = {move["to"] for move in moves.values()}
     old_reports = [path for path in storage.list("") if path.endswith(f"/date={date}/data.parquet") and path[0] != "_"]
@@ -78,14 +100,17 @@ def commit_day(output: str, run_id: str, manifest: dict[str, Any], files: Sequen
     }
     body = json.dumps(journal, sort_keys=True)
     path = _journal_path(run_id, date)
-    storage.write(path, json.dumps({"sha256": _sha256(body.encode()), "journal": body}).encode())
+    storage.write(path, json.dumps({"sha256": sha256_of(body.encode()), "journal": body}).encode())
     _roll_forward(storage, journal)
     storage.delete(path)
     return True
 
 
 def recover(output: str) -> list[str]:
-    """Complete every journal that an earlier run left, throw away all other staging; gives the dates completed."""
+    """Complete every journal that an earlier run left, and every period of the ledger that can be; throw away all other staging.
+
+    Gives the dates completed.
+    """
     storage = open_storage(output)
     dates = []
     staged = storage.list(STAGING)
@@ -95,15 +120,49 @@ def recover(output: str) -> list[str]:
             if journal is not None:
                 _roll_forward(storage, journal)
                 dates.append(journal["date"])
+    dates += _settle(output, set(staged))
     for path in staged:
         storage.delete(path)
     return dates
 
 
+def _settle(output: str, staged: set[str]) -> list[str]:
+    """Publish the periods of the ledger whose files are all there; gives their dates.
+
+    Where none is, nothing with noise was ever seen, and the entry goes. Where some are, the period is given up.
+    """
+    storage = open_storage(output)
+    dates = []
+    for date, entry in _unsettled(output).items():
+        manifest = entry["manifest"]
+        run_id = manifest["run_id"]
+        files = [staged_file(run_id, report, date, about["sha256"]) for report, about in manifest["reports"].items()]
+        if all(sha256_of(storage.read(file.path) or b"") == file.sha256 for file in files):
+            commit_day(output, run_id, manifest, files, replace=False)
+            dates.append(date)
+        elif staged.isdisjoint(file.path for file in files):
+            ledger.withdraw(output, date)
+        else:
+            ledger.give_up(output, entry)
+    return dates
+
+
+def _unsettled(output: str) -> dict[str, dict[str, Any]]:
+    """Entries of the ledger that wait for their release."""
+    storage = open_storage(output)
+    return {
+        date: entry
+        for date, entry in ledger.entries(output).items()
+        if not entry.get("unpublished") and storage.read(_manifest_path(date)) is None
+    }
+
+
 def discard(output: str, run_id: str) -> None:
-    """Remove a run's staging, unless it holds a journal: that one must be completed."""
+    """Remove a run's staging, unless it holds a journal or noise that was paid for: these must be completed."""
     storage = open_storage(output)
     staged = storage.list(f"{STAGING}/{run_id}")
+    if any(entry["manifest"]["run_id"] == run_id for entry in _unsettled(output).values()):
+        return
     if not any(path.rpartition("/")[2].startswith("journal-") for path in staged):
         for path in staged:
             storage.delete(path)
@@ -129,7 +188,7 @@ def _complete_journal(storage: Storage, path: str) -> dict[str, Any] | None:
     try:
         envelope = json.loads(storage.read(path) or b"")
         body = envelope["journal"]
-        if _sha256(body.encode()) != envelope["sha256"]:
+        if sha256_of(body.encode()) != envelope["sha256"]:
             return None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -162,5 +221,6 @@ def _journal_path(run_id: str, date: str) -> str:
     return f"{STAGING}/{run_id}/journal-{date}.json"
 
 
-def _sha256(data: bytes) -> str:
+def sha256_of(data: bytes) -> str:
+    """The SHA-256 of a file's bytes, hexadecimal."""
     return hashlib.sha256(data).hexdigest()

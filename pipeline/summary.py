@@ -9,6 +9,7 @@ from rich.table import Table
 
 from pipeline.run_record import OUT_OF_WINDOW
 from transforms.parse import IGNORED_REASONS, REJECT_REASONS
+from transforms.policies.differential import BOUNDS, MODE, policy_from
 from transforms.policies.threshold import NETWORK_CAP
 
 
@@ -17,7 +18,7 @@ def show(record: dict[str, Any], console: Console) -> None:
     _lines(record, console)
     if record["days"]:
         _days(record, console)
-        _reports(record, console)
+        (_noisy_reports if record["facts"]["mode"] == MODE else _reports)(record, console)
     _left_out(record, console)
     for _, warning in warnings(record):
         console.print(f"\n{warning}", style="yellow")
@@ -81,6 +82,27 @@ def _reports(record: dict[str, Any], console: Console) -> None:
     console.print(reasons)
 
 
+def _noisy_reports(record: dict[str, Any], console: Console) -> None:
+    policy = policy_from(record["facts"])
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("report")
+    for title in ("rows", "not named", "visitors", "hits", "bytes"):
+        table.add_column(title, justify="right")
+    width = {(each.report, each.measure): f"± {each.half_width:,}" for each in policy.mechanisms()}
+    for name, bound in BOUNDS.items():
+        figures = [day["reports"][name] for day in record["days"].values()]
+        unnamed = f"{sum(each['rows_under'] for each in figures):,}" if bound.values is None else ""
+        widths = (width[name, measure] for measure in ("visitors", "hits", "bytes_sent"))
+        table.add_row(name, f"{sum(each['rows'] for each in figures):,}", unnamed, *widths)
+    console.print()
+    console.print(table)
+    console.print(
+        f"\nDifferential privacy, ε = {policy.epsilon:g} and δ = {policy.delta:g} for one address in one period. Numbers have "
+        "noise: of 20 about 19 are no further off than ±. What an address did beyond its bounds is not in them. Not named: "
+        "values of the log with too few visitors for the noise. This summary is exact and for you alone, do not publish it."
+    )
+
+
 def _left_out(record: dict[str, Any], console: Console) -> None:
     by_reason: dict[str, list[str]] = {}
     for date, day in record["days_left_out"].items():
@@ -111,7 +133,12 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
                 "first was taken for all.",
             )
         )
-    if any(day["unknown_site"] for day in record["days"].values()):
+    undeclared = sum(day.get("undeclared_hits", 0) for day in record["days"].values())
+    if undeclared:
+        sites = record["facts"]["sites"].replace(",", ", ")
+        text = f"{_plural(undeclared, 'hit')} of sites that are not declared ({sites}) are left out. Is a --declare-site missing?"
+        found.append(("undeclared_hits", text))
+    if any(day.get("unknown_site") for day in record["days"].values()):
         text = "The log names no site for some requests, or all, which are (unknown): --site www.example.org names it."
         found.append(("unknown_site", text))
     without = record["days_without_lines"]

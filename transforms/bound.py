@@ -32,10 +32,13 @@ _SHIFT = np.uint64(32)
 
 @dataclass(frozen=True, slots=True)
 class BoundedDay:
-    """One day of a shard: packed counts by report, and the hits of sites that are not declared, which are not counted."""
+    """One day of a shard: packed counts by report; and for the operator the hits of sites that are not declared, which are not
+    counted, and those of the network that has most.
+    """
 
     counts: bytes
     undeclared: int
+    largest_network: int
 
 
 def count_bounded(pieces: Iterable[bytes], catalogue: Catalogue, sites: tuple[str, ...]) -> dict[int, BoundedDay]:
@@ -48,12 +51,13 @@ def count_bounded(pieces: Iterable[bytes], catalogue: Catalogue, sites: tuple[st
     for date in np.unique(dates).tolist():
         of_day = dates == date
         counts = bounded_counts(rows.filter(pa.array(of_day & declared)), catalogue)
-        days[date] = BoundedDay(pack(counts), int(np.count_nonzero(of_day & ~declared)))
+        _, hits = np.unique(rows["network_key"].to_numpy()[of_day], return_counts=True)
+        days[date] = BoundedDay(pack(counts), int(np.count_nonzero(of_day & ~declared)), int(hits.max()))
     return days
 
 
 def bounded_counts(rows: pa.Table, catalogue: Catalogue) -> dict[str, pa.Table]:
-    """Counts of every report (`bounded_schema`) of one day's hits, with their dimensions, `unit`, `agent` and `second`."""
+    """Counts of every report (`bounded_schema`) of one day's hits, with their keys, dimensions and `second`."""
     rows, units = _drawn(rows)
     # Hits of a unit follow one another, in the order of their lots.
     sizes = rows["bytes_sent"].to_numpy()
@@ -72,21 +76,14 @@ def bounded_counts(rows: pa.Table, catalogue: Catalogue) -> dict[str, pa.Table]:
 
 def _rows(visitors: pa.Table, hits: pa.Table) -> pa.Table:
     owner = pa.array(np.repeat(np.arange(visitors.num_rows), visitors["hits"].to_numpy()))
-    columns = {
-        name: visitors[source].take(owner)
-        for name, source in {
-            "date": "date",
-            "unit": "address_key",
-            "agent": "visitor_key",
-            **{name: name for name in VISITOR_DIMENSIONS},
-        }.items()
-    }
+    names = ("date", "network_key", "address_key", "visitor_key", *VISITOR_DIMENSIONS)
+    columns = {name: visitors[name].take(owner) for name in names}
     return pa.table({**columns, **{name: hits[name] for name in (*HIT_DIMENSIONS, "second", "bytes_sent")}})
 
 
 def _drawn(rows: pa.Table) -> tuple[pa.Table, npt.NDArray[np.uint64]]:
     """At most UNIT_HITS hits of each unit, by lot, and the unit of each."""
-    units, lots = rows["unit"].to_numpy(), _lots(rows)
+    units, lots = rows["address_key"].to_numpy(), _lots(rows)
     order = np.lexsort((lots, units))
     places = _places(units[order])
     order = order[places < UNIT_HITS]
@@ -95,8 +92,8 @@ def _drawn(rows: pa.Table) -> tuple[pa.Table, npt.NDArray[np.uint64]]:
 
 def _lots(rows: pa.Table) -> Lots:
     """A number for each hit that follows from it and its unit alone; equal hits have equal lots, so their order is no matter."""
-    lots: Lots = rows["unit"].to_numpy().copy()
-    for name in ("agent", "second", "bytes_sent"):
+    lots: Lots = rows["address_key"].to_numpy().copy()
+    for name in ("visitor_key", "second", "bytes_sent"):
         lots = _stirred(lots, rows[name].to_numpy().astype(np.uint64))
     for name in HIT_DIMENSIONS:
         codes, values = distinct(rows[name])

@@ -6,10 +6,11 @@ import argparse
 import datetime
 
 from pipeline import detected, launch, terminal
-from pipeline.catalogue import REPORTS
+from pipeline.catalogue import NOISY_REPORTS, REPORTS
 from pipeline.days import to_date
 from transforms.formats.registry import format_of
 from transforms.period import Window
+from transforms.policies.differential import Differential
 
 
 def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
@@ -24,8 +25,15 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
                 console.print(f"    {sentence}")
         job = prepared.job
         console.print(f"\nDays: {_days(job.rules.window, job.asked)}, by the calendar of {job.rules.time_zone}.")
-        console.print(f"Reports: {', '.join(REPORTS.names())}.")
-        console.print(f"A published row has at least {job.policy.min_addresses} addresses.")
+        if isinstance(job.policy, Differential):
+            console.print(f"Reports: {', '.join(NOISY_REPORTS.names())}, of {', '.join(job.policy.sites)}.")
+            console.print(
+                f"Differential privacy: ε = {job.policy.epsilon:g}, δ = {job.policy.delta:g} for one address in one "
+                f"{options.period}. Each is published once, with lines or without."
+            )
+        else:
+            console.print(f"Reports: {', '.join(REPORTS.names())}.")
+            console.print(f"A published row has at least {job.policy.min_addresses} addresses.")
         console.print(f"Memory: about {prepared.memory / 1e9:.1f} GB at most, in {job.rules.shards} shards.")
         console.print(f"Output: {job.output}. Nothing was written.")
 

@@ -1,7 +1,7 @@
 """Takes a published data set, gives what is wrong with it: what can be checked from outside, without the logs.
 
-That every row has enough addresses cannot be seen from outside, because addresses are not published. What can be seen is that it
-has enough visitors, which is necessary and no more.
+What every mode has in common is checked here: files, schemas, metadata, values, and that rows divide those of their parents. What
+a mode promises of its own is checked in `pipeline/checks/`.
 """
 
 from __future__ import annotations
@@ -22,22 +22,24 @@ import pyarrow.parquet as pq
 
 from pipeline import terminal
 from pipeline.catalogue import REPORTS
+from pipeline.checks import Mode, noisy, threshold
 from pipeline.errors import EXIT_INPUT, EXIT_VIOLATION, JobError
+from pipeline.ledger import LEDGER
 from transforms.columns import cell_keys
 from transforms.detectors import OPEN_DIMENSIONS, identifier, is_caught
 from transforms.lookups.agents import is_listed_name
-from transforms.policies.threshold import MIN_ADDRESSES, MODE
+from transforms.policies import differential
+from transforms.policies.threshold import MODE
 from transforms.report import OTHER, UNKNOWN, Report
 from transforms.schema import MEASURES, VERSION, released_schema
 
-_FACTS = ("mode", "min_addresses", "network_cap", "time_zone", "period", "opt_out", "country_database", "rules")
-_MANIFEST = (*_FACTS, "schema_version", "date", "coverage", "revision", "run_id", "reports")
+_MANIFEST = ("schema_version", "date", "coverage", "revision", "run_id", "reports")
 _PUBLISHED_PREFIX = {4: 16, 6: 24}
 _CHECKED = """\
-Checked: hashes, schemas and metadata; every report divides its parent exactly; rows sorted, with enough visitors;
+Checked: hashes, schemas and metadata; every report divides its parent exactly; rows are sorted; {checked};
 no value looks like an address, an e-mail address, a telephone or card number, or an identifier; and no dictionary,
 statistic or metadata of a file says more than its rows.
-Not to be seen from outside: that every row has enough addresses of enough networks."""
+Not to be seen from outside: {unseen}."""
 _WRITER = re.compile(r"parquet-cpp-arrow version [0-9.]+(?:-SNAPSHOT)?")
 
 
@@ -54,18 +56,21 @@ def _verify(output: str) -> None:
     manifests = sorted((root / "_manifest").glob("date=*.json"))
     if not manifests:
         raise JobError(EXIT_INPUT, "missing", f"{output}: no published day is there (no _manifest/date=….json).")
-    violations = [*_strays(root, {path.stem for path in manifests})]
+    days = {path.stem for path in manifests}
+    violations = [*_strays(root, days), *_unpaid(root, days)]
     rows = files = 0
+    mode: Any = threshold
     for path in manifests:
         found = _Day(root, path)
         violations += found.violations()
-        rows, files = rows + found.rows, files + found.files
+        rows, files, mode = rows + found.rows, files + found.files, found.checks
     with terminal.printing() as console:
         for violation in violations:
             console.print(violation)
         if not violations:
-            days = f"{len(manifests):,} {'day' if len(manifests) == 1 else 'days'}"
-            console.print(f"{days}, {files:,} files, {rows:,} rows: no violation.\n{_CHECKED}")
+            count = f"{len(manifests):,} {'day' if len(manifests) == 1 else 'days'}"
+            console.print(f"{count}, {files:,} files, {rows:,} rows: no violation.")
+            console.print(_CHECKED.format(checked=mode.CHECKED, unseen=mode.UNSEEN))
     if violations:
         message = f"{output}: {len(violations):,} violations, of {len(manifests):,} published days. They are listed above."
         raise JobError(EXIT_VIOLATION, "violations", message)
@@ -75,12 +80,27 @@ def _strays(root: Path, days: set[str]) -> Iterator[str]:
     """Files that no manifest speaks of."""
     for path in sorted(root.rglob("*")):
         place = path.relative_to(root)
-        if path.is_dir() or place.parts[0] in ("_manifest", "_lock"):
+        if path.is_dir() or place.parts[0] in ("_manifest", "_lock", LEDGER):
             continue
         if place.parts[0] == "_staging":
             yield f"{place}: left over from a run that was interrupted; the next run completes or removes it"
         elif len(place.parts) != 3 or place.parts[0] not in REPORTS.names() or place.parts[1] not in days:
             yield f"{place}: no manifest speaks of this file"
+
+
+def _unpaid(root: Path, days: set[str]) -> Iterator[str]:
+    """Entries of the ledger whose release was not published; those that were given up say so."""
+    for path in sorted((root / LEDGER).glob("*")):
+        entry = _json(path)
+        if path.stem not in days and not (isinstance(entry, dict) and entry.get("unpublished") is True):
+            yield f"{LEDGER}/{path.name}: a run was interrupted before it published this period; the next run settles it"
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, FileNotFoundError):
+        return None
 
 
 def _is_suspicious(name: str, value: str) -> bool:
@@ -129,44 +149,52 @@ class _Day:
         self._name = path.stem
         self._place = f"_manifest/{path.name}"
         self.rows = self.files = 0
-        try:
-            self._manifest: Any = json.loads(path.read_bytes())
-        except ValueError:
-            self._manifest = None
+        self.checks: Any = threshold
+        self._manifest: Any = _json(path)
 
     def violations(self) -> Iterator[str]:
         manifest = self._manifest
         if not isinstance(manifest, dict) or not isinstance(manifest.get("reports"), dict):
             yield f"{self._place}: not a manifest"
             return
-        missing = [name for name in _MANIFEST if name not in manifest]
+        if manifest.get("mode") == differential.MODE:
+            self.checks = noisy
+            self._mode: Mode = noisy.NoisyMode(manifest, _json(self._root / LEDGER / f"{self._name}.json"))
+        else:
+            self._mode = threshold.ThresholdMode(manifest)
+        mode = self._mode
+        stated = (*mode.facts, *_MANIFEST)
+        missing = [name for name in stated if name not in manifest]
         if missing:
             yield f"{self._place}: lacks {', '.join(missing)}"
         described = [value for report in manifest["reports"].values() for value in (report if isinstance(report, dict) else "?")]
-        if not set(manifest) <= set(_MANIFEST) or not set(described) <= {"rows", "sha256"}:
+        if not set(manifest) <= set(stated) or not set(described) <= {"rows", "sha256"}:
             yield f"{self._place}: says more than a manifest should"
         if any(is_caught(str(value)) for name, value in manifest.items() if name != "reports"):
             yield f"{self._place}: a value looks like a person's"
-        if manifest.get("mode") != MODE:
+        if manifest.get("mode") not in (MODE, differential.MODE):
             yield f"{self._place}: a mode that cannot be verified"
         if manifest.get("schema_version") != VERSION or f"date={manifest.get('date')}" != self._name:
             yield f"{self._place}: another schema version, or another date than its name"
-        if set(manifest["reports"]) != set(REPORTS.names()):
+        if set(manifest["reports"]) != set(mode.reports.names()):
             yield f"{self._place}: does not list exactly the reports of this version"
         tables = {}
-        for report in REPORTS:
+        for report in mode.reports:
             table = yield from self._file(report, manifest["reports"].get(report.name, {}))
             if table is not None:
                 tables[report.name] = table
-        given = str(manifest.get("min_addresses", ""))
-        threshold = int(given) if given.isdigit() else 0
-        if threshold < MIN_ADDRESSES:
-            yield f"{self._place}: a threshold under {MIN_ADDRESSES}"
-        for report in REPORTS:
+        yield from (f"{self._place}: {sentence}" for sentence in (*mode.stated(), *mode.period()))
+        for report in mode.reports:
             if report.name in tables:
-                yield from self._rows(report, tables[report.name], threshold)
-                if report.parent in tables:
-                    yield from self._division(report, tables[report.name], tables[report.parent])
+                yield from self._rows(report, tables[report.name])
+                place = f"{report.name}/{self._name}"
+                parents = self._parents(report, tables)
+                if parents is not None:
+                    yield from self._division(report, tables[report.name], parents)
+                if parents is not None or report.parent is None:
+                    names = list(mode.reports.columns(report.parent)) if report.parent else []
+                    above = None if parents is None else parents.select(names)
+                    yield from (f"{place}: {sentence}" for sentence in mode.rows(report, tables[report.name], above))
 
     def _file(self, report: Report, described: dict[str, Any]) -> Any:
         """The report's table, after the violations of its file."""
@@ -188,18 +216,19 @@ class _Day:
         self.rows += table.num_rows
         if table.num_rows != described.get("rows"):
             yield f"{place}: another number of rows than in the manifest"
-        expected = released_schema(REPORTS.columns(report.name), {})
-        if not table.schema.equals(expected) or any(field.nullable for field in table.schema):
+        mode = self._mode
+        expected = released_schema(mode.reports.columns(report.name), {}, mode.noise(report))
+        if not table.schema.equals(expected):
             yield f"{place}: another schema than that of the report"
             return None
         if any(ours.metadata != theirs.metadata for ours, theirs in zip(expected, table.schema, strict=True)):
             yield f"{place}: a column's description or unit is missing"
         metadata = {key.decode(): value.decode("utf-8", "replace") for key, value in (table.schema.metadata or {}).items()}
-        names = ("report", "description", *_FACTS, "schema_version")
+        names = ("report", "description", *mode.facts, "schema_version")
         lacking = [name for name in names if name not in metadata]
         if lacking or metadata.get("report") != report.name:
             yield f"{place}: metadata lack {', '.join(lacking) or 'the report'}"
-        elif any(str(self._manifest.get(name)) != metadata[name] for name in _FACTS):
+        elif any(str(self._manifest.get(name)) != metadata[name] for name in mode.facts):
             yield f"{place}: metadata and manifest do not agree"
         raw = {key.decode("utf-8", "replace") for key in file.metadata.metadata or {}}
         if not set(metadata) | raw <= {*names, "ARROW:schema"} or not _WRITER.fullmatch(file.metadata.created_by):
@@ -209,17 +238,19 @@ class _Day:
         yield from _unseen(place, data, file, table)
         return table
 
-    def _rows(self, report: Report, table: pa.Table, threshold: int) -> Iterator[str]:
+    def _parents(self, report: Report, tables: dict[str, pa.Table]) -> pa.Table | None:
+        """The rows that the report divides, if it divides any and their table can be read."""
+        parents = tables.get(report.parent or "")
+        if parents is None or not report.where:
+            return parents
+        return parents.filter(pc.equal(parents[report.where[0]], report.where[1]))
+
+    def _rows(self, report: Report, table: pa.Table) -> Iterator[str]:
         place = f"{report.name}/{self._name}"
         names = REPORTS.columns(report.name)
         keys = list(zip(*(table[name].to_pylist() for name in names), strict=True))
         if keys != sorted(keys, key=lambda key: tuple(value.encode() for value in key)) or len(set(keys)) != len(keys):
             yield f"{place}: rows are not sorted, or not distinct"
-        for number, (visitors, visits, hits, size) in enumerate(
-            zip(*(table[name].to_pylist() for name in ("visitors", "visits", "hits", "bytes_sent")), strict=True)
-        ):
-            if visitors < threshold or not visitors <= visits <= hits or size < 0:
-                yield f"{place}, row {number}: fewer visitors than the threshold, or measures that cannot be"
         for name in names:
             for number, value in enumerate(table[name].to_pylist()):
                 if _is_suspicious(name, value):
@@ -230,8 +261,6 @@ class _Day:
         assert report.parent is not None
         place = f"{report.name}/{self._name}"
         names = list(REPORTS.columns(report.parent))
-        if report.where:
-            parents = parents.filter(pc.equal(parents[report.where[0]], report.where[1]))
         wanted = [(name, how) for name in MEASURES for how in ("sum", "max")]
         parts = table.group_by(names, use_threads=False).aggregate(wanted)
         at = pc.index_in(cell_keys([parents[name] for name in names]), value_set=cell_keys([parts[name] for name in names]))
@@ -239,9 +268,10 @@ class _Day:
             yield f"{place}: does not divide exactly the rows of {report.parent}"
             return
         parts = parts.take(at)
-        for name in MEASURES:
+        additive_measures = ("hits", "bytes_sent")
+        for name in (*additive_measures, *self._mode.overlapping):
             whole, total, most = parents[name], parts[f"{name}_sum"], parts[f"{name}_max"]
-            additive = name in ("hits", "bytes_sent")
+            additive = name in additive_measures
             good = pc.equal(whole, total) if additive else pc.and_(pc.less_equal(most, whole), pc.less_equal(whole, total))
             if not pc.all(good, min_count=0).as_py():
                 yield f"{place}: {name} do not agree with those of {report.parent}"

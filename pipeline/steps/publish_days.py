@@ -9,10 +9,10 @@ from typing import Any
 import apache_beam as beam
 
 from pipeline.job import Job
-from pipeline.publish import StagedFile, commit_day, discard
+from pipeline.publish import NOT_TOLD, StagedFile, commit_day, discard, manifest_of
 from pipeline.run_record import write_record
 from pipeline.steps.guarded import guarded
-from transforms import schema
+from transforms.policies.differential import Differential
 
 
 class PublishDays(beam.DoFn):
@@ -37,18 +37,15 @@ class PublishDays(beam.DoFn):
             described = json.loads(data)
             staged = [StagedFile(**file) for file in described["staged"]]
             figures = described["figures"]["reports"]
-            manifest = {
-                "date": date,
-                **dict(job.facts),
-                "schema_version": schema.VERSION,
-                "coverage": "edge" if date in edges else "full",
-                "reports": {file.report: {"rows": figures[file.report]["rows"], "sha256": file.sha256} for file in staged},
-            }
+            coverage = NOT_TOLD if isinstance(job.policy, Differential) else "edge" if date in edges else "full"
+            hashes = {file.report: file.sha256 for file in staged}
+            rows = {name: report["rows"] for name, report in figures.items()}
+            manifest = manifest_of(date, dict(job.facts), coverage, hashes, rows)
             commit_day(job.output, job.run_id, manifest, staged, job.replace)
             published[date] = {
-                "lines": seen[date],
-                "coverage": manifest["coverage"],
-                "one_network_dominates": 2 * peaks[date] > seen[date],
+                "lines": seen.get(date, 0),
+                "coverage": coverage,
+                "one_network_dominates": 2 * peaks.get(date, 0) > seen.get(date, 0),
                 **described["figures"],
             }
         if job.awaited:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import apache_beam as beam
 
@@ -14,8 +15,8 @@ from pipeline.catalogue import REPORTS
 from pipeline.steps.guarded import guarded
 from transforms.count import add_counts
 from transforms.policies.threshold import Threshold
-from transforms.release import release
-from transforms.report import UNKNOWN
+from transforms.release import Released, release
+from transforms.report import UNKNOWN, Catalogue
 from transforms.wire import pack_bytes, unpack
 from transforms.write import parquet_files
 
@@ -38,18 +39,22 @@ class ReleaseDays(beam.DoFn):
         (counts,) = (unpack(part) for part in parts[COUNTS])
         folds = add_counts(unpack(part) for part in parts[FOLDS])
         released = release(counts, folds, REPORTS, self._policy)
-        files = parquet_files(released, REPORTS, self._facts)
-        figures = {
-            name: {
-                "rows": released.tables[name].num_rows,
-                "hits": sum(released.tables[name]["hits"].to_pylist()),
-                "rows_under": folded.under,
-                "rows_caught": folded.caught,
-                "rows_joined": folded.joined,
-                "hits_other": folded.hits,
-            }
-            for name, folded in released.folded.items()
-        }
         unknown_site = UNKNOWN in counts[REPORTS.root().name]["site"].to_pylist()
-        told = {"reports": figures, "unknown_site": unknown_site}
-        yield date, pack_bytes({**files, FIGURES: json.dumps(told).encode()})
+        yield date, packed(released, REPORTS, self._facts, {"unknown_site": unknown_site})
+
+
+def packed(released: Released, catalogue: Catalogue, facts: dict[str, str], told: dict[str, Any]) -> bytes:
+    """The Parquet files by report, and under `figures` what the operator is told: of each report, and `told`."""
+    reports = {
+        name: {
+            "rows": table.num_rows,
+            "hits": sum(table["hits"].to_pylist()),
+            "rows_under": released.folded[name].under,
+            "rows_caught": released.folded[name].caught,
+            "rows_joined": released.folded[name].joined,
+            "hits_other": released.folded[name].hits,
+        }
+        for name, table in released.tables.items()
+    }
+    figures = json.dumps({"reports": reports, **told}).encode()
+    return pack_bytes({**parquet_files(released, catalogue, facts), FIGURES: figures})

@@ -1,6 +1,7 @@
 """Takes the files of each day and the checked account of the run, gives (date, description of the staged files).
 
-The account is a side input: nothing is staged before all input was read and every gate has passed.
+The account is a side input: nothing is staged before all input was read and every gate has passed. In the dp mode the ledger is
+written first.
 """
 
 from __future__ import annotations
@@ -11,19 +12,21 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipeline.publish import stage_file
+from pipeline import ledger
+from pipeline.job import Job
+from pipeline.publish import NOT_TOLD, manifest_of, sha256_of, stage_file
 from pipeline.steps.count_shards import secret_changed
 from pipeline.steps.guarded import guarded
 from pipeline.steps.release_days import FIGURES
+from transforms.policies.differential import Differential
 from transforms.wire import unpack_bytes
 
 
 class WriteDays(beam.DoFn):
     """Output (date, staged files and figures as JSON)."""
 
-    def __init__(self, output: str, run_id: str) -> None:
-        self._output = output
-        self._run_id = run_id
+    def __init__(self, job: Job) -> None:
+        self._job = job
 
     @guarded
     def process(self, day: tuple[str, bytes], checked: dict[str, Any], secrets: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
@@ -33,5 +36,11 @@ class WriteDays(beam.DoFn):
         date, packed = day
         files = unpack_bytes(packed)
         figures = json.loads(files.pop(FIGURES))
-        staged = [stage_file(self._output, self._run_id, report, date, data) for report, data in files.items()]
+        job = self._job
+        if isinstance(job.policy, Differential):
+            hashes = {report: sha256_of(data) for report, data in files.items()}
+            rows = {name: report["rows"] for name, report in figures["reports"].items()}
+            manifest = manifest_of(date, dict(job.facts), NOT_TOLD, hashes, rows) | {"run_id": job.run_id}
+            ledger.spend(job.output, ledger.entry_of(manifest, job.policy))
+        staged = [stage_file(job.output, job.run_id, report, date, data) for report, data in files.items()]
         yield date, json.dumps({"figures": figures, "staged": [file.to_dict() for file in staged]}).encode()

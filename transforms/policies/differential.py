@@ -10,7 +10,7 @@ Differential Privacy" (2016), Proposition 1.3.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,6 +142,13 @@ class Differential:
                     threshold, delta = threshold_of(bound.cells, scale, (self.delta - self.noise_delta()) / opened)
                 made.append(Mechanism(report, measure, sensitivity, scale, rho_spent(sensitivity, scale), threshold, delta))
         return tuple(made)
+
+
+def policy_from(facts: Mapping[str, str]) -> Differential:
+    """The policy that a manifest or metadata states; raises `ValueError` or `KeyError` if it is none."""
+    return Differential(
+        tuple(facts["sites"].split(",")), float(facts["epsilon"]), float(facts["delta"]), int(facts["min_addresses"])
+    )
 
 
 def spent(mechanisms: Iterable[Mechanism], noise_delta: float) -> tuple[float, float]:

@@ -20,6 +20,10 @@ class Threshold:
         if self.min_addresses < MIN_ADDRESSES:
             raise ValueError(f"min_addresses is {self.min_addresses}, but must be at least {MIN_ADDRESSES}")
 
+    def facts(self) -> dict[str, str]:
+        """What is public about the policy, for manifest and metadata."""
+        return {"mode": MODE, "min_addresses": str(self.min_addresses), "network_cap": str(NETWORK_CAP)}
+
     def caps(self) -> dict[str, int]:
         """How many addresses of one network count, by traffic.
 

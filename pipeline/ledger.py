@@ -1,0 +1,98 @@
+"""Takes what a period with noise spends, gives its entry in the ledger: `_ledger/date=….json`, public like the manifest.
+
+Noise drawn twice for the same period costs its privacy budget twice. So a period is entered before anybody can see the first of
+its files, with the hashes of all of them, and from then on these files are its release, or there is none.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
+from pipeline.storage import open_storage
+from transforms.policies.differential import Differential, Mechanism, spent
+
+LEDGER = "_ledger"
+UNIT = "one address (IPv4 address or IPv6 /56) in one period"
+
+
+def entry_of(manifest: dict[str, Any], policy: Differential) -> dict[str, Any]:
+    """The entry of a period: what its release will be (`manifest`, with `run_id`), and what each mechanism costs."""
+    mechanisms = policy.mechanisms()
+    epsilon, delta = spent(mechanisms, policy.noise_delta())
+    return {
+        "date": manifest["date"],
+        "unit": UNIT,
+        "epsilon_spent": epsilon,
+        "delta_spent": delta,
+        "noise_delta": policy.noise_delta(),
+        "mechanisms": [described(each) for each in mechanisms],
+        "manifest": manifest,
+    }
+
+
+def described(mechanism: Mechanism) -> dict[str, Any]:
+    """A mechanism as it stands in the ledger."""
+    numbers = {"sensitivity": mechanism.sensitivity, "scale": mechanism.scale, "rho": mechanism.rho}
+    about: dict[str, Any] = {"report": mechanism.report, "measure": mechanism.measure, **numbers}
+    if mechanism.threshold is not None:
+        about |= {"threshold": mechanism.threshold, "delta": mechanism.delta}
+    return about
+
+
+def spend(output: str, entry: dict[str, Any]) -> None:
+    """Enter a period. The same entry again is the same; any other for this period is refused."""
+    storage = open_storage(output)
+    before = entries(output).get(entry["date"])
+    if before is None:
+        storage.write(_path(entry["date"]), _to_bytes(entry))
+    elif before["manifest"]["run_id"] != entry["manifest"]["run_id"]:
+        message = f"{entry['date']}: another run has spent its privacy budget in the meantime."
+        raise JobError(EXIT_ALREADY_PUBLISHED, "budget_spent", message)
+    elif before != json.loads(_to_bytes(entry)):
+        message = f"{entry['date']}: the runner drew noise twice. What was drawn first stands. Run again to publish it."
+        raise JobError(EXIT_UNEXPECTED, "noise_drawn_twice", message)
+
+
+def entries(output: str) -> dict[str, dict[str, Any]]:
+    """The entries by date."""
+    storage = open_storage(output)
+    found = {}
+    for path in storage.list(LEDGER):
+        try:
+            entry = json.loads(storage.read(path) or b"")
+            found[entry["date"]] = entry
+            _ = entry["manifest"]["run_id"]
+        except (ValueError, KeyError, TypeError):
+            raise JobError(EXIT_OUTPUT, "bad_ledger", f"{output}/{path}: not an entry of the ledger. Restore it.") from None
+    return found
+
+
+def withdraw(output: str, date: str) -> None:
+    """Take back an entry of whose files none was ever there."""
+    open_storage(output).delete(_path(date))
+
+
+def give_up(output: str, entry: dict[str, Any]) -> None:
+    """Note that a period's files are not all there: it is spent, and will not be published."""
+    open_storage(output).write(_path(entry["date"]), _to_bytes({**entry, "unpublished": True}))
+
+
+def refuse_spent(lost: set[str], asked: tuple[str, ...]) -> None:
+    """Refuse to publish a period whose budget is spent without a release (exit 4)."""
+    for date in asked:
+        if date in lost:
+            message = (
+                f"{date}: its privacy budget is spent. A run was interrupted when some of its files with noise could be seen "
+                "already, but not all. Drawing again would spend the budget twice, so this period stays unpublished."
+            )
+            raise JobError(EXIT_ALREADY_PUBLISHED, "budget_spent", message)
+
+
+def _path(date: str) -> str:
+    return f"{LEDGER}/date={date}.json"
+
+
+def _to_bytes(entry: dict[str, Any]) -> bytes:
+    return (json.dumps(entry, indent=2, sort_keys=True) + "\n").encode()
