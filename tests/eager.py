@@ -9,11 +9,13 @@ import pyarrow as pa
 from pipeline.catalogue import REPORTS
 from pipeline.days import to_date
 from transforms.block import Block, Rules, process_block
+from transforms.bound import count_bounded
 from transforms.count import add_counts, count_folds, count_shard
 from transforms.period import Window
 from transforms.policies.threshold import Threshold
 from transforms.read import blocks
 from transforms.release import Released, plan_release, release
+from transforms.report import Catalogue
 from transforms.secret import new_secret
 from transforms.wire import unpack
 from transforms.write import parquet_files
@@ -30,12 +32,8 @@ def release_log(
     site: str | None = "www.example.org",
 ) -> dict[str, Released]:
     """Released tables by date."""
-    secret, rules, policy = new_secret(), Rules(shards, EVERYTHING, site), Threshold(k)
-    pieces: dict[int, list[bytes]] = {}
-    for offset, data in blocks(iter([log] if isinstance(log, bytes) else log), block_bytes):
-        made, _ = process_block(Block("log", log_format, offset, len(data), data), rules, secret)
-        for number, piece in made.items():
-            pieces.setdefault(number, []).append(piece)
+    policy = Threshold(k)
+    pieces = pieces_of(log, log_format, block_bytes, shards, site)
     counted = [count_shard(own, REPORTS, policy.caps()) for own in pieces.values()]
     released = {}
     for day in sorted({day for shard in counted for day in shard}):
@@ -45,6 +43,29 @@ def release_log(
         folds = add_counts(count_folds(unpack(part.prepared)["rows"], REPORTS, policy.caps(), plan) for part in parts)
         released[to_date(day)] = release(counts, folds, REPORTS, policy)
     return released
+
+
+def pieces_of(
+    log: bytes | Sequence[bytes],
+    log_format: str = "combined",
+    block_bytes: int = 1 << 20,
+    shards: int = 3,
+    site: str | None = "www.example.org",
+) -> dict[int, list[bytes]]:
+    """The log's pieces by shard."""
+    secret, rules = new_secret(), Rules(shards, EVERYTHING, site)
+    pieces: dict[int, list[bytes]] = {}
+    for offset, data in blocks(iter([log] if isinstance(log, bytes) else log), block_bytes):
+        made, _ = process_block(Block("log", log_format, offset, len(data), data), rules, secret)
+        for number, piece in made.items():
+            pieces.setdefault(number, []).append(piece)
+    return pieces
+
+
+def bounded_counts_of(log: bytes, catalogue: Catalogue, sites: tuple[str, ...]) -> dict[str, pa.Table]:
+    """The counts of the dp mode of a log of one day."""
+    counted = [count_bounded(own, catalogue, sites) for own in pieces_of(log).values()]
+    return add_counts(unpack(day.counts) for shard in counted for day in shard.values())
 
 
 def files_of(released: dict[str, Released]) -> dict[tuple[str, str], bytes]:

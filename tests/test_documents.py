@@ -20,10 +20,10 @@ from pipeline import options
 from pipeline.catalogue import REPORTS
 from pipeline.commands import dispatch
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, address, crowd
-from transforms.vocabulary import KINDS
 from transforms.formats.registry import FORMATS
 from transforms.report import NONE, OTHER, STRATUM, UNKNOWN
 from transforms.schema import DIMENSIONS, MEASURES
+from transforms.vocabulary import KINDS
 
 ROOT = Path(__file__).parents[1]
 PAGES = {

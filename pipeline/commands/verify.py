@@ -222,7 +222,7 @@ class _Day:
             yield f"{place}: another schema than that of the report"
             return None
         if any(ours.metadata != theirs.metadata for ours, theirs in zip(expected, table.schema, strict=True)):
-            yield f"{place}: a column's description or unit is missing"
+            yield f"{place}: a column's description, unit or noise is missing"
         metadata = {key.decode(): value.decode("utf-8", "replace") for key, value in (table.schema.metadata or {}).items()}
         names = ("report", "description", *mode.facts, "schema_version")
         lacking = [name for name in names if name not in metadata]

@@ -172,3 +172,7 @@ def arguments(source: Path, result: Path, log_format: str = "vhost_combined") ->
     if log_format == WIDE:
         given += ["--trusted-proxies", "1"]
     return ["run", *given, "--run-record", str(result / "record.json")]
+
+
+NOISY = ("--privacy", "dp", "--date", "2026-03-03", "--declare-site", "www.example.org")
+"""With these the same run is one of the dp mode."""

@@ -21,7 +21,7 @@ import pytest
 from pipeline import flow, launch, options
 from pipeline.__main__ import main
 from tests.attack import canaries
-from tests.attack.canaries import CANARIES, LOGS, WIDE, arguments, everything_in, leaks
+from tests.attack.canaries import CANARIES, LOGS, NOISY, WIDE, arguments, everything_in, leaks
 from transforms.secret import new_secret
 
 ROOT = Path(__file__).parents[2]
@@ -53,10 +53,12 @@ def test_the_search_finds_what_it_is_looking_for():
     assert len(leaks(canaries.log(WIDE))) == len(CANARIES) + 1
 
 
-@pytest.mark.parametrize(("log_format", "workers"), [("vhost_combined", "2"), (WIDE, "0"), ("nginx_json", "2")])
-def test_no_byte_comes_out_of_a_run(tmp_path, result, short_folder, log_format, workers):
+@pytest.mark.parametrize(
+    ("log_format", "workers", "mode"), [("vhost_combined", "2", ()), (WIDE, "0", ()), ("nginx_json", "2", ()), (WIDE, "2", NOISY)]
+)
+def test_no_byte_comes_out_of_a_run(tmp_path, result, short_folder, log_format, workers, mode):
     source, temporary = write(log_format, tmp_path), short_folder
-    given = [*arguments(source, result, log_format), "--workers", workers]
+    given = [*arguments(source, result, log_format), "--workers", workers, *mode]
     command = [sys.executable, "-X", "dev", "-W", "ignore", "-m", "pipeline", *given]
     seen, ended = [], threading.Event()
 
@@ -81,10 +83,11 @@ def test_no_byte_comes_out_of_a_run(tmp_path, result, short_folder, log_format, 
 
 
 @FORMATS
-def test_no_value_statistic_or_metadata_holds_one(tmp_path, result, log_format, monkeypatch):
+@pytest.mark.parametrize("mode", [(), NOISY], ids=["threshold", "dp"])
+def test_no_value_statistic_or_metadata_holds_one(tmp_path, result, log_format, mode, monkeypatch):
     secret = new_secret()
     monkeypatch.setattr("pipeline.steps.make_secret.new_secret", lambda: secret)
-    assert main([*arguments(write(log_format, tmp_path), result, log_format), "--workers", "0"]) == 0
+    assert main([*arguments(write(log_format, tmp_path), result, log_format), "--workers", "0", *mode]) == 0
     files = sorted((result / "data").rglob("*.parquet"))
     assert files
     for path in files:
@@ -100,8 +103,9 @@ def test_no_value_statistic_or_metadata_holds_one(tmp_path, result, log_format, 
         assert form not in written
 
 
-def test_the_graph_holds_no_content_and_no_secret(tmp_path, result, monkeypatch):
-    known, _ = options.parse(arguments(write(WIDE, tmp_path), result, WIDE))
+@pytest.mark.parametrize("mode", [(), NOISY], ids=["threshold", "dp"])
+def test_the_graph_holds_no_content_and_no_secret(tmp_path, result, mode, monkeypatch):
+    known, _ = options.parse([*arguments(write(WIDE, tmp_path), result, WIDE), *mode])
     job = launch.prepare(launch.look(known, local=True, now=datetime.datetime.now(datetime.timezone.utc))).job
     made = []
     monkeypatch.setattr("pipeline.steps.make_secret.new_secret", lambda: made.append(new_secret()) or made[-1])

@@ -127,7 +127,7 @@ TAMPERED = {
     "a person in the metadata": ("pages", described_as(description="of jane.doe@example.org"), False, "value of the metadata"),
     "children of a folded row": ("entry_pages", named_below_other, False, "tells apart what pages has folded"),
     "another type": ("pages", narrowed, False, "another schema"),
-    "no description": ("pages", undescribed, False, "description or unit is missing"),
+    "no description": ("pages", undescribed, False, "description, unit or noise is missing"),
     "no metadata": ("pages", lambda table: table.replace_schema_metadata(None), False, "metadata lack report"),
     "other metadata": ("pages", lowered, False, "metadata and manifest do not agree"),
 }  # fmt: skip

@@ -140,10 +140,11 @@ def test_pieces_of_two_secrets_are_refused(root):
 
 def test_write_days_stages_only_after_the_account_is_checked(root, tmp_path):
     day = (DAY, pack_bytes({"daily": b"data", FIGURES: b"{}"}))
+    job = Job("run1", (), str(tmp_path), RULES, POLICY, 1 << 20, 0.01, (), False, True, FACTS)
     with root:
         checked = root | "checked" >> beam.Create([{"read": 1}])
         secrets = root | "secrets" >> beam.Create([b"one", b"one"])
-        staged = root | beam.Create([day]) | beam.ParDo(WriteDays(str(tmp_path), "run1"), AsSingleton(checked), AsIter(secrets))
+        staged = root | beam.Create([day]) | beam.ParDo(WriteDays(job), AsSingleton(checked), AsIter(secrets))
         described = staged | beam.MapTuple(lambda date, data: (date, json.loads(data)["staged"][0]["report"]))
         assert_that(described, equal_to([(DAY, "daily")]))
     assert (tmp_path / "_staging" / "run1" / "daily" / f"date={DAY}" / "data.parquet").read_bytes() == b"data"

@@ -127,7 +127,9 @@ def test_noise_is_on_every_number_and_new_each_time():
         other = second.tables[name]
         assert table.schema.equals(other.schema)
         for measure in ("hits", "visitors", "bytes_sent"):
-            numbers = [(a, b) for a, b in zip(table[measure].to_pylist(), other[measure].to_pylist(), strict=True) if a is not None]
+            numbers = [
+                (a, b) for a, b in zip(table[measure].to_pylist(), other[measure].to_pylist(), strict=True) if a is not None
+            ]
             assert sum(a == b for a, b in numbers) < max(0.2 * len(numbers), 3), (name, measure)
     exact = {"hits": 10_000, "visitors": 5_000, "bytes_sent": 10**9}
     daily = next(row for row in first.tables["daily"].to_pylist() if row["site"] == SITES[0] and row["traffic"] == "human")

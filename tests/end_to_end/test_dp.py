@@ -1,0 +1,314 @@
+"""Takes logs and `--privacy dp`, checks what operators and analysts get, what is refused, and how `verify` adds up the ledger."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.__main__ import main
+from pipeline.catalogue import NOISY_REPORTS
+from pipeline.steps import release_noisy as step
+from tests.end_to_end.test_verify import described_as, spoil, verify, with_value, without_last
+from tests.logs import FIREFOX, GOOGLEBOT, address, crowd, line
+from transforms.policies.differential import Differential
+
+DAY, SITE = "2026-03-03", "www.example.org"
+MECHANISMS = {(each.report, each.measure): each for each in Differential((SITE,)).mechanisms()}
+DP = ("--privacy", "dp", "--declare-site", SITE, "--site", SITE)
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    path = tmp_path_factory.mktemp("log") / "access.log"
+    path.write_bytes(
+        crowd(900)
+        + crowd(700, request="GET /popular HTTP/1.1", agent=FIREFOX, referer="https://www.google.com/")
+        + crowd(50, request="GET /rare HTTP/1.1")
+        + crowd(300, first=2000, agent=GOOGLEBOT)
+        + line(host=address(3000), request="GET /busy HTTP/1.1") * 5000
+    )
+    return path
+
+
+def run(*arguments: object) -> int:
+    return main(["run", "--workers", "0", *map(str, arguments)])
+
+
+def publish(log, output, *more: object, date: str = DAY) -> int:
+    return run("--input", log, "--output", output, "--date", date, *DP, *more)
+
+
+@pytest.fixture(scope="module")
+def published(log, tmp_path_factory):
+    output = tmp_path_factory.mktemp("published") / "out"
+    assert publish(log, output, date=f"{DAY}..2026-03-04") == 0
+    return output
+
+
+@pytest.fixture
+def output(log, tmp_path):
+    folder = tmp_path / "out"
+    assert publish(log, folder) == 0
+    return folder
+
+
+def table(output, report, day=DAY):
+    return pq.read_table(output / report / f"date={day}" / "data.parquet", partitioning=None)
+
+
+def test_numbers_are_near_the_bounded_counts_and_a_busy_address_does_not_show(published):
+    rows = {(row["traffic"],): row for row in table(published, "daily").to_pylist()}
+    # 900 addresses with 1 to 3 hits, and one of whose 5,000 hits 20 are counted.
+    for measure, exact in (("visitors", 901), ("hits", 900 + 700 + 50 + 20)):
+        assert abs(rows["human",][measure] - exact) < 8 * MECHANISMS["daily", measure].scale, measure
+    pages = {row["path"]: row for row in table(published, "pages").to_pylist() if row["traffic"] == "human"}
+    assert {"/", "/popular", "(other)"} == set(pages)
+
+
+def test_every_day_that_was_asked_for_is_published_with_lines_or_without(published):
+    for report in NOISY_REPORTS.names():
+        if report not in ("pages", "sources"):
+            assert table(published, report).num_rows == table(published, report, "2026-03-04").num_rows
+    assert table(published, "pages", "2026-03-04")["path"].to_pylist() == ["(other)"] * 3
+
+
+def test_an_analyst_reads_it_by_the_documented_query(published):
+    countries = f"read_parquet('{published}/countries/**/*.parquet', hive_partitioning=true)"
+    (total,) = duckdb.sql(f"SELECT sum(hits) FROM {countries} WHERE country != '(other)'").fetchall()[0]
+    assert abs(total - 1970) < 8 * MECHANISMS["countries", "hits"].scale * math.sqrt(2 * 3 * 251)
+
+
+def test_two_runs_of_one_log_differ(log, output, tmp_path):
+    assert publish(log, tmp_path / "other") == 0
+    assert table(output, "daily")["bytes_sent"].to_pylist() != table(tmp_path / "other", "daily")["bytes_sent"].to_pylist()
+
+
+def test_a_good_data_set_is_verified(published, capfd):
+    code, said, _ = verify(published, capfd)
+    assert code == 0
+    assert "2 days, 16 files" in said
+    assert "the ledger adds up" in said
+
+
+@pytest.mark.parametrize("mode", ["dp", "threshold"])
+def test_a_period_with_any_release_is_refused(log, output, mode, capfd):
+    before = (output / "_manifest" / f"date={DAY}.json").read_bytes()
+    if mode == "dp":
+        assert publish(log, output) == 4
+        assert "published already" in capfd.readouterr().err
+    else:
+        assert run("--input", log, "--output", output, "--site", SITE, "--date", DAY) == 2
+        assert "was published with --privacy dp, not threshold" in capfd.readouterr().err
+        assert run("--input", log, "--output", output, "--site", SITE, "--date", DAY, "--replace") == 2
+    assert (output / "_manifest" / f"date={DAY}.json").read_bytes() == before
+
+
+def test_a_data_set_of_the_other_mode_is_refused(log, tmp_path, capfd):
+    assert run("--input", log, "--output", tmp_path / "out", "--site", SITE) == 0
+    assert publish(log, tmp_path / "out", date="2026-03-04") == 2
+    assert "was published with --privacy threshold, not dp" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--privacy", "dp", "--date", DAY), "needs --declare-site"),
+        (("--privacy", "dp", "--declare-site", SITE), "needs --date"),
+        (("--date", DAY, *DP, "--replace"), "--replace: with --privacy dp a period is published once"),
+        (("--date", DAY, *DP, "--delta", "1e-4"), "--delta is 0.0001, but must be greater than 0 and at most 1e-05"),
+        (("--date", DAY, *DP, "--epsilon", "9"), "add --accept-weak-epsilon"),
+        (("--date", DAY, *DP, "--epsilon", "0"), "--epsilon is 0, but must be at least 0.01"),
+        (("--date", DAY, *DP, "--epsilon", "nan"), "--epsilon is nan"),
+        (("--date", DAY, *DP, "--min-addresses", "10", "--site", "else.example"), "--site else.example: it is not declared"),
+        (("--date", DAY, "--privacy", "dp", "--declare-site", "no host"), "--declare-site no host: not the name of a host"),
+        (("--date", DAY, "--epsilon", "1"), "--epsilon: it belongs to --privacy dp"),
+        (("--date", DAY, "--declare-site", SITE), "--declare-site: it belongs to --privacy dp"),
+    ],
+)
+def test_what_would_promise_too_little_is_refused_by_name(log, tmp_path, capfd, arguments, said):
+    assert run("--input", log, "--output", tmp_path / "out", *arguments) == 2
+    assert said in capfd.readouterr().err
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").glob("*/date=*"))
+
+
+def test_a_weak_epsilon_may_be_accepted(log, tmp_path):
+    assert publish(log, tmp_path / "out", "--epsilon", "9", "--accept-weak-epsilon") == 0
+
+
+def test_without_opendp_it_says_what_to_install(log, tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr("transforms.noise.find_spec", lambda name: None)
+    assert publish(log, tmp_path / "out") == 2
+    assert "needs OpenDP: pip install 'weblog-anonymizer[dp]'" in capfd.readouterr().err
+
+
+def test_the_operator_is_told_of_sites_that_are_not_declared(log, tmp_path, capfd):
+    arguments = ("--privacy", "dp", "--declare-site", "else.example", "--date", DAY)
+    assert run("--input", log, "--output", tmp_path / "out", *arguments) == 0
+    said = capfd.readouterr().out
+    assert "6,950 hits of sites that are not declared (else.example) are left out" in " ".join(said.split())
+    assert set(table(tmp_path / "out", "daily")["site"].to_pylist()) == {"else.example"}
+
+
+def test_plan_and_explain_tell_the_numbers_in_force(log, tmp_path, capfd):
+    assert main(["plan", "--input", str(log), "--output", str(tmp_path / "out"), "--date", DAY, *DP, "--epsilon", "1"]) == 0
+    said = capfd.readouterr().out
+    assert "ε = 1, δ = 1e-07 for one address in one day" in said
+    assert "daily, hourly, kinds, pages, channels, sources, countries, devices" in said
+    assert main(["explain", "--privacy", "dp", "--period", "week"]) == 0
+    said = capfd.readouterr().out
+    threshold = MECHANISMS["pages", "visitors"].threshold
+    for words in ("epsilon = 2", "e^2 = 7.4", "1 in 10,000,000", "by week", f"reaches {threshold + 9} (pages)"):
+        assert words in said, words
+    assert main(["explain", "--epsilon", "1"]) == 2
+
+
+def test_an_interrupted_publication_is_completed_with_the_files_that_were_drawn(log, tmp_path, capfd, monkeypatch):
+    folder = tmp_path / "out"
+
+    def crash(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr("pipeline.steps.publish_days.commit_day", crash)
+    assert publish(log, folder) == 1
+    assert not (folder / "_manifest").exists()
+    drawn = {path.parts[-3]: path.read_bytes() for path in (folder / "_staging").rglob("*.parquet")}
+    assert set(drawn) == set(NOISY_REPORTS.names())
+    monkeypatch.undo()
+    monkeypatch.setattr(step, "release_noisy", crash)  # nothing is drawn again
+    assert publish(log, folder) == 4
+    assert f"{DAY}: an interrupted publication was completed" in capfd.readouterr().err
+    assert {report: (folder / report / f"date={DAY}" / "data.parquet").read_bytes() for report in drawn} == drawn
+    assert verify(folder, capfd)[0] == 0
+
+
+def test_a_period_whose_files_were_seen_in_part_is_never_drawn_again(log, tmp_path, capfd, monkeypatch):
+    from pipeline.publish import stage_file
+
+    folder, staged = tmp_path / "out", []
+
+    def crash_at_the_third(*arguments):
+        staged.append(arguments)
+        if len(staged) == 3:
+            raise RuntimeError
+        return stage_file(*arguments)
+
+    monkeypatch.setattr("pipeline.steps.write_days.stage_file", crash_at_the_third)
+    assert publish(log, folder) == 1
+    monkeypatch.undo()
+    for _ in range(2):
+        assert publish(log, folder) == 4
+        assert "its privacy budget is spent" in " ".join(capfd.readouterr().err.split())
+    assert not (folder / "_manifest").exists()
+    assert publish(log, folder, date="2026-03-04") == 0
+    assert verify(folder, capfd)[0] == 0
+
+
+def ledger_with(**changes):
+    def spoiled(output):
+        path = output / "_ledger" / f"date={DAY}.json"
+        entry = json.loads(path.read_text())
+        for name, change in changes.items():
+            entry[name] = change(entry[name]) if callable(change) else change
+        path.write_text(json.dumps(entry))
+
+    return spoiled
+
+
+def first(**changes):
+    """The ledger's first mechanism, changed."""
+    return ledger_with(mechanisms=lambda all_of_them: [{**all_of_them[0], **changes}, *all_of_them[1:]])
+
+
+def opened(**changes):
+    """The mechanism of the pages' threshold, changed."""
+    return ledger_with(
+        mechanisms=lambda all_of_them: [
+            {**each, **changes} if (each["report"], each["measure"]) == ("pages", "visitors") else each for each in all_of_them
+        ]
+    )
+
+
+def manifest_with(**changes):
+    def spoiled(output):
+        path = output / "_manifest" / f"date={DAY}.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+    return spoiled
+
+
+def table_with(report, change):
+    return lambda output: spoil(output, report, change)
+
+
+def named_low(rows):
+    at = rows["path"].to_pylist().index("/popular")
+    return with_value("visitors", 20, at)(rows)
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "said"),
+    [
+        (lambda output: (output / "_ledger" / f"date={DAY}.json").unlink(), "the ledger has no entry of this period"),
+        (ledger_with(mechanisms="none"), "the ledger has no entry of this period, or none that can be read"),
+        (ledger_with(mechanisms=lambda each: each[1:]), "does not list each measure of each report once"),
+        (ledger_with(mechanisms=lambda each: [*each, each[0]]), "does not list each measure of each report once"),
+        (first(scale=1.0), "the ledger, daily, visitors: another cost than that of its noise"),
+        (first(scale=1.0, rho=1.0), "the ledger adds up to more than the ε and δ of the manifest"),
+        (first(rho=0.0), "the ledger, daily, visitors: another cost than that of its noise"),
+        (first(sensitivity=0.1, rho=0.0), "the ledger, daily, visitors: another sensitivity than that of the report's bounds"),
+        (opened(threshold=12), "the ledger, pages: another cost than that of its threshold"),
+        (opened(threshold=12, delta=0.5), "the ledger, pages: another cost than that of its threshold"),
+        (opened(threshold=None), "the ledger, pages: another cost than that of its threshold"),
+        (ledger_with(noise_delta=0), "does not say which part of δ the noise has"),
+        (ledger_with(noise_delta=1e-30), "the ledger adds up to more than the ε and δ of the manifest"),
+        (ledger_with(epsilon_spent=0.5), "the ledger adds up to something else than it says"),
+        (ledger_with(manifest=lambda manifest: {**manifest, "run_id": "another"}), "the ledger's entry is of another release"),
+        (ledger_with(who="20.1.2.3"), "the ledger's entry says more, or less, than it should"),
+        (manifest_with(epsilon="0.5"), "the ledger adds up to more than the ε and δ of the manifest"),
+        (manifest_with(epsilon="much"), "does not state ε, δ, addresses and sites as this mode allows them"),
+        (manifest_with(delta="0.1"), "does not state ε, δ, addresses and sites as this mode allows them"),
+        (manifest_with(revision=2), "published more than once"),
+        (manifest_with(mode="none"), "a mode that cannot be verified"),
+        (table_with("hourly", without_last), "not exactly the rows that can be known beforehand"),
+        (table_with("daily", with_value("visitors", None)), "visitors are missing in another row than (other)"),
+        (table_with("daily", with_value("visits", 3)), "a measure is missing that must be there, or there that must be missing"),
+        (table_with("daily", with_value("hits", None)), "a measure is missing that must be there, or there that must be missing"),
+        (table_with("countries", with_value("hits", lambda hits: hits + 1)), "hits do not agree with those of daily"),
+        (table_with("pages", named_low), "a row is named under the threshold"),
+        (table_with("pages", with_value("path", "/jane@example.com")), "looks like a person's"),
+        (table_with("daily", described_as(epsilon=b"0.1")), "metadata and manifest do not agree"),
+    ],
+)
+def test_what_was_tampered_with_is_found(output, capfd, spoiled, said):
+    spoiled(output)
+    code, violations, _ = verify(output, capfd)
+    assert code == 5
+    assert said in " ".join(violations.split())
+    assert "jane" not in violations
+    assert "20.1.2.3" not in violations
+
+
+def test_noise_that_is_described_as_another_is_found(output, capfd):
+    def change(rows):
+        fields = [
+            field.with_metadata({**field.metadata, b"half_width_95": b"1"}) if field.name == "hits" else field
+            for field in rows.schema
+        ]
+        return rows.cast(pa.schema(fields, rows.schema.metadata))
+
+    spoil(output, "daily", change)
+    code, violations, _ = verify(output, capfd)
+    assert code == 5
+    assert "description, unit or noise is missing" in violations
+
+
+def test_a_ledger_entry_without_its_release_is_found(output, capfd):
+    (output / "_manifest" / f"date={DAY}.json").rename(output / "_manifest" / "date=2026-03-04.json")
+    code, violations, _ = verify(output, capfd)
+    assert code == 5
+    assert f"_ledger/date={DAY}.json: a run was interrupted before it published this period" in " ".join(violations.split())
