@@ -1,6 +1,10 @@
-"""Takes numbers of visitors a day, gives what the threshold costs: the share of hits and of rows that are named, not folded.
+"""Takes numbers of visitors a day, gives what the guarantee costs: the share of hits and of rows that are told, not folded.
 
     python benchmarks/utility.py --visitors 200 2000 20000 200000 --k 5 10 20
+    python benchmarks/utility.py --visitors 200 2000 20000 200000 --epsilon 1 2 4
+
+With `--epsilon` it is the dp mode: a row is told if it is named and its hits are more than the half width of their noise. What the
+bounds cut off is not told either.
 
 Days are those of `examples/generate.py`, so the same arguments give the same tables. A week is seven of them; the generator's
 visitors never come back on another day, so a real week has fewer addresses for its hits than this one.
@@ -22,13 +26,16 @@ import pyarrow as pa  # noqa: E402
 import pyarrow.compute as pc  # noqa: E402
 
 from examples.generate import generate  # noqa: E402
-from pipeline.catalogue import REPORTS  # noqa: E402
+from pipeline.catalogue import NOISY_REPORTS, REPORTS  # noqa: E402
 from transforms.block import Block, Rules, process_block  # noqa: E402
+from transforms.bound import count_bounded  # noqa: E402
+from transforms.columns import cell_keys  # noqa: E402
 from transforms.count import add_counts, count_day, count_folds, merge_pieces  # noqa: E402
 from transforms.period import PERIODS, Window  # noqa: E402
+from transforms.policies.differential import Differential  # noqa: E402
 from transforms.policies.threshold import DEFAULT_ADDRESSES, MIN_ADDRESSES, Threshold  # noqa: E402
 from transforms.read import blocks  # noqa: E402
-from transforms.release import Released, plan_release, release  # noqa: E402
+from transforms.release import Released, plan_release, release, release_noisy  # noqa: E402
 from transforms.report import OTHER, Report  # noqa: E402
 from transforms.secret import new_secret  # noqa: E402
 from transforms.wire import pack, unpack  # noqa: E402
@@ -36,13 +43,14 @@ from transforms.wire import pack, unpack  # noqa: E402
 LINES_OF_A_VISITOR = 13.6
 """Lines of the generator's day for each human visitor, those of robots among them."""
 
+SITE = "www.example.org"
 MONDAY = datetime.date(2026, 3, 2)
 BLOCK_BYTES = 16 << 20
 LINES_OF_A_SHARD = 500_000
 
 
 class Named(NamedTuple):
-    """How many rows and hits a report's counts have, and how many of each are published by name."""
+    """How many rows and hits a report's counts have, and how many of each are published by name (dp mode: and told)."""
 
     rows: int
     named_rows: int
@@ -58,44 +66,82 @@ class Named(NamedTuple):
 def main(arguments: list[str] | None = None) -> int:
     """Publish each size by day and by week with each k, print a table for hits and one for rows."""
     options = _parser().parse_args(arguments)
-    found: dict[tuple[int, str, int], dict[str, Named]] = {}
+    noisy = options.epsilon is not None
+    word, name, settings = ("Told", "ε", options.epsilon) if noisy else ("Named", "k", options.k)
+    found: dict[tuple[int, str, float], dict[str, Named]] = {}
     for visitors in options.visitors:
         for period in PERIODS:
-            for k, named in published(visitors, period, options.k).items():
-                found[visitors, period, k] = named
+            pieces = pieces_of(visitors, period)
+            for setting, named in (told(pieces, settings) if noisy else published(pieces, settings)).items():
+                found[visitors, period, setting] = named
     columns = [(visitors, period) for visitors in options.visitors for period in PERIODS]
     for what in ("hits", "rows"):
-        print(f"\nNamed of all {what}, in %, for k = {' · '.join(map(str, options.k))}\n")
+        print(f"\n{word} of all {what}, in %, for {name} = {' · '.join(f'{setting:g}' for setting in settings)}\n")
         print(f"| report | {' | '.join(f'{visitors:,} by {period}' for visitors, period in columns)} |")
         print("|---|" + "---|" * len(columns))
-        for report in REPORTS:
-            cells = (" · ".join(found[(*column, k)][report.name].share(what) for k in options.k) for column in columns)
+        for report in NOISY_REPORTS if noisy else REPORTS:
+            cells = (" · ".join(found[(*column, each)][report.name].share(what) for each in settings) for column in columns)
             print(f"| `{report.name}` | {' | '.join(cells)} |")
     if options.json:
         figures = [
-            {"visitors": visitors, "period": period, "k": k, "report": report, **named._asdict()}
-            for (visitors, period, k), reports in found.items()
+            {"visitors": visitors, "period": period, name: setting, "report": report, **named._asdict()}
+            for (visitors, period, setting), reports in found.items()
             for report, named in reports.items()
         ]
         options.json.write_text(json.dumps(figures, indent=1) + "\n")
     return 0
 
 
-def published(visitors: int, period: str, ks: list[int]) -> dict[int, dict[str, Named]]:
-    """What is named of each report, by k, of a site with so many human visitors a day."""
+def pieces_of(visitors: int, period: str) -> dict[int, list[bytes]]:
+    """The pieces by shard of a period of a site with so many human visitors a day."""
     length = PERIODS[period]
     lines = round(visitors * LINES_OF_A_VISITOR)
-    rules = Rules(max(1, lines * length // LINES_OF_A_SHARD), Window(end=1_000_000, length=length), "www.example.org")
+    rules = Rules(max(1, lines * length // LINES_OF_A_SHARD), Window(end=1_000_000, length=length), SITE)
     secret = new_secret()
     pieces: dict[int, list[bytes]] = {}
     for offset, data in blocks(generate(lines, day=MONDAY, days=length), BLOCK_BYTES):
         for number, piece in process_block(Block("log", "combined", offset, len(data), data), rules, secret)[0].items():
             pieces.setdefault(number, []).append(piece)
+    return pieces
+
+
+def published(pieces: dict[int, list[bytes]], ks: list[int]) -> dict[int, dict[str, Named]]:
+    """What is named of each report, by k."""
     prepared = []
     while pieces:
         (rows,) = merge_pieces(pieces.popitem()[1]).values()
         prepared.append(pack({"rows": rows}))
     return {k: _published(prepared, Threshold(k)) for k in ks}
+
+
+def told(pieces: dict[int, list[bytes]], epsilons: list[float]) -> dict[float, dict[str, Named]]:
+    """What is told of each report of the dp mode, by ε."""
+    bounded, exact = [], []
+    while pieces:
+        own = pieces.popitem()[1]
+        (day,) = count_bounded(own, NOISY_REPORTS, (SITE,)).values()
+        bounded.append(unpack(day.counts))
+        (rows,) = merge_pieces(own).values()
+        exact.append(count_day(rows, NOISY_REPORTS, Threshold().caps()))
+    counts, all_counts = add_counts(bounded), add_counts(exact)
+    return {epsilon: _told(counts, all_counts, Differential((SITE,), epsilon)) for epsilon in epsilons}
+
+
+def _told(counts: dict[str, pa.Table], all_counts: dict[str, pa.Table], policy: Differential) -> dict[str, Named]:
+    released = release_noisy(counts, NOISY_REPORTS, policy)
+    width = {each.report: each.half_width for each in policy.mechanisms() if each.measure == "hits"}
+    found = {}
+    for report in NOISY_REPORTS:
+        names = NOISY_REPORTS.columns(report.name)
+        table = counts[report.name]
+        named = pc.is_in(cell_keys([table[n] for n in names]), cell_keys([released.tables[report.name][n] for n in names]))
+        heard = pc.and_(named, pc.greater(table["hits"], width[report.name]))
+        all_human = all_counts[report.name]
+        all_human = all_human.filter(pc.equal(all_human["traffic"], "human"))
+        seen = table.filter(pc.and_(heard, pc.equal(table["traffic"], "human")))
+        total, heard_hits = (pc.sum(each["hits"]).as_py() or 0 for each in (all_human, seen))
+        found[report.name] = Named(all_human.num_rows, seen.num_rows, total, heard_hits)
+    return found
 
 
 def _published(prepared: list[bytes], policy: Threshold) -> dict[str, Named]:
@@ -122,6 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--visitors", type=int, nargs="+", default=[200, 2_000, 20_000], help="human visitors a day")
     parser.add_argument("--k", type=int, nargs="+", default=[MIN_ADDRESSES, DEFAULT_ADDRESSES, 2 * DEFAULT_ADDRESSES])
+    parser.add_argument("--epsilon", type=float, nargs="+", help="measure the dp mode, with these")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     return parser
 

@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from pipeline import options
-from pipeline.catalogue import REPORTS
+from pipeline.catalogue import NOISY_REPORTS, REPORTS
 from pipeline.commands import dispatch
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, address, crowd
 from transforms.formats.registry import FORMATS
@@ -281,8 +281,41 @@ def test_the_layout_in_the_dictionary_is_what_a_run_leaves(data_set):
     day = FIXED_DAY.isoformat()
     assert {path.name for path in output.iterdir()} <= {*REPORTS.names(), "_manifest", "_lock"}
     for path in re.findall(r"OUT/(\S+)", DICTIONARY.partition("## Reports")[0]):
-        if "_staging" not in path:
+        if not path.startswith(("_staging", "_ledger")):
             assert (output / path.replace("<report>", "pages").replace("YYYY-MM-DD", day)).exists()
+
+
+@pytest.fixture(scope="module")
+def noisy_data_set(access_log, tmp_path_factory):
+    """A data set published with noise, and the record of its run."""
+    folder = tmp_path_factory.mktemp("noisy")
+    output, record = folder / "out", folder / "record.json"
+    words = ["--input", str(access_log), "--output", str(output), "--site", "www.example.org", "--run-record", str(record)]
+    words += ["--privacy", "dp", "--declare-site", "www.example.org", "--date", FIXED_DAY.isoformat()]
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert dispatch(["run", "--workers", "0", *words]) == 0
+    return output, json.loads(record.read_text())
+
+
+def test_the_dictionary_describes_each_field_of_the_ledger_and_of_a_manifest_with_noise(noisy_data_set):
+    output, record = noisy_data_set
+    described = {field for row in table(DICTIONARY, "field | meaning") for field in code(" ".join(row))}
+    assert set(json.loads((output / "_manifest" / f"date={FIXED_DAY}.json").read_text())) <= described
+    of_ledger = {field for row in table(DICTIONARY, "entry | meaning") for field in code(" ".join(row))}
+    entry = json.loads((output / "_ledger" / f"date={FIXED_DAY}.json").read_text())
+    assert set(entry) <= of_ledger
+    assert {name for each in entry["mechanisms"] for name in each} - {"report", "measure"} <= of_ledger
+    of_record = set(code(DICTIONARY.partition("## Run record")[2]))
+    assert {name for day in record["days"].values() for name in day} <= of_record
+    reports = {path.name for path in output.iterdir()} - {"_manifest", "_lock", "_ledger"}
+    (listed,) = (line for line in DICTIONARY.splitlines() if line.startswith("- Reports: "))
+    assert set(code(listed.partition(", with the same columns")[0])) == reports == set(NOISY_REPORTS.names())
+
+
+@pytest.mark.parametrize("query", fenced(DICTIONARY, "sql"))
+def test_each_query_of_the_dictionary_answers(query, noisy_data_set):
+    output, _ = noisy_data_set
+    duckdb.sql(query.replace("'out/", f"'{output}/")).fetchall()
 
 
 def test_each_option_is_documented():
