@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipeline.catalogue import REPORTS
+from pipeline.catalogue import NOISY_REPORTS, REPORTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,3 +39,19 @@ def test_a_threshold_under_five_is_refused():
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode
     assert "min_addresses is 4" in done.stderr
+
+
+def test_it_tells_what_can_be_heard_above_the_noise(tmp_path):
+    figures = tmp_path / "figures.json"
+    command = [sys.executable, "benchmarks/utility.py", "--visitors", "300", "--epsilon", "0.05", "8", "--json", str(figures)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    rows = [line.split("|")[1].strip() for line in done.stdout.splitlines() if line.startswith("| `")]
+    assert rows == [f"`{name}`" for name in NOISY_REPORTS.names()] * 2
+    found = {(one["period"], one["ε"], one["report"]): one for one in json.loads(figures.read_text())}
+    assert len(found) == 2 * 2 * len(NOISY_REPORTS)
+    for one in found.values():
+        assert 0 <= one["named_rows"] <= one["rows"]
+        assert 0 <= one["named_hits"] <= one["hits"]
+    # Noise of ε = 0.05 is greater than anything a site of 300 visitors has; with 8 the day's total is heard, but for what bounds cut off.
+    assert found["day", 0.05, "kinds"]["named_hits"] == 0
+    assert 0.7 < found["day", 8, "daily"]["named_hits"] / found["day", 8, "daily"]["hits"] < 1
