@@ -3,8 +3,8 @@
     python benchmarks/utility.py --visitors 200 2000 20000 200000 --k 5 10 20
     python benchmarks/utility.py --visitors 200 2000 20000 200000 --epsilon 1 2 4
 
-With `--epsilon` it is the dp mode: a row is told if it is named and its hits are more than the half width of their noise. What the
-bounds cut off is not told either.
+With `--epsilon` it is the dp mode: a row is told if it is named and its hits are more than the half width of their noise. What
+the bounds cut off is not told either.
 
 Days are those of `examples/generate.py`, so the same arguments give the same tables. A week is seven of them; the generator's
 visitors never come back on another day, so a real week has fewer addresses for its hits than this one.

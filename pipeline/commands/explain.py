@@ -83,7 +83,8 @@ What this does not promise
 
 - One person who uses several addresses is protected as several: epsilon adds up.
 - Periods add up, too: who comes every {period} is protected for each of them, not for all together.
-- That a {period} was published says that its input could be read and had few unreadable lines.
+- That a {period} was published says that its input could be read and had few unreadable lines. Its log format is found
+  out from its first lines, unless --format names it.
 - The operator's own record and summary (--run-record) are exact. They are not for publication.
 - Other data about the same visitors, published elsewhere, are not in this budget.
 - Sites with fewer than some thousand visitors a {period} see little but noise.

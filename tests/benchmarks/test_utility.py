@@ -52,6 +52,6 @@ def test_it_tells_what_can_be_heard_above_the_noise(tmp_path):
     for one in found.values():
         assert 0 <= one["named_rows"] <= one["rows"]
         assert 0 <= one["named_hits"] <= one["hits"]
-    # Noise of ε = 0.05 is greater than anything a site of 300 visitors has; with 8 the day's total is heard, but for what bounds cut off.
+    # Noise of ε = 0.05 is greater than all that 300 visitors do; with 8 the day's total is heard, but for what bounds cut off.
     assert found["day", 0.05, "kinds"]["named_hits"] == 0
     assert 0.7 < found["day", 8, "daily"]["named_hits"] / found["day", 8, "daily"]["hits"] < 1

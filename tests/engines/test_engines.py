@@ -11,6 +11,8 @@ import time
 
 import pytest
 
+from pipeline.__main__ import main
+from pipeline.catalogue import NOISY_REPORTS
 from tests.engines.job import POOL
 from tests.engines.outcome import PART, execute, nothing_published, same
 from tests.engines.servers import Server
@@ -25,6 +27,18 @@ def test_every_engine_publishes_the_same_bytes(engine, published, tmp_path):
     assert done.code == 0, done.said
     assert same(done, published.expected)
     assert POOL not in done.said
+
+
+def test_every_engine_publishes_with_noise(engine, example, tmp_path, capsys):
+    noisy = ("--privacy", "dp", "--date", "2026-03-03..2026-03-05", "--declare-site", "www.example.org")
+    done = execute(example.logs, tmp_path / "out", engine.options, options=noisy)
+    assert done.code == 0, done.said
+    assert sorted(done.manifests) == ["2026-03-03", "2026-03-04", "2026-03-05"]
+    assert len(done.files) == 3 * len(NOISY_REPORTS)
+    assert done.remains == [f"_ledger/date={day}.json" for day in sorted(done.manifests)]
+    assert POOL not in done.said
+    assert main(["verify", str(done.output)]) == 0
+    assert "the ledger adds up" in capsys.readouterr().out
 
 
 def test_the_logs_have_days_to_compare(example, real):
