@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.catalogue import REPORTS
+from pipeline.catalogue import NOISY_REPORTS, REPORTS
 from pipeline.commands.explain import TEXT
+from transforms.policies.differential import BOUNDS, SHARES, UNIT_BYTES, UNIT_HITS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs" / "privacy.md").read_text()
@@ -61,5 +62,19 @@ def test_explain_names_every_limit_that_the_document_shows():
 
 
 def test_the_tables_of_what_it_costs_have_every_report():
-    costs = DOCUMENT.partition("## What it costs")[2]
-    assert re.findall(r"^\| `(\w+)` \|", costs, re.MULTILINE) == list(REPORTS.names()) * 2
+    of_threshold, _, of_noise = DOCUMENT.partition("## What it costs")[2].partition("### What noise costs")
+    for costs, reports in ((of_threshold, REPORTS), (of_noise, NOISY_REPORTS)):
+        assert re.findall(r"^\| `(\w+)` \|", costs, re.MULTILINE) == list(reports.names()) * 2
+
+
+def test_the_bounds_in_the_document_are_those_in_force():
+    said = " ".join(DOCUMENT.partition("## Differential privacy")[2].split())
+    assert f"at most {UNIT_HITS} hits and {UNIT_BYTES:,} bytes are counted" in said
+    for bounds in ("`daily` 2", "`hourly` 3", "`kinds` 3", "`pages` 10 with at most 3 hits in each"):
+        report, cells = re.findall(r"`(\w+)` (\d+)", bounds)[0]
+        assert bounds in said
+        assert BOUNDS[report].cells == int(cells)
+    assert "`channels`, `sources`, `countries` and `devices` 2" in said
+    assert {BOUNDS[report].cells for report in ("channels", "sources", "countries", "devices")} == {2}
+    assert BOUNDS["pages"].hits_in_cell == 3
+    assert len(BOUNDS) * len(SHARES) == 24
