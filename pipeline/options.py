@@ -22,9 +22,9 @@ Any option of Apache Beam may be added; --runner=FlinkRunner or
 --runner=DataflowRunner run the same job elsewhere.
 
 exit codes: 0 done, 1 unexpected, 2 usage, 3 too many rejected lines or unknown
-format, 4 already published or budget spent, 5 violation found by verify, 6 input missing,
-unreadable or truncated, 7 no line of the asked day, 8 output locked, full or
-unwritable, 130 interrupted
+format, 4 already published or budget spent, 5 violation found by verify,
+6 input missing, unreadable or truncated, 7 no line of the asked day, 8 output
+locked, full or unwritable, 130 interrupted
 """
 
 

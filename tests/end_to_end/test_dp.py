@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 
 import duckdb
 import pyarrow as pa
@@ -50,11 +51,17 @@ def published(log, tmp_path_factory):
     return output
 
 
+@pytest.fixture(scope="module")
+def one_day(log, tmp_path_factory):
+    output = tmp_path_factory.mktemp("one day") / "out"
+    assert publish(log, output) == 0
+    return output
+
+
 @pytest.fixture
-def output(log, tmp_path):
-    folder = tmp_path / "out"
-    assert publish(log, folder) == 0
-    return folder
+def output(one_day, tmp_path):
+    """A data set of its own for each test, to spoil."""
+    return shutil.copytree(one_day, tmp_path / "out")
 
 
 def table(output, report, day=DAY):
