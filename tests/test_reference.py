@@ -7,16 +7,23 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.catalogue import REPORTS
+from pipeline.catalogue import NOISY_REPORTS, REPORTS
+from pipeline.days import to_date
 from tests import reference
-from tests.eager import files_of, release_log, tables_of
+from tests.eager import files_of, pieces_of, release_log, tables_of
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, line
+from transforms import bound
+from transforms.bound import count_bounded
+from transforms.count import add_counts
+from transforms.policies.differential import Bound
 from transforms.report import OTHER
+from transforms.wire import unpack
 
 ROOT = Path(__file__).parents[1]
 REAL_LOG = ROOT.parent / "shared" / "data" / "logs" / "apache_combined_2015.log"
@@ -157,3 +164,25 @@ def test_every_row_passes_the_gate_and_divides_its_parent(lines):
                     assert not parts
                 else:
                     assert (count, bytes_sent) == (sum(part[0] for part in parts), sum(part[3] for part in parts))
+
+
+@given(st.lists(LINES, min_size=1, max_size=120))
+@settings(max_examples=50)
+def test_counts_of_the_dp_mode_are_those_of_the_log_where_no_bound_is_reached(lines):
+    log = b"".join(lines)
+    hits, _ = reference.hits_of(log.split(b"\n"), "combined", "www.example.org")
+    boundless = {name: Bound(10**6, 10**6, each.values) for name, each in bound.BOUNDS.items()}
+    with patch.multiple(bound, BOUNDS=boundless, UNIT_HITS=10**6, UNIT_BYTES=10**12):
+        days = [count_bounded(own, NOISY_REPORTS, ("www.example.org",)) for own in pieces_of(log).values()]
+    for day in {day for shard in days for day in shard}:
+        counts = add_counts(unpack(shard[day].counts) for shard in days if day in shard)
+        of_day = [hit for hit in hits if hit.date == to_date(day)]
+        for report in NOISY_REPORTS:
+            names = NOISY_REPORTS.columns(report.name)
+            inside = [hit for hit in of_day if report.where is None or hit.values[report.where[0]] == report.where[1]]
+            cells = reference.group(inside, names)
+            units = {key: sum(map(len, cell.addresses.values())) for key, cell in cells.items()}
+            assert {
+                tuple(row[name] for name in names): (row["hits"], row["visitors"], row["bytes_sent"])
+                for row in counts[report.name].to_pylist()
+            } == {key: (cell.hits, units[key], cell.bytes_sent) for key, cell in cells.items()}
