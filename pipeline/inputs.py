@@ -220,7 +220,7 @@ _WAYS_OUT = {
     "expands": "it holds more than 300 times its own size, as no log does. If it is genuine, decompress it first.",
     "header": "a line #Fields in it does not name date, time, c-ip and cs-uri-stem. Log these as well.",
     "changed_while_read": "it was replaced while it was read, as log rotation does. Run again on the rotated file.",
-    "truncated": "it ends too early. Is it still being written or copied?",
+    "truncated": "it ends too early, or something follows its end. Is it still being written or copied?",
     "corrupt": "it is not what its first bytes say, or damaged. Check the archive.",
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import errno
 import fcntl
 import json
 import os
@@ -26,6 +27,19 @@ def output_lock(output: str) -> Iterator[None]:
     """Hold the output; raises `JobError` (exit 8) naming the holder if another run does."""
     with _remote(output) if "://" in output else _local(output):
         yield
+
+
+def check_output(output: str) -> None:
+    """Raise the error that `output_lock` would, as far as can be seen of a local output without making anything."""
+    if "://" in output:
+        return
+    path = Path(output).absolute()
+    there = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not there.is_dir():
+        raise output_error(output, OSError(errno.EEXIST if there == path else errno.ENOTDIR, ""))
+    lock = path / LOCK
+    if not os.access(lock if lock.exists() else there, os.W_OK | (0 if lock.exists() else os.X_OK)):
+        raise output_error(output, PermissionError(errno.EACCES, ""))
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import datetime
 from pipeline import detected, launch, terminal
 from pipeline.catalogue import NOISY_REPORTS, REPORTS
 from pipeline.days import to_date
+from pipeline.lock import check_output
 from transforms.formats.registry import format_of
 from transforms.period import Window
 from transforms.policies.differential import Differential
@@ -15,6 +16,7 @@ from transforms.policies.differential import Differential
 
 def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Print to standard output; raises `JobError` where `run` would refuse to start."""
+    check_output(options.output)
     prepared = launch.prepare(launch.look(options, launch.is_local(beam_arguments), datetime.datetime.now(datetime.timezone.utc)))
     with terminal.printing() as console:
         for found in prepared.found:

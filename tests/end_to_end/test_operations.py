@@ -295,6 +295,27 @@ def test_visitors_who_opted_out_are_counted_only_as_such(tmp_path, capsys):
     assert "20 left out, because the visitor opted out" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["plan", "run"])
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [("a file", "a file is where a folder must be"), ("a file/below", "a part of this path is a file, not a folder")],
+)
+def test_plan_and_run_refuse_an_output_that_cannot_be_made(tmp_path, capfd, command, output, said):
+    (tmp_path / "access.log").write_bytes(LOG)
+    (tmp_path / "a file").write_text("")
+    assert main([command, "--input", str(tmp_path / "access.log"), "--output", str(tmp_path / output)]) == 8
+    assert said in capfd.readouterr().err
+    assert (tmp_path / "a file").read_text() == ""
+
+
+def test_plan_refuses_an_output_where_it_may_not_write(tmp_path, capfd, monkeypatch):
+    (tmp_path / "access.log").write_bytes(LOG)
+    # The tests may run as root, who may write everywhere.
+    monkeypatch.setattr("pipeline.lock.os.access", lambda path, mode: False)
+    assert main(["plan", "--input", str(tmp_path / "access.log"), "--output", str(tmp_path / "out")]) == 8
+    assert "permission denied" in capfd.readouterr().err
+
+
 def test_plan_tells_and_writes_nothing(tmp_path, capsys):
     path = tmp_path / "access.log"
     path.write_bytes(LOG)
