@@ -262,7 +262,7 @@ def _iis(request: Request) -> str:
 
 
 def _cloudfront(request: Request) -> str:
-    stem, mark, query = request.target.partition("?")
+    stem, mark, query = request.target.replace("%", "%25").partition("?")
     agent = quote(quote(request.agent, safe="/()+;:,.-_"), safe="/()+;:,.-_")
     return "\t".join(
         (

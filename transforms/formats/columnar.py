@@ -191,7 +191,8 @@ def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
     texts, odd = texts_of(block, lines, odd, kept, table_of)
     if odd.all():
         return _all_odd(lines)
-    columns = w3c.raw_columns({log_format.fields[number].name or "": text for number, text in zip(kept, texts, strict=True)})
+    named = {log_format.fields[number].name or "": text for number, text in zip(kept, texts, strict=True)}
+    columns = w3c.raw_columns(named, log_format)
     raw = raw_table(columns, len(columns["time"]))
     fits = _fit(raw.num_rows, ((columns[name], pattern) for name, pattern in w3c.PATTERNS.items() if name in columns))
     if not fits.all():

@@ -111,15 +111,16 @@ def format_of_header(words: str) -> Format:
     )
 
 
-def raw_columns(texts: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.Array]:
+def raw_columns(texts: Mapping[str, pa.ChunkedArray], log_format: Format) -> dict[str, pa.Array]:
     """The raw columns of lines, out of the texts of the fields that have a name."""
+    encoded = _is_cloudfront(log_format)
     columns = {name: as_one(column.dictionary_encode()) for name, column in texts.items() if name not in ("date", "time")}
     columns["time"] = pc.binary_join_element_wise(texts["date"], texts["time"], "T")
     if "method" not in columns:
         columns["method"] = pa.array(["GET"] * len(columns["time"]), pa.string()).dictionary_encode()
-    for name in _DECODED:
+    for name in (*_DECODED, "query") if encoded else _DECODED:
         if name in columns:
-            values = pa.array([_decoded(name, value) for value in columns[name].dictionary.to_pylist()], pa.string())
+            values = pa.array([_decoded(name, value, encoded) for value in columns[name].dictionary.to_pylist()], pa.string())
             columns[name] = pa.DictionaryArray.from_arrays(columns[name].indices, values)
     return columns
 
@@ -130,8 +131,11 @@ def read_line(line: bytes, log_format: Format) -> dict[str, str | None] | None:
     texts = _quoted_words(text, log_format.separator) if '"' in text else text.split(log_format.separator)
     if len(texts) != len(log_format.fields):
         return None
+    encoded = _is_cloudfront(log_format)
     row: dict[str, str | None] = {
-        field.name: _decoded(field.name, text) for field, text in zip(log_format.fields, texts, strict=True) if field.name
+        field.name: _decoded(field.name, text, encoded)
+        for field, text in zip(log_format.fields, texts, strict=True)
+        if field.name
     }
     row["time"] = f"{row.pop('date')}T{row['time']}"
     row.setdefault("method", "GET")  # a log of streams names none
@@ -144,8 +148,17 @@ def _quoted_words(text: str, separator: str) -> list[str]:
     return [word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word for word in words]
 
 
-def _decoded(name: str, text: str) -> str:
-    """A field's own text: CloudFront writes %2520 for a space in an agent, IIS +; a path stays as it was requested."""
+def _is_cloudfront(log_format: Format) -> bool:
+    return "x-host-header" in log_format.name
+
+
+def _decoded(name: str, text: str, encoded: bool) -> str:
+    """A field's own text: IIS writes + for a space in an agent, CloudFront %20 or %2520; a path stays as it was requested.
+
+    CloudFront encodes what is encoded once more, so that a `%` of the request is `%25` (`encoded`).
+    """
+    if encoded and name in ("target", "query"):
+        text = text.replace("%25", "%")
     if name == "target":
         # cs-uri may be a host and a path.
         return ("http://" if _HOST_AND_PATH.match(text) else "") + text.replace(" ", "%20")
