@@ -33,11 +33,11 @@ def as_one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 
 def texts_at(data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> list[pa.StringArray]:
-    """The texts of spans of UTF-8, a column for each of the tables'; in the order of their rows, spans follow each other."""
-    rows, width = starts.shape
+    """The texts of spans of UTF-8, a column for each row of the tables; down the tables' columns, spans follow each other."""
+    width, rows = starts.shape
     edges = np.zeros(rows * width * 2 + 1, np.int32)
     table = edges[:-1].reshape(rows, 2 * width)
-    table[:, 0::2], table[:, 1::2] = starts, ends
+    table[:, 0::2], table[:, 1::2] = starts.T, ends.T
     edges[-1] = edges[-2] if rows else 0
     # Spans, and what is between them, are the values of one array that is made of the bytes as they are: nothing is copied here.
     between = pa.Array.from_buffers(pa.string(), len(edges) - 1, [None, pa.py_buffer(edges), pa.py_buffer(data)])

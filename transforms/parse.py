@@ -65,7 +65,7 @@ class Parsed:
 
 def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str = UTC) -> Parsed:
     """Parse whole lines; `offset` is where the block begins in its file, in bytes. Times without zone are in `log_zone`."""
-    stored = oddities.find_lines(block)
+    stored = oddities.find_lines(block, log_format.separator)
     lines = stored
     if log_format.prefix and len(stored.starts):
         block, lines = columnar.without_prefix(block, stored, log_format.prefix)

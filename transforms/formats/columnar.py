@@ -7,10 +7,8 @@ way reads only what it surely reads as the exact path would: every other line is
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -25,8 +23,6 @@ from transforms.formats.templates import read_alike
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _ZONE = "[+-][0-9]{4}"
-_SAMPLE_LINES = 20
-_WORD = re.compile(rb'"[^"]*"|[^ "]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,7 @@ def split(block: bytes, lines: Lines, log_format: Format) -> Split:
         return _split_w3c(block, lines, log_format)
     if not log_format.fields:
         return _split_by_expression(block, lines, log_format)
-    return _split_delimited(block, lines, _with_further_fields(block, lines, log_format) if log_format.more else log_format)
+    return _split_delimited(block, lines, log_format)
 
 
 def _split_delimited(block: bytes, lines: Lines, log_format: Format) -> Split:
@@ -75,7 +71,7 @@ def _split_delimited(block: bytes, lines: Lines, log_format: Format) -> Split:
     words = _words(log_format)
     kept = [number for number, word in enumerate(words) if word.name or word.pattern]
     odd = oddities.with_specials(block, lines, oddities.specials(log_format))
-    table_of = partial(cut, words=words, separator=log_format.separator, padded=log_format.padded)
+    table_of = partial(cut, words=words, log_format=log_format)
     texts, odd = texts_of(block, lines, odd, kept, table_of)
     if odd.all():
         return _all_odd(lines)
@@ -105,17 +101,6 @@ def _split(plain: pa.Table, log_format: Format, odd: Flags) -> Split:
 
 def _all_odd(lines: Lines) -> Split:
     return Split((), np.arange(len(lines.starts)))
-
-
-def _with_further_fields(block: bytes, lines: Lines, log_format: Format) -> Format:
-    """The format with as many further fields as most of the first lines have; lines with another number are odd."""
-    shapes: Counter[tuple[Shape, ...]] = Counter()
-    known = sum(2 if field.shape is Shape.TIME else 1 for field in log_format.fields)
-    for start, end in zip(lines.starts[:_SAMPLE_LINES].tolist(), lines.ends[:_SAMPLE_LINES].tolist(), strict=True):
-        words = _WORD.findall(block[start:end].rstrip(b"\r"))
-        shapes[tuple(Shape.QUOTED if word.startswith(b'"') else Shape.TOKEN for word in words[known:])] += 1
-    further = tuple(Field(None, shape) for shape in shapes.most_common(1)[0][0]) if shapes else ()
-    return replace(log_format, fields=(*log_format.fields, *further), more=False)
 
 
 def _split_by_expression(block: bytes, lines: Lines, log_format: Format) -> Split:
@@ -187,7 +172,7 @@ def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
     odd = (first == ord("#")) | (first == oddities.RETURN) | (lines.starts == lines.ends)
     odd |= oddities.with_specials(block, lines, (b"\0",))
     kept = [number for number, field in enumerate(log_format.fields) if field.name]
-    table_of = partial(cut_w3c, fields=len(log_format.fields), separator=log_format.separator)
+    table_of = partial(cut_w3c, log_format=log_format)
     texts, odd = texts_of(block, lines, odd, kept, table_of)
     if odd.all():
         return _all_odd(lines)

@@ -5,6 +5,7 @@ Everything is looked at for the whole block at once, as positions of bytes; a li
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,10 +15,12 @@ import pyarrow as pa
 from transforms.formats import Format
 
 MAX_LINE_BYTES = 1 << 20
-NEWLINE, RETURN, QUOTE = 10, 13, 34
+PIECE_BYTES = 2 << 20  # what is looked at several times stays in the processor's cache: half the time of a whole block
+TAB, NEWLINE, RETURN, QUOTE = 9, 10, 13, 34
 _BOM = 0xEF
 _FIRST_PRINTABLE, _FIRST_NOT_ASCII = 0x20, 0x80
 
+Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -34,11 +37,11 @@ class Lines:
     controls: Positions = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
-def find_lines(block: bytes) -> Lines:
-    """Lines of a block; the last may lack its newline."""
-    data = np.frombuffer(block, np.uint8)
-    controls = np.flatnonzero(data < _FIRST_PRINTABLE)
-    is_end = data[controls] == NEWLINE
+def find_lines(block: bytes, separator: str = " ") -> Lines:
+    """Lines of a block; the last may lack its newline. Tabs that separate fields are no controls."""
+    by_tab = separator == "\t"
+    controls = _where(block, lambda data: (data < _FIRST_PRINTABLE) & (data != TAB) if by_tab else data < _FIRST_PRINTABLE)
+    is_end = np.frombuffer(block, np.uint8)[controls] == NEWLINE
     ends, controls = (controls, controls[:0]) if is_end.all() else (controls[is_end], controls[~is_end])
     if block and block[-1] != NEWLINE:
         ends = np.append(ends, len(block))
@@ -80,7 +83,20 @@ def having(lines: Lines, positions: Positions) -> Flags:
 
 def positions_of(block: bytes, byte: bytes) -> Positions:
     """Where one byte stands."""
-    return np.flatnonzero(np.frombuffer(block, np.uint8) == byte[0]) if byte in block else np.zeros(0, np.int64)
+    return _where(block, lambda data: data == byte[0]) if byte in block else np.zeros(0, np.int64)
+
+
+def _where(block: bytes, is_such: Callable[[Bytes], Flags]) -> Positions:
+    """Where bytes are such as few are: eight are looked at together, in half the time of `np.flatnonzero`."""
+    data, found = np.frombuffer(block, np.uint8), [np.zeros(0, np.int64)]
+    for begin in range(0, len(block), PIECE_BYTES):
+        such = is_such(data[begin : begin + PIECE_BYTES])
+        rest = len(such) % 8
+        eights = such[: len(such) - rest].view(np.uint64)
+        some = np.flatnonzero(eights != 0)
+        inside = np.flatnonzero(eights[some].view(np.bool_))
+        found += [begin + 8 * some[inside // 8] + inside % 8, begin + len(such) - rest + np.flatnonzero(such[len(such) - rest :])]
+    return np.concatenate(found)
 
 
 def is_utf8(block: bytes) -> bool:

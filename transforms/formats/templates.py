@@ -143,11 +143,11 @@ def _fitting(piece: _Piece, rows: Positions, template: _Template) -> tuple[Posit
     good &= (begins[1:] - finishes[:-1] >= template.shortest[:, None]).all(axis=0)
     for text, at in zip(template.literals, np.maximum(begins, 0), strict=True):
         good &= piece.has(text, at)
-    value_starts, value_ends = finishes[:-1].T, begins[1:].T
+    value_starts, value_ends = finishes[:-1], begins[1:]
     if not good.all():
-        rows, value_starts, value_ends = rows[good], value_starts[good], value_ends[good]
+        rows, value_starts, value_ends = rows[good], value_starts[:, good], value_ends[:, good]
     kept = sorted({*template.scalars, *template.columns.values()})
-    texts = dict(zip(kept, texts_at(piece.data, value_starts[:, kept], value_ends[:, kept]), strict=True))
+    texts = dict(zip(kept, texts_at(piece.data, value_starts[kept], value_ends[kept]), strict=True))
     whole = np.ones(len(rows), np.bool_)
     for number, pattern in template.scalars.items():
         whole &= _are_scalars(texts[number], pattern)

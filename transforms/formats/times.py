@@ -127,8 +127,8 @@ def _without_brackets(times: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint8], Se
 
 
 def _spans(*edges: Seconds) -> tuple[Seconds, Seconds]:
-    """Where spans begin and end that follow each other between the edges, a column each."""
-    return np.column_stack(edges[:-1]), np.column_stack(edges[1:])
+    """Where spans begin and end that follow each other between the edges, a row each."""
+    return np.stack(edges[:-1]), np.stack(edges[1:])
 
 
 def _are_digits(texts: pa.StringArray) -> Flags:
