@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 
 Codes = npt.NDArray[np.int32]
 
+_LARGEST_DIGIT = 9
+
 
 def distinct(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, pa.Array]:
     """Codes (one a row, no nulls) and the dictionary of a column without nulls."""
@@ -50,6 +52,22 @@ def spans_of(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[
     _, offsets, data = texts.buffers()
     edges = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
     return np.frombuffer(data or b"\0", np.uint8), edges[:-1], edges[1:]
+
+
+def points_in(
+    data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    """Which texts, given as by `spans_of`, are digits with at most one point; and where that is, or else their ends."""
+    others = np.flatnonzero(data - np.uint8(ord("0")) > _LARGEST_DIGIT)  # what is below "0" becomes large
+    rows = np.searchsorted(ends, others, side="right")
+    inside = rows < len(ends)
+    inside[inside] = others[inside] >= starts[rows[inside]]
+    rows, others = rows[inside], others[inside]
+    good, points = np.ones(len(ends), np.bool_), ends.copy()
+    points[rows] = others
+    good[rows[data[others] != ord(".")]] = False
+    good[rows[1:][rows[1:] == rows[:-1]]] = False
+    return good, points
 
 
 def filled(column: pa.ChunkedArray | pa.DictionaryArray, text: str) -> pa.DictionaryArray:

@@ -142,7 +142,7 @@ def _cells(data: Bytes, lines: Lines, odd: Flags, fields: int, quotes: int | Non
     odd = odd | unbalanced | (last - first < fields - 1 if log_format.more else last - first != fields - 1)
     if quotes is not None:
         odd |= known != quotes
-    edges[last] -= data.take(lines.ends - 1, mode="clip") == RETURN
+    edges[last] -= _at(data, lines.ends - 1) == RETURN
     return _Cells(starts, edges, first, known), odd
 
 
@@ -154,4 +154,4 @@ def _are_quoted(data: Bytes, starts: Positions, ends: Positions) -> Flags:
 
 def _at(data: Bytes, positions: Positions) -> Bytes:
     """Bytes at positions; an empty field at the edge of all lines has none of its own, and any other will do."""
-    return data.take(positions, mode="clip")
+    return data.take(positions, mode="clip") if len(data) else np.zeros(positions.shape, np.uint8)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.clock import UTC, utc_seconds
-from transforms.columns import distinct, recode, spans_of, texts_at
+from transforms.columns import distinct, points_in, recode, spans_of, texts_at
 from transforms.formats import Clock
 
+Bytes = npt.NDArray[np.uint8]
 Seconds = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -53,15 +55,39 @@ def read_times(times: pa.ChunkedArray, zones: pa.ChunkedArray, clock: Clock, log
 
 def _of_clf(times: pa.ChunkedArray, zones: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
     grid, fits = _grid(times, _CLF_WIDTH)
+    local, valid = _once_a_run(grid, _clf_seconds)
+    return local, fits & valid, zones
+
+
+def _clf_seconds(grid: Bytes) -> tuple[Seconds, Flags]:
     digits = grid[:, [0, 1, 7, 8, 9, 10, 12, 13, 15, 16, 18, 19]].astype(np.int64) - 48
-    fits &= (grid[:, [2, 6, 11, 14, 17]] == np.frombuffer(b"//:::", np.uint8)).all(axis=1)
+    fits = (grid[:, [2, 6, 11, 14, 17]] == np.frombuffer(b"//:::", np.uint8)).all(axis=1)
     letters = (grid[:, 3].astype(np.int64) << 16) | (grid[:, 4].astype(np.int64) << 8) | grid[:, 5]
     month = np.zeros(len(grid), np.int64)
     for name, number in _MONTHS.items():
         month[letters == int.from_bytes(name.encode(), "big")] = number
     day, rest = digits[:, :2] @ np.array([10, 1]), digits[:, 6:]
     local, valid = _local(digits, digits[:, 2:6] @ np.array([1000, 100, 10, 1]), month, day, rest)
-    return local, fits & valid, zones
+    return local, fits & valid
+
+
+def _iso_seconds(grid: Bytes) -> tuple[Seconds, Flags]:
+    digits = grid[:, [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]].astype(np.int64) - 48
+    fits = (grid[:, [4, 7, 13, 16]] == np.frombuffer(b"--::", np.uint8)).all(axis=1)
+    fits &= (grid[:, 10] == ord("T")) | (grid[:, 10] == ord(" "))
+    month, day = digits[:, 4:6] @ np.array([10, 1]), digits[:, 6:8] @ np.array([10, 1])
+    local, valid = _local(digits, digits[:, :4] @ np.array([1000, 100, 10, 1]), month, day, digits[:, 8:])
+    return local, fits & valid
+
+
+def _once_a_run(grid: Bytes, seconds_of: Callable[[Bytes], tuple[Seconds, Flags]]) -> tuple[Seconds, Flags]:
+    """Seconds of texts, and which are valid; lines that follow each other often have the same second, and it is read once."""
+    whole = grid.view(f"V{grid.shape[1]}")[:, 0]
+    first = np.ones(len(whole), np.bool_)
+    first[1:] = whole[1:] != whole[:-1]
+    seconds, valid = seconds_of(grid[first])
+    run = np.cumsum(first) - 1
+    return seconds[run], valid[run]
 
 
 def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
@@ -69,12 +95,7 @@ def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
     fits = ends - starts >= _ISO_WIDTH
     second = np.where(fits, starts + _ISO_WIDTH, ends)
     zone = ends - _zone_widths(data, second, ends)
-    grid = _bytes_at(data, np.where(fits, starts, 0), _ISO_WIDTH)
-    digits = grid[:, [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]].astype(np.int64) - 48
-    fits &= (grid[:, [4, 7, 13, 16]] == np.frombuffer(b"--::", np.uint8)).all(axis=1)
-    fits &= (grid[:, 10] == ord("T")) | (grid[:, 10] == ord(" "))
-    month, day = digits[:, 4:6] @ np.array([10, 1]), digits[:, 6:8] @ np.array([10, 1])
-    local, valid = _local(digits, digits[:, :4] @ np.array([1000, 100, 10, 1]), month, day, digits[:, 8:])
+    local, valid = _once_a_run(_bytes_at(data, np.where(fits, starts, 0), _ISO_WIDTH), _iso_seconds)
     if (second < zone).any():
         mark = data.take(second, mode="clip")
         fraction = np.minimum(second + 1, zone)
@@ -87,7 +108,7 @@ def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
     return local, fits & valid, pa.chunked_array([recode(codes, values)])
 
 
-def _bytes_at(data: npt.NDArray[np.uint8], begins: Seconds, width: int) -> npt.NDArray[np.uint8]:
+def _bytes_at(data: Bytes, begins: Seconds, width: int) -> Bytes:
     """The bytes from each position on, in rows of the width; of what is shorter than that altogether, zeros."""
     if len(data) < width:
         return np.zeros((len(begins), width), np.uint8)
@@ -95,7 +116,7 @@ def _bytes_at(data: npt.NDArray[np.uint8], begins: Seconds, width: int) -> npt.N
     return rows[begins].view(np.uint8).reshape(len(begins), width)
 
 
-def _zone_widths(data: npt.NDArray[np.uint8], begin: Seconds, ends: Seconds) -> Seconds:
+def _zone_widths(data: Bytes, begin: Seconds, ends: Seconds) -> Seconds:
     """How many bytes at the end of texts look like a zone: Z, +00:00 or +0000; `begin` is where it may begin."""
     widths = np.zeros(len(ends), np.int64)
     for width, signs in ((1, b"Z"), (5, b"+-"), (6, b"+-")):
@@ -106,13 +127,10 @@ def _zone_widths(data: npt.NDArray[np.uint8], begin: Seconds, ends: Seconds) -> 
 
 def _of_epoch(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:
     data, starts, ends = _without_brackets(times)
-    points = np.flatnonzero(data == ord("."))
-    point = points[np.minimum(np.searchsorted(points, starts), len(points) - 1)] if len(points) else ends
-    point = np.where((point >= starts) & (point < ends), point, ends)
-    fraction = np.minimum(point + 1, ends)
-    wholes, _, fractions = texts_at(data, *_spans(starts, point, fraction, ends))
-    width = point - starts
-    valid = _are_digits(wholes) & (width >= 9) & (width <= 19) & ((point == ends) | _are_digits(fractions))
+    valid, points = points_in(data, starts, ends)
+    width = points - starts
+    valid &= (width >= 9) & (width <= 19) & (points != ends - 1)
+    wholes, _ = texts_at(data, *_spans(starts, points, ends))
     number = pc.cast(pc.if_else(pa.array(valid), wholes, "0"), pa.uint64()).to_numpy()
     # More digits than seconds will have before the year 5000 are of milli-, micro- or nanoseconds.
     for limit, unit in ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3)):
@@ -120,7 +138,7 @@ def _of_epoch(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:
     return number.astype(np.int64), valid
 
 
-def _without_brackets(times: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint8], Seconds, Seconds]:
+def _without_brackets(times: pa.ChunkedArray) -> tuple[Bytes, Seconds, Seconds]:
     data, starts, ends = spans_of(times.combine_chunks())
     starts = starts + ((data.take(starts, mode="clip") == ord("[")) & (starts < ends))
     return data, starts, ends - ((data.take(ends - 1, mode="clip") == ord("]")) & (starts < ends))
@@ -135,7 +153,7 @@ def _are_digits(texts: pa.StringArray) -> Flags:
     return np.asarray(pc.ascii_is_decimal(texts).to_numpy(zero_copy_only=False), np.bool_)
 
 
-def _grid(texts: pa.Array | pa.ChunkedArray, width: int) -> tuple[npt.NDArray[np.uint8], Flags]:
+def _grid(texts: pa.Array | pa.ChunkedArray, width: int) -> tuple[Bytes, Flags]:
     """The texts' bytes in rows of the width, and which texts have it; the others are question marks."""
     text = pc.cast(texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts, pa.binary())
     fits = pc.fill_null(pc.equal(pc.binary_length(text), width), False)
