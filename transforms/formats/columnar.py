@@ -52,7 +52,7 @@ def without_prefix(block: bytes, lines: Lines, prefix: str) -> tuple[bytes, Line
     if block[-1:] != b"\n" and len(ends):
         ends[-1] += 1
     block = (data.to_pybytes() if data else b"")[: int(starts[-1])]
-    return block, Lines(starts[:-1], ends, find_lines(block).controls)
+    return block, Lines(starts[:-1], ends, find_lines(block).specials)
 
 
 def split(block: bytes, lines: Lines, log_format: Format) -> Split:
@@ -142,11 +142,11 @@ def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
     last = data.take(lines.ends - 1, mode="clip")
     last = np.where(last == oddities.RETURN, data.take(lines.ends - 2, mode="clip"), last)
     odd = (data.take(lines.starts, mode="clip") != ord("{")) | (last != ord("}"))
-    escapes = oddities.positions_of(block, b"\\")
-    odd |= oddities.with_specials(block, lines, (b"\0",))
+    odd |= oddities.with_specials(block, lines, b"\0")
+    kinds = data[lines.specials]
+    escapes = lines.specials[kinds == oddities.BACKSLASH]
     odd |= oddities.having(lines, escapes[data.take(escapes + 1, mode="clip") == ord("x")])  # no JSON
-    controls = lines.controls[data[lines.controls] != oddities.RETURN]
-    special = oddities.having(lines, np.append(escapes, controls))
+    special = oddities.having(lines, lines.specials[kinds != oddities.RETURN])
     texts, numbers = read_alike(block, lines, odd | special, log_format.keys)
     parts = [_json_part(texts, numbers, log_format)]
     others = ~odd
@@ -170,7 +170,7 @@ def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
     """As `split`, for lines between comments, of which a field may stand in quotes."""
     first = np.frombuffer(block, np.uint8).take(lines.starts, mode="clip")
     odd = (first == ord("#")) | (first == oddities.RETURN) | (lines.starts == lines.ends)
-    odd |= oddities.with_specials(block, lines, (b"\0",))
+    odd |= oddities.with_specials(block, lines, b"\0")
     kept = [number for number, field in enumerate(log_format.fields) if field.name]
     table_of = partial(cut_w3c, log_format=log_format)
     texts, odd = texts_of(block, lines, odd, kept, table_of)

@@ -130,11 +130,13 @@ def _of_epoch(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:
     valid, points = points_in(data, starts, ends)
     width = points - starts
     valid &= (width >= 9) & (width <= 19) & (points != ends - 1)
-    wholes, _ = texts_at(data, *_spans(starts, points, ends))
+    (wholes,) = texts_at(data, *_spans(starts, points))
     number = pc.cast(pc.if_else(pa.array(valid), wholes, "0"), pa.uint64()).to_numpy()
     # More digits than seconds will have before the year 5000 are of milli-, micro- or nanoseconds.
     for limit, unit in ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3)):
-        number = np.where(number >= limit, number // unit, number)
+        finer = number >= limit
+        if finer.any():
+            number = np.where(finer, number // unit, number)
     return number.astype(np.int64), valid
 
 
