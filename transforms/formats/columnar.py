@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import as_one, distinct
+from transforms.columns import as_one, distinct, spans_of
 from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, jsonl, oddities, w3c
 from transforms.formats.cuts import cut, cut_w3c, texts_of
 from transforms.formats.oddities import Flags, Lines, Positions, find_lines
@@ -23,6 +23,7 @@ from transforms.formats.templates import read_alike
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _ZONE = "[+-][0-9]{4}"
+_FEW = 32  # lines of JSON, which are sooner read one by one than by Arrow: it must be told types, for which some are read so first
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,8 @@ def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
     others = ~odd
     others[parts[0].numbers] = False
     numbers = np.flatnonzero(others)
-    read = jsonl.read_plain(_without(block, lines, ~others), log_format, len(numbers)) if len(numbers) else None
+    many = len(numbers) > _FEW
+    read = jsonl.read_plain(_without(block, lines, ~others), log_format, len(numbers)) if many else None
     if read:
         parts.append(_json_part(read, numbers, log_format))
         others[parts[1].numbers] = False
@@ -209,8 +211,15 @@ def _fit(rows: int, columns: Iterable[tuple[pa.Array, str | None]]) -> Flags:
     good = np.ones(rows, np.bool_)
     for column, pattern in columns:
         if pattern:
-            codes, values = distinct(column)
+            codes, values = distinct(column if pa.types.is_dictionary(column.type) else _digits_alike(as_one(column)))
             fits = pc.match_substring_regex(values, f"^(?:{pattern})$").to_numpy(zero_copy_only=False)
             if not fits.all():
                 good &= fits[codes]
     return good
+
+
+def _digits_alike(times: pa.StringArray) -> pa.StringArray:
+    """Times with a 0 for every digit: the pattern of a time makes no difference between digits, and few texts remain of many."""
+    data, _, _ = spans_of(times)
+    alike = np.where(data - np.uint8(ord("0")) < 10, np.uint8(ord("0")), data)
+    return pa.Array.from_buffers(times.type, len(times), [None, times.buffers()[1], pa.py_buffer(alike)], offset=times.offset)

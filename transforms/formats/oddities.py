@@ -41,10 +41,10 @@ def find_lines(block: bytes, separator: str = " ") -> Lines:
     """Lines of a block; the last may lack its newline. Tabs that separate fields are not special."""
 
     def are_special(data: Bytes) -> Flags:
-        controls = data < _FIRST_PRINTABLE
+        special: Flags = data < _FIRST_PRINTABLE
         if separator == "\t":
-            controls &= data != TAB
-        special: Flags = controls | (data == BACKSLASH)
+            special &= data != TAB
+        special |= data == BACKSLASH
         return special
 
     specials = _where(block, are_special)
