@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
-from transforms.columns import points_in, spans_of
+from transforms.columns import as_one, points_in, spans_of
 from transforms.formats import RAW_COLUMNS, Clock, Format
 from transforms.formats.oddities import Flags
 from transforms.formats.values import without_any_port
@@ -193,12 +193,12 @@ def read_plain(lines: bytes, log_format: Format, count: int) -> dict[str, pa.Chu
 
 def of_one_clock(columns: Mapping[str, pa.ChunkedArray]) -> tuple[dict[str, pa.ChunkedArray], Clock, Flags]:
     """The columns of the lines whose times are written as most of the first are, how that is, and which lines these are."""
+    columns = {**columns, "time": pa.chunked_array([as_one(columns["time"])])}
     clock = _usual_clock(columns["time"])
     whole = _is_written(columns["time"], clock) & columns["remote_host"].is_valid().to_numpy()
     if not whole.all():
         kept = pa.array(whole)
         columns = {name: column.filter(kept) for name, column in columns.items()}
-    columns = dict(columns)
     if clock is Clock.CLF:
         columns["zone"] = pc.utf8_slice_codeunits(columns["time"], _CLF_WIDTH + 1).dictionary_encode()
         columns["time"] = pc.utf8_slice_codeunits(columns["time"], 0, _CLF_WIDTH)
@@ -207,7 +207,7 @@ def of_one_clock(columns: Mapping[str, pa.ChunkedArray]) -> tuple[dict[str, pa.C
 
 def _is_written(times: pa.ChunkedArray, clock: Clock) -> Flags:
     """Which times surely are of this clock: one look at one byte tells the two usual ones from all others."""
-    data, starts, ends = spans_of(pc.fill_null(times, "").combine_chunks())
+    data, starts, ends = spans_of(as_one(pc.fill_null(times, "") if times.null_count else times))
     if clock is Clock.EPOCH:
         decimal, points = points_in(data, starts, ends)
         return decimal & (points > starts)

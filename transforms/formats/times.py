@@ -119,7 +119,7 @@ def _of_epoch(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:
     width = points - starts
     valid &= (width >= 9) & (width <= 19) & (points != ends - 1)
     (wholes,) = texts_at(data, *_spans(starts, points))
-    number = pc.cast(pc.if_else(pa.array(valid), wholes, "0"), pa.uint64()).to_numpy()
+    number = pc.cast(wholes if valid.all() else pc.if_else(pa.array(valid), wholes, "0"), pa.uint64()).to_numpy()
     # More digits than seconds will have before the year 5000 are of milli-, micro- or nanoseconds.
     for limit, unit in ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3)):
         finer = number >= limit
