@@ -142,14 +142,16 @@ def _shown(piece: _Piece, rows: Positions, keys: Keys) -> _Template | None:
     if not isinstance(shown, dict):
         return None
     values = _values(line)
-    template = _template(line, shown, values, keys)
-    if template is None or not len(_fitting(piece, rows[:1], template)[0]):
+    template, texts = _template(line, shown, values, keys), [line[value.start : value.end] for value in values]
+    if template is None or not all(re.match(pattern, texts[at].decode()) for at, pattern in template.scalars.items()):
         return None
-    _, starts, ends = _spans(piece, rows[:: len(rows) // _COMPARED + 1], template)
+    alike, starts, ends = _spans(piece, rows[:: len(rows) // _COMPARED + 1], template)
+    if rows[0] not in alike:
+        return None
     varied = [
         value
         for number, value in enumerate(values)
-        if number in template.columns.values() or not _are_all(piece, starts[number], ends[number], line[value.start : value.end])
+        if number in template.columns.values() or not _are_all(piece, starts[number], ends[number], texts[number])
     ]
     return _template(line, shown, varied, keys) or template
 
