@@ -1,7 +1,7 @@
 """Takes a block of anything in a format, checks that it becomes the same however it is cut, and whichever path its lines take.
 
-It is read whole, in halves, line by line, by Arrow even if lines of JSON are few, and with every line on the exact path, which the
-ways through columns must agree with.
+It is read whole, in halves, line by line, by Arrow even if lines of JSON are few, and with every line on the exact path, which
+the ways through columns must agree with.
 """
 
 from __future__ import annotations
