@@ -60,6 +60,8 @@ def without_prefix(block: bytes, lines: Lines, prefix: str) -> tuple[bytes, Line
 
 def split(block: bytes, lines: Lines, log_format: Format) -> Split:
     """Split the plain lines of a block."""
+    if not block:  # what is left of one line if it was a prefix and nothing else
+        return _all_odd(lines)
     if log_format.keys:
         return _split_json(block, lines, log_format)
     if log_format.header:
