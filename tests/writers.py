@@ -96,7 +96,7 @@ def _caddy(request: Request) -> str:
     headers = {"User-Agent": [request.agent], "Referer": [request.referer], "Accept-Encoding": ["gzip"]}
     asked = {
         "remote_ip": request.host,
-        "remote_port": "4711",
+        "remote_port": str(40_000 + request.time % 20_000),
         "client_ip": request.host,
         "proto": request.protocol,
         "method": request.method,
@@ -113,7 +113,7 @@ def _caddy(request: Request) -> str:
             "request": asked,
             "bytes_read": 0,
             "user_id": "",
-            "duration": 0.001,
+            "duration": round(0.001 + request.size / 1e8, 9),
             "size": request.size,
             "status": request.status,
         }

@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 
 Codes = npt.NDArray[np.int32]
 
+_LARGEST_DIGIT = 9
+
 
 def distinct(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, pa.Array]:
     """Codes (one a row, no nulls) and the dictionary of a column without nulls."""
@@ -33,11 +35,11 @@ def as_one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 
 def texts_at(data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> list[pa.StringArray]:
-    """The texts of spans of UTF-8, a column for each of the tables'; in the order of their rows, spans follow each other."""
-    rows, width = starts.shape
+    """The texts of spans of UTF-8, a column for each row of the tables; down the tables' columns, spans follow each other."""
+    width, rows = starts.shape
     edges = np.zeros(rows * width * 2 + 1, np.int32)
     table = edges[:-1].reshape(rows, 2 * width)
-    table[:, 0::2], table[:, 1::2] = starts, ends
+    table[:, 0::2], table[:, 1::2] = starts.T, ends.T
     edges[-1] = edges[-2] if rows else 0
     # Spans, and what is between them, are the values of one array that is made of the bytes as they are: nothing is copied here.
     between = pa.Array.from_buffers(pa.string(), len(edges) - 1, [None, pa.py_buffer(edges), pa.py_buffer(data)])
@@ -50,6 +52,24 @@ def spans_of(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[
     _, offsets, data = texts.buffers()
     edges = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
     return np.frombuffer(data or b"\0", np.uint8), edges[:-1], edges[1:]
+
+
+def points_in(
+    data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    """Which texts, given as by `spans_of`, are digits with at most one point; and where that is, or else their ends."""
+    others = np.flatnonzero(data - np.uint8(ord("0")) > _LARGEST_DIGIT)  # what is below "0" becomes large
+    if len(others) == len(ends) and ((starts <= others) & (others < ends)).all():  # one each: most columns of fractions
+        return data[others] == ord("."), others
+    rows = np.searchsorted(ends, others, side="right")
+    inside = rows < len(ends)
+    inside[inside] = others[inside] >= starts[rows[inside]]
+    rows, others = rows[inside], others[inside]
+    good, points = np.ones(len(ends), np.bool_), ends.copy()
+    points[rows] = others
+    good[rows[data[others] != ord(".")]] = False
+    good[rows[1:][rows[1:] == rows[:-1]]] = False
+    return good, points
 
 
 def filled(column: pa.ChunkedArray | pa.DictionaryArray, text: str) -> pa.DictionaryArray:

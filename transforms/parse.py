@@ -65,7 +65,7 @@ class Parsed:
 
 def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str = UTC) -> Parsed:
     """Parse whole lines; `offset` is where the block begins in its file, in bytes. Times without zone are in `log_zone`."""
-    stored = oddities.find_lines(block)
+    stored = oddities.find_lines(block, log_format.separator)
     lines = stored
     if log_format.prefix and len(stored.starts):
         block, lines = columnar.without_prefix(block, stored, log_format.prefix)
@@ -143,16 +143,17 @@ def _completed(raw: pa.Table, log_format: Format) -> pa.Table:
 
 def _joined_request(raw: pa.Table) -> pa.DictionaryArray:
     """The request lines; where a line has none, out of its parts: they are joined once for each distinct four of them."""
-    codes = np.zeros(raw.num_rows, np.int64)
+    codes, count = np.zeros(raw.num_rows, np.int64), 1
     texts: list[pa.Array] = []
     for name in ("method", "target", "query", "protocol"):
         own_codes, values = distinct(filled(raw[name], "-"))
-        width = max(len(values), 1)
-        pairs = pa.array(codes * width + own_codes).dictionary_encode()
-        codes = pairs.indices.to_numpy().astype(np.int64)
-        before, own = np.divmod(pairs.dictionary.to_numpy(), width)
+        width, known = max(len(values), 1), np.arange(count)
+        if width > 1:
+            pairs = pa.array(codes * width + own_codes).dictionary_encode()
+            codes, known = pairs.indices.to_numpy().astype(np.int64), pairs.dictionary.to_numpy()
+        before, own = np.divmod(known, width)
         own_texts = pc.if_else(pc.equal(values, "-"), "", values).take(pa.array(own))
-        texts = [*(text.take(pa.array(before)) for text in texts), own_texts]
+        texts, count = [*(text.take(pa.array(before)) for text in texts), own_texts], len(known)
     method, target, query, protocol = texts
     mark = pc.if_else(pc.or_(pc.equal(query, ""), pc.starts_with(query, "?")), "", "?")
     line = pc.binary_join_element_wise(method, pc.binary_join_element_wise(target, mark, query, ""), " ")

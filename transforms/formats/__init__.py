@@ -64,7 +64,7 @@ class Format:
     """Whether several separators beside each other count as one."""
     header: bool = False
     more: bool = False
-    """Whether further fields may follow, as many on each line of a file."""
+    """Whether further fields may follow."""
     changed: tuple[tuple[str, str, Callable[[str], str]], ...] = ()
     """Columns that are not kept as written: the column, the one whose value is taken, and what is made of it (asked once for each
     distinct value)."""

@@ -7,17 +7,15 @@ way reads only what it surely reads as the exact path would: every other line is
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import as_one, distinct
+from transforms.columns import as_one, distinct, spans_of
 from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, jsonl, oddities, w3c
 from transforms.formats.cuts import cut, cut_w3c, texts_of
 from transforms.formats.oddities import Flags, Lines, Positions, find_lines
@@ -25,8 +23,9 @@ from transforms.formats.templates import read_alike
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _ZONE = "[+-][0-9]{4}"
-_SAMPLE_LINES = 20
-_WORD = re.compile(rb'"[^"]*"|[^ "]+')
+_FEW = (
+    32  # lines of JSON, which are sooner read one by one than by Arrow: it must be told types, for which some are read so first
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +55,20 @@ def without_prefix(block: bytes, lines: Lines, prefix: str) -> tuple[bytes, Line
     if block[-1:] != b"\n" and len(ends):
         ends[-1] += 1
     block = (data.to_pybytes() if data else b"")[: int(starts[-1])]
-    return block, Lines(starts[:-1], ends, find_lines(block).controls)
+    return block, Lines(starts[:-1], ends, find_lines(block).specials)
 
 
 def split(block: bytes, lines: Lines, log_format: Format) -> Split:
     """Split the plain lines of a block."""
+    if not block:  # what is left of one line if it was a prefix and nothing else
+        return _all_odd(lines)
     if log_format.keys:
         return _split_json(block, lines, log_format)
     if log_format.header:
         return _split_w3c(block, lines, log_format)
     if not log_format.fields:
         return _split_by_expression(block, lines, log_format)
-    return _split_delimited(block, lines, _with_further_fields(block, lines, log_format) if log_format.more else log_format)
+    return _split_delimited(block, lines, log_format)
 
 
 def _split_delimited(block: bytes, lines: Lines, log_format: Format) -> Split:
@@ -75,7 +76,7 @@ def _split_delimited(block: bytes, lines: Lines, log_format: Format) -> Split:
     words = _words(log_format)
     kept = [number for number, word in enumerate(words) if word.name or word.pattern]
     odd = oddities.with_specials(block, lines, oddities.specials(log_format))
-    table_of = partial(cut, words=words, separator=log_format.separator, padded=log_format.padded)
+    table_of = partial(cut, words=words, log_format=log_format)
     texts, odd = texts_of(block, lines, odd, kept, table_of)
     if odd.all():
         return _all_odd(lines)
@@ -105,17 +106,6 @@ def _split(plain: pa.Table, log_format: Format, odd: Flags) -> Split:
 
 def _all_odd(lines: Lines) -> Split:
     return Split((), np.arange(len(lines.starts)))
-
-
-def _with_further_fields(block: bytes, lines: Lines, log_format: Format) -> Format:
-    """The format with as many further fields as most of the first lines have; lines with another number are odd."""
-    shapes: Counter[tuple[Shape, ...]] = Counter()
-    known = sum(2 if field.shape is Shape.TIME else 1 for field in log_format.fields)
-    for start, end in zip(lines.starts[:_SAMPLE_LINES].tolist(), lines.ends[:_SAMPLE_LINES].tolist(), strict=True):
-        words = _WORD.findall(block[start:end].rstrip(b"\r"))
-        shapes[tuple(Shape.QUOTED if word.startswith(b'"') else Shape.TOKEN for word in words[known:])] += 1
-    further = tuple(Field(None, shape) for shape in shapes.most_common(1)[0][0]) if shapes else ()
-    return replace(log_format, fields=(*log_format.fields, *further), more=False)
 
 
 def _split_by_expression(block: bytes, lines: Lines, log_format: Format) -> Split:
@@ -157,17 +147,18 @@ def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
     last = data.take(lines.ends - 1, mode="clip")
     last = np.where(last == oddities.RETURN, data.take(lines.ends - 2, mode="clip"), last)
     odd = (data.take(lines.starts, mode="clip") != ord("{")) | (last != ord("}"))
-    escapes = oddities.positions_of(block, b"\\")
-    odd |= oddities.with_specials(block, lines, (b"\0",))
+    odd |= oddities.with_specials(block, lines, b"\0")
+    kinds = data[lines.specials]
+    escapes = lines.specials[kinds == oddities.BACKSLASH]
     odd |= oddities.having(lines, escapes[data.take(escapes + 1, mode="clip") == ord("x")])  # no JSON
-    controls = lines.controls[data[lines.controls] != oddities.RETURN]
-    special = oddities.having(lines, np.append(escapes, controls))
+    special = oddities.having(lines, lines.specials[kinds != oddities.RETURN])
     texts, numbers = read_alike(block, lines, odd | special, log_format.keys)
     parts = [_json_part(texts, numbers, log_format)]
     others = ~odd
     others[parts[0].numbers] = False
     numbers = np.flatnonzero(others)
-    read = jsonl.read_plain(_without(block, lines, ~others), log_format, len(numbers)) if len(numbers) else None
+    many = len(numbers) > _FEW
+    read = jsonl.read_plain(_without(block, lines, ~others), log_format, len(numbers)) if many else None
     if read:
         parts.append(_json_part(read, numbers, log_format))
         others[parts[1].numbers] = False
@@ -185,9 +176,9 @@ def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
     """As `split`, for lines between comments, of which a field may stand in quotes."""
     first = np.frombuffer(block, np.uint8).take(lines.starts, mode="clip")
     odd = (first == ord("#")) | (first == oddities.RETURN) | (lines.starts == lines.ends)
-    odd |= oddities.with_specials(block, lines, (b"\0",))
+    odd |= oddities.with_specials(block, lines, b"\0")
     kept = [number for number, field in enumerate(log_format.fields) if field.name]
-    table_of = partial(cut_w3c, fields=len(log_format.fields), separator=log_format.separator)
+    table_of = partial(cut_w3c, log_format=log_format)
     texts, odd = texts_of(block, lines, odd, kept, table_of)
     if odd.all():
         return _all_odd(lines)
@@ -225,8 +216,15 @@ def _fit(rows: int, columns: Iterable[tuple[pa.Array, str | None]]) -> Flags:
     good = np.ones(rows, np.bool_)
     for column, pattern in columns:
         if pattern:
-            codes, values = distinct(column)
+            codes, values = distinct(column if pa.types.is_dictionary(column.type) else _digits_alike(as_one(column)))
             fits = pc.match_substring_regex(values, f"^(?:{pattern})$").to_numpy(zero_copy_only=False)
             if not fits.all():
                 good &= fits[codes]
     return good
+
+
+def _digits_alike(times: pa.StringArray) -> pa.StringArray:
+    """Times with a 0 for every digit: the pattern of a time makes no difference between digits, and few texts remain of many."""
+    data, _, _ = spans_of(times)
+    alike = np.where(data - np.uint8(ord("0")) < 10, np.uint8(ord("0")), data)
+    return pa.Array.from_buffers(times.type, len(times), [None, times.buffers()[1], pa.py_buffer(alike)], offset=times.offset)

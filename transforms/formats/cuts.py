@@ -1,33 +1,31 @@
 """Takes a block of lines and the fields of their format, gives the texts of the fields of the plain lines.
 
-Separators and quotes are located for many lines at once. A line is plain if it has exactly the format's fields, each quote at the
-edge of its field; then where fields begin and end is a table of lines by fields, and columns are taken out of the block by it.
-Every other line is odd, and left to the exact path.
+Separators, quotes and line ends are located for many lines at once. A line is plain if it has exactly the format's fields, each
+quote at the edge of its field; then the fields of a plain line stand beside each other among those of all lines, and columns are
+taken out of the block by their number. Every other line is odd, and left to the exact path.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from transforms.columns import texts_at
-from transforms.formats import Field, Shape
-from transforms.formats.oddities import QUOTE, RETURN, Flags, Lines, Positions
+from transforms.formats import Field, Format, Shape
+from transforms.formats.oddities import NEWLINE, PIECE_BYTES, QUOTE, RETURN, Bytes, Flags, Lines, Positions
 
-Bytes = npt.NDArray[np.uint8]
 Table = tuple[Positions, Positions, Flags]
-"""Where fields of plain lines begin and end, lines by fields; and which of all lines are odd, and have no row there."""
+"""Where kept fields of plain lines begin and end, lines by fields; and which of all lines are odd, and have no row there."""
 
-_PIECE_BYTES = 2 << 20  # what is looked at several times stays in the processor's cache: half the time of a whole block
 _OPENING, _CLOSING = ord("["), ord("]")
 _TIME_WIDTH, _ZONE_WIDTH = len("[17/May/2015:10:05:03"), len("+0000]")
 
 
 def texts_of(
-    block: bytes, lines: Lines, odd: Flags, kept: Sequence[int], table_of: Callable[[Bytes, Lines, Flags], Table]
+    block: bytes, lines: Lines, odd: Flags, kept: Sequence[int], table_of: Callable[[Bytes, Lines, Flags, Sequence[int]], Table]
 ) -> tuple[list[pa.ChunkedArray], Flags]:
     """The texts of the kept fields (numbers, rising) of the plain lines, a column each; and which lines are odd.
 
@@ -36,13 +34,12 @@ def texts_of(
     columns: list[list[pa.Array]] = [[] for _ in kept]
     still_odd = []
     for first, last in pieces(lines):
-        begin, end = int(lines.starts[first]), int(lines.ends[last - 1])
+        begin, end = int(lines.starts[first]), min(int(lines.ends[last - 1]) + 1, len(block))
         data = np.frombuffer(block, np.uint8, end - begin, begin)
-        starts, ends, known = table_of(
-            data, Lines(lines.starts[first:last] - begin, lines.ends[first:last] - begin), odd[first:last]
-        )
+        own = Lines(lines.starts[first:last] - begin, lines.ends[first:last] - begin)
+        starts, ends, known = table_of(data, own, odd[first:last], kept)
         still_odd.append(known)
-        for column, texts in zip(columns, texts_at(data, starts[:, kept], ends[:, kept]), strict=True):
+        for column, texts in zip(columns, texts_at(data, starts, ends), strict=True):
             column.append(texts)
     return [pa.chunked_array(column, pa.string()) for column in columns], np.concatenate([odd[:0], *still_odd])
 
@@ -51,102 +48,105 @@ def pieces(lines: Lines) -> Iterator[tuple[int, int]]:
     """Numbers of lines, from and to, which together are of about the piece's size."""
     first, count = 0, len(lines.starts)
     while first < count:
-        last = max(first + 1, int(np.searchsorted(lines.ends, lines.starts[first] + _PIECE_BYTES)))
+        last = max(first + 1, int(np.searchsorted(lines.ends, lines.starts[first] + PIECE_BYTES)))
         yield first, last
         first = last
 
 
-def cut(data: Bytes, lines: Lines, odd: Flags, words: Sequence[Field], separator: str, padded: bool) -> Table:
-    """The table of lines whose fields have the words' shapes, without their quotes or bracket.
-
-    If fields are `padded`, several separators beside each other count as one.
-    """
-    quoted = [number for number, word in enumerate(words) if word.shape is Shape.QUOTED]
-    starts, ends, odd = _between_separators(data, lines, odd, len(words), separator, 2 * len(quoted), padded)
-    whole = np.ones(len(starts), np.bool_)
-    if separator == " " and len(starts):
-        whole &= (ends > starts).all(axis=1)
-    for number in quoted:
-        whole &= _is_quoted(data, starts[:, number], ends[:, number])
-        starts[:, number] += 1
-        ends[:, number] -= 1
-    for number, word in enumerate(words):
-        if word.shape is Shape.TIME:
-            whole &= (ends[:, number] - starts[:, number] == _TIME_WIDTH) & (_at(data, starts[:, number]) == _OPENING)
-            starts[:, number] += 1
-        elif word.shape is Shape.ZONE:
-            whole &= (ends[:, number] - starts[:, number] == _ZONE_WIDTH) & (_at(data, ends[:, number] - 1) == _CLOSING)
-            ends[:, number] -= 1
-    return _only(whole, starts, ends, odd)
-
-
-def cut_w3c(data: Bytes, lines: Lines, odd: Flags, fields: int, separator: str) -> Table:
-    """The table of lines whose fields may stand in quotes, or not; without these quotes."""
-    starts, ends, odd = _between_separators(data, lines, odd, fields, separator, None)
-    quotes = np.flatnonzero(data == QUOTE)
-    if len(quotes):
-        inside = _is_quoted(data, starts, ends)
-        starts, ends = starts + inside, ends - inside
-        rows = np.searchsorted(quotes, lines.ends[~odd]) - np.searchsorted(quotes, lines.starts[~odd])
-        return _only(rows == 2 * inside.sum(axis=1), starts, ends, odd)
-    return starts, ends, odd
-
-
-def _only(whole: Flags, starts: Positions, ends: Positions, odd: Flags) -> Table:
+def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Sequence[Field], log_format: Format) -> Table:
+    """The table of lines whose fields have the words' shapes, without their quotes or bracket."""
+    delimited = [number for number, word in enumerate(words) if word.shape in (Shape.QUOTED, Shape.TIME, Shape.ZONE)]
+    quotes = 2 * sum(word.shape is Shape.QUOTED for word in words)
+    cells, odd = _cells(data, lines, odd, len(words), quotes, log_format)
+    if log_format.separator == " ":
+        odd[np.searchsorted(cells.first, np.flatnonzero(cells.starts >= cells.ends), side="right") - 1] = True
+    looked_at = sorted({*kept, *delimited})
+    starts, ends = cells.of(looked_at, ~odd)
+    whole = np.ones(starts.shape[1], np.bool_)
+    for number, start, end in zip(looked_at, starts, ends, strict=True):  # these are views: what they lose the table loses
+        match words[number].shape:
+            case Shape.QUOTED:
+                whole &= _are_quoted(data, start, end)
+                start += 1
+                end -= 1
+            case Shape.TIME:
+                whole &= (end - start == _TIME_WIDTH) & (_at(data, start) == _OPENING)
+                start += 1
+            case Shape.ZONE:
+                whole &= (end - start == _ZONE_WIDTH) & (_at(data, end - 1) == _CLOSING)
+                end -= 1
+    rows = [looked_at.index(number) for number in kept]
     if whole.all():
-        return starts, ends, odd
-    odd = odd.copy()
+        return starts[rows], ends[rows], odd
     odd[np.flatnonzero(~odd)[~whole]] = True
-    return starts[whole], ends[whole], odd
+    return starts[rows][:, whole], ends[rows][:, whole], odd
 
 
-def _between_separators(
-    data: Bytes, lines: Lines, odd: Flags, fields: int, separator: str, quotes: int | None, padded: bool = False
-) -> Table:
-    """The table of lines that have so many fields and quotes, whatever their shape; `quotes` None stands for any even number."""
-    positions = np.flatnonzero((data == ord(separator)) | (data == QUOTE))
-    positions, odd = _outside_quotes(data, positions, lines, quotes, odd)
-    first = positions
-    if padded:  # a field ends before the first separator of several, and begins behind the last
-        first = positions[np.diff(positions, prepend=-2) > 1]
-        positions = positions[np.diff(positions, append=len(data) + 1) > 1]
-    edges, odd = _by_line(positions, lines, fields - 1, odd)
-    begins = edges if first is positions else _by_line(first, lines, fields - 1, odd)[0]
-    plain = np.flatnonzero(~odd)
-    starts = np.empty((len(plain), fields), np.int64)
-    ends = np.empty((len(plain), fields), np.int64)
-    starts[:, 0], ends[:, -1] = lines.starts[plain], lines.ends[plain]
-    starts[:, 1:], ends[:, :-1] = edges + 1, begins
-    ends[:, -1] -= (_at(data, ends[:, -1] - 1) == RETURN) & (ends[:, -1] > starts[:, -1])
-    return starts, ends, odd
+def cut_w3c(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], log_format: Format) -> Table:
+    """The table of lines whose fields may stand in quotes, or not; without these quotes."""
+    cells, odd = _cells(data, lines, odd, len(log_format.fields), None, log_format)
+    if not cells.quotes.any():
+        return *cells.of(kept, ~odd), odd
+    so_far = np.append(0, np.cumsum(_are_quoted(data, cells.starts, cells.ends)))
+    odd |= cells.quotes != 2 * (so_far[np.append(cells.first[1:], len(cells.ends))] - so_far[cells.first])
+    starts, ends = cells.of(kept, ~odd)
+    quoted = _are_quoted(data, starts, ends)
+    return starts + quoted, ends - quoted, odd
 
 
-def _outside_quotes(data: Bytes, marks: Positions, lines: Lines, quotes: int | None, odd: Flags) -> tuple[Positions, Flags]:
-    """Of separators and quotes the separators that are outside quotes; and also odd are lines with another number of quotes."""
-    is_quote = data[marks] == QUOTE
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Where fields begin and end, those of all lines one after another; of each line the number of its first, and of quotes."""
+
+    starts: Positions
+    ends: Positions
+    first: Positions
+    quotes: Positions
+
+    def of(self, fields: Sequence[int], chosen: Flags) -> tuple[Positions, Positions]:
+        """Where some fields of the chosen lines begin and end, fields by lines."""
+        cells = self.first[chosen] + np.array(fields, np.int64)[:, None]
+        return self.starts[cells], self.ends[cells]
+
+
+def _cells(data: Bytes, lines: Lines, odd: Flags, fields: int, quotes: int | None, log_format: Format) -> tuple[_Cells, Flags]:
+    """The fields of lines; and which lines are odd: also those that have not so many of them, or so many quotes there.
+
+    `quotes` None stands for any even number; such may also be in further fields, which are not looked at.
+    """
+    code = ord(log_format.separator)
+    found = data <= QUOTE  # line ends, quotes and most separators at one look, and little else
+    if code > QUOTE:
+        found |= data == code
+    marks = np.flatnonzero(found)
+    kinds = data[marks]
+    if lines.ends[-1] == len(data):  # without a newline
+        marks, kinds = np.append(marks, len(data)), np.append(kinds, np.uint8(NEWLINE))
+    is_quote, is_end = kinds == QUOTE, kinds == NEWLINE
     so_far = np.cumsum(is_quote, dtype=np.int32)
-    upto = np.searchsorted(marks, lines.ends)
-    per_line = np.diff(np.append(np.int32(0), so_far)[upto], prepend=0)
-    unbalanced = per_line % 2 == 1
-    if unbalanced.any():  # what comes after such a line would be taken for its inside
-        kept = np.repeat(~unbalanced, np.diff(upto, prepend=0))
-        marks, is_quote = marks[kept], is_quote[kept]
+    line_ends = np.flatnonzero(is_end)
+    unbalanced = np.diff(so_far[line_ends], prepend=0) % 2 == 1
+    if unbalanced.any():  # the end of such a line closes what it left open: the next line is not taken for its inside
+        is_quote[line_ends[unbalanced]] = True
         so_far = np.cumsum(is_quote, dtype=np.int32)
-    return marks[~(is_quote | ((so_far & 1) == 1))], odd | (unbalanced if quotes is None else per_line != quotes)
+    chosen = np.flatnonzero(is_end | ((kinds == code) & ((so_far & 1) == 0)))
+    edges = marks[chosen]
+    starts = np.append(0, edges[:-1] + 1)
+    if log_format.padded:  # what is between two separators beside each other is no field
+        at_edge = is_end[chosen] | np.append(True, is_end[chosen[:-1]])
+        kept = (starts < edges) | at_edge
+        starts, edges, chosen = starts[kept], edges[kept], chosen[kept]
+    last = np.searchsorted(edges, lines.ends)
+    first = np.append(0, last[:-1] + 1)
+    known = so_far[chosen[np.minimum(first + fields - 1, last)]] - np.append(0, so_far[chosen[last[:-1]]])
+    odd = odd | unbalanced | (last - first < fields - 1 if log_format.more else last - first != fields - 1)
+    if quotes is not None:
+        odd |= known != quotes
+    edges[last] -= _at(data, lines.ends - 1) == RETURN
+    return _Cells(starts, edges, first, known), odd
 
 
-def _by_line(positions: Positions, lines: Lines, width: int, odd: Flags) -> tuple[Positions, Flags]:
-    """Positions in a row for each line that is not odd and has `width` of them; the others become odd."""
-    if not odd.any() and len(positions) == len(odd) * width:
-        grid = positions.reshape(len(odd), width)
-        if not width or ((grid[:, 0] >= lines.starts) & (grid[:, -1] < lines.ends)).all():
-            return grid, odd
-    per_line = np.diff(np.searchsorted(positions, lines.ends), prepend=0)
-    odd = odd | (per_line != width)
-    return positions[np.repeat(~odd, per_line)].reshape(int((~odd).sum()), width), odd
-
-
-def _is_quoted(data: Bytes, starts: Positions, ends: Positions) -> Flags:
+def _are_quoted(data: Bytes, starts: Positions, ends: Positions) -> Flags:
     """Which spans begin and end with a quote of their own."""
     found: Flags = (ends - starts >= 2) & (_at(data, starts) == QUOTE) & (_at(data, ends - 1) == QUOTE)
     return found
@@ -154,4 +154,4 @@ def _is_quoted(data: Bytes, starts: Positions, ends: Positions) -> Flags:
 
 def _at(data: Bytes, positions: Positions) -> Bytes:
     """Bytes at positions; an empty field at the edge of all lines has none of its own, and any other will do."""
-    return data.take(positions, mode="clip") if len(data) else np.zeros(len(positions), np.uint8)
+    return data.take(positions, mode="clip") if len(data) else np.zeros(positions.shape, np.uint8)

@@ -18,12 +18,11 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
-from transforms.columns import spans_of
+from transforms.columns import as_one, points_in, spans_of
 from transforms.formats import RAW_COLUMNS, Clock, Format
 from transforms.formats.oddities import Flags
 from transforms.formats.values import without_any_port
@@ -171,7 +170,8 @@ def format_of_keys(words: str) -> Format:
 
 def read_plain(lines: bytes, log_format: Format, count: int) -> dict[str, pa.ChunkedArray] | None:
     """The columns of `count` lines, as Arrow reads them, or None if they must be read one by one."""
-    sample = [_object(line) for line in lines.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES] if read_line(line, log_format)]
+    objects = map(_object, lines.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES])
+    sample = [found for found in objects if found is not None and _read_object(found, log_format)]
     if not sample:
         return None
     paths = _paths_in(sample, log_format)
@@ -193,12 +193,12 @@ def read_plain(lines: bytes, log_format: Format, count: int) -> dict[str, pa.Chu
 
 def of_one_clock(columns: Mapping[str, pa.ChunkedArray]) -> tuple[dict[str, pa.ChunkedArray], Clock, Flags]:
     """The columns of the lines whose times are written as most of the first are, how that is, and which lines these are."""
+    columns = {**columns, "time": pa.chunked_array([as_one(columns["time"])])}
     clock = _usual_clock(columns["time"])
     whole = _is_written(columns["time"], clock) & columns["remote_host"].is_valid().to_numpy()
     if not whole.all():
         kept = pa.array(whole)
         columns = {name: column.filter(kept) for name, column in columns.items()}
-    columns = dict(columns)
     if clock is Clock.CLF:
         columns["zone"] = pc.utf8_slice_codeunits(columns["time"], _CLF_WIDTH + 1).dictionary_encode()
         columns["time"] = pc.utf8_slice_codeunits(columns["time"], 0, _CLF_WIDTH)
@@ -207,9 +207,10 @@ def of_one_clock(columns: Mapping[str, pa.ChunkedArray]) -> tuple[dict[str, pa.C
 
 def _is_written(times: pa.ChunkedArray, clock: Clock) -> Flags:
     """Which times surely are of this clock: one look at one byte tells the two usual ones from all others."""
+    data, starts, ends = spans_of(as_one(pc.fill_null(times, "") if times.null_count else times))
     if clock is Clock.EPOCH:
-        return np.asarray(pc.fill_null(pc.match_substring_regex(times, r"^\d+\.?\d*$"), False).to_numpy(), np.bool_)
-    data, starts, ends = spans_of(pc.fill_null(times, "").combine_chunks())
+        decimal, points = points_in(data, starts, ends)
+        return decimal & (points > starts)
     at, mark = (4, "-") if clock is Clock.ISO else (2, "/")
     found: Flags = (ends - starts > at) & (data.take(starts + at, mode="clip") == ord(mark))
     return found
@@ -303,8 +304,10 @@ def _clock(time: str) -> Clock:
 def read_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], Clock] | None:
     """The raw columns of one line and how its time is written, or None if it is not of the format."""
     found = _object(line)
-    if found is None:
-        return None
+    return None if found is None else _read_object(found, log_format)
+
+
+def _read_object(found: dict[str, Any], log_format: Format) -> tuple[dict[str, str | None], Clock] | None:
     columns = {column: _one_text(_first_value(found, candidates)) for column, candidates in log_format.keys}
     time = columns.get("time")
     if not time or not columns.get("remote_host"):

@@ -66,7 +66,7 @@ FORMATS = (
             *(_REQUEST, _STATUS, _TOKEN, _SENT, _TOKEN, _NUMBER, _NUMBER, _REFERER, _AGENT),
         ),
         # What is missing stands there without quotes.
-        expression=r"\S+ (?P<site>\S+) \[(?P<time>[^\]\s]{20}) (?P<zone>[+-]\d{4})\] (?P<remote_host>\S+) \S+ \S+"
+        expression=r"\S+ (?P<site>\S+) \[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\] (?P<remote_host>\S+) \S+ \S+"
         rf' [A-Z][A-Z0-9]*\.\S+ \S+ (?:"(?P<request>{_QUOTED})"|-) (?P<status>\d{{3}}|-) \S+ (?P<bytes_sent>\d{{1,18}}|-)'
         rf' \S+ (?:\d+|-) (?:\d+|-) (?:"(?P<referer>{_QUOTED})"|-) (?:"(?P<user_agent>{_QUOTED})"|-)(?: .*)?',
         more=True,

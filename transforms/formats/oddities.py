@@ -5,6 +5,7 @@ Everything is looked at for the whole block at once, as positions of bytes; a li
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,10 +15,12 @@ import pyarrow as pa
 from transforms.formats import Format
 
 MAX_LINE_BYTES = 1 << 20
-NEWLINE, RETURN, QUOTE = 10, 13, 34
+PIECE_BYTES = 2 << 20  # what is looked at several times stays in the processor's cache: half the time of a whole block
+TAB, NEWLINE, RETURN, QUOTE, BACKSLASH = 9, 10, 13, 34, 92
 _BOM = 0xEF
 _FIRST_PRINTABLE, _FIRST_NOT_ASCII = 0x20, 0x80
 
+Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -26,43 +29,48 @@ Flags = npt.NDArray[np.bool_]
 class Lines:
     """Where the lines of a block begin and end (position of the newline, or of the block's end).
 
-    `controls` are the positions of all other control characters: most blocks have none, and need not be searched for each.
+    `specials` are the positions of all other control characters and of backslashes: most blocks have few, and are searched once.
     """
 
     starts: Positions
     ends: Positions
-    controls: Positions = field(default_factory=lambda: np.zeros(0, np.int64))
+    specials: Positions = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
-def find_lines(block: bytes) -> Lines:
-    """Lines of a block; the last may lack its newline."""
-    data = np.frombuffer(block, np.uint8)
-    controls = np.flatnonzero(data < _FIRST_PRINTABLE)
-    is_end = data[controls] == NEWLINE
-    ends, controls = (controls, controls[:0]) if is_end.all() else (controls[is_end], controls[~is_end])
+def find_lines(block: bytes, separator: str = " ") -> Lines:
+    """Lines of a block; the last may lack its newline. Tabs that separate fields are not special."""
+
+    def are_special(data: Bytes) -> Flags:
+        special: Flags = data < _FIRST_PRINTABLE
+        if separator == "\t":
+            special &= data != TAB
+        special |= data == BACKSLASH
+        return special
+
+    specials = _where(block, are_special)
+    is_end = np.frombuffer(block, np.uint8)[specials] == NEWLINE
+    ends, specials = (specials, specials[:0]) if is_end.all() else (specials[is_end], specials[~is_end])
     if block and block[-1] != NEWLINE:
         ends = np.append(ends, len(block))
     starts = np.empty_like(ends)
     starts[:1] = 0
     starts[1:] = ends[:-1] + 1
-    return Lines(starts, ends, controls)
+    return Lines(starts, ends, specials)
 
 
-def specials(log_format: Format) -> tuple[bytes, ...]:
+def specials(log_format: Format) -> bytes:
     """Bytes that no plain line of a format holds: escapes, and white space that is no separator."""
-    spaces = (b"\t", b"\v", b"\f") if log_format.fields and log_format.separator == " " else ()
-    return (b"\0", *spaces, *((b"\\",) if log_format.backslash else ()))
+    spaces = b"\t\v\f" if log_format.fields and log_format.separator == " " else b""
+    return b"\0" + spaces + (b"\\" if log_format.backslash else b"")
 
 
-def with_specials(block: bytes, lines: Lines, special: tuple[bytes, ...]) -> Flags:
+def with_specials(block: bytes, lines: Lines, special: bytes) -> Flags:
     """Lines that are too long, or with special bytes, a carriage return that does not end them, or bytes that are not UTF-8."""
     odd: Flags = lines.ends - lines.starts > MAX_LINE_BYTES
     data = np.frombuffer(block, np.uint8)
-    controls = data[lines.controls]
-    for byte in special:
-        is_control = byte[0] < _FIRST_PRINTABLE
-        odd |= having(lines, lines.controls[controls == byte[0]] if is_control else positions_of(block, byte))
-    returns = lines.controls[controls == RETURN]
+    kinds = data[lines.specials]
+    odd |= having(lines, lines.specials[np.isin(kinds, np.frombuffer(special, np.uint8))])
+    returns = lines.specials[kinds == RETURN]
     odd |= having(lines, returns[(returns + 1 >= len(data)) | (data.take(returns + 1, mode="clip") != NEWLINE)])
     if not block.isascii():
         odd |= data.take(lines.starts, mode="clip") == _BOM  # Arrow would drop it from the first line that it sees
@@ -78,9 +86,17 @@ def having(lines: Lines, positions: Positions) -> Flags:
     return found
 
 
-def positions_of(block: bytes, byte: bytes) -> Positions:
-    """Where one byte stands."""
-    return np.flatnonzero(np.frombuffer(block, np.uint8) == byte[0]) if byte in block else np.zeros(0, np.int64)
+def _where(block: bytes, is_such: Callable[[Bytes], Flags]) -> Positions:
+    """Where bytes are such as few are: eight are looked at together, in half the time of `np.flatnonzero`."""
+    data, found = np.frombuffer(block, np.uint8), [np.zeros(0, np.int64)]
+    for begin in range(0, len(block), PIECE_BYTES):
+        such = is_such(data[begin : begin + PIECE_BYTES])
+        rest = len(such) % 8
+        eights = such[: len(such) - rest].view(np.uint64)
+        some = np.flatnonzero(eights != 0)
+        inside = np.flatnonzero(eights[some].view(np.bool_))
+        found += [begin + 8 * some[inside // 8] + inside % 8, begin + len(such) - rest + np.flatnonzero(such[len(such) - rest :])]
+    return np.concatenate(found)
 
 
 def is_utf8(block: bytes) -> bool:

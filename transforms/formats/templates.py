@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import distinct, spans_of, texts_at
+from transforms.columns import distinct, points_in, spans_of, texts_at
 from transforms.formats.cuts import pieces
 from transforms.formats.oddities import QUOTE, RETURN, Flags, Lines, Positions
 
@@ -27,6 +27,7 @@ Keys = Sequence[tuple[str, Sequence[Path]]]
 """For each column the paths of keys under which it may stand; the first that a line has is taken."""
 
 _ATTEMPTS, _WORTH = 8, 0.05  # so many templates are tried in a block, while that share of a piece's lines fits none
+_COMPARED = 100  # lines, by which a value is known that is always the same
 _MARGIN = 4096  # bytes; a literal is shorter
 _TOKEN = re.compile(rb'(?P<text>"[^"]*")|(?P<mark>[{}\[\],])|(?P<scalar>[^\s{}\[\],:"]+)|[\s:]+')
 _COLON = re.compile(rb"\s*:")
@@ -110,10 +111,9 @@ def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict
         while tried < len(templates) or (attempts < _ATTEMPTS and waiting.mean() > _WORTH):
             if tried == len(templates):
                 attempts += 1
-                number = int(waiting.argmax())
-                shown = _template(piece.data[piece.starts[number] : piece.ends[number]].tobytes(), keys)
-                if shown is None or not len(_fitting(piece, np.array([number]), shown)[0]):
-                    waiting[number] = False
+                shown = _shown(piece, np.flatnonzero(waiting), keys)
+                if shown is None:
+                    waiting[waiting.argmax()] = False
                     continue
                 templates.append(shown)
             template = templates[tried]
@@ -129,25 +129,45 @@ def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict
     return {column: pa.chunked_array(chunks, pa.string()) for column, chunks in columns.items()}, np.concatenate(numbers)
 
 
+def _shown(piece: _Piece, rows: Positions, keys: Keys) -> _Template | None:
+    """The template that the first of some lines shows, or None if it is none that could be read so.
+
+    A value that no column has, and that is the same in lines all over the piece, is taken for a part of the template.
+    """
+    line = piece.data[piece.starts[rows[0]] : piece.ends[rows[0]]].tobytes()
+    try:
+        shown = json.loads(line, object_pairs_hook=_without_doubles)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(shown, dict):
+        return None
+    values = _values(line)
+    template, texts = _template(line, shown, values, keys), [line[value.start : value.end] for value in values]
+    if template is None or not all(re.match(pattern, texts[at].decode()) for at, pattern in template.scalars.items()):
+        return None
+    alike, starts, ends = _spans(piece, rows[:: len(rows) // _COMPARED + 1], template)
+    if rows[0] not in alike:
+        return None
+    varied = [
+        value
+        for number, value in enumerate(values)
+        if number in template.columns.values() or not _are_all(piece, starts[number], ends[number], texts[number])
+    ]
+    return _template(line, shown, varied, keys) or template
+
+
+def _are_all(piece: _Piece, starts: Positions, ends: Positions, text: bytes) -> bool:
+    """Whether all spans hold this text."""
+    return len(text) < _MARGIN and bool((ends - starts == len(text)).all()) and (not text or bool(piece.has(text, starts).all()))
+
+
 def _fitting(piece: _Piece, rows: Positions, template: _Template) -> tuple[Positions, Mapping[int, pa.Array]]:
     """Of some lines those that the template fits, and their values by number: scalars, and those that columns have."""
-    rows = rows[piece.quotes_per_line[rows] == template.quotes]
+    rows, starts, ends = _spans(piece, rows, template)
     if not len(rows):
         return rows, {}
-    starts, ends = piece.starts[rows], piece.ends[rows]
-    begins = piece.quotes.take(piece.first_quotes[rows] + template.anchors[:, None], mode="clip") - template.before[:, None]
-    if template.anchors[-1] < 0:
-        begins[-1] = ends - template.lengths[-1]
-    finishes = begins + template.lengths[:, None]
-    good = (begins[0] == starts) & (finishes[-1] == ends)
-    good &= (begins[1:] - finishes[:-1] >= template.shortest[:, None]).all(axis=0)
-    for text, at in zip(template.literals, np.maximum(begins, 0), strict=True):
-        good &= piece.has(text, at)
-    value_starts, value_ends = finishes[:-1].T, begins[1:].T
-    if not good.all():
-        rows, value_starts, value_ends = rows[good], value_starts[good], value_ends[good]
     kept = sorted({*template.scalars, *template.columns.values()})
-    texts = dict(zip(kept, texts_at(piece.data, value_starts[:, kept], value_ends[:, kept]), strict=True))
+    texts = dict(zip(kept, texts_at(piece.data, starts[kept], ends[kept]), strict=True))
     whole = np.ones(len(rows), np.bool_)
     for number, pattern in template.scalars.items():
         whole &= _are_scalars(texts[number], pattern)
@@ -156,26 +176,38 @@ def _fitting(piece: _Piece, rows: Positions, template: _Template) -> tuple[Posit
     return rows[whole], {number: column.filter(pa.array(whole)) for number, column in texts.items()}
 
 
+def _spans(piece: _Piece, rows: Positions, template: _Template) -> tuple[Positions, Positions, Positions]:
+    """Of some lines those that have the template's texts in their places, and where the values between these begin and end."""
+    rows = rows[piece.quotes_per_line[rows] == template.quotes]
+    begins = piece.quotes.take(piece.first_quotes[rows] + template.anchors[:, None], mode="clip") - template.before[:, None]
+    if template.anchors[-1] < 0:
+        begins[-1] = piece.ends[rows] - template.lengths[-1]
+    finishes = begins + template.lengths[:, None]
+    good = (begins[0] == piece.starts[rows]) & (finishes[-1] == piece.ends[rows])
+    good &= (begins[1:] - finishes[:-1] >= template.shortest[:, None]).all(axis=0)
+    for text, at in zip(template.literals, np.maximum(begins, 0), strict=True):
+        good &= piece.has(text, at)
+    starts, ends = finishes[:-1], begins[1:]
+    return (rows, starts, ends) if good.all() else (rows[good], starts[:, good], ends[:, good])
+
+
 def _are_scalars(texts: pa.StringArray, pattern: str) -> Flags:
-    """Which texts match a pattern that all whole numbers match; most are such, and need no pattern."""
+    """Which texts match a pattern. Most are whole numbers, which match all patterns, or simple fractions, and need none."""
     data, starts, ends = spans_of(texts)
-    good = np.array(pc.ascii_is_decimal(texts).to_numpy(zero_copy_only=False), np.bool_)
-    good &= (ends - starts <= _DIGITS) & ((data.take(starts, mode="clip") != ord("0")) | (ends - starts == 1))
+    good, points = points_in(data, starts, ends)
+    wholes, fractions = points - starts, ends - points - 1
+    good &= (data.take(starts, mode="clip") != ord("0")) | (wholes == 1)
+    simple = (wholes > 0) & (wholes <= 10) & (fractions > 0) & (fractions <= 7) & (data.take(points + 1, mode="clip") != ord("9"))
+    good &= np.where(points == ends, wholes <= _DIGITS, simple & (pattern != _WHOLE))
     if not good.all():
         codes, values = distinct(texts.filter(pa.array(~good)).dictionary_encode())
         good[~good] = pc.match_substring_regex(values, pattern).to_numpy(zero_copy_only=False)[codes]
     return good
 
 
-def _template(line: bytes, keys: Keys) -> _Template | None:
-    """The template that a line shows, or None if it is none that could be read so."""
-    try:
-        shown = json.loads(line, object_pairs_hook=_without_doubles)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(shown, dict):
-        return None
-    values, bounds = _values(line), [0]
+def _template(line: bytes, shown: Mapping[str, Any], values: Sequence[_Value], keys: Keys) -> _Template | None:
+    """The template that a line, which holds an object, shows by some of its values."""
+    bounds = [0]
     for value in values:
         bounds += [value.start, value.end]
     texts = [line[begin:end] for begin, end in zip(bounds[::2], [*bounds[1::2], len(line)], strict=True)]

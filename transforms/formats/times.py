@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.clock import UTC, utc_seconds
-from transforms.columns import distinct, recode, spans_of, texts_at
+from transforms.columns import distinct, points_in, recode, spans_of, texts_at
 from transforms.formats import Clock
 
+Bytes = npt.NDArray[np.uint8]
 Seconds = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -53,15 +55,25 @@ def read_times(times: pa.ChunkedArray, zones: pa.ChunkedArray, clock: Clock, log
 
 def _of_clf(times: pa.ChunkedArray, zones: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
     grid, fits = _grid(times, _CLF_WIDTH)
-    digits = grid[:, [0, 1, 7, 8, 9, 10, 12, 13, 15, 16, 18, 19]].astype(np.int64) - 48
-    fits &= (grid[:, [2, 6, 11, 14, 17]] == np.frombuffer(b"//:::", np.uint8)).all(axis=1)
-    letters = (grid[:, 3].astype(np.int64) << 16) | (grid[:, 4].astype(np.int64) << 8) | grid[:, 5]
-    month = np.zeros(len(grid), np.int64)
+    local, valid = _local(grid[:, :11], _clf_days, grid[:, 12:])
+    return local, fits & valid & (grid[:, 11] == ord(":")), zones
+
+
+def _clf_days(dates: Bytes) -> tuple[Seconds, Flags]:
+    digits = dates[:, [0, 1, 7, 8, 9, 10]].astype(np.int64) - 48
+    fits = (dates[:, [2, 6]] == ord("/")).all(axis=1)
+    letters = (dates[:, 3].astype(np.int64) << 16) | (dates[:, 4].astype(np.int64) << 8) | dates[:, 5]
+    month = np.zeros(len(dates), np.int64)
     for name, number in _MONTHS.items():
         month[letters == int.from_bytes(name.encode(), "big")] = number
-    day, rest = digits[:, :2] @ np.array([10, 1]), digits[:, 6:]
-    local, valid = _local(digits, digits[:, 2:6] @ np.array([1000, 100, 10, 1]), month, day, rest)
-    return local, fits & valid, zones
+    return _days(digits, digits[:, 2:] @ np.array([1000, 100, 10, 1]), month, digits[:, :2] @ np.array([10, 1]), fits)
+
+
+def _iso_days(dates: Bytes) -> tuple[Seconds, Flags]:
+    digits = dates[:, [0, 1, 2, 3, 5, 6, 8, 9]].astype(np.int64) - 48
+    fits = (dates[:, [4, 7]] == ord("-")).all(axis=1)
+    month, day = digits[:, 4:6] @ np.array([10, 1]), digits[:, 6:] @ np.array([10, 1])
+    return _days(digits, digits[:, :4] @ np.array([1000, 100, 10, 1]), month, day, fits)
 
 
 def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
@@ -70,11 +82,8 @@ def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
     second = np.where(fits, starts + _ISO_WIDTH, ends)
     zone = ends - _zone_widths(data, second, ends)
     grid = _bytes_at(data, np.where(fits, starts, 0), _ISO_WIDTH)
-    digits = grid[:, [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]].astype(np.int64) - 48
-    fits &= (grid[:, [4, 7, 13, 16]] == np.frombuffer(b"--::", np.uint8)).all(axis=1)
+    local, valid = _local(grid[:, :10], _iso_days, grid[:, 11:])
     fits &= (grid[:, 10] == ord("T")) | (grid[:, 10] == ord(" "))
-    month, day = digits[:, 4:6] @ np.array([10, 1]), digits[:, 6:8] @ np.array([10, 1])
-    local, valid = _local(digits, digits[:, :4] @ np.array([1000, 100, 10, 1]), month, day, digits[:, 8:])
     if (second < zone).any():
         mark = data.take(second, mode="clip")
         fraction = np.minimum(second + 1, zone)
@@ -87,7 +96,7 @@ def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
     return local, fits & valid, pa.chunked_array([recode(codes, values)])
 
 
-def _bytes_at(data: npt.NDArray[np.uint8], begins: Seconds, width: int) -> npt.NDArray[np.uint8]:
+def _bytes_at(data: Bytes, begins: Seconds, width: int) -> Bytes:
     """The bytes from each position on, in rows of the width; of what is shorter than that altogether, zeros."""
     if len(data) < width:
         return np.zeros((len(begins), width), np.uint8)
@@ -95,7 +104,7 @@ def _bytes_at(data: npt.NDArray[np.uint8], begins: Seconds, width: int) -> npt.N
     return rows[begins].view(np.uint8).reshape(len(begins), width)
 
 
-def _zone_widths(data: npt.NDArray[np.uint8], begin: Seconds, ends: Seconds) -> Seconds:
+def _zone_widths(data: Bytes, begin: Seconds, ends: Seconds) -> Seconds:
     """How many bytes at the end of texts look like a zone: Z, +00:00 or +0000; `begin` is where it may begin."""
     widths = np.zeros(len(ends), np.int64)
     for width, signs in ((1, b"Z"), (5, b"+-"), (6, b"+-")):
@@ -106,36 +115,35 @@ def _zone_widths(data: npt.NDArray[np.uint8], begin: Seconds, ends: Seconds) -> 
 
 def _of_epoch(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:
     data, starts, ends = _without_brackets(times)
-    points = np.flatnonzero(data == ord("."))
-    point = points[np.minimum(np.searchsorted(points, starts), len(points) - 1)] if len(points) else ends
-    point = np.where((point >= starts) & (point < ends), point, ends)
-    fraction = np.minimum(point + 1, ends)
-    wholes, _, fractions = texts_at(data, *_spans(starts, point, fraction, ends))
-    width = point - starts
-    valid = _are_digits(wholes) & (width >= 9) & (width <= 19) & ((point == ends) | _are_digits(fractions))
-    number = pc.cast(pc.if_else(pa.array(valid), wholes, "0"), pa.uint64()).to_numpy()
+    valid, points = points_in(data, starts, ends)
+    width = points - starts
+    valid &= (width >= 9) & (width <= 19) & (points != ends - 1)
+    (wholes,) = texts_at(data, *_spans(starts, points))
+    number = pc.cast(wholes if valid.all() else pc.if_else(pa.array(valid), wholes, "0"), pa.uint64()).to_numpy()
     # More digits than seconds will have before the year 5000 are of milli-, micro- or nanoseconds.
     for limit, unit in ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3)):
-        number = np.where(number >= limit, number // unit, number)
+        finer = number >= limit
+        if finer.any():
+            number = np.where(finer, number // unit, number)
     return number.astype(np.int64), valid
 
 
-def _without_brackets(times: pa.ChunkedArray) -> tuple[npt.NDArray[np.uint8], Seconds, Seconds]:
+def _without_brackets(times: pa.ChunkedArray) -> tuple[Bytes, Seconds, Seconds]:
     data, starts, ends = spans_of(times.combine_chunks())
     starts = starts + ((data.take(starts, mode="clip") == ord("[")) & (starts < ends))
     return data, starts, ends - ((data.take(ends - 1, mode="clip") == ord("]")) & (starts < ends))
 
 
 def _spans(*edges: Seconds) -> tuple[Seconds, Seconds]:
-    """Where spans begin and end that follow each other between the edges, a column each."""
-    return np.column_stack(edges[:-1]), np.column_stack(edges[1:])
+    """Where spans begin and end that follow each other between the edges, a row each."""
+    return np.stack(edges[:-1]), np.stack(edges[1:])
 
 
 def _are_digits(texts: pa.StringArray) -> Flags:
     return np.asarray(pc.ascii_is_decimal(texts).to_numpy(zero_copy_only=False), np.bool_)
 
 
-def _grid(texts: pa.Array | pa.ChunkedArray, width: int) -> tuple[npt.NDArray[np.uint8], Flags]:
+def _grid(texts: pa.Array | pa.ChunkedArray, width: int) -> tuple[Bytes, Flags]:
     """The texts' bytes in rows of the width, and which texts have it; the others are question marks."""
     text = pc.cast(texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts, pa.binary())
     fits = pc.fill_null(pc.equal(pc.binary_length(text), width), False)
@@ -150,18 +158,39 @@ def _grid(texts: pa.Array | pa.ChunkedArray, width: int) -> tuple[npt.NDArray[np
     return grid, np.array(fits.to_numpy(zero_copy_only=False), np.bool_)
 
 
-def _local(digits: Seconds, year: Seconds, month: Seconds, day: Seconds, clock: Seconds) -> tuple[Seconds, Flags]:
-    """Seconds since 1970 by a local clock; `clock` are the six digits of hour, minute and second."""
-    hour, minute, second = (clock[:, at] * 10 + clock[:, at + 1] for at in (0, 2, 4))
-    valid = ((digits >= 0) & (digits <= 9)).all(axis=1)
-    # A leap second (:60) counts as the second before it.
-    valid &= (month > 0) & (month <= 12) & (year >= 1970) & (year <= 9998) & (hour < 24) & (minute < 60) & (second <= 60)
+def _local(dates: Bytes, days_of: Callable[[Bytes], tuple[Seconds, Flags]], clocks: Bytes) -> tuple[Seconds, Flags]:
+    """Seconds since 1970 by a local clock. Most lines have the date of the one before, and it is read once."""
+    first = np.ones(len(dates), np.bool_)
+    whole = np.ascontiguousarray(dates).view(f"V{dates.shape[1]}")[:, 0]
+    first[1:] = whole[1:] != whole[:-1]
+    days, valid = days_of(dates[first])
+    run = np.cumsum(first) - 1
+    seconds, fits = _seconds_of_day(np.ascontiguousarray(clocks).view("<i8")[:, 0])
+    return days[run] * 86_400 + seconds, valid[run] & fits
+
+
+def _days(digits: Seconds, year: Seconds, month: Seconds, day: Seconds, fits: Flags) -> tuple[Seconds, Flags]:
+    """Days since 1970, and which dates are in the calendar; `digits` are those that they were made of."""
+    valid = fits & ((digits >= 0) & (digits <= 9)).all(axis=1)
+    valid &= (month > 0) & (month <= 12) & (year >= 1970) & (year <= 9998)
     year, month = np.where(valid, year, 1970), np.where(valid, month, 1)
     first = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)
     month_start = first.astype("datetime64[D]").astype(np.int64)
     month_end = (first + 1).astype("datetime64[D]").astype(np.int64)
-    valid &= (day >= 1) & (day <= month_end - month_start)
-    return (month_start + day - 1) * 86_400 + hour * 3_600 + minute * 60 + np.minimum(second, 59), valid
+    return month_start + day - 1, valid & (day >= 1) & (day <= month_end - month_start)
+
+
+def _seconds_of_day(clocks: Seconds) -> tuple[Seconds, Flags]:
+    """Seconds since midnight of texts such as 10:05:03, whose eight bytes stand in one number, the first one lowest."""
+    digits = clocks ^ int.from_bytes(b"00:00:00", "little")  # of a digit its value remains, of a colon nothing
+    # Six more than a digit is less than 16; of any other byte some of the upper four bits are set, before or then.
+    six, upper = (
+        int.from_bytes(mask, "little", signed=True) for mask in (b"\6\6\0\6\6\0\6\6", b"\xf0\xf0\xff\xf0\xf0\xff\xf0\xf0")
+    )
+    fits = (((digits + six) | digits) & upper) == 0
+    hour, minute, second = ((digits >> at & 15) * 10 + (digits >> at + 8 & 15) for at in (0, 24, 48))
+    # A leap second (:60) counts as the second before it.
+    return hour * 3_600 + minute * 60 + np.minimum(second, 59), fits & (hour < 24) & (minute < 60) & (second <= 60)
 
 
 def _zone_seconds(zones: pa.ChunkedArray) -> tuple[Seconds, Flags, Flags]:

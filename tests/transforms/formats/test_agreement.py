@@ -61,3 +61,9 @@ def test_where_a_block_is_cut_changes_nothing(name):
 def test_binary_garbage_is_no_error(name, data):
     known = format_of(header_in(HEADERS[name].encode()) or "") if name in HEADERS else format_of(name)
     check(data, known)
+
+
+@pytest.mark.parametrize("name", ["combined", "nginx_json", "haproxy"])
+def test_a_prefix_and_nothing_else(name):
+    prefix = b"<134>2026-03-03T10:00:00Z cache weblogs[340276]: "
+    check(prefix + b"\n" + prefix, format_of(SYSLOG + name))

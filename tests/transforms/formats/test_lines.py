@@ -80,3 +80,12 @@ def test_tcp_connections_are_no_requests():
 def test_each_is_recognised(case):
     line, _ = CASES[case]
     assert detect(line.encode() * 3, FORMATS, complete=True).format == case.partition(" ")[0]
+
+
+def test_further_fields_may_be_any_as_long_as_their_quotes_are_paired():
+    known = ALB[: ALB.index(" 1 2018")]
+    block = "".join(known + more + "\n" for more in ("", ' 1 "a b" c', "  d", ' "', ' x"y z"', ' "a"b" c')).encode()
+    parsed = parse_block(block, FORMATS["aws_alb"])
+    starts = [at for at, byte in enumerate(b"\n" + block[:-1]) if byte == 10]
+    assert [reject.offset for reject in parsed.rejects] == [starts[3], starts[5]]
+    assert parsed.entries["target"].to_pylist() == ["/a?b"] * 4

@@ -65,6 +65,19 @@ def test_lines_of_several_templates_are_read():
     assert read(*lines) == [row(), row(status="404")] * 3
 
 
+def test_a_value_that_no_column_has_may_be_another_in_a_few_lines():
+    usual = '{"level":"info","ip":"192.0.2.1","ms":0,"ts":"2026-03-03T10:00:00Z"}'
+    lines = [usual] * 1000
+    lines[501] = usual.replace("info", "warning")
+    lines[502] = usual.replace(":0,", ":12.5,")
+    lines[503] = usual.replace(":0,", ":00,")  # no JSON
+    rows = read(*lines)
+    assert rows[:501] + rows[504:] == [row()] * 997
+    assert all(found in (row(), None) for found in rows[501:503])
+    assert rows[503] is None
+    assert read(*lines[500:504]) == [row()] * 3 + [None]
+
+
 @pytest.mark.parametrize(
     "line",
     [

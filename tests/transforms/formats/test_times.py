@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 import pyarrow as pa
 import pytest
@@ -87,3 +88,13 @@ def test_times_without_zone_are_of_the_logs_zone(written, first_in_utc, twice, c
     # A zone that is written wins.
     utc = read(text + ("Z" if clock is Clock.ISO else ""), clock, log_zone="Europe/Berlin")
     assert utc == int(datetime.datetime.fromisoformat(written + "+00:00").timestamp())
+
+
+@given(st.integers(0, 26), st.integers(0, 62), st.integers(0, 62), st.integers(0, 8), st.sampled_from("/:;09 -\x7fG"))
+def test_clocks_of_any_bytes(hour, minute, second, at, other):
+    clock = f"{hour:02}:{minute:02}:{second:02}"
+    clock = clock[:at] + other + clock[at + 1 :] if at < 8 else clock
+    match = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)", clock)
+    expected = match and int(match[1]) * 3_600 + int(match[2]) * 60 + min(int(match[3]), 59)
+    assert read(f"1970-01-01T{clock}Z", Clock.ISO) == expected
+    assert read(f"01/Jan/1970:{clock}", Clock.CLF) == expected
