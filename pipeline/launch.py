@@ -110,11 +110,12 @@ def prepare(look: Look) -> Launch:
     """The job, given what is published; raises `JobError` where it must not start. Call it with the output locked."""
     options = look.options
     published = published_days(options.output)
-    lost = {date: entry["manifest"] for date, entry in ledger.entries(options.output).items() if date not in published}
-    _refuse_other("mode", "--privacy", published | lost, look.policy.facts()["mode"])
-    ledger.refuse_spent(set(lost), look.asked)
-    _refuse_other("time_zone", "--timezone", published, look.zone)
-    _refuse_other("period", "--period", published, options.period)
+    entered = ledger.entries(options.output)
+    known = {date: entry["manifest"] for date, entry in entered.items()} | published
+    _refuse_other("mode", "--privacy", known, look.policy.facts()["mode"])
+    ledger.refuse_spent({date for date, entry in entered.items() if entry.get("unpublished")}, look.asked)
+    _refuse_other("time_zone", "--timezone", known, look.zone)
+    _refuse_other("period", "--period", known, options.period)
     today = days.today_in(look.zone, options.grace, look.now)
     window = days.window(look.asked, frozenset(published), today, options.replace, PERIODS[options.period])
     workers = options.workers if look.local else 0

@@ -7,6 +7,7 @@ its files, with the hashes of all of them, and from then on these files are its 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
@@ -14,6 +15,7 @@ from pipeline.storage import open_storage
 from transforms.policies.differential import Differential, Mechanism, spent
 
 LEDGER = "_ledger"
+_NAME = re.compile(LEDGER + r"/date=[0-9]{4}-[0-9]{2}-[0-9]{2}\.json")
 UNIT = "one address (IPv4 address or IPv6 /56) in one period"
 
 
@@ -60,6 +62,8 @@ def entries(output: str) -> dict[str, dict[str, Any]]:
     storage = open_storage(output)
     found = {}
     for path in storage.list(LEDGER):
+        if not _NAME.fullmatch(path):
+            continue  # half written, by a run that was killed
         try:
             entry = json.loads(storage.read(path) or b"")
             found[entry["date"]] = entry
@@ -69,9 +73,12 @@ def entries(output: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def withdraw(output: str, date: str) -> None:
-    """Take back an entry of whose files none was ever there."""
-    open_storage(output).delete(_path(date))
+def check_own(output: str, date: str, run_id: str) -> None:
+    """Raise unless the period is entered for this run, and not given up: what the ledger does not name must not be published."""
+    entry = entries(output).get(date)
+    if entry is None or entry["manifest"]["run_id"] != run_id or entry.get("unpublished"):
+        message = f"{date}: the ledger names another release, or none. Only one job may publish to an output at a time."
+        raise JobError(EXIT_ALREADY_PUBLISHED, "budget_spent", message)
 
 
 def give_up(output: str, entry: dict[str, Any]) -> None:
@@ -84,8 +91,8 @@ def refuse_spent(lost: set[str], asked: tuple[str, ...]) -> None:
     for date in asked:
         if date in lost:
             message = (
-                f"{date}: its privacy budget is spent. A run was interrupted when some of its files with noise could be seen "
-                "already, but not all. Drawing again would spend the budget twice, so this period stays unpublished."
+                f"{date}: its privacy budget is spent. A run drew its noise and was interrupted before all files were there, or "
+                "its release was removed. Drawing again would spend the budget twice, so this period stays unpublished."
             )
             raise JobError(EXIT_ALREADY_PUBLISHED, "budget_spent", message)
 

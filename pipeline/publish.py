@@ -21,6 +21,7 @@ from pipeline import ledger
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
 from pipeline.storage import Storage, open_storage
 from transforms import schema
+from transforms.policies import differential
 
 STAGING = "_staging"
 MANIFESTS = "_manifest"
@@ -85,6 +86,8 @@ def commit_day(output: str, run_id: str, manifest: dict[str, Any], files: Sequen
         return False
     if before is not None and not replace:
         raise JobError(EXIT_ALREADY_PUBLISHED, "already_published", f"{date} was published by another run in the meantime.")
+    if manifest.get("mode") == differential.MODE:
+        ledger.check_own(output, date, run_id)
     moves = {file.path: {"to": _data_path(file.report, date), "sha256": file.sha256} for file in files}
     for path, move in moves.items():
         if sha256_of(storage.read(path) or b"") != move["sha256"]:
@@ -120,16 +123,16 @@ def recover(output: str) -> list[str]:
             if journal is not None:
                 _roll_forward(storage, journal)
                 dates.append(journal["date"])
-    dates += _settle(output, set(staged))
+    dates += _settle(output)
     for path in staged:
         storage.delete(path)
     return dates
 
 
-def _settle(output: str, staged: set[str]) -> list[str]:
+def _settle(output: str) -> list[str]:
     """Publish the periods of the ledger whose files are all there; gives their dates.
 
-    Where none is, nothing with noise was ever seen, and the entry goes. Where some are, the period is given up.
+    Any other period is given up: its noise, or the number of rows that it made, may have been seen.
     """
     storage = open_storage(output)
     dates = []
@@ -140,8 +143,6 @@ def _settle(output: str, staged: set[str]) -> list[str]:
         if all(sha256_of(storage.read(file.path) or b"") == file.sha256 for file in files):
             commit_day(output, run_id, manifest, files, replace=False)
             dates.append(date)
-        elif staged.isdisjoint(file.path for file in files):
-            ledger.withdraw(output, date)
         else:
             ledger.give_up(output, entry)
     return dates

@@ -60,7 +60,7 @@ def bounded_counts(rows: pa.Table, catalogue: Catalogue) -> dict[str, pa.Table]:
     """Counts of every report (`bounded_schema`) of one day's hits, with their keys, dimensions and `second`."""
     rows, units = _drawn(rows)
     # Hits of a unit follow one another, in the order of their lots.
-    sizes = rows["bytes_sent"].to_numpy()
+    sizes = np.minimum(rows["bytes_sent"].to_numpy(), UNIT_BYTES)  # so that no sum overflows
     before = np.cumsum(sizes) - sizes
     begins = np.flatnonzero(changes(units))
     before = before - np.repeat(before[begins], np.diff(np.append(begins, len(units))))

@@ -26,6 +26,8 @@ from transforms.write import noise_of
 CHECKED = "every row that must be there is, and names from the log reach their threshold; the ledger adds up"
 UNSEEN = "that contributions were bounded and noise drawn as the ledger says"
 _CLOSE = 1e-9
+_MOST, _WIDEST = 1e12, 1e6
+"""No number of a mechanism is greater; noise on visitors, whose tail is added up, is far smaller."""
 
 
 class NoisyMode:
@@ -40,13 +42,12 @@ class NoisyMode:
         self._entry = entry if isinstance(entry, dict) else None
         try:
             self._policy: Differential | None = policy_from({name: str(value) for name, value in manifest.items()})
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, AttributeError):
             self._policy = None
         try:
-            self._mechanisms: tuple[Mechanism, ...] | None = tuple(
-                Mechanism(**each) for each in (self._entry or {})["mechanisms"]
-            )
-        except (KeyError, TypeError):
+            described = (self._entry or {})["mechanisms"]
+            self._mechanisms: tuple[Mechanism, ...] | None = tuple(map(_mechanism, described))
+        except (KeyError, TypeError, ValueError):
             self._mechanisms = None
 
     def stated(self) -> Iterator[str]:
@@ -76,7 +77,8 @@ class NoisyMode:
     def _named(self, report: Report, named: pa.Table) -> Iterator[str]:
         if self._mechanisms is None or self._policy is None:
             return
-        threshold = next((each.threshold for each in self._mechanisms if each.report == report.name and each.threshold), None)
+        own = [each.threshold for each in self._mechanisms if (each.report, each.measure) == (report.name, "visitors")]
+        threshold = own[0] if len(own) == 1 else None
         least = None if threshold is None else threshold + self._policy.min_addresses - 1
         if least is None or any(visitors is None or visitors < least for visitors in named["visitors"].to_pylist()):
             yield "a row is named under the threshold"
@@ -101,6 +103,7 @@ class NoisyMode:
             return
         if set(self._entry) != set(entry_of(self._manifest, self._policy)):
             yield "the ledger's entry says more, or less, than it should"
+            return
         parts = [(each.report, each.measure) for each in self._mechanisms]
         if sorted(parts) != sorted((report, measure) for report in BOUNDS for measure in NOISY_MEASURES):
             yield "the ledger does not list each measure of each report once"
@@ -108,11 +111,11 @@ class NoisyMode:
         for each in self._mechanisms:
             bound = BOUNDS[each.report]
             needed = bound.sensitivity(each.measure)
-            if not math.isclose(each.sensitivity, needed, rel_tol=_CLOSE) or each.scale <= 0:
+            if not math.isclose(each.sensitivity, needed, rel_tol=_CLOSE) or needed / each.scale > _MOST:
                 yield f"the ledger, {each.report}, {each.measure}: another sensitivity than that of the report's bounds"
             elif not math.isclose(each.rho, rho_spent(needed, each.scale), rel_tol=_CLOSE):
                 yield f"the ledger, {each.report}, {each.measure}: another cost than that of its noise"
-            elif bound.values is None and each.measure == "visitors" and not _covers(each, bound.cells):
+            elif not _covers(each, bound.cells if bound.values is None and each.measure == "visitors" else 0):
                 yield f"the ledger, {each.report}: another cost than that of its threshold"
         noise_delta = self._entry.get("noise_delta")
         if not isinstance(noise_delta, float) or not 0 < noise_delta < 1:
@@ -125,8 +128,24 @@ class NoisyMode:
             yield "the ledger adds up to something else than it says"
 
 
+def _mechanism(described: Any) -> Mechanism:
+    """A mechanism as the ledger has it; `TypeError` or `ValueError` if it is none."""
+    found = Mechanism(**described)
+    numbers = (found.sensitivity, found.scale, found.rho, found.delta)
+    if not all(type(each) in (int, float) and 0 <= each <= _MOST for each in numbers) or found.scale == 0:
+        raise ValueError
+    if not (isinstance(found.report, str) and isinstance(found.measure, str) and found.report in BOUNDS):
+        raise ValueError
+    if found.threshold is not None and not (type(found.threshold) is int and 1 <= found.threshold <= _MOST):
+        raise ValueError
+    return found
+
+
 def _covers(mechanism: Mechanism, cells: int) -> bool:
-    if mechanism.threshold is None or mechanism.threshold < 1:
+    """Whether a mechanism's δ is that of its threshold over so many cells; with none it has neither."""
+    if not cells or mechanism.threshold is None:
+        return not cells and mechanism.threshold is None and mechanism.delta == 0
+    if mechanism.scale > _WIDEST:
         return False
     return math.isclose(mechanism.delta, delta_of(cells, mechanism.scale, mechanism.threshold), rel_tol=1e-6)
 

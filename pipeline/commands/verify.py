@@ -99,7 +99,7 @@ def _unpaid(root: Path, days: set[str]) -> Iterator[str]:
 def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
-    except (ValueError, FileNotFoundError):
+    except (ValueError, RecursionError, FileNotFoundError, IsADirectoryError):
         return None
 
 

@@ -99,11 +99,11 @@ def test_a_crash_at_any_operation_never_lets_a_period_be_drawn_twice(tmp_path, m
         assert not LocalStorage(output).list("_staging")
         assert seen(output) in (None, DRAWN)
         entered = ledger.entries(str(output)).get(DAY)
-        if seen(output) is None and not failing.visible:
-            assert entered is None  # nothing was seen: the period is free
+        if entered is None:  # nothing was seen: the period is free
+            assert seen(output) is None
+            assert not failing.visible
             publish_noisy(str(output), "run2", AGAIN)
         else:
-            assert entered is not None
             assert bool(entered.get("unpublished")) is (seen(output) is None)
             with pytest.raises(JobError):
                 ledger.spend(str(output), entry("run2", AGAIN))
@@ -128,3 +128,25 @@ def test_an_entry_that_cannot_be_read_stops_everything(tmp_path, storage):
     with pytest.raises(JobError, match="not an entry of the ledger") as caught:
         recover(str(tmp_path))
     assert caught.value.exit_code == 8
+
+
+def test_a_release_that_was_removed_is_not_drawn_again(tmp_path, storage):
+    publish_noisy(str(tmp_path), "run1", DRAWN)
+    (tmp_path / "_manifest" / f"date={DAY}.json").unlink()
+    recover(str(tmp_path))
+    with pytest.raises(JobError, match="another run"):
+        publish_noisy(str(tmp_path), "run2", AGAIN)
+
+
+def test_what_the_ledger_does_not_name_is_not_published(tmp_path, storage):
+    ledger.spend(str(tmp_path), entry("run2", AGAIN))
+    made = entry("run1", DRAWN)
+    staged = [stage_file(str(tmp_path), "run1", name, DAY, data) for name, data in DRAWN.items()]
+    with pytest.raises(JobError, match="the ledger names another release"):
+        commit_day(str(tmp_path), "run1", made["manifest"], staged, replace=False)
+
+
+def test_an_entry_that_was_half_written_is_none(tmp_path, storage):
+    (tmp_path / "_ledger").mkdir()
+    (tmp_path / "_ledger" / f".date={DAY}.json.17").write_text('{"date": "2026')
+    assert ledger.entries(str(tmp_path)) == {}

@@ -46,7 +46,7 @@ def unit(seed: int, hits: int, variety: int) -> list[dict[str, object]]:
             "channel": choose.choice(("direct", "search", "referral")[:variety]),
             "source": one_of("s"),
             "second": choose.randrange(86_400),
-            "bytes_sent": choose.choice((0, 500, 90_000, 3_000_000)),
+            "bytes_sent": choose.choice((0, 500, 90_000, 3_000_000, 5 * 10**17, 10**18 - 1)),
         }
         for _ in range(hits)
     ]
@@ -121,6 +121,8 @@ def test_a_busy_unit_reaches_the_bounds():
     assert moved["daily", "hits"] == UNIT_HITS == BOUNDS["daily"].sensitivity("hits")
     assert moved["daily", "bytes_sent"] == UNIT_BYTES
     assert moved["daily", "visitors"] == 1
+    huge = [{**hit, "bytes_sent": 10**18 - 1} for hit in unit(1, 20, 1)]
+    assert distances({}, counts([huge]))["daily", "bytes_sent"] == UNIT_BYTES
     moved = distances({}, counts([unit(1, 4000, 24)]))
     for report in ("daily", "hourly", "kinds", "channels", "sources", "countries"):
         assert moved[report, "visitors"] == pytest.approx(BOUNDS[report].sensitivity("visitors")), report

@@ -114,7 +114,7 @@ def test_adding_noise_to_the_whole_count_of_a_cell_that_k_opens_would_break_delt
         ({"epsilon": math.inf}, "epsilon is inf"),
         ({"epsilon": math.nan}, "epsilon is nan"),
         ({"delta": 0.0}, "delta is 0,"),
-        ({"delta": 2e-5}, "delta is 2e-05, but must be greater than 0 and at most 1e-05"),
+        ({"delta": 2e-5}, "delta is 2e-05, but must be from 1e-100 to 1e-05"),
         ({"delta": math.nan}, "delta is nan"),
         ({"min_addresses": 4}, "min_addresses is 4"),
         ({"sites": ()}, "no site"),

@@ -23,6 +23,8 @@ MODE = "dp"
 DEFAULT_EPSILON = 2.0
 DEFAULT_DELTA = 1e-7
 MIN_EPSILON = 0.01
+MAX_EPSILON = 100.0
+MIN_DELTA = 1e-100
 MAX_DELTA = 1e-5
 WEAK_EPSILON = 8.0
 
@@ -107,10 +109,10 @@ class Differential:
     def __post_init__(self) -> None:
         if not self.sites:
             raise ValueError("no site is declared")
-        if not MIN_EPSILON <= self.epsilon < math.inf:
-            raise ValueError(f"epsilon is {self.epsilon:g}, but must be at least {MIN_EPSILON:g}")
-        if not 0 < self.delta <= MAX_DELTA:
-            raise ValueError(f"delta is {self.delta:g}, but must be greater than 0 and at most {MAX_DELTA:g}")
+        if not MIN_EPSILON <= self.epsilon <= MAX_EPSILON:
+            raise ValueError(f"epsilon is {self.epsilon:g}, but must be from {MIN_EPSILON:g} to {MAX_EPSILON:g}")
+        if not MIN_DELTA <= self.delta <= MAX_DELTA:
+            raise ValueError(f"delta is {self.delta:g}, but must be from {MIN_DELTA:g} to {MAX_DELTA:g}")
         if self.min_addresses < MIN_ADDRESSES:
             raise ValueError(f"min_addresses is {self.min_addresses}, but must be at least {MIN_ADDRESSES}")
 
@@ -118,8 +120,8 @@ class Differential:
         """What is public about the policy, for manifest and metadata."""
         return {
             "mode": MODE,
-            "epsilon": f"{self.epsilon:g}",
-            "delta": f"{self.delta:g}",
+            "epsilon": repr(self.epsilon),
+            "delta": repr(self.delta),
             "min_addresses": str(self.min_addresses),
             "sites": ",".join(self.sites),
         }
