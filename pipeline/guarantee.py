@@ -20,6 +20,8 @@ def policy_of(options: argparse.Namespace) -> Threshold | Differential:
         raise _usage(f"--privacy {MODE} needs --date: periods are published whether they have lines or not, so say which")
     if options.replace:
         raise _usage(f"--replace: with --privacy {MODE} a period is published once. A second time would spend its budget twice")
+    if options.no_wait:
+        raise _usage(f"--no-wait: with --privacy {MODE} the launcher waits and holds the output, so that noise is drawn once")
     if not options.declare_site:
         raise _usage(f"--privacy {MODE} needs --declare-site: that a site is named must not depend on who asks for it")
     sites = tuple(sorted({_declared(name) for name in options.declare_site}))

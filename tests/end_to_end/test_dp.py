@@ -126,6 +126,7 @@ def test_a_data_set_of_the_other_mode_is_refused(log, tmp_path, capfd):
     [
         (("--privacy", "dp", "--date", DAY), "needs --declare-site"),
         (("--privacy", "dp", "--declare-site", SITE), "needs --date"),
+        (("--date", DAY, *DP, "--no-wait"), "--no-wait: with --privacy dp the launcher waits"),
         (("--date", DAY, *DP, "--replace"), "--replace: with --privacy dp a period is published once"),
         (("--date", DAY, *DP, "--delta", "1e-4"), "--delta is 0.0001, but must be from 1e-100 to 1e-05"),
         (("--date", DAY, *DP, "--epsilon", "9"), "add --accept-weak-epsilon"),
