@@ -58,7 +58,7 @@ def write_record(job: Job, account: dict[str, Any], published: dict[str, Any]) -
         "files": account["files"],
         "facts": dict(job.facts),
     }
-    open_storage(job.output).write(_path(job.run_id), json.dumps(record).encode())
+    open_storage(job.output).write(_path(job.run_id), json.dumps(record).encode(), private=True)
 
 
 def read_record(output: str, run_id: str) -> dict[str, Any]:

@@ -22,8 +22,8 @@ class Storage(Protocol):
     def read(self, path: str) -> bytes | None:
         """The file's bytes, or None if there is none."""
 
-    def write(self, path: str, data: bytes) -> None:
-        """Make or replace the file, whole or not at all."""
+    def write(self, path: str, data: bytes, private: bool = False) -> None:
+        """Make or replace the file, whole or not at all; on a local disk a private one is for this user alone."""
 
     def move(self, source: str, target: str) -> None:
         """Put the file in the target's place. May be done again: a missing source is fine if the target is there."""
@@ -54,14 +54,15 @@ class LocalStorage:
             except FileNotFoundError:
                 return None
 
-    def write(self, path: str, data: bytes) -> None:
+    def write(self, path: str, data: bytes, private: bool = False) -> None:
         """See `Storage`."""
         target = self._root / path
         unfinished = target.with_name(f".{target.name}.{os.getpid()}")
         with self._reported(path):
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                with unfinished.open("wb") as file:
+                descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666)
+                with os.fdopen(descriptor, "wb") as file:
                     file.write(data)
                     file.flush()
                     os.fsync(file.fileno())
@@ -132,7 +133,7 @@ class BeamStorage:
             with FileSystems.open(self._at(path), compression_type=CompressionTypes.UNCOMPRESSED) as file:
                 return bytes(file.read())
 
-    def write(self, path: str, data: bytes) -> None:
+    def write(self, path: str, data: bytes, private: bool = False) -> None:
         """See `Storage`."""
         from apache_beam.io.filesystem import CompressionTypes
         from apache_beam.io.filesystems import FileSystems

@@ -25,6 +25,7 @@ from pipeline.catalogue import REPORTS
 from pipeline.checks import Mode, noisy, threshold
 from pipeline.errors import EXIT_INPUT, EXIT_VIOLATION, JobError
 from pipeline.ledger import LEDGER
+from pipeline.lock import LOCK
 from transforms.columns import cell_keys
 from transforms.detectors import OPEN_DIMENSIONS, identifier, is_caught
 from transforms.lookups.agents import is_listed_name
@@ -40,6 +41,7 @@ Checked: hashes, schemas and metadata; every report divides its parent exactly; 
 no value looks like an address, an e-mail address, a telephone or card number, or an identifier; and no dictionary,
 statistic or metadata of a file says more than its rows.
 Not to be seen from outside: {unseen}."""
+_ENTRY = re.compile(LEDGER + r"/date=[0-9]{4}-[0-9]{2}-[0-9]{2}\.json")
 _WRITER = re.compile(r"parquet-cpp-arrow version [0-9.]+(?:-SNAPSHOT)?")
 
 
@@ -57,7 +59,7 @@ def _verify(output: str) -> None:
     if not manifests:
         raise JobError(EXIT_INPUT, "missing", f"{output}: no published day is there (no _manifest/date=….json).")
     days = {path.stem for path in manifests}
-    violations = [*_strays(root, days), *_unpaid(root, days)]
+    violations = [*_strays(root, manifests), *_unpaid(root, days)]
     rows = files = 0
     mode: Any = threshold
     for path in manifests:
@@ -76,24 +78,35 @@ def _verify(output: str) -> None:
         raise JobError(EXIT_VIOLATION, "violations", message)
 
 
-def _strays(root: Path, days: set[str]) -> Iterator[str]:
+def _strays(root: Path, manifests: list[Path]) -> Iterator[str]:
     """Files that no manifest speaks of."""
+    known = {LOCK, *(path.relative_to(root).as_posix() for path in manifests)}
+    for path in manifests:
+        manifest = _json(path)
+        reports = manifest.get("reports") if isinstance(manifest, dict) else None
+        known |= {f"{report}/{path.stem}/data.parquet" for report in (reports if isinstance(reports, dict) else REPORTS.names())}
     for path in sorted(root.rglob("*")):
         place = path.relative_to(root)
-        if path.is_dir() or place.parts[0] in ("_manifest", "_lock", LEDGER):
+        if path.is_dir() or place.as_posix() in known:
             continue
         if place.parts[0] == "_staging":
             yield f"{place}: left over from a run that was interrupted; the next run completes or removes it"
-        elif len(place.parts) != 3 or place.parts[0] not in REPORTS.names() or place.parts[1] not in days:
+        elif place.parts[0] != LEDGER or not _ENTRY.fullmatch(place.as_posix()):
             yield f"{place}: no manifest speaks of this file"
 
 
 def _unpaid(root: Path, days: set[str]) -> Iterator[str]:
-    """Entries of the ledger whose release was not published; those that were given up say so."""
-    for path in sorted((root / LEDGER).glob("*")):
+    """Entries of the ledger whose release was not published; those that were given up say so, and no more than others."""
+    for path in sorted((root / LEDGER).glob("date=*.json")):
+        if path.stem in days:
+            continue
         entry = _json(path)
-        if path.stem not in days and not (isinstance(entry, dict) and entry.get("unpublished") is True):
+        if not (isinstance(entry, dict) and entry.get("unpublished") is True and isinstance(entry.get("manifest"), dict)):
             yield f"{LEDGER}/{path.name}: a run was interrupted before it published this period; the next run settles it"
+            continue
+        rest = {name: value for name, value in entry.items() if name != "unpublished"}
+        mode = noisy.NoisyMode({**entry["manifest"], "revision": 1}, rest)
+        yield from (f"{LEDGER}/{path.name}: {sentence}" for sentence in (*mode.stated(), *mode.period()))
 
 
 def _json(path: Path) -> Any:

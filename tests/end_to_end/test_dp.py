@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline import ledger
 from pipeline.__main__ import main
 from pipeline.catalogue import NOISY_REPORTS
+from pipeline.checks.noisy import NoisyMode
 from pipeline.steps import release_noisy as step
 from tests.end_to_end.test_verify import described_as, spoil, verify, with_value, without_last
 from tests.logs import FIREFOX, GOOGLEBOT, address, crowd, line
@@ -313,6 +315,66 @@ def test_noise_that_is_described_as_another_is_found(output, capfd):
     code, violations, _ = verify(output, capfd)
     assert code == 5
     assert "description, unit or noise is missing" in violations
+
+
+def given_up(**more):
+    """A period that was given up, beside the one that was published."""
+
+    def spoiled(output):
+        entry = json.loads((output / "_ledger" / f"date={DAY}.json").read_text())
+        entry |= {"date": "2026-03-09", "manifest": {**entry["manifest"], "date": "2026-03-09"}, "unpublished": True, **more}
+        (output / "_ledger" / "date=2026-03-09.json").write_text(json.dumps(entry))
+
+    return spoiled
+
+
+def test_a_period_that_was_given_up_is_no_violation(output, capfd):
+    given_up()(output)
+    assert verify(output, capfd)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        (f"_ledger/date={DAY}.csv", "20.1.2.3"),
+        (f"networks/date={DAY}/data.parquet", "20.1.2.3"),
+        (f"daily/date={DAY}/raw.log", "20.1.2.3"),
+        ("_manifest/raw.log", "20.1.2.3"),
+        ("_ledger/below/date=2026-03-03.json", "{}"),
+        ("_ledger/date=2026-03-09.json", '{"unpublished": true, "raw": "20.1.2.3"}'),
+        ("_ledger/date=2026-03-09.json", "[" * 200_000),
+    ],
+)
+def test_what_was_planted_is_found(output, capfd, path, content):
+    (output / path).parent.mkdir(parents=True, exist_ok=True)
+    (output / path).write_text(content)
+    code, violations, _ = verify(output, capfd)
+    assert code == 5
+    assert path in "".join(violations.split("\n"))
+    assert "20.1.2.3" not in violations
+
+
+def test_a_period_that_was_given_up_says_no_more_than_others(output, capfd):
+    given_up(raw="20.1.2.3")(output)
+    code, violations, _ = verify(output, capfd)
+    assert code == 5
+    assert "the ledger's entry says more, or less, than it should" in " ".join(violations.split())
+
+
+ODD = [None, "x", [], {}, -1, 0, 1e15, 1e308, math.inf, math.nan, True, "12", 5.5, 10**40]
+
+
+@pytest.mark.parametrize("report", ["daily", "pages"])
+@pytest.mark.parametrize("name", [*ledger.described(MECHANISMS["pages", "visitors"]), "more"])
+def test_an_odd_mechanism_is_a_violation_and_no_error(name, report):
+    policy = Differential((SITE,))
+    manifest = {"date": DAY, "run_id": "r", "revision": 1, **policy.facts()}
+    for value in ODD:
+        entry = ledger.entry_of({key: fact for key, fact in manifest.items() if key != "revision"}, policy)
+        (mechanism,) = (each for each in entry["mechanisms"] if (each["report"], each["measure"]) == (report, "visitors"))
+        same = report == "daily" and (name, value) in (("threshold", None), ("delta", 0))
+        mechanism[name] = value
+        assert bool(list(NoisyMode(manifest, entry).period())) is not same, value
 
 
 def test_a_ledger_entry_without_its_release_is_found(output, capfd):

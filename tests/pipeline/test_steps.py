@@ -198,7 +198,9 @@ def test_a_job_leaves_its_record_only_where_a_launcher_waits_for_it(tmp_path, aw
         flow.build(root, job)
     assert list((output / "_manifest").iterdir())
     staged = (output / "_staging").rglob("*")
-    assert [found.relative_to(output).as_posix() for found in staged if found.is_file()] == left
+    files = [found for found in staged if found.is_file()]
+    assert [found.relative_to(output).as_posix() for found in files] == left
+    assert all(found.stat().st_mode & 0o077 == 0 for found in files)  # it is exact, and where everybody may read
 
 
 def test_shards_of_two_secrets_are_refused_even_if_no_shard_holds_pieces_of_both(tmp_path, monkeypatch):
