@@ -4,13 +4,16 @@
     python benchmarks/formats.py --by arrow nginx_json
 
 `--by` takes a quicker way away: `arrow` reads JSON by Arrow's reader, `exact` reads every line alone, as odd ones are. The lines
-are those of the example's day, written once more in each format as its server would.
+are those of the example's day, written once more in each format as its server would. `caddy:unordered` has a browser's headers in
+another order on every line, as Go's maps have none: so Caddy's logs are in life.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import json
+import random
 import statistics
 import sys
 import time
@@ -35,6 +38,12 @@ from transforms.formats.w3c import header_in  # noqa: E402
 from transforms.parse import parse_block  # noqa: E402
 
 BLOCK_BYTES = 16 << 20
+UNORDERED = "caddy:unordered"
+HEADERS = {
+    **{"Accept": ["*/*"], "Accept-Language": ["de-DE,de;q=0.9"], "Connection": ["keep-alive"]},
+    **{"Sec-Fetch-Mode": ["navigate"], "Upgrade-Insecure-Requests": ["1"]},
+}
+"""What browsers send beside what Caddy's writer has."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,13 +53,26 @@ def main(arguments: list[str] | None = None) -> int:
     requests = requests_of_a_day(options.lines)
     print(f"{len(requests):,} lines, one core, median of {options.runs} runs\n")
     print("| format | bytes a line | lines/s | MB/s |\n|---|---|---|---|")
-    for name in options.formats or WRITERS:
-        log = write(name, requests)
+    for name in options.formats or (*WRITERS, UNORDERED):
+        log = unordered(requests) if name == UNORDERED else write(name, requests)
         with WAYS[options.by]():
             seconds = statistics.median(parse_seconds(name, log) for _ in range(options.runs))
         lines = log.count(b"\n")
         print(f"| {name} | {len(log) / lines:,.0f} | {lines / seconds:,.0f} | {len(log) / seconds / 1e6:,.0f} |", flush=True)
     return 0
+
+
+def unordered(requests: list[Request]) -> bytes:
+    """Caddy's lines with more headers, shuffled on each."""
+    chance = random.Random(0)
+    lines = []
+    for line in write("caddy", requests).splitlines():
+        entry = json.loads(line)
+        headers = [*(entry["request"]["headers"] | HEADERS).items()]
+        chance.shuffle(headers)
+        entry["request"]["headers"] = dict(headers)
+        lines.append(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n")
+    return "".join(lines).encode()
 
 
 def _without_templates() -> contextlib.AbstractContextManager[Any]:

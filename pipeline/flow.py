@@ -13,7 +13,8 @@ from pipeline import accounts
 from pipeline.job import Job
 from pipeline.steps.bound_shards import NO_LINES, BoundShards
 from pipeline.steps.count_folds import CountFolds
-from pipeline.steps.count_shards import LARGEST, PREPARED, SECRETS, CountShards
+from pipeline.steps.count_shards import PREPARED, CountShards
+from pipeline.steps.each_shard import LARGEST, SECRETS
 from pipeline.steps.guarded import guarded
 from pipeline.steps.make_secret import MakeSecret
 from pipeline.steps.map_blocks import ACCOUNTS

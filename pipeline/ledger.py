@@ -66,8 +66,9 @@ def entries(output: str) -> dict[str, dict[str, Any]]:
             continue  # half written, by a run that was killed
         try:
             entry = json.loads(storage.read(path) or b"")
+            if path != _path(entry["date"]) or not isinstance(entry["manifest"]["run_id"], str):
+                raise ValueError
             found[entry["date"]] = entry
-            _ = entry["manifest"]["run_id"]
         except (ValueError, KeyError, TypeError):
             raise JobError(EXIT_OUTPUT, "bad_ledger", f"{output}/{path}: not an entry of the ledger. Restore it.") from None
     return found

@@ -7,10 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from dp_accounting import GaussianDpEvent
+from dp_accounting.pld import PLDAccountant
+from dp_accounting.rdp import RdpAccountant
 
 from pipeline.catalogue import NOISY_REPORTS, REPORTS
 from pipeline.commands.explain import TEXT
-from transforms.policies.differential import BOUNDS, SHARES, UNIT_BYTES, UNIT_HITS
+from transforms.policies.differential import BOUNDS, SHARES, UNIT_BYTES, UNIT_HITS, Differential
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs" / "privacy.md").read_text()
@@ -78,3 +81,22 @@ def test_the_bounds_in_the_document_are_those_in_force():
     assert {BOUNDS[report].cells for report in ("channels", "sources", "countries", "devices")} == {2}
     assert BOUNDS["pages"].hits_in_cell == 3
     assert len(BOUNDS) * len(SHARES) == 24
+
+
+def test_the_noise_that_the_readme_and_the_query_name_is_that_of_the_defaults():
+    mechanisms = {(each.report, each.measure): each for each in Differential(("www.example.org",)).mechanisms()}
+    readme, dictionary = ((ROOT / name).read_text() for name in ("README.md", "docs/parquet.md"))
+    widths = {mechanisms[report, "visitors"].half_width for report in BOUNDS}
+    assert f"hits is about ± {mechanisms['daily', 'hits'].half_width} with ε = 2" in readme
+    assert f"visitors ± {min(widths)} to ± {max(widths)}" in readme
+    (least,) = re.findall(r"AND hits > (\d+)", dictionary)
+    assert int(least) == pytest.approx(4 * mechanisms["countries", "hits"].scale, abs=2)
+
+
+def test_what_other_accountants_say_is_as_the_architecture_tells():
+    policy = Differential(("www.example.org",))
+    (told,) = re.findall(r"Rényi accounting ([\d.]+), loss distributions ([\d.]+)\.", (ROOT / "ARCHITECTURE.md").read_text())
+    for accountant, figure in zip((RdpAccountant(), PLDAccountant()), told, strict=True):
+        for each in policy.mechanisms():
+            accountant.compose(GaussianDpEvent(each.scale / each.sensitivity))
+        assert accountant.get_epsilon(policy.noise_delta()) == pytest.approx(float(figure), abs=0.006)

@@ -7,7 +7,7 @@ divide, and checks of its own for rows and for the whole period. No sentence ech
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -43,8 +43,3 @@ class Mode(Protocol):
 
 
 COMMON_FACTS = ("time_zone", "period", "opt_out", "country_database", "rules")
-
-
-def text_of(manifest: dict[str, Any], name: str) -> str:
-    """A fact of the manifest as text."""
-    return str(manifest.get(name, ""))

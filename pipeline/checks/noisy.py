@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from pipeline.catalogue import NOISY_REPORTS
 from pipeline.checks import COMMON_FACTS
-from pipeline.ledger import entry_of
+from pipeline.ledger import UNIT, entry_of
 from transforms.policies.differential import BOUNDS, Differential, Mechanism, delta_of, policy_from, rho_spent, spent
 from transforms.report import OTHER, Report
 from transforms.schema import NOISY_MEASURES
@@ -97,6 +97,8 @@ class NoisyMode:
             return
         if self._entry.get("manifest") != {name: value for name, value in self._manifest.items() if name != "revision"}:
             yield "the ledger's entry is of another release"
+        if (self._entry.get("date"), self._entry.get("unit")) != (self._manifest.get("date"), UNIT):
+            yield "the ledger's entry is of another period, or protects somebody else"
         if self._manifest.get("revision") != 1:
             yield "published more than once, which spends the budget more than once"
         if self._policy is None:

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.catalogue import REPORTS
-from pipeline.checks import COMMON_FACTS, text_of
+from pipeline.checks import COMMON_FACTS
 from transforms.policies.threshold import MIN_ADDRESSES
 from transforms.report import Report
 
@@ -28,7 +28,7 @@ class ThresholdMode:
     overlapping = ("visitors", "visits")
 
     def __init__(self, manifest: dict[str, Any]) -> None:
-        given = text_of(manifest, "min_addresses")
+        given = str(manifest.get("min_addresses", ""))
         self._threshold = int(given) if given.isdigit() else 0
 
     def stated(self) -> Iterator[str]:

@@ -15,7 +15,7 @@ import apache_beam as beam
 from pipeline import ledger
 from pipeline.job import Job
 from pipeline.publish import NOT_TOLD, manifest_of, sha256_of, stage_file
-from pipeline.steps.count_shards import secret_changed
+from pipeline.steps.each_shard import secret_changed
 from pipeline.steps.guarded import guarded
 from pipeline.steps.release_days import FIGURES
 from transforms.policies.differential import Differential

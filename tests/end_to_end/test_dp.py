@@ -146,6 +146,12 @@ def test_what_would_promise_too_little_is_refused_by_name(log, tmp_path, capfd, 
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").glob("*/date=*"))
 
 
+def test_reports_that_cost_more_than_the_budget_are_refused(log, tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr("transforms.policies.differential.SHARES", {"visitors": 0.5, "hits": 0.5, "bytes_sent": 0.5})
+    assert publish(log, tmp_path / "out") == 2
+    assert "--epsilon 2, --delta 1e-07: the reports cost more than that" in capfd.readouterr().err
+
+
 def test_a_weak_epsilon_may_be_accepted(log, tmp_path):
     assert publish(log, tmp_path / "out", "--epsilon", "9", "--accept-weak-epsilon") == 0
 
@@ -278,6 +284,8 @@ def named_low(rows):
         (ledger_with(noise_delta=1e-30), "the ledger adds up to more than the ε and δ of the manifest"),
         (ledger_with(epsilon_spent=0.5), "the ledger adds up to something else than it says"),
         (ledger_with(manifest=lambda manifest: {**manifest, "run_id": "another"}), "the ledger's entry is of another release"),
+        (ledger_with(unit="20.1.2.3"), "the ledger's entry is of another period, or protects somebody else"),
+        (ledger_with(date="2026-03-04"), "the ledger's entry is of another period, or protects somebody else"),
         (ledger_with(who="20.1.2.3"), "the ledger's entry says more, or less, than it should"),
         (manifest_with(epsilon="0.5"), "the ledger adds up to more than the ε and δ of the manifest"),
         (manifest_with(epsilon="much"), "does not state ε, δ, addresses and sites as this mode allows them"),

@@ -16,7 +16,8 @@ from pipeline import errors, flow
 from pipeline.catalogue import REPORTS
 from pipeline.job import InputFile, Job
 from pipeline.steps.count_folds import CountFolds
-from pipeline.steps.count_shards import LARGEST, PREPARED, SECRETS, CountShards
+from pipeline.steps.count_shards import PREPARED, CountShards
+from pipeline.steps.each_shard import LARGEST, SECRETS
 from pipeline.steps.make_secret import MakeSecret
 from pipeline.steps.map_blocks import ACCOUNTS, MapBlocks
 from pipeline.steps.plan_release import PLANS, PlanRelease

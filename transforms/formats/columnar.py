@@ -23,9 +23,8 @@ from transforms.formats.templates import read_alike
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _ZONE = "[+-][0-9]{4}"
-_FEW = (
-    32  # lines of JSON, which are sooner read one by one than by Arrow: it must be told types, for which some are read so first
-)
+_FEW = 32
+"""Lines of JSON that are sooner read one by one than by Arrow, which must be told types: for that some are read so first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ Keys = Sequence[tuple[str, Sequence[Path]]]
 """For each column the paths of keys under which it may stand; the first that a line has is taken."""
 
 _ATTEMPTS, _WORTH = 8, 0.05  # so many templates are tried in a block, while that share of a piece's lines fits none
+_FUTILE = 3  # attempts for which one counts that fits a smaller share: where keys have no order, there is none to be found
 _COMPARED = 100  # lines, by which a value is known that is always the same
 _MARGIN = 4096  # bytes; a literal is shorter
 _TOKEN = re.compile(rb'(?P<text>"[^"]*")|(?P<mark>[{}\[\],])|(?P<scalar>[^\s{}\[\],:"]+)|[\s:]+')
@@ -105,9 +106,11 @@ def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict
     templates: list[_Template] = []
     attempts = 0
     for first, last in pieces(lines):
+        if not templates and attempts >= _ATTEMPTS:
+            break
         piece = _Piece(block, lines, first, last)
         waiting = ~odd[first:last]
-        tried = 0
+        tried, shown = 0, None
         while tried < len(templates) or (attempts < _ATTEMPTS and waiting.mean() > _WORTH):
             if tried == len(templates):
                 attempts += 1
@@ -119,6 +122,10 @@ def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict
             template = templates[tried]
             tried += 1
             rows, texts = _fitting(piece, np.flatnonzero(waiting), template)
+            if shown is template and len(rows) < _WORTH * len(waiting):
+                attempts += _FUTILE - 1
+                templates.pop()
+                tried -= 1
             if not len(rows):
                 continue
             waiting[rows] = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.writers import Request, write
-from transforms.formats import oddities
+from transforms.formats import oddities, templates
 from transforms.formats.registry import FORMATS
 from transforms.formats.templates import read_alike
 
@@ -140,3 +141,14 @@ def test_seconds_are_read_with_their_fraction(ts):
 @pytest.mark.parametrize("ts", ["1772532000.9999999", "1772532000123.9999", "1e9", "-1.5"])
 def test_seconds_that_a_float_may_round_up_are_left_to_others(ts):
     assert read(f'{{"ip":"192.0.2.1","ts":{ts}}}') == [None]
+
+
+def test_where_keys_have_no_order_the_search_for_templates_ends_soon(monkeypatch):
+    tried, shown = [], templates._shown
+    monkeypatch.setattr(templates, "_shown", lambda *given: tried.append(1) or shown(*given))
+    chance, keys = random.Random(0), [f"k{number}" for number in range(9)]
+    lines = [json.dumps({"ip": "192.0.2.1", "ts": 1772532000, **dict.fromkeys(chance.sample(keys, 9), "v")}) for _ in range(3000)]
+    block = "".join(line + "\n" for line in lines).encode()
+    _, numbers = read_alike(block, oddities.find_lines(block), np.zeros(len(lines), np.bool_), KEYS)
+    assert len(tried) == 3
+    assert len(numbers) < 10
