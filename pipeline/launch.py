@@ -113,7 +113,7 @@ def prepare(look: Look) -> Launch:
     entered = ledger.entries(options.output)
     known = {date: entry["manifest"] for date, entry in entered.items()} | published
     _refuse_other("mode", "--privacy", known, look.policy.facts()["mode"])
-    ledger.refuse_spent({date for date, entry in entered.items() if entry.get("unpublished")}, look.asked)
+    ledger.refuse_spent(entered, published, look.asked)
     _refuse_other("time_zone", "--timezone", known, look.zone)
     _refuse_other("period", "--period", known, options.period)
     today = days.today_in(look.zone, options.grace, look.now)

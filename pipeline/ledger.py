@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
@@ -87,10 +88,15 @@ def give_up(output: str, entry: dict[str, Any]) -> None:
     open_storage(output).write(_path(entry["date"]), _to_bytes({**entry, "unpublished": True}))
 
 
-def refuse_spent(lost: set[str], asked: tuple[str, ...]) -> None:
-    """Refuse to publish a period whose budget is spent without a release (exit 4)."""
+def refuse_spent(entered: dict[str, dict[str, Any]], published: Iterable[str], asked: tuple[str, ...]) -> None:
+    """Refuse to publish a period whose budget is spent, with a release or without (exit 4)."""
     for date in asked:
-        if date in lost:
+        if date not in entered:
+            continue
+        if date in published:
+            message = f"{date} is published already, and with noise it is published once: its privacy budget is spent."
+            raise JobError(EXIT_ALREADY_PUBLISHED, "already_published", message)
+        if entered[date].get("unpublished"):
             message = (
                 f"{date}: its privacy budget is spent. A run drew its noise and was interrupted before all files were there, or "
                 "its release was removed. Drawing again would spend the budget twice, so this period stays unpublished."

@@ -37,7 +37,8 @@ from transforms.schema import MEASURES, VERSION, released_schema
 _MANIFEST = ("schema_version", "date", "coverage", "revision", "run_id", "reports")
 _PUBLISHED_PREFIX = {4: 16, 6: 24}
 _CHECKED = """\
-Checked: hashes, schemas and metadata; every report divides its parent exactly; rows are sorted; {checked};
+Checked: hashes, schemas and metadata; every report divides its parent exactly; rows are sorted;
+{checked};
 no value looks like an address, an e-mail address, a telephone or card number, or an identifier; and no dictionary,
 statistic or metadata of a file says more than its rows.
 Not to be seen from outside: {unseen}."""

@@ -109,7 +109,9 @@ def test_a_period_with_any_release_is_refused(log, output, mode, capfd):
     before = (output / "_manifest" / f"date={DAY}.json").read_bytes()
     if mode == "dp":
         assert publish(log, output) == 4
-        assert "published already" in capfd.readouterr().err
+        said = capfd.readouterr().err
+        assert "published already, and with noise it is published once" in said
+        assert "--replace" not in said
     else:
         assert run("--input", log, "--output", output, "--site", SITE, "--date", DAY) == 2
         assert "was published with --privacy dp, not threshold" in capfd.readouterr().err
