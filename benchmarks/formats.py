@@ -4,8 +4,9 @@
     python benchmarks/formats.py --by arrow nginx_json
 
 `--by` takes a quicker way away: `arrow` reads JSON by Arrow's reader, `exact` reads every line alone, as odd ones are. The lines
-are those of the example's day, written once more in each format as its server would. `caddy:unordered` has a browser's headers in
-another order on every line, as Go's maps have none: so Caddy's logs are in life.
+are those of the example's day, written once more in each format as its server would. `caddy:unordered` has all headers of a
+browser and of the answer, with the quotes that some hold, in another order on every line, as Go's maps have none: so Caddy's logs
+are in life.
 """
 
 from __future__ import annotations
@@ -40,10 +41,26 @@ from transforms.parse import parse_block  # noqa: E402
 BLOCK_BYTES = 16 << 20
 UNORDERED = "caddy:unordered"
 HEADERS = {
-    **{"Accept": ["*/*"], "Accept-Language": ["de-DE,de;q=0.9"], "Connection": ["keep-alive"]},
-    **{"Sec-Fetch-Mode": ["navigate"], "Upgrade-Insecure-Requests": ["1"]},
+    "Accept": ["text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"],
+    "Accept-Language": ["de-DE,de;q=0.9"],
+    "Priority": ["u=0, i"],
+    "Sec-Ch-Ua": ['"Chromium";v="134", "Not:A-Brand";v="24"'],
+    "Sec-Ch-Ua-Mobile": ["?0"],
+    "Sec-Ch-Ua-Platform": ['"Windows"'],
+    "Sec-Fetch-Dest": ["document"],
+    "Sec-Fetch-Mode": ["navigate"],
+    "Sec-Fetch-Site": ["same-origin"],
+    "Upgrade-Insecure-Requests": ["1"],
 }
-"""What browsers send beside what Caddy's writer has."""
+"""What a browser sends by HTTPS beside what Caddy's writer has."""
+TLS = {"resumed": False, "version": 772, "cipher_suite": 4865, "proto": "h2", "server_name": "www.example.org"}
+ANSWER = {
+    "Alt-Svc": ['h3=":443"; ma=2592000'],
+    "Content-Type": ["text/html; charset=utf-8"],
+    "Etag": ['"dgk3b1x9c2"'],
+    "Server": ["Caddy"],
+    "Vary": ["Accept-Encoding"],
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,14 +80,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def unordered(requests: list[Request]) -> bytes:
-    """Caddy's lines with more headers, shuffled on each."""
+    """Caddy's lines with the headers of a browser and of the answer, shuffled on each."""
     chance = random.Random(0)
     lines = []
     for line in write("caddy", requests).splitlines():
         entry = json.loads(line)
-        headers = [*(entry["request"]["headers"] | HEADERS).items()]
+        headers, answer = [*(entry["request"]["headers"] | HEADERS).items()], [*ANSWER.items()]
         chance.shuffle(headers)
-        entry["request"]["headers"] = dict(headers)
+        chance.shuffle(answer)
+        entry["request"] |= {"headers": dict(headers), "tls": TLS}
+        entry["resp_headers"] = dict(answer)
         lines.append(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n")
     return "".join(lines).encode()
 

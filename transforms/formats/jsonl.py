@@ -10,12 +10,14 @@ Sources: Caddy 2 (HTTP access logs), Traefik 3 (access logs, JSON), Google Cloud
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -170,7 +172,7 @@ def format_of_keys(words: str) -> Format:
 
 def read_plain(lines: bytes, log_format: Format, count: int) -> dict[str, pa.ChunkedArray] | None:
     """The columns of `count` lines, as Arrow reads them, or None if they must be read one by one."""
-    objects = map(_object, lines.split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES])
+    objects = map(_object, islice(io.BytesIO(lines), _SAMPLE_LINES))
     sample = [found for found in objects if found is not None and _read_object(found, log_format)]
     if not sample:
         return None
@@ -280,10 +282,8 @@ def _at(table: pa.Table, path: Path) -> pa.ChunkedArray:
 def _text(column: pa.ChunkedArray) -> pa.Array:
     array = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
     if pa.types.is_list(array.type):
-        has_one = pc.fill_null(pc.greater(pc.list_value_length(array), 0), False)
-        first = array.offsets.take(pc.indices_nonzero(has_one))
-        texts = pa.nulls(len(array), pa.string())
-        return pc.replace_with_mask(texts, has_one, array.values.take(first)) if len(first) else texts
+        has_one = pc.greater(pc.list_value_length(array), 0)
+        return array.values.take(pc.if_else(has_one, array.offsets.slice(0, len(array)), None))
     if pa.types.is_floating(array.type):
         array = pc.cast(pc.floor(pc.if_else(pc.less(pc.abs(array), _LARGEST), array, None)), pa.int64())
     return pc.cast(array, pa.string())

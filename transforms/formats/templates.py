@@ -106,10 +106,10 @@ def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict
     templates: list[_Template] = []
     attempts = 0
     for first, last in pieces(lines):
-        if not templates and attempts >= _ATTEMPTS:
-            break
-        piece = _Piece(block, lines, first, last)
         waiting = ~odd[first:last]
+        if not waiting.any() or (not templates and attempts >= _ATTEMPTS):
+            continue
+        piece = _Piece(block, lines, first, last)
         tried, shown = 0, None
         while tried < len(templates) or (attempts < _ATTEMPTS and waiting.mean() > _WORTH):
             if tried == len(templates):
@@ -204,8 +204,12 @@ def _are_scalars(texts: pa.StringArray, pattern: str) -> Flags:
     good, points = points_in(data, starts, ends)
     wholes, fractions = points - starts, ends - points - 1
     good &= (data.take(starts, mode="clip") != ord("0")) | (wholes == 1)
-    simple = (wholes > 0) & (wholes <= 10) & (fractions > 0) & (fractions <= 7) & (data.take(points + 1, mode="clip") != ord("9"))
-    good &= np.where(points == ends, wholes <= _DIGITS, simple & (pattern != _WHOLE))
+    simple = (wholes > 0) & (fractions > 0)
+    if pattern == _SECONDS:
+        simple &= (wholes <= 10) & (fractions <= 7) & (data.take(points + 1, mode="clip") != ord("9"))
+    else:
+        simple &= (wholes <= _DIGITS) & (fractions <= 20) & (pattern != _WHOLE)
+    good &= np.where(points == ends, wholes <= _DIGITS, simple)
     if not good.all():
         codes, values = distinct(texts.filter(pa.array(~good)).dictionary_encode())
         good[~good] = pc.match_substring_regex(values, pattern).to_numpy(zero_copy_only=False)[codes]

@@ -138,6 +138,20 @@ def test_seconds_are_read_with_their_fraction(ts):
     assert math.floor(json.loads(ts)) == int(ts.partition(".")[0])
 
 
+@pytest.mark.parametrize("other", ["0.000929675", "0.5", "12.25", "0.12345678901234567890", "-0.5e-7", "0", "123456789012345678"])
+def test_numbers_that_no_column_has_are_read_over(other):
+    assert read(*[f'{{"ip":"192.0.2.1","ms":{number},"ts":"2026-03-03T10:00:00Z"}}' for number in (1, other)]) == [row()] * 2
+
+
+@given(st.lists(st.text("0123456789.-+eE", min_size=1, max_size=24), min_size=1, max_size=20))
+def test_nothing_is_taken_for_a_number_that_is_none(texts):
+    lines = [f'{{"ip":"192.0.2.1","ms":{text},"ts":"2026-03-03T10:00:00Z"}}' for text in ("1", *texts)]
+    for line, found in zip(lines, read(*lines), strict=True):
+        assert found in (row(), None)
+        if found:
+            json.loads(line)
+
+
 @pytest.mark.parametrize("ts", ["1772532000.9999999", "1772532000123.9999", "1e9", "-1.5"])
 def test_seconds_that_a_float_may_round_up_are_left_to_others(ts):
     assert read(f'{{"ip":"192.0.2.1","ts":{ts}}}') == [None]
