@@ -213,8 +213,9 @@ def _is_written(times: pa.ChunkedArray, clock: Clock) -> Flags:
     if clock is Clock.EPOCH:
         decimal, points = points_in(data, starts, ends)
         return decimal & (points > starts)
-    at, mark = (4, "-") if clock is Clock.ISO else (2, "/")
-    found: Flags = (ends - starts > at) & (data.take(starts + at, mode="clip") == ord(mark))
+    at, marks = (4, "-/") if clock is Clock.ISO else (2, "/")
+    mark = data.take(starts + at, mode="clip")
+    found: Flags = (ends - starts > at) & ((mark == ord(marks[0])) | (mark == ord(marks[-1])))
     return found
 
 

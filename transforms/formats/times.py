@@ -71,7 +71,8 @@ def _clf_days(dates: Bytes) -> tuple[Seconds, Flags]:
 
 def _iso_days(dates: Bytes) -> tuple[Seconds, Flags]:
     digits = dates[:, [0, 1, 2, 3, 5, 6, 8, 9]].astype(np.int64) - 48
-    fits = (dates[:, [4, 7]] == ord("-")).all(axis=1)
+    marks = dates[:, [4, 7]]
+    fits = (marks == ord("-")).all(axis=1) | (marks == ord("/")).all(axis=1)
     month, day = digits[:, 4:6] @ np.array([10, 1]), digits[:, 6:] @ np.array([10, 1])
     return _days(digits, digits[:, :4] @ np.array([1000, 100, 10, 1]), month, day, fits)
 
