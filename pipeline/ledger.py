@@ -102,6 +102,11 @@ def refuse_spent(entered: dict[str, dict[str, Any]], published: Iterable[str], a
                 "its release was removed. Drawing again would spend the budget twice, so this period stays unpublished."
             )
             raise JobError(EXIT_ALREADY_PUBLISHED, "budget_spent", message)
+        # Only `plan` sees this: a run has settled it before.
+        message = (
+            f"{date}: a run was interrupted that had drawn its noise. The next `run` publishes what was drawn, or gives it up."
+        )
+        raise JobError(EXIT_ALREADY_PUBLISHED, "budget_spent", message)
 
 
 def _path(date: str) -> str:

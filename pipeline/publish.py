@@ -44,9 +44,9 @@ class StagedFile:
 
 
 def published_days(output: str) -> dict[str, dict[str, Any]]:
-    """The manifest of each published day, by date."""
+    """The manifest of each published day, by date; also of a day whose publication the next run will complete."""
     storage = open_storage(output)
-    days = {}
+    days = {journal["date"]: journal["manifest"] for journal in _journals(storage)}
     for path in storage.list(MANIFESTS):
         manifest = _load(storage, path)
         if manifest is None or "date" not in manifest:
@@ -117,12 +117,9 @@ def recover(output: str) -> list[str]:
     storage = open_storage(output)
     dates = []
     staged = storage.list(STAGING)
-    for path in staged:
-        if path.rpartition("/")[2].startswith("journal-"):
-            journal = _complete_journal(storage, path)
-            if journal is not None:
-                _roll_forward(storage, journal)
-                dates.append(journal["date"])
+    for journal in _journals(storage):
+        _roll_forward(storage, journal)
+        dates.append(journal["date"])
     dates += _settle(output)
     for path in staged:
         storage.delete(path)
@@ -182,6 +179,12 @@ def _roll_forward(storage: Storage, journal: dict[str, Any]) -> None:
     for path in journal["deletions"]:
         storage.delete(path)
     storage.write(manifest_path, (json.dumps(journal["manifest"], indent=2, sort_keys=True) + "\n").encode())
+
+
+def _journals(storage: Storage) -> list[dict[str, Any]]:
+    """The journals that were written to their ends."""
+    paths = [path for path in storage.list(STAGING) if path.rpartition("/")[2].startswith("journal-")]
+    return [journal for path in paths if (journal := _complete_journal(storage, path)) is not None]
 
 
 def _complete_journal(storage: Storage, path: str) -> dict[str, Any] | None:

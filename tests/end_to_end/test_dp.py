@@ -197,6 +197,8 @@ def test_an_interrupted_publication_is_completed_with_the_files_that_were_drawn(
     drawn = {path.parts[-3]: path.read_bytes() for path in (folder / "_staging").rglob("*.parquet")}
     assert set(drawn) == set(NOISY_REPORTS.names())
     monkeypatch.undo()
+    assert main(["plan", "--input", str(log), "--output", str(folder), "--date", DAY, *DP]) == 4
+    assert "had drawn its noise" in capfd.readouterr().err
     monkeypatch.setattr(step, "release_noisy", crash)  # nothing is drawn again
     assert publish(log, folder) == 4
     assert f"{DAY}: an interrupted publication was completed" in capfd.readouterr().err

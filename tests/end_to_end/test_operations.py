@@ -365,6 +365,26 @@ def test_an_interrupted_run_publishes_nothing_and_leaves_nothing(tmp_path, monke
     assert len(list((tmp_path / "out").rglob("*.parquet"))) == len(REPORTS)
 
 
+def test_plan_knows_of_a_publication_that_the_next_run_completes(tmp_path, monkeypatch, capfd):
+    path, days = (
+        tmp_path / "access.log",
+        ["--input", str(tmp_path / "access.log"), "--output", str(tmp_path / "out"), "--date", DAY],
+    )
+    path.write_bytes(LOG)
+
+    def crash(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr("pipeline.publish._roll_forward", crash)
+    assert run(*days) == 1
+    monkeypatch.undo()
+    assert main(["plan", *days]) == 4
+    assert f"{DAY} is published already" in capfd.readouterr().err
+    assert not (tmp_path / "out" / "_manifest").exists()
+    assert run(*days) == 4
+    assert published(tmp_path / "out")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_signal_in_the_middle_of_a_run_ends_it_with_130(tmp_path, number, workers):
