@@ -6,6 +6,7 @@ import argparse
 
 from pipeline.errors import EXIT_USAGE, JobError
 from transforms import noise
+from transforms.detectors import is_caught
 from transforms.masks.site import publishable_site
 from transforms.policies.differential import DEFAULT_DELTA, DEFAULT_EPSILON, MODE, WEAK_EPSILON, Differential, spent
 from transforms.policies.threshold import Threshold
@@ -66,6 +67,8 @@ def _declared(name: str) -> str:
     site = publishable_site(name)
     if site == UNKNOWN:
         raise _usage(f"--declare-site {name}: not the name of a host")
+    if is_caught(site):
+        raise _usage(f"--declare-site {name}: it looks like somebody's address or number, which is never published")
     return site
 
 

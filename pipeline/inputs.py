@@ -44,8 +44,11 @@ class Found:
         return int(self.file.size * self.expansion * self.head.count(b"\n") / len(self.head)) + 1
 
 
-def find_inputs(patterns: Iterable[str], log_format: str = AUTO) -> list[Found]:
-    """Match the patterns and look into each file; empty files are left out. `-` is the standard input."""
+def find_inputs(patterns: Iterable[str], log_format: str = AUTO, all_columns: bool = False) -> list[Found]:
+    """Match the patterns and look into each file; empty files are left out. `-` is the standard input.
+
+    With `all_columns` a JSON format has all its columns, also where no line of a file's sample has some: so no line decides that.
+    """
     if log_format != AUTO:
         try:
             format_of(log_format)
@@ -62,7 +65,7 @@ def find_inputs(patterns: Iterable[str], log_format: str = AUTO) -> list[Found]:
             raise JobError(EXIT_INPUT, "missing", message)
         for file in matched:
             files.setdefault(file.path, file)
-    looked_into = (_look_into(file, log_format) for _, file in sorted(files.items()))
+    looked_into = (_look_into(file, log_format, all_columns) for _, file in sorted(files.items()))
     found = [each for each in looked_into if each is not None]
     _refuse_same_file(found)
     return found
@@ -118,7 +121,7 @@ def _refuse_same_file(found: Iterable[Found]) -> None:
                 raise JobError(EXIT_INPUT, "same_file", message)
 
 
-def _look_into(file: InputFile, log_format: str) -> Found | None:
+def _look_into(file: InputFile, log_format: str, all_columns: bool) -> Found | None:
     """The file with its compression and format, or None if it holds no line."""
     problem = None
     try:
@@ -137,7 +140,7 @@ def _look_into(file: InputFile, log_format: str) -> Found | None:
             raise JobError(EXIT_INPUT, "empty", "The standard input is empty. Did the command before the pipe fail?")
         return None
     complete = len(head) < SAMPLE_BYTES
-    sample = sample_lines(head, complete)
+    sample = [] if all_columns else sample_lines(head, complete)
     if log_format != AUTO:
         return Found(replace(file, format=as_in(log_format, sample)), None, head, expansion)
     declared = w3c.header_in(head)

@@ -18,7 +18,7 @@ from pipeline.guarantee import policy_of
 from pipeline.inputs import STDIN, Found, find_inputs
 from pipeline.job import Job
 from pipeline.options import MIB
-from pipeline.publish import published_days
+from pipeline.publish import published_days, refuse_unknown
 from transforms import clock, schema
 from transforms.block import Rules
 from transforms.formats.registry import format_of
@@ -88,7 +88,7 @@ def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Lo
     proxies = _checked("--trusted-proxies", Proxies.parse, options.trusted_proxies) if options.trusted_proxies else None
     routes = _checked("--routes", _read_routes, options.routes) if options.routes else None
     secret_part = _checked("--secret-from", _secret_part, options.secret_from) if options.secret_from else None
-    found = tuple(find_inputs(options.input, options.format))
+    found = tuple(find_inputs(options.input, options.format, all_columns=isinstance(policy, Differential)))
     if options.no_wait and (local or options.run_record):
         other = "no runner elsewhere is named" if local else "--run-record is written by a launcher that waits"
         raise JobError(EXIT_USAGE, "usage", f"--no-wait: {other}.")
@@ -112,9 +112,12 @@ def prepare(look: Look) -> Launch:
     published = published_days(options.output)
     entered = ledger.entries(options.output)
     known = {date: entry["manifest"] for date, entry in entered.items()} | published
+    refuse_unknown(options.output, known)
     _refuse_other("mode", "--privacy", known, look.policy.facts()["mode"])
-    ledger.refuse_spent(entered, published, look.asked)
+    if isinstance(look.policy, Differential):
+        ledger.refuse_spent(entered, published, look.asked)
     _refuse_other("time_zone", "--timezone", known, look.zone)
+    _refuse_other("log_time_zone", "--log-timezone", known, look.log_zone)
     _refuse_other("period", "--period", known, options.period)
     today = days.today_in(look.zone, options.grace, look.now)
     window = days.window(look.asked, frozenset(published), today, options.replace, PERIODS[options.period])
@@ -148,6 +151,7 @@ def prepare(look: Look) -> Launch:
             {
                 **look.policy.facts(),
                 "time_zone": look.zone,
+                "log_time_zone": look.log_zone,
                 "period": options.period,
                 "opt_out": options.opt_out,
                 "schema_version": str(schema.VERSION),
@@ -191,7 +195,7 @@ def _secret_part(word: str) -> str:
 
 
 def _refuse_other(fact: str, option: str, published: dict[str, dict[str, str]], value: str) -> None:
-    """Periods of two calendars overlap: one person's evening would be published twice."""
+    """Periods of two calendars, or clocks, overlap: one person's evening would be published twice."""
     for date, manifest in published.items():
         if manifest.get(fact) != value:
             raise JobError(

@@ -79,7 +79,10 @@ def check_own(output: str, date: str, run_id: str) -> None:
     """Raise unless the period is entered for this run, and not given up: what the ledger does not name must not be published."""
     entry = entries(output).get(date)
     if entry is None or entry["manifest"]["run_id"] != run_id or entry.get("unpublished"):
-        message = f"{date}: the ledger names another release, or none. Only one job may publish to an output at a time."
+        message = (
+            f"{date}: the ledger names another release, or none. Only one job may publish to an output at a time. If the entry "
+            f"{_path(date)} was lost, restore it."
+        )
         raise JobError(EXIT_ALREADY_PUBLISHED, "budget_spent", message)
 
 
@@ -91,11 +94,11 @@ def give_up(output: str, entry: dict[str, Any]) -> None:
 def refuse_spent(entered: dict[str, dict[str, Any]], published: Iterable[str], asked: tuple[str, ...]) -> None:
     """Refuse to publish a period whose budget is spent, with a release or without (exit 4)."""
     for date in asked:
-        if date not in entered:
-            continue
         if date in published:
             message = f"{date} is published already, and with noise it is published once: its privacy budget is spent."
             raise JobError(EXIT_ALREADY_PUBLISHED, "already_published", message)
+        if date not in entered:
+            continue
         if entered[date].get("unpublished"):
             message = (
                 f"{date}: its privacy budget is spent. A run drew its noise and was interrupted before all files were there, or "

@@ -13,17 +13,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipeline import ledger
+from pipeline.catalogue import REPORTS
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
-from pipeline.storage import Storage, open_storage
+from pipeline.storage import Storage, is_unfinished, open_storage
 from transforms import schema
 from transforms.policies import differential
 
 STAGING = "_staging"
+_DATA = re.compile(r"(?P<report>[a-z_]+)/date=(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})/data\.parquet")
 MANIFESTS = "_manifest"
 NOT_TOLD = "not_told"
 """Coverage in the dp mode: whether the input begins or ends in a period follows from lines, which may be one person's."""
@@ -48,11 +51,25 @@ def published_days(output: str) -> dict[str, dict[str, Any]]:
     storage = open_storage(output)
     days = {journal["date"]: journal["manifest"] for journal in _journals(storage)}
     for path in storage.list(MANIFESTS):
+        if is_unfinished(path):
+            continue
         manifest = _load(storage, path)
         if manifest is None or "date" not in manifest:
             raise JobError(EXIT_OUTPUT, "bad_manifest", f"{output}/{path}: not a manifest. Restore or remove it.")
         days[manifest["date"]] = manifest
     return days
+
+
+def refuse_unknown(output: str, known: Collection[str]) -> None:
+    """Refuse an output with files of a period that neither manifest nor ledger speaks of (exit 8): it may have been published."""
+    for path in open_storage(output).list(""):
+        found = _DATA.fullmatch(path)
+        if found and found["report"] in REPORTS.names() and found["date"] not in known:
+            message = (
+                f"{output}/{path}: a report of a day without a manifest. Restore {output}/{MANIFESTS} and, for noise, "
+                f"{output}/{ledger.LEDGER} from where this was copied, or remove the day's files."
+            )
+            raise JobError(EXIT_OUTPUT, "unknown_release", message)
 
 
 def manifest_of(
@@ -118,12 +135,39 @@ def recover(output: str) -> list[str]:
     dates = []
     staged = storage.list(STAGING)
     for journal in _journals(storage):
-        _roll_forward(storage, journal)
-        dates.append(journal["date"])
+        if _complete(output, storage, journal):
+            dates.append(journal["date"])
     dates += _settle(output)
-    for path in staged:
+    unfinished = filter(is_unfinished, storage.list(MANIFESTS) + storage.list(ledger.LEDGER))
+    for path in (*staged, *unfinished):
         storage.delete(path)
     return dates
+
+
+def _complete(output: str, storage: Storage, journal: dict[str, Any]) -> bool:
+    """Complete a publication. Where a file of it is gone, a period with noise is given up, and nothing else is decided here."""
+    date, run_id = journal["date"], journal["manifest"]["run_id"]
+    noisy = journal["manifest"].get("mode") == differential.MODE
+    if noisy:
+        ledger.check_own(output, date, run_id)
+    gone = [
+        source
+        for source, move in journal["moves"].items()
+        if move["sha256"] not in (sha256_of(storage.read(path) or b"") for path in (source, move["to"]))
+    ]
+    if gone and not _is_published(storage, journal):
+        if not noisy:
+            message = (
+                f"{output}/{gone[0]}: gone, and the publication of {date} that was interrupted needs it. Restore it; or remove "
+                f"{output}/{STAGING}/{run_id} and all files of {date}, and publish it anew."
+            )
+            raise JobError(EXIT_OUTPUT, "staging_changed", message)
+        for move in journal["moves"].values():
+            storage.delete(move["to"])
+        ledger.give_up(output, ledger.entries(output)[date])
+        return False
+    _roll_forward(storage, journal)
+    return True
 
 
 def _settle(output: str) -> list[str]:
@@ -169,8 +213,7 @@ def discard(output: str, run_id: str) -> None:
 def _roll_forward(storage: Storage, journal: dict[str, Any]) -> None:
     """Each operation may be done again, so a run that stops in between is completed by doing all of them again."""
     manifest_path = _manifest_path(journal["date"])
-    current = _load(storage, manifest_path)
-    if current is not None and current["run_id"] == journal["manifest"]["run_id"]:
+    if _is_published(storage, journal):
         return
     if journal["replaces"]:
         storage.delete(manifest_path)
@@ -179,6 +222,11 @@ def _roll_forward(storage: Storage, journal: dict[str, Any]) -> None:
     for path in journal["deletions"]:
         storage.delete(path)
     storage.write(manifest_path, (json.dumps(journal["manifest"], indent=2, sort_keys=True) + "\n").encode())
+
+
+def _is_published(storage: Storage, journal: dict[str, Any]) -> bool:
+    current = _load(storage, _manifest_path(journal["date"]))
+    return current is not None and current["run_id"] == journal["manifest"]["run_id"]
 
 
 def _journals(storage: Storage) -> list[dict[str, Any]]:

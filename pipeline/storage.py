@@ -1,7 +1,7 @@
 """Takes an output location, gives the few file operations that publishing needs, durable on a local disk and possible on any.
 
-Local files are written to a temporary name, synced and renamed, and so is the folder: what has returned survives a power cut. On
-an object store a file appears whole when it is closed, and a move is a copy and a deletion.
+Local files are written to a temporary name, for this user alone, synced and renamed, and so is the folder: what has returned
+survives a power cut. On an object store a file appears whole when it is closed, and a move is a copy and a deletion.
 """
 
 from __future__ import annotations
@@ -61,11 +61,15 @@ class LocalStorage:
         with self._reported(path):
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666)
+                descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
                 with os.fdopen(descriptor, "wb") as file:
+                    rights = os.fstat(descriptor).st_mode & 0o777
+                    _permit(descriptor, 0o600)
                     file.write(data)
                     file.flush()
-                    os.fsync(file.fileno())
+                    os.fsync(descriptor)
+                    if not private:
+                        _permit(descriptor, rights)
                 unfinished.replace(target)
             except BaseException:
                 unfinished.unlink(missing_ok=True)
@@ -213,6 +217,16 @@ def output_error(path: str, error: Exception) -> JobError:
     unknown = ("unwritable", f"the storage failed ({errno.errorcode.get(number or 0, type(error).__name__)}).")
     reason, way_out = _WAYS_OUT.get(number or 0, unknown)
     return JobError(EXIT_OUTPUT, reason, f"{path}: {way_out}")
+
+
+def is_unfinished(path: str) -> bool:
+    """Whether a file is what a write left that was killed."""
+    return path.rpartition("/")[2].startswith(".")
+
+
+def _permit(descriptor: int, rights: int) -> None:
+    with contextlib.suppress(PermissionError):  # a file system without rights, such as FAT
+        os.fchmod(descriptor, rights)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -42,4 +42,4 @@ class Mode(Protocol):
         """What is wrong with the period as a whole."""
 
 
-COMMON_FACTS = ("time_zone", "period", "opt_out", "country_database", "rules")
+COMMON_FACTS = ("time_zone", "log_time_zone", "period", "opt_out", "country_database", "rules")

@@ -26,6 +26,7 @@ from pipeline.checks import Mode, noisy, threshold
 from pipeline.errors import EXIT_INPUT, EXIT_VIOLATION, JobError
 from pipeline.ledger import LEDGER
 from pipeline.lock import LOCK
+from pipeline.storage import is_unfinished
 from transforms.columns import cell_keys
 from transforms.detectors import OPEN_DIMENSIONS, identifier, is_caught
 from transforms.lookups.agents import is_listed_name
@@ -35,6 +36,8 @@ from transforms.report import OTHER, UNKNOWN, Report
 from transforms.schema import MEASURES, VERSION, released_schema
 
 _MANIFEST = ("schema_version", "date", "coverage", "revision", "run_id", "reports")
+_NUMBERS = ("epsilon", "delta")
+"""Facts that the dp mode reads as numbers; some look like somebody's."""
 _PUBLISHED_PREFIX = {4: 16, 6: 24}
 _CHECKED = """\
 Checked: hashes, schemas and metadata; every report divides its parent exactly; rows are sorted;
@@ -57,7 +60,7 @@ def verify(options: argparse.Namespace) -> None:
 def _verify(output: str) -> None:
     root = Path(output)
     manifests = sorted((root / "_manifest").glob("date=*.json"))
-    if not manifests:
+    if not manifests and not list((root / LEDGER).glob("date=*.json")):
         raise JobError(EXIT_INPUT, "missing", f"{output}: no published day is there (no _manifest/date=….json).")
     days = {path.stem for path in manifests}
     violations = [*_strays(root, manifests), *_unpaid(root, days)]
@@ -90,7 +93,7 @@ def _strays(root: Path, manifests: list[Path]) -> Iterator[str]:
         place = path.relative_to(root)
         if path.is_dir() or place.as_posix() in known:
             continue
-        if place.parts[0] == "_staging":
+        if place.parts[0] == "_staging" or (place.parts[0] in ("_manifest", LEDGER) and is_unfinished(place.as_posix())):
             yield f"{place}: left over from a run that was interrupted; the next run completes or removes it"
         elif place.parts[0] != LEDGER or not _ENTRY.fullmatch(place.as_posix()):
             yield f"{place}: no manifest speaks of this file"
@@ -106,8 +109,32 @@ def _unpaid(root: Path, days: set[str]) -> Iterator[str]:
             yield f"{LEDGER}/{path.name}: a run was interrupted before it published this period; the next run settles it"
             continue
         rest = {name: value for name, value in entry.items() if name != "unpublished"}
-        mode = noisy.NoisyMode({**entry["manifest"], "revision": 1}, rest)
-        yield from (f"{LEDGER}/{path.name}: {sentence}" for sentence in (*mode.stated(), *mode.period()))
+        manifest = {**entry["manifest"], "revision": 1}
+        mode = noisy.NoisyMode(manifest, rest)
+        wrong = (*_manifest(path.stem, manifest, mode), *mode.stated(), *mode.period())
+        yield from (f"{LEDGER}/{path.name}: {sentence}" for sentence in wrong)
+
+
+def _manifest(name: str, manifest: dict[str, Any], mode: Mode) -> Iterator[str]:
+    """What is wrong with what a manifest says; it holds a dictionary of reports."""
+    stated, reports = (*mode.facts, *_MANIFEST), manifest.get("reports")
+    if not isinstance(reports, dict):
+        yield "not a manifest"
+        return
+    missing = [fact for fact in stated if fact not in manifest]
+    if missing:
+        yield f"lacks {', '.join(missing)}"
+    described = [value for report in reports.values() for value in (report if isinstance(report, dict) else "?")]
+    if not set(manifest) <= set(stated) or not set(described) <= {"rows", "sha256"}:
+        yield "says more than a manifest should"
+    if any(is_caught(str(value)) for fact, value in manifest.items() if fact not in ("reports", *_NUMBERS)):
+        yield "a value looks like a person's"
+    if manifest.get("mode") not in (MODE, differential.MODE):
+        yield "a mode that cannot be verified"
+    if manifest.get("schema_version") != VERSION or f"date={manifest.get('date')}" != name:
+        yield "another schema version, or another date than its name"
+    if set(reports) != set(mode.reports.names()):
+        yield "does not list exactly the reports of this version"
 
 
 def _json(path: Path) -> Any:
@@ -177,21 +204,7 @@ class _Day:
         else:
             self._mode = threshold.ThresholdMode(manifest)
         mode = self._mode
-        stated = (*mode.facts, *_MANIFEST)
-        missing = [name for name in stated if name not in manifest]
-        if missing:
-            yield f"{self._place}: lacks {', '.join(missing)}"
-        described = [value for report in manifest["reports"].values() for value in (report if isinstance(report, dict) else "?")]
-        if not set(manifest) <= set(stated) or not set(described) <= {"rows", "sha256"}:
-            yield f"{self._place}: says more than a manifest should"
-        if any(is_caught(str(value)) for name, value in manifest.items() if name != "reports"):
-            yield f"{self._place}: a value looks like a person's"
-        if manifest.get("mode") not in (MODE, differential.MODE):
-            yield f"{self._place}: a mode that cannot be verified"
-        if manifest.get("schema_version") != VERSION or f"date={manifest.get('date')}" != self._name:
-            yield f"{self._place}: another schema version, or another date than its name"
-        if set(manifest["reports"]) != set(mode.reports.names()):
-            yield f"{self._place}: does not list exactly the reports of this version"
+        yield from (f"{self._place}: {sentence}" for sentence in _manifest(self._name, manifest, mode))
         tables = {}
         for report in mode.reports:
             table = yield from self._file(report, manifest["reports"].get(report.name, {}))
@@ -247,7 +260,7 @@ class _Day:
         raw = {key.decode("utf-8", "replace") for key in file.metadata.metadata or {}}
         if not set(metadata) | raw <= {*names, "ARROW:schema"} or not _WRITER.fullmatch(file.metadata.created_by):
             yield f"{place}: metadata say more than they should"
-        if any(map(is_caught, metadata.values())):
+        if any(is_caught(value) for name, value in metadata.items() if name not in _NUMBERS):
             yield f"{place}: a value of the metadata looks like a person's"
         yield from _unseen(place, data, file, table)
         return table

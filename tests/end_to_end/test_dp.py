@@ -15,6 +15,7 @@ from pipeline import ledger
 from pipeline.__main__ import main
 from pipeline.catalogue import NOISY_REPORTS
 from pipeline.checks.noisy import NoisyMode
+from pipeline.inputs import find_inputs
 from pipeline.steps import release_noisy as step
 from tests.end_to_end.test_verify import described_as, spoil, verify, with_value, without_last
 from tests.logs import FIREFOX, GOOGLEBOT, address, crowd, line
@@ -138,6 +139,7 @@ def test_a_data_set_of_the_other_mode_is_refused(log, tmp_path, capfd):
         (("--date", DAY, *DP, "--epsilon", "nan"), "--epsilon is nan"),
         (("--date", DAY, *DP, "--min-addresses", "10", "--site", "else.example"), "--site else.example: it is not declared"),
         (("--date", DAY, "--privacy", "dp", "--declare-site", "no host"), "--declare-site no host: not the name of a host"),
+        (("--date", DAY, "--privacy", "dp", "--declare-site", "4155551234.example.com"), "it looks like somebody's address"),
         (("--date", DAY, "--epsilon", "1"), "--epsilon: it belongs to --privacy dp"),
         (("--date", DAY, "--declare-site", SITE), "--declare-site: it belongs to --privacy dp"),
     ],
@@ -156,6 +158,34 @@ def test_reports_that_cost_more_than_the_budget_are_refused(log, tmp_path, capfd
 
 def test_a_weak_epsilon_may_be_accepted(log, tmp_path):
     assert publish(log, tmp_path / "out", "--epsilon", "9", "--accept-weak-epsilon") == 0
+
+
+def test_an_epsilon_with_many_digits_is_nobodys_number(log, tmp_path, capfd):
+    assert publish(log, tmp_path / "out", "--epsilon", "0.3333333333333333") == 0
+    assert verify(tmp_path / "out", capfd)[0] == 0
+
+
+@pytest.mark.parametrize("more", ['"referer":"https://www.google.com/"', '"userAgent":"curl/8.5"', '"protocol":"HTTP/1.1"'])
+def test_no_line_decides_which_columns_the_others_have(tmp_path, more):
+    about = '"remoteIp":"192.0.2.1","requestMethod":"GET","requestUrl":"https://www.example.org/","status":200'
+    usual = f'{{"timestamp":"2026-03-03T10:00:00Z","httpRequest":{{{about}}}}}\n'
+    without, with_it = tmp_path / "without.json", tmp_path / "with.json"
+    without.write_text(usual * 50)
+    with_it.write_text(usual * 50 + usual.replace(about, f"{about},{more}"))
+    for log_format in ("google_load_balancer", "auto"):
+        found = [find_inputs([str(path)], log_format, all_columns=True) for path in (without, with_it)]
+        assert {each.file.format for (each,) in found} == {"google_load_balancer"}
+    if "protocol" not in more:  # this column says nothing where it is missing; of the others it depends on the file, elsewhere
+        assert find_inputs([str(without)])[0].file.format != find_inputs([str(with_it)])[0].file.format
+
+
+def test_a_run_with_noise_asks_for_all_columns(log, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "pipeline.launch.find_inputs", lambda *given, **named: asked.append(named) or find_inputs(*given, **named)
+    )
+    assert publish(log, tmp_path / "out") == 0
+    assert asked == [{"all_columns": True}]
 
 
 def test_without_opendp_it_says_what_to_install(log, tmp_path, capfd, monkeypatch):
@@ -371,6 +401,12 @@ def test_a_period_that_was_given_up_says_no_more_than_others(output, capfd):
     code, violations, _ = verify(output, capfd)
     assert code == 5
     assert "the ledger's entry says more, or less, than it should" in " ".join(violations.split())
+    manifest = json.loads((output / "_manifest" / f"date={DAY}.json").read_text())
+    given_up(manifest={**manifest, "date": "2026-03-09", "note": "jane@example.com"})(output)
+    code, violations, _ = verify(output, capfd)
+    assert code == 5
+    assert "says more than a manifest should" in " ".join(violations.split())
+    assert "a value looks like a person's" in " ".join(violations.split())
 
 
 ODD = [None, "x", [], {}, -1, 0, 1e15, 1e308, math.inf, math.nan, True, "12", 5.5, 10**40]

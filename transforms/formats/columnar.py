@@ -149,7 +149,10 @@ def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
     odd |= oddities.with_specials(block, lines, b"\0")
     kinds = data[lines.specials]
     escapes = lines.specials[kinds == oddities.BACKSLASH]
-    odd |= oddities.having(lines, escapes[data.take(escapes + 1, mode="clip") == ord("x")])  # no JSON
+    following = data.take(escapes + 1, mode="clip")
+    # \x is no JSON; \ud… may be half a letter.
+    strange = (following == ord("x")) | ((following == ord("u")) & (data.take(escapes + 2, mode="clip") | 32 == ord("d")))
+    odd |= oddities.having(lines, escapes[strange])
     special = oddities.having(lines, lines.specials[kinds != oddities.RETURN])
     texts, numbers = read_alike(block, lines, odd | special, log_format.keys)
     parts = [_json_part(texts, numbers, log_format)]

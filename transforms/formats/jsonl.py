@@ -32,6 +32,7 @@ from transforms.formats.values import without_any_port
 Path = tuple[str, ...]
 
 _HEX_ESCAPE = re.compile(rb"(\\\\)|\\x([0-9A-Fa-f]{2})")  # nginx without escape=json, Apache
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a letter, as JSON can have it alone; no UTF-8 can
 _CLF_WIDTH = 20
 _SAMPLE_LINES = 20
 _LARGEST = 1e18
@@ -349,4 +350,6 @@ def _one_text(value: Any) -> str | None:
         value = value[0] if value else None
     if isinstance(value, float):
         return str(math.floor(value)) if abs(value) < _LARGEST else None
-    return value if isinstance(value, str) else str(value) if isinstance(value, int) else None
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    return str(value) if isinstance(value, int) else None

@@ -164,6 +164,19 @@ def test_numbers_that_are_no_times_and_sizes_are_no_error():
     assert [reject.reason for reject in parsed.rejects] == ["fields"]
 
 
+@pytest.mark.parametrize("copies", [1, 100])
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("\\ud800", "\ufffd"), ("\\uDFFFx", "\ufffdx"), ("\\ud83d\\ude00", "\U0001f600"), ("\\ude00\\ud83d", "\ufffd\ufffd")],
+)
+def test_half_a_letter_is_no_letter_and_no_error(copies, written, read):
+    odd = block(NGINX).replace(NGINX["http_user_agent"].encode(), written.encode())
+    assert odd != block(NGINX)
+    parsed = parse_block(block(NGINX) + odd * copies + block(NGINX), FORMATS["nginx_json"])
+    assert not parsed.rejects
+    assert sorted(parsed.entries["user_agent"].to_pylist()) == sorted([NGINX["http_user_agent"]] * 2 + [read] * copies)
+
+
 def test_keys_of_your_own():
     line = {"who": {"ip": "8.8.8.8"}, "when": 1760129736123, "did": "GET", "what": "/a?b=c", "code": 404, "ua": "A"}
     words = "json:remote_host=who>ip,time=when,method=did,target=what,status=code,user_agent=ua"

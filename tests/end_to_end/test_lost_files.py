@@ -1,0 +1,160 @@
+"""Takes a data set from which files were lost, or in which a killed run left some, checks that no run makes it worse."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+
+import pytest
+
+from pipeline import ledger, publish
+from pipeline.__main__ import main
+from pipeline.storage import LocalStorage
+from tests.end_to_end.test_verify import verify
+from tests.logs import crowd
+
+DAY, SITE = "2026-03-03", "www.example.org"
+DP = ("--privacy", "dp", "--declare-site", SITE)
+MODES = pytest.mark.parametrize("mode", [DP, ()], ids=["dp", "threshold"])
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "access.log"
+    path.write_bytes(crowd(400) + crowd(400, time="04/Mar/2026:10:00:00 +0000"))
+    return path
+
+
+def run(log, output, *more: str, date: str = DAY) -> int:
+    words = ["--input", str(log), "--output", str(output), "--workers", "0", "--site", SITE, "--date", date]
+    return main(["run", *words, *more])
+
+
+def interrupted(log, output, mode, monkeypatch, moves: int) -> None:
+    """A run that dies after so many of a day's files are in their places."""
+    move, moved = LocalStorage.move, []
+
+    def crash(self, source, target):
+        moved.append(source)
+        if len(moved) > moves:
+            raise RuntimeError
+        move(self, source, target)
+
+    monkeypatch.setattr(LocalStorage, "move", crash)
+    assert run(log, output, *mode) == 1
+    monkeypatch.undo()
+
+
+def snapshot(output):
+    return {path: path.read_bytes() for path in output.rglob("*") if path.is_file() and path.name != "_lock"}
+
+
+@MODES
+def test_a_file_that_is_not_whole_is_its_writers_alone(log, tmp_path, monkeypatch, mode):
+    rights, sync = [], os.fsync
+
+    def look(descriptor):
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            rights.append(os.fstat(descriptor).st_mode & 0o777)
+        sync(descriptor)
+
+    monkeypatch.setattr("pipeline.storage.os.fsync", look)
+    assert run(log, tmp_path / "out", *mode) == 0
+    assert set(rights) == {0o600}
+    published = [path for path in (tmp_path / "out").rglob("*") if path.is_file() and path.name != "_lock"]
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert {path.stat().st_mode & 0o777 for path in published} == {plain.stat().st_mode & 0o777}
+
+
+@MODES
+def test_what_a_killed_write_left_is_removed(log, tmp_path, capfd, mode):
+    output = tmp_path / "out"
+    assert run(log, output, *mode) == 0
+    left = [output / folder / f".date=2026-03-04.json.{pid}" for folder in ("_manifest", "_ledger") for pid in (7, 8)]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text('{"date": "2026-03')
+    code, violations, _ = verify(output, capfd)
+    assert code == 5
+    assert violations.count("the next run completes or removes it") == 4
+    assert run(log, output, *mode, date="2026-03-04") == 0
+    assert not [path for path in left if path.exists()]
+    assert verify(output, capfd)[0] == 0
+
+
+@MODES
+def test_files_without_manifest_and_ledger_are_not_published_over(log, tmp_path, capfd, mode):
+    output = tmp_path / "out"
+    assert run(log, output, *mode) == 0
+    for folder in ("_manifest", "_ledger"):
+        shutil.rmtree(output / folder, ignore_errors=True)
+    before = snapshot(output)
+    for date in (DAY, "2026-03-04"):
+        assert run(log, output, *mode, date=date) == 8
+        assert "a report of a day without a manifest" in capfd.readouterr().err
+    assert snapshot(output) == before
+
+
+@pytest.mark.parametrize("moves", [0, 3])
+def test_what_the_ledger_does_not_name_is_not_completed(log, tmp_path, capfd, monkeypatch, moves):
+    output = tmp_path / "out"
+    interrupted(log, output, DP, monkeypatch, moves)
+    shutil.rmtree(output / "_ledger")
+    before = snapshot(output)
+    assert run(log, output, *DP) == 4
+    said = " ".join(capfd.readouterr().err.split())
+    assert f"If the entry _ledger/date={DAY}.json was lost, restore it." in said
+    assert snapshot(output) == before
+
+
+@pytest.mark.parametrize("moves", [0, 3])
+def test_noise_of_which_a_file_is_lost_is_given_up(log, tmp_path, capfd, monkeypatch, moves):
+    output = tmp_path / "out"
+    interrupted(log, output, DP, monkeypatch, moves)
+    next((output / "_staging").rglob("*.parquet")).unlink()
+    assert run(log, output, *DP) == 4
+    assert "its privacy budget is spent" in " ".join(capfd.readouterr().err.split())
+    assert not list(output.rglob("*.parquet"))
+    assert json.loads((output / "_ledger" / f"date={DAY}.json").read_text())["unpublished"] is True
+    assert verify(output, capfd)[0] == 0
+    assert run(log, output, *DP, date="2026-03-04") == 0
+    assert verify(output, capfd)[0] == 0
+
+
+def test_a_lost_file_of_another_publication_is_named(log, tmp_path, capfd, monkeypatch):
+    output = tmp_path / "out"
+    interrupted(log, output, (), monkeypatch, 3)
+    lost = next((output / "_staging").rglob("*.parquet"))
+    kept = lost.read_bytes()
+    lost.unlink()
+    assert run(log, output) == 8
+    said = "".join(capfd.readouterr().err.split())
+    assert str(lost).replace(" ", "") in said
+    assert "Restoreit" in said
+    lost.write_bytes(kept)
+    assert run(log, output) == 4  # completed, so it is published
+    assert verify(output, capfd)[0] == 0
+
+
+def test_the_other_way_out_makes_the_day_anew(log, tmp_path, capfd, monkeypatch):
+    output = tmp_path / "out"
+    interrupted(log, output, (), monkeypatch, 3)
+    next((output / "_staging").rglob("*.parquet")).unlink()
+    for path in [*(output / "_staging").iterdir(), *(path for path in output.iterdir() if path.name[0] != "_")]:
+        shutil.rmtree(path)
+    assert run(log, output) == 0
+    assert verify(output, capfd)[0] == 0
+
+
+def test_a_lost_ledger_is_no_reason_to_replace_a_release(log, tmp_path, capfd):
+    output = tmp_path / "out"
+    assert run(log, output, *DP) == 0
+    shutil.rmtree(output / ledger.LEDGER)
+    assert run(log, output, *DP) == 4
+    said = " ".join(capfd.readouterr().err.split())
+    assert "with noise it is published once" in said
+    assert "--replace" not in said
+    assert publish.published_days(str(output))
