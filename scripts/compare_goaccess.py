@@ -15,10 +15,11 @@ from pathlib import Path
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "transforms" / "formats" / "golden"
 NEAREST = {
-    "common": "COMMON",
+    **dict.fromkeys(("common", "common_timed"), "COMMON"),
     **dict.fromkeys(("combined", "combinedio", "combined_forwarded", "combined_forwarded_timed", "combined_timed"), "COMBINED"),
+    **dict.fromkeys(("combined_forwarded_more", "forwarded_combined", "beanstalk"), "COMBINED"),
     **dict.fromkeys(("varnish", "ovh", "virtualmin", "gandi", "syslog_combined"), "COMBINED"),
-    **dict.fromkeys(("vhost_combined", "site_combined"), "VCOMBINED"),
+    **dict.fromkeys(("vhost_combined", "site_combined", "site_combined_more", "vhost_combined_more"), "VCOMBINED"),
     **dict.fromkeys(("vhost_common", "site_common"), "VCOMMON"),
     **dict.fromkeys(("iis", "netscaler", "incapsula", "shoutcast"), "W3C"),
     "cloudfront": "CLOUDFRONT",

@@ -282,6 +282,42 @@ def _syslog(line: str) -> str:
     return f"<134>Oct 10 13:55:36 edge-1 web[4711]: {line}"
 
 
+def _combined_forwarded_more(request: Request) -> str:
+    return f'{_combined(request, nginx)} "198.51.100.7" "{request.site}" rt=0.005'
+
+
+def _forwarded_combined(request: Request) -> str:
+    return f"198.51.100.7 {_combined(request)}"
+
+
+def _beanstalk(request: Request) -> str:
+    return _combined(request, ident="(198.51.100.7) -")
+
+
+def _site_combined_more(request: Request) -> str:
+    return f'{request.site} {_combined(request)} "198.51.100.7" 12345'
+
+
+def _common_timed(request: Request) -> str:
+    return f"{_common(request, apache)} 45"
+
+
+def _nginx_proxy_manager(request: Request) -> str:
+    return (
+        f'[{request.clf}] - {request.status} {request.status} - {request.method} https {request.site} "{nginx(request.target)}"'
+        f" [Client {request.host}] [Length {request.size}] [Gzip -] [Sent-to 10.0.0.1]"
+        f' "{nginx(request.agent)}" "{nginx(request.referer)}"'
+    )
+
+
+def _istio(request: Request) -> str:
+    return (
+        f'[{request.iso}.123Z] "{request.line}" {request.status} - via_upstream - "-" 0 {request.size} 226 100 "{request.host}"'
+        f' "{request.agent}" "cc21d9b0-cf5c-432b-8c7e-98aeb7988cd2" "{request.site}" "10.0.0.1:80" outbound|80||web.example.org'
+        f" 10.0.0.2:40305 10.0.0.2:8443 {_bracketed(request.host)}:55412 {request.site} default"
+    )
+
+
 IIS_HEADER = (
     "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) cs(Referer)"
     " cs-host sc-status sc-substatus sc-win32-status sc-bytes time-taken\n"
@@ -325,6 +361,13 @@ WRITERS: dict[str, Callable[[Request], str]] = {
     "envoy": _envoy,
     "iis": _iis,
     "cloudfront": _cloudfront,
+    "combined_forwarded_more": _combined_forwarded_more,
+    "forwarded_combined": _forwarded_combined,
+    "beanstalk": _beanstalk,
+    "site_combined_more": _site_combined_more,
+    "common_timed": _common_timed,
+    "nginx_proxy_manager": _nginx_proxy_manager,
+    "istio": _istio,
     "syslog:haproxy": lambda request: _syslog(_haproxy(request)),
     "syslog:combined": lambda request: _syslog(_combined(request)),
     "syslog:nginx_json": lambda request: _syslog(_nginx_json(request)),

@@ -155,6 +155,7 @@ def _joined_request(raw: pa.Table) -> pa.DictionaryArray:
         own_texts = pc.if_else(pc.equal(values, "-"), "", values).take(pa.array(own))
         texts, count = [*(text.take(pa.array(before)) for text in texts), own_texts], len(known)
     method, target, query, protocol = texts
+    query = pc.if_else(pc.match_substring(target, "?"), "", query)  # $request_uri holds it already
     mark = pc.if_else(pc.or_(pc.equal(query, ""), pc.starts_with(query, "?")), "", "?")
     line = pc.binary_join_element_wise(method, pc.binary_join_element_wise(target, mark, query, ""), " ")
     line = pc.if_else(pc.equal(protocol, ""), line, pc.binary_join_element_wise(line, protocol, " "))

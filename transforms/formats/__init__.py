@@ -19,6 +19,8 @@ class Shape(Enum):
 
     TOKEN = "token"  # noqa: S105 no space inside
     FREE = "free"  # usually a token; may hold spaces (user names)
+    LIST = "list"  # usually a token; may be several, with a comma and a space between (X-Forwarded-For)
+    LAST = "last"  # such a list, of which the last is meant
     TIME = "time"  # [17/May/2015:10:05:03 +0000]
     ZONE = "zone"  # what stands behind the space of a TIME
     QUOTED = "quoted"  # "…", backslash escapes
@@ -70,6 +72,8 @@ class Format:
     distinct value)."""
     ignored: tuple[tuple[str, str, str], ...] = ()
     """Column, value and reason: rows that are no requests."""
+    messages: str | None = None
+    """Expression for lines that are about no request, which the same server writes into the same log."""
     prefix: str | None = None
     """Expression for what a log daemon wrote before each line."""
     narrows: str = ""
@@ -86,7 +90,8 @@ class Format:
 
     def has(self, name: str) -> bool:
         """Whether lines of this format carry the column `name`."""
-        return name in self.columns or any(field.name == name for field in self.fields)
+        made = (column for column, _, _ in self.changed)
+        return name in self.columns or name in made or any(field.name == name for field in self.fields)
 
 
 RAW_COLUMNS = (
@@ -106,5 +111,7 @@ RAW_COLUMNS = (
     "user_agent",
     "dnt",
     "gpc",
+    "logger",
 )
-"""Columns of a split line, as text. Some formats have the request line whole, some in its parts."""
+"""Columns of a split line, as text. Some formats have the request line whole, some in its parts. `logger` is the part of a server
+that wrote the line."""

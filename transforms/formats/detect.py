@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transforms.formats import Format, exact
 from transforms.formats.registry import SYSLOG, SYSLOG_PREFIX, format_of
@@ -16,7 +16,10 @@ _NARROWER = 1.25
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """How many of the sample's lines each format fits; `format` is the clear winner's name, or None."""
+    """How many of the sample's lines each format fits; `format` is the clear winner's name, or None.
+
+    `lines` are those that could be requests: not what the server of the best format says of itself.
+    """
 
     lines: int
     fits: dict[str, int]
@@ -60,8 +63,16 @@ def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -
     lines = sample_lines(head, complete)
     bare = [exact.bare(line, SYSLOG_PREFIX) for line in lines]
     if 2 * sum(map(operator.ne, bare, lines)) > len(lines):
-        return Detection(len(lines), {SYSLOG + name: _fits(bare, known) for name, known in formats.items()})
-    return Detection(len(lines), {name: _fits(lines, known) for name, known in formats.items()})
+        return _detection(bare, {SYSLOG + name: known for name, known in formats.items()})
+    return _detection(lines, formats)
+
+
+def _detection(lines: list[bytes], formats: Mapping[str, Format]) -> Detection:
+    found = Detection(len(lines), {name: _fits(lines, known) for name, known in formats.items()})
+    ranked = found.ranked()
+    best = formats[ranked[0][0]] if ranked and ranked[0][1] else None
+    messages = sum(exact.is_message(line, best) for line in lines if not exact.fits(line, best)) if best else 0
+    return replace(found, lines=found.lines - messages)
 
 
 def _fits(lines: list[bytes], known: Format) -> int:

@@ -51,6 +51,9 @@ def _pattern(log_format: Format, quoted: str, free: str) -> re.Pattern[bytes]:
             return _TIME
         if field.shape is Shape.QUOTED:
             return quoted % field.name if field.name else quoted.replace("(?P<%s>", "(?:")
+        if field.shape in (Shape.LIST, Shape.LAST):
+            before, item = r"(?:[^\s,]+, )*", rf"(?:{field.pattern or token})"
+            return f"(?P<{field.name}>{before}{item})" if field.shape is Shape.LIST else f"{before}(?P<{field.name}>{item})"
         inner = free if field.shape is Shape.FREE and spaced else (field.pattern or token)
         return f"(?P<{field.name}>{inner})" if field.name else f"(?:{inner})"
 
@@ -111,18 +114,20 @@ def fits(line: bytes, log_format: Format) -> bool:
 
 def is_message(line: bytes, log_format: Format) -> bool:
     """Whether a line that does not fit is of the same log, but about no request."""
+    if log_format.messages is not None:
+        return _compiled(log_format.messages).match(line) is not None
     return bool(log_format.keys) and jsonl.is_message(line, log_format)
 
 
 def bare(line: bytes, prefix: str) -> bytes:
     """The line without what a log daemon wrote before it."""
-    found = _prefix_pattern(prefix).match(line)
+    found = _compiled(prefix).match(line)
     return line[found.end() :] if found else line
 
 
 @lru_cache(maxsize=8)
-def _prefix_pattern(prefix: str) -> re.Pattern[bytes]:
-    return re.compile(prefix.encode())
+def _compiled(expression: str) -> re.Pattern[bytes]:
+    return re.compile(expression.encode())
 
 
 def unescape(value: bytes) -> str:

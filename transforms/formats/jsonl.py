@@ -15,7 +15,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -25,9 +25,9 @@ import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
 from transforms.columns import as_one, points_in, spans_of
-from transforms.formats import RAW_COLUMNS, Clock, Format
+from transforms.formats import NOT_HTTP, RAW_COLUMNS, Clock, Format
 from transforms.formats.oddities import Flags
-from transforms.formats.values import without_any_port
+from transforms.formats.values import with_scheme, without_any_port, without_log_number
 
 Path = tuple[str, ...]
 
@@ -41,7 +41,14 @@ _MESSAGES = {"msg", "message"}
 _CLF_TIME = re.compile(r"\d{2}/[A-Z][a-z]{2}/\d{4}:.*")
 
 
-def _format(name: str, title: str, notation: str, keys: Mapping[str, str]) -> Format:
+def _format(
+    name: str,
+    title: str,
+    notation: str,
+    keys: Mapping[str, str],
+    changed: tuple[tuple[str, str, Callable[[str], str]], ...] = (),
+    ignored: tuple[tuple[str, str, str], ...] = (),
+) -> Format:
     table = tuple((column, tuple(tuple(path.split(">")) for path in words.split())) for column, words in keys.items())
     in_request = not {"site", "request"} & set(keys)  # of a whole URL the host is the site
     return Format(
@@ -52,7 +59,8 @@ def _format(name: str, title: str, notation: str, keys: Mapping[str, str]) -> Fo
         Clock.ISO,
         columns=tuple(keys),
         keys=table,
-        changed=(("remote_host", "remote_host", without_any_port),),
+        changed=(("remote_host", "remote_host", without_any_port), *changed),
+        ignored=ignored,
         site_in_request=in_request,
     )
 
@@ -76,14 +84,18 @@ FORMATS = (
             "forwarded_for": "request>headers>X-Forwarded-For",
             "dnt": "request>headers>Dnt request>headers>DNT",
             "gpc": "request>headers>Sec-Gpc request>headers>Sec-GPC",
+            "logger": "logger",
         },
+        # A request that failed is in the log of errors, too.
+        changed=(("logger", "logger", without_log_number),),
+        ignored=(("logger", "http.log.error", NOT_HTTP),),
     ),
     _format(
         "traefik_json",
         "Traefik's JSON",
         '{"ClientHost":…,"StartUTC":…,"RequestMethod":…,"RequestPath":…,"DownstreamStatus":…}',
         {
-            "remote_host": "ClientHost",
+            "remote_host": "ClientHost ClientAddr",
             "time": "StartUTC StartLocal time",
             "site": "RequestHost",
             "method": "RequestMethod",
@@ -113,6 +125,8 @@ FORMATS = (
             "referer": "httpRequest>referer",
             "user_agent": "httpRequest>userAgent",
         },
+        # Those who write this form themselves (ingress-nginx) may leave the scheme out.
+        changed=(("target", "target", with_scheme),),
     ),
     _format(
         "cloudflare",
@@ -133,22 +147,22 @@ FORMATS = (
     ),
     _format(
         "nginx_json",
-        "JSON with nginx's variables, or usual names, as keys (Fastly, Envoy)",
+        "JSON with nginx's variables, or usual names, as keys (Fastly, Istio)",
         '{"remote_addr":"$remote_addr","time":"$time_iso8601","request":"$request","status":$status,…}',
         {
-            "remote_host": "remote_addr client_ip remote_ip client clientip ip remote_host",
-            "time": "time_iso8601 time_local msec time timestamp @timestamp start_time ts",
-            "site": "host http_host server_name vhost domain",
+            "remote_host": "remote_addr client_ip remote_ip client clientip ip remote_host downstream_remote_address",
+            "time": "time_iso8601 time_local msec time timestamp @timestamp start_time ts date created_at",
+            "site": "http_host vhost domain authority :authority host server_name",
             "request": "request",
             "method": "request_method method verb",
-            "target": "request_uri uri url path",
+            "target": "request_uri uri url path x-envoy-origin-path",
             "query": "args query_string query",
-            "protocol": "server_protocol request_protocol protocol proto",
-            "status": "status response_status response_code response code",
+            "protocol": "server_protocol request_protocol request_proto protocol proto",
+            "status": "status response_status http_status response_code response code",
             "bytes_sent": "body_bytes_sent bytes_sent response_body_size resp_body_size bytes size",
             "referer": "http_referer http_referrer request_referer referer referrer",
-            "user_agent": "http_user_agent request_user_agent user_agent useragent agent",
-            "forwarded_for": "http_x_forwarded_for x_forwarded_for xff",
+            "user_agent": "http_user_agent request_user_agent user_agent useragent agent user-agent",
+            "forwarded_for": "http_x_forwarded_for x_forwarded_for xff x-forwarded-for",
             "dnt": "http_dnt dnt",
             "gpc": "http_sec_gpc sec_gpc",
         },
@@ -162,8 +176,9 @@ def format_of_keys(words: str) -> Format:
     keys = {}
     for word in words.removeprefix("json:").split(","):
         column, equals, key = word.strip().partition("=")
-        if not equals or not key or column not in RAW_COLUMNS or column == "zone":
-            known = ", ".join(name for name in RAW_COLUMNS if name != "zone")
+        known_columns = [name for name in RAW_COLUMNS if name not in ("zone", "logger")]
+        if not equals or not key or column not in known_columns:
+            known = ", ".join(known_columns)
             raise ValueError(f"{word.strip()!r} is not column=key, where the column is one of {known}")
         keys[column] = key
     if not {"remote_host", "time"} <= set(keys) or not set(keys) & {"request", "target"}:

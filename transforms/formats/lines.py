@@ -2,7 +2,8 @@
 
 Where fields come and go between versions, the known ones stand in front and further ones may follow. Sources: AWS documentation
 ("Access log entries" of both load balancers, "Amazon S3 server access log format"); Google Cloud, "Usage logs" of Cloud Storage;
-Squid wiki, "Native log format"; HAProxy 2.8 configuration manual, "HTTP log format"; Envoy, "Default format string".
+Squid wiki, "Native log format"; HAProxy 2.8 configuration manual, "HTTP log format"; Envoy, "Default format string"; Istio,
+"Envoy Access Logs"; the nginx configuration of Nginx Proxy Manager 2.
 """
 
 from __future__ import annotations
@@ -10,7 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Field, Format, Shape
-from transforms.formats.values import after_slash, all_but_last_of_list, from_hash_escapes, last_of_list, undoubled, without_port
+from transforms.formats.values import (
+    after_slash,
+    all_but_last_of_list,
+    from_hash_escapes,
+    last_of_list,
+    undoubled,
+    without_bracket,
+    without_port,
+)
 
 _QUOTED = r'(?:[^"\\]|\\.)*'
 
@@ -22,6 +31,8 @@ _REQUEST, _REFERER, _AGENT = (Field(name, Shape.QUOTED) for name in ("request", 
 _ISO_TIME = Field("time", Shape.TOKEN, r"\d{4}-\d\d-\d\dT\S+Z")
 _CLIENT_PORT = Field("remote_host", Shape.TOKEN, r"\S+:\d{1,5}|-")
 _PORTS = (("remote_host", "remote_host", without_port),)
+# Envoy appends the address that called it to X-Forwarded-For: what stands before that is what its caller claims.
+_APPENDED = (("remote_host", "remote_host", last_of_list), ("forwarded_for", "remote_host", all_but_last_of_list))
 _TARGET_GROUP = Field(None, Shape.TOKEN, r"arn:\S+|-")
 _CSV = {name: Field(name, Shape.QUOTED) for name in RAW_COLUMNS}
 _BALANCED = (_TOKEN, _TOKEN, _TOKEN, _STATUS, _TOKEN, _NUMBER, _SENT, _REQUEST, _AGENT)
@@ -109,14 +120,18 @@ FORMATS = (
     ),
     Format(
         "haproxy",
-        "HAProxy, option httplog",
+        "HAProxy, option httplog (or httpslog)",
         'client:port [time] frontend backend/server timers status bytes … {headers} {headers} "request"',
         (),
         # Captured headers stand between braces and may hold spaces; a quote or a brace within a value is written as #22, #7B.
         expression=r"(?P<remote_host>[^ ]+:\d+) \[(?P<time>\d\d/[A-Z][a-z][a-z]/[\d:]{13})\.\d+\] [^ ]+ [^ /]+/[^ ]+"
         r" [-+\d]+(?:/[-+\d]+){4} (?P<status>\d{3}|-1) \+?(?P<bytes_sent>\d{1,18}) [^ ]+ [^ ]+ [^ ]{4} \d+(?:/\+?\d+){4} \d+/\d+"
-        r'(?: \{[^{}]*\})* "(?P<request>[^"]*)"',
+        r'(?: \{[^{}]*\})* "(?P<request>[^"]*)"(?: [^ "]+)*',  # behind it what option httpslog says of TLS
         columns=("remote_host", "time", "status", "bytes_sent", "request"),
+        # Connections that ended before a request or held none, and what happens to servers and to HAProxy itself.
+        messages=r"[^ ]+:\d+ \[\d\d/[A-Z][a-z][a-z]/[\d:]{13}\.\d+\] (?:[^ ]+/[^ ]+: \S.*|[^ ]+ [^ /]+/[^ ]+"
+        r" [-+\d]+/[-+\d]+/\+?\d+ \+?\d+ [^ ]{2} \d+(?:/\+?\d+){4} \d+/\d+)\s*\Z"
+        r"|(?:\[[A-Z]+\]|Proxy|(?:Backup )?Server|backend|Health check for|Connect from|(?:Stopp|Paus|Enabl|Disabl|Resum)ing) ",
         changed=(*_PORTS, ("request", "request", from_hash_escapes)),
         backslash=False,
     ),
@@ -130,8 +145,42 @@ FORMATS = (
             *(Field("remote_host", Shape.QUOTED), _AGENT, _TEXT, Field("site", Shape.QUOTED), _TEXT),
         ),
         clock=Clock.ISO,
-        # Envoy appends the address that called it: what stands before that is what its caller claims.
-        changed=(("remote_host", "remote_host", last_of_list), ("forwarded_for", "remote_host", all_but_last_of_list)),
+        changed=_APPENDED,
         backslash=False,
+    ),
+    Format(
+        "istio",
+        "Istio, default text format",
+        '[time] "METHOD path protocol" code flags details … sent … "forwarded-for" "agent" "id" "authority" …',
+        (
+            Field("time", Shape.TOKEN, r"\[\d{4}-\d\d-\d\dT\S+Z\]"),
+            *(_REQUEST, Field("status", Shape.TOKEN, r"\d{1,3}|-"), _TOKEN, _TOKEN, _TOKEN, _TEXT, _NUMBER, _SENT),
+            *(_NUMBER, _NUMBER, Field("remote_host", Shape.QUOTED), _AGENT, _TEXT, Field("site", Shape.QUOTED), _TEXT),
+        ),
+        clock=Clock.ISO,
+        more=True,
+        changed=_APPENDED,
+        ignored=(("request", "- - -", NOT_HTTP),),
+        backslash=False,
+    ),
+    Format(
+        "nginx_proxy_manager",
+        "Nginx Proxy Manager",
+        '[time] cache status status - METHOD scheme host "uri" [Client address] [Length bytes] … "agent" "referer"',
+        (
+            *(Field("time", Shape.TIME), Field(None, Shape.TOKEN, r"[A-Z]+|-"), Field(None, Shape.TOKEN, r"\d{3}|-"), _STATUS),
+            *(Field(None, Shape.TOKEN, "-"), Field("method", Shape.TOKEN), Field(None, Shape.TOKEN, r"https?|-")),
+            *(Field("site", Shape.TOKEN), Field("target", Shape.QUOTED)),
+            *(Field(None, Shape.TOKEN, r"\[Client"), Field("remote_host", Shape.TOKEN, r"\S+\]")),
+            *(Field(None, Shape.TOKEN, r"\[Length"), Field("bytes_sent", Shape.TOKEN, r"(?:\d{1,18}|-)\]")),
+            *(Field(None, Shape.TOKEN, r"\[Gzip"), Field(None, Shape.TOKEN, r"\S+\]")),
+            *(Field(None, Shape.TOKEN, r"\[Sent-to"), Field(None, Shape.TOKEN, r"\S+\]"), _AGENT, _REFERER),
+        ),
+        # Where nothing is asked for behind it, two fields in front and one behind are not there.
+        expression=r"\[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\] (?:(?:[A-Z]+|-) (?:\d{3}|-)(?:, (?:\d{3}|-))* )?(?P<status>\d{3}|-)"
+        rf' - (?P<method>\S+) (?:https?|-) (?P<site>\S+) "(?P<target>{_QUOTED})" \[Client (?P<remote_host>[^\]\s]+)\]'
+        r" \[Length (?P<bytes_sent>\d{1,18}|-)\] \[Gzip [^\]\s]+\](?: \[Sent-to [^\]]*\])?"
+        rf' "(?P<user_agent>{_QUOTED})" "(?P<referer>{_QUOTED})"',
+        changed=(("remote_host", "remote_host", without_bracket), ("bytes_sent", "bytes_sent", without_bracket)),
     ),
 )

@@ -2,7 +2,8 @@
 
 Sources: Apache HTTP Server 2.4, mod_log_config ("Common Log Format", "Combined Log Format", `%v`, `%p`) and mod_logio
 (`combinedio`); Debian's apache2.conf (`vhost_combined`); nginx, ngx_http_log_module; Varnish, varnishncsa(1); Traefik 3, access
-logs (CLF). Hosters put the site in places of their own: OVH, Gandi, and Virtualmin.
+logs (CLF); AWS Elastic Beanstalk's Apache. Hosters put the site in places of their own: OVH, Gandi, and Virtualmin. Behind a load
+balancer X-Forwarded-For stands before the address, or in its place: then its last address is the client, which the balancer saw.
 """
 
 from __future__ import annotations
@@ -10,9 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from transforms.formats import Field, Format, Shape
-from transforms.formats.values import is_public_host, names_absolute_url
+from transforms.formats.values import (
+    is_address,
+    is_list_of_addresses,
+    is_public_host,
+    names_absolute_url,
+    without_parentheses,
+)
 
-_HOST = Field("remote_host", Shape.TOKEN)
+_HOST = Field("remote_host", Shape.LAST)
 _IDENT = Field(None, Shape.TOKEN)
 _USER = Field(None, Shape.FREE)
 _TIME = Field("time", Shape.TIME)
@@ -24,14 +31,24 @@ _COMMON = (_HOST, _IDENT, _USER, *_ANSWER)
 _AGENTS = (Field("referer", Shape.QUOTED), Field("user_agent", Shape.QUOTED))
 _COMBINED = _COMMON + _AGENTS
 _FORWARDED = Field("forwarded_for", Shape.QUOTED)
+_CLAIMED = Field("forwarded_for", Shape.LIST, r"[0-9A-Fa-f.:]+|-|unknown")
 _NUMBER = Field(None, Shape.TOKEN, r"\d+|-")
 _SECONDS = Field(None, Shape.TOKEN, r"\d+(?:\.\d+)?|-")
-_SITE = Field("site", Shape.TOKEN, r"[A-Za-z0-9_.-]+")
+_SITE = Field("site", Shape.TOKEN, r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.*-]+)(?::\d{1,5})?")
 _SITE_PORT = Field("site", Shape.TOKEN, r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:]+):\d{1,5}")
 _DOMAIN = Field("site", Shape.TOKEN, r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?")
 
 _C = '%h %l %u %t "%r" %>s %b'
 _A = ' "%{Referer}i" "%{User-Agent}i"'
+
+
+def _site_is_no_address(row: Mapping[str, str | None]) -> bool:
+    """Where X-Forwarded-For may stand in others' logs, or the address itself."""
+    return not is_address(row["site"] or "")
+
+
+def _forwarded(row: Mapping[str, str | None]) -> bool:
+    return is_list_of_addresses(row["forwarded_for"] or "")
 
 
 def _site_is_public(row: Mapping[str, str | None]) -> bool:
@@ -46,12 +63,14 @@ def _urls_are_absolute(row: Mapping[str, str | None]) -> bool:
 FORMATS = (
     Format("combined", "Combined Log Format (Apache, nginx)", _C + _A, _COMBINED, narrows="combined_more"),
     Format("common", "Common Log Format", _C, _COMMON),
+    Format("common_timed", "Common, then a time (Tomcat and Jetty with %D, Puma)", _C + " %D", (*_COMMON, _SECONDS)),
     Format(
         "combined_forwarded",
         "Combined, then X-Forwarded-For (the log_format main of nginx's packages)",
         _C + _A + ' "%{X-Forwarded-For}i"',
         (*_COMBINED, _FORWARDED),
-        narrows="combined_more",
+        narrows="combined_forwarded_more",
+        plausible=_forwarded,
     ),
     Format(
         "combined_forwarded_timed",
@@ -59,7 +78,30 @@ FORMATS = (
         _C + _A + ' "%{X-Forwarded-For}i" $request_time …',
         (*_COMBINED, _FORWARDED, _SECONDS),
         more=True,
+        narrows="combined_forwarded_more",
+        plausible=_forwarded,
+    ),
+    Format(
+        "combined_forwarded_more",
+        "Combined, then X-Forwarded-For and any further fields",
+        _C + _A + ' "%{X-Forwarded-For}i" …',
+        (*_COMBINED, _FORWARDED),
+        more=True,
         narrows="combined_more",
+        plausible=_forwarded,
+    ),
+    Format(
+        "forwarded_combined",
+        "Combined behind X-Forwarded-For (Apache behind a load balancer)",
+        "%{X-Forwarded-For}i " + _C + _A,
+        (_CLAIMED, Field("remote_host", Shape.LAST, r"[^\s()]+"), *_COMBINED[1:]),
+    ),
+    Format(
+        "beanstalk",
+        "Combined with X-Forwarded-For behind the address (AWS Elastic Beanstalk)",
+        '%h (%{X-Forwarded-For}i) %l %u %t "%r" …',
+        (_HOST, Field("forwarded_for", Shape.LIST, r"\(?[^\s,()]+\)"), *_COMBINED[1:]),
+        changed=(("forwarded_for", "forwarded_for", without_parentheses),),
     ),
     Format(
         "combinedio",
@@ -98,10 +140,32 @@ FORMATS = (
         "Combined behind site:port (Debian's other_vhosts_access.log)",
         "%v:%p " + _C + _A,
         (_SITE_PORT, *_COMBINED),
+        narrows="site_combined",
     ),
-    Format("vhost_common", "Common behind site:port", "%v:%p " + _C, (_SITE_PORT, *_COMMON)),
-    Format("site_combined", "Combined behind the site's name (openSUSE)", "%v " + _C + _A, (_SITE, *_COMBINED)),
-    Format("site_common", "Common behind the site's name", "%v " + _C, (_SITE, *_COMMON)),
+    Format("vhost_common", "Common behind site:port", "%v:%p " + _C, (_SITE_PORT, *_COMMON), narrows="site_common"),
+    Format(
+        "site_combined",
+        "Combined behind the site's name (openSUSE)",
+        "%v " + _C + _A,
+        (_SITE, *_COMBINED),
+        narrows="site_combined_more",
+        plausible=_site_is_no_address,
+    ),
+    Format(
+        "site_combined_more",
+        "Combined behind the site's name, with or without its port, then any further fields",
+        "%v " + _C + _A + " …",
+        (_SITE, *_COMBINED),
+        more=True,
+        plausible=_site_is_no_address,
+    ),
+    Format(
+        "site_common",
+        "Common behind the site's name",
+        "%v " + _C,
+        (_SITE, *_COMMON),
+        plausible=_site_is_no_address,
+    ),
     Format(
         "ovh",
         "OVH's Combined, with the site in the ident's place",
@@ -115,6 +179,7 @@ FORMATS = (
         "Virtualmin's Combined, with the site twice before the user",
         "%h %l %v %V %u %t …",
         (_HOST, _IDENT, _DOMAIN, Field(None, Shape.TOKEN), _USER, *_ANSWER, *_AGENTS),
+        plausible=_site_is_no_address,
     ),
     Format(
         "gandi",
@@ -126,5 +191,6 @@ FORMATS = (
             Field(None, Shape.TOKEN, r"s\)"),
             *(_REQUEST, _STATUS, _BYTES, *_AGENTS),
         ),
+        plausible=_site_is_no_address,
     ),
 )

@@ -11,10 +11,12 @@ one expression that each line is matched with, which is slower. Directives are t
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from transforms.formats import Clock, Field, Format, Shape
+from transforms.formats.values import all_but_last_of_list, last_of_list
 
 _APACHE = re.compile(r"%[!,0-9]*[<>]?(?:\{(?P<of>[^}]*)\})?\^?(?P<name>t[io]|[a-zA-Z%])")
 _NGINX = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<name>\w+))")
@@ -103,7 +105,7 @@ def compile_notation(notation: str) -> Format:
     """The format; `ValueError` names a directive that is not known, or what the notation lacks."""
     text = _unquoted(notation)
     parts = _nginx_parts(text) if "$" in text else _apache_parts(text)
-    parts = _kept_once(parts)
+    parts, changed = _with_host(_kept_once(parts))
     clocks = [part.clock for part in parts if part.clock]
     kept = {part.field.name for part in parts if part.field and part.field.name}
     if not clocks or "remote_host" not in kept or not kept & {"request", "target"}:
@@ -111,8 +113,8 @@ def compile_notation(notation: str) -> Format:
     fields = _columns(parts)
     names = tuple(sorted(kept))
     if fields is None:
-        return Format(notation, "a format of your own", text, (), clocks[0], _expression(parts), names)
-    return Format(notation, "a format of your own", text, fields, clocks[0], None, names)
+        return Format(notation, "a format of your own", text, (), clocks[0], _expression(parts), names, changed=changed)
+    return Format(notation, "a format of your own", text, fields, clocks[0], None, names, changed=changed)
 
 
 def _unquoted(notation: str) -> str:
@@ -150,11 +152,11 @@ def _apache_part(directive: str, name: str, of: str | None) -> _Part:
         return _Part(field=Field("time", shape), clock=clock)
     if name in ("i", "o", "e", "n", "C", "ti", "to") and of is not None:
         column = _HEADERS.get(of.lower()) if name == "i" else None
-        return _Part(field=Field(column, Shape.FREE))
+        return _Part(field=Field(column, Shape.LIST if column == "forwarded_for" else Shape.FREE))
     if name not in _DIRECTIVES or (of is not None and name not in ("a", "h", "p", "P", "T")):
         raise ValueError(f"{directive} is not a directive of mod_log_config")
     column, pattern = _UNKEPT if of == "c" else _DIRECTIVES[name]
-    return _Part(field=Field(column, Shape.FREE if name == "u" else Shape.TOKEN, pattern))
+    return _Part(field=Field(column, {"u": Shape.FREE, "h": Shape.LAST}.get(name, Shape.TOKEN), pattern))
 
 
 def _nginx_parts(text: str) -> list[_Part]:
@@ -167,7 +169,7 @@ def _nginx_parts(text: str) -> list[_Part]:
             parts.append(_Part(field=Field("time", Shape.TOKEN), clock=_NGINX_TIMES[name]))
         elif name in _VARIABLES:
             column, pattern = _VARIABLES[name]
-            parts.append(_Part(field=Field(column, Shape.TOKEN, pattern)))
+            parts.append(_Part(field=Field(column, Shape.LIST if column == "forwarded_for" else Shape.TOKEN, pattern)))
         elif _NGINX_UNKEPT.fullmatch(name):
             parts.append(_Part(field=Field(None, Shape.FREE if name == "remote_user" else Shape.TOKEN)))
         else:
@@ -187,6 +189,16 @@ def _kept_once(parts: list[_Part]) -> list[_Part]:
             seen.add(name)
         kept.append(part)
     return kept
+
+
+def _with_host(parts: list[_Part]) -> tuple[list[_Part], tuple[tuple[str, str, Callable[[str], str]], ...]]:
+    """Without a remote host X-Forwarded-For stands for it: its last address, which the proxy itself was called from."""
+    names = [part.field.name if part.field else None for part in parts]
+    if "remote_host" in names or "forwarded_for" not in names:
+        return parts, ()
+    at = names.index("forwarded_for")
+    hosts = [*parts[:at], _Part(field=Field("remote_host", Shape.LIST)), *parts[at + 1 :]]
+    return hosts, (("remote_host", "remote_host", last_of_list), ("forwarded_for", "remote_host", all_but_last_of_list))
 
 
 def _columns(parts: list[_Part]) -> tuple[Field, ...] | None:
@@ -245,7 +257,12 @@ def _expression(parts: list[_Part]) -> str:
             body = r"(?P<time>[^\]\s]{20}) (?P<zone>[+-]\d{4})"
             out.append(rf"\[{body}\]" if field.shape is Shape.TIME and not out[-1:][0].endswith(r"\[") else body)
             continue
+        listed = field.shape in (Shape.LIST, Shape.LAST)
         inner = r'(?:[^"\\]|\\.)*' if quoted else field.pattern or (r"\S+?" if field.shape is Shape.TOKEN else ".*?")
+        if listed and not quoted and following[:1] == " ":
+            before = r"(?:[^\s,]+, )*"
+            out.append(rf"(?P<{field.name}>{before}\S+?)" if field.shape is Shape.LIST else rf"{before}(?P<{field.name}>\S+?)")
+            continue
         if not quoted and not field.pattern and following[:1] != " ":
             inner = f"[^{re.escape(following[0])}]*?" if following else ".*?"
         out.append(f"(?P<{field.name}>{inner})" if field.name else f"(?:{inner})")

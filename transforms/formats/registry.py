@@ -17,8 +17,10 @@ _TIMESTAMP = r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+)"
 _STRUCTURED = r'(?:-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+)'
 _RFC_5424 = rf"1 \S+ \S+ \S+ \S+ \S+ {_STRUCTURED} (?:\xef\xbb\xbf)?"
 _RFC_3164 = rf"{_TIMESTAMP} (?:\S+ )?[^\s:\[]+(?:\[\d+\])?: "
-SYSLOG_PREFIX = rf"(?:<\d{{1,3}}>)?(?:{_RFC_5424}|{_RFC_3164})"
-"""RFC 5424, and what was usual before (RFC 3164, also with a newer timestamp, as Fastly sends it)."""
+_CONTAINER = r"\d{4}-\d\d-\d\dT\S+ std(?:out|err) [FP] |[\w.-]+ +\| "
+SYSLOG_PREFIX = rf"(?:(?:<\d{{1,3}}>)?(?:{_RFC_5424}|{_RFC_3164})|{_CONTAINER})"
+"""RFC 5424, and what was usual before (RFC 3164, also with a newer timestamp, as Fastly sends it); and what the runtimes of
+containers write (CRI, Docker Compose)."""
 
 
 @lru_cache(maxsize=256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 from transforms.lookups.referrers import network_domain
@@ -27,6 +28,64 @@ def without_any_port(value: str) -> str:
     ('192.0.2.7', '2001:db8::1', '2001:db8::1')
     """
     return without_port(value) if value.startswith("[") or value.count(":") == 1 else value
+
+
+def without_parentheses(value: str) -> str:
+    """What stands in parentheses.
+
+    >>> without_parentheses("(203.0.113.9, 198.51.100.7)"), without_parentheses("(-)")
+    ('203.0.113.9, 198.51.100.7', '-')
+    """
+    return value.removeprefix("(").removesuffix(")")
+
+
+def without_bracket(value: str) -> str:
+    """What stands before a closing bracket: Nginx Proxy Manager writes `[Client 192.0.2.7]`.
+
+    >>> without_bracket("192.0.2.7]"), without_bracket("-")
+    ('192.0.2.7', '-')
+    """
+    return value.removesuffix("]")
+
+
+def is_address(value: str) -> bool:
+    """Whether a text is an IP address, perhaps with brackets or a port.
+
+    >>> is_address("192.0.2.7:443"), is_address("[2001:db8::1]"), is_address("www.example.org")
+    (True, True, False)
+    """
+    try:
+        ipaddress.ip_address(without_any_port(value).partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def is_list_of_addresses(value: str) -> bool:
+    """Whether a text is what X-Forwarded-For may hold: addresses, what stands for one, or nothing.
+
+    >>> is_list_of_addresses("203.0.113.9, unknown"), is_list_of_addresses("-"), is_list_of_addresses("2.31")
+    (True, True, False)
+    """
+    return all(word in ("", "-", "unknown") or is_address(word) for word in map(str.strip, value.split(",")))
+
+
+def with_scheme(value: str) -> str:
+    """A URL that may begin with its host, as a URL; a path remains one.
+
+    >>> with_scheme("www.example.org/a"), with_scheme("https://www.example.org/a"), with_scheme("/a")
+    ('http://www.example.org/a', 'https://www.example.org/a', '/a')
+    """
+    return value if value.startswith("/") or "://" in value.partition("?")[0] or not value.strip("-*") else f"http://{value}"
+
+
+def without_log_number(value: str) -> str:
+    """The part of Caddy that wrote a line, whichever of its logs it is.
+
+    >>> without_log_number("http.log.error.log0"), without_log_number("http.log.access")
+    ('http.log.error', 'http.log.access')
+    """
+    return ".".join(value.split(".")[:3])
 
 
 def after_slash(value: str) -> str:

@@ -33,6 +33,7 @@ OTHER_NAMES = {
     "syslog_combined_5424": "syslog:combined",
     "syslog_common": "syslog:common",
     "syslog_fastly": "syslog:nginx_json",
+    "vhost_combined_more": "site_combined_more",
 }
 """Formats of folders that are not called by their format, or are one of several with it."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.logs import CHROME, address
+from tests.transforms.formats.test_golden import log_of
 from transforms.formats.detect import detect
-from transforms.formats.registry import FORMATS
+from transforms.formats.registry import FORMATS, format_of
 from transforms.parse import parse_block
 
 # After AWS's documentation of Application Load Balancers: an HTTPS entry, and one whose target closed the connection.
@@ -89,3 +91,65 @@ def test_further_fields_may_be_any_as_long_as_their_quotes_are_paired():
     starts = [at for at, byte in enumerate(b"\n" + block[:-1]) if byte == 10]
     assert [reject.offset for reject in parsed.rejects] == [starts[3], starts[5]]
     assert parsed.entries["target"].to_pylist() == ["/a?b"] * 4
+
+
+COMBINED = f'203.0.113.9 - - [03/Mar/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 842 "-" "{CHROME}"\n'
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "2026-03-03T10:00:00.123456789Z stdout F ",
+        "2026-03-03T10:00:00.123456789+01:00 stderr F ",
+        "web-1  | ",
+        "project_web_1 | ",
+        "Mar  3 10:00:00 web1 nginx: ",
+    ],
+)
+def test_what_the_runtime_of_a_container_writes_in_front_is_no_part_of_the_line(prefix):
+    block = (prefix + COMBINED).encode() * 50
+    name = detect(block, FORMATS, complete=True).format
+    assert name == "syslog:combined"
+    parsed = parse_block(block, format_of(name))
+    assert parsed.entries.num_rows == 50
+    assert set(parsed.entries["remote_host"].to_pylist()) == {"203.0.113.9"}
+
+
+def test_visitors_behind_two_proxies_are_not_one():
+    lists = [f"{address(n)}, {address(1000 + n)}" if n % 2 else address(n) for n in range(600)]
+    block = "".join(COMBINED.replace("203.0.113.9", each) for each in lists).encode()
+    name = detect(block, FORMATS, complete=True).format
+    assert name == "combined"
+    parsed = parse_block(block, format_of(name))
+    assert sorted(parsed.entries["remote_host"].to_pylist()) == sorted(each.rpartition(", ")[2] for each in lists)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("203.0.113.9 10.0.0.4" + COMBINED[11:], "forwarded_combined"),
+        ("203.0.113.9, 198.51.100.3 10.0.0.4" + COMBINED[11:], "forwarded_combined"),
+        ("10.0.2.100 (203.0.113.9)" + COMBINED[11:], "beanstalk"),
+        ("www.example.org 203.0.113.9" + COMBINED[11:], "site_combined"),
+        ("www.example.org 203.0.113.9" + COMBINED[11:-1] + " 12345\n", "site_combined_more"),
+        ("www.example.org:443 203.0.113.9" + COMBINED[11:-1] + " 12345\n", "site_combined_more"),
+        (COMBINED[:-1] + ' "2.31"\n', "combined_more"),
+        (COMBINED[:-1] + ' "198.51.100.7"\n', "combined_forwarded"),
+        (COMBINED[:-1] + ' "198.51.100.7" "www.example.org"\n', "combined_forwarded_more"),
+    ],
+)
+def test_no_address_is_taken_for_a_site_and_no_other_text_for_an_address(line, name):
+    assert detect(line.encode() * 20, FORMATS, complete=True).format == name
+
+
+@pytest.mark.parametrize("folder", ["caddy", "haproxy"])
+def test_what_a_server_says_of_itself_does_not_keep_its_requests_from_being_recognised(folder):
+    lines = log_of(folder).splitlines(keepends=True)
+    of_itself = {
+        "caddy": b'{"level":"info","ts":1772532000.1,"logger":"tls","msg":"cleaning storage unit"}\n',
+        "haproxy": b"Mar  3 10:00:00 lb1 haproxy[14389]: 198.51.100.30:56059 [03/Mar/2026:10:00:00.380] frt/f1: Timeout\n",
+    }[folder]
+    found = detect(b"".join(lines[:10]) + of_itself * 15, FORMATS, complete=True)
+    assert found.format == {"haproxy": "syslog:haproxy"}.get(folder, folder)
+    assert found.confidence > 0.8
+    assert detect(of_itself * 15, FORMATS, complete=True).format is None

@@ -34,6 +34,30 @@ CASES = {
         {"remote_host": "8.8.8.8", "target": "/a?b", "status": "200", "bytes_sent": 2326, "user_agent": None},
         True,
     ),
+    "Apache, X-Forwarded-For and the address": (
+        r'"%{X-Forwarded-For}i %h %l %u %t \"%r\" %>s %b"',
+        '203.0.113.9, 198.51.100.3 10.0.0.4 - - [10/Oct/2025:13:55:36 -0700] "GET /a HTTP/1.0" 200 5',
+        {"remote_host": "10.0.0.4", "forwarded_for": "203.0.113.9, 198.51.100.3", "target": "/a"},
+        True,
+    ),
+    "Apache, X-Forwarded-For in the address's place": (
+        r'"%{X-Forwarded-For}i %l %u %t \"%r\" %>s %b"',
+        '203.0.113.9, 198.51.100.3 - - [10/Oct/2025:13:55:36 -0700] "GET /a HTTP/1.0" 200 5',
+        {"remote_host": "198.51.100.3", "forwarded_for": "203.0.113.9", "target": "/a"},
+        True,
+    ),
+    "nginx, X-Forwarded-For in quotes and no address": (
+        '[$time_local] "$request" $status "$http_x_forwarded_for"',
+        '[10/Oct/2025:13:55:36 -0700] "GET /a HTTP/1.0" 200 "203.0.113.9, 198.51.100.3"',
+        {"remote_host": "198.51.100.3", "forwarded_for": "203.0.113.9", "target": "/a"},
+        True,
+    ),
+    "nginx, X-Forwarded-For in what is no field of its own": (
+        '$remote_addr|$http_x_forwarded_for [$time_local] "$request" $status',
+        '10.0.0.4|203.0.113.9, 198.51.100.3 [10/Oct/2025:13:55:36 -0700] "GET /a HTTP/1.0" 200',
+        {"remote_host": "10.0.0.4", "forwarded_for": "203.0.113.9, 198.51.100.3", "target": "/a"},
+        False,
+    ),
     "nginx, a time in quotes": (
         '$remote_addr "$time_local" "$request" $status',
         '8.8.8.8 "10/Oct/2025:13:55:36 -0700" "GET /a HTTP/1.0" 200',

@@ -15,7 +15,7 @@ from transforms.parse import parse_block
 
 SITES = ("www.example.org", "shop.example.com")
 # Some servers do not escape, or lose what they replace: for these only values that they can say.
-UNESCAPED = {"envoy", "iis", "cloudfront", "squid", "google_storage"}
+UNESCAPED = {"envoy", "istio", "iis", "cloudfront", "squid", "google_storage"}
 UNSITED = {"haproxy", "syslog:haproxy"}  # HAProxy's captured headers have no names
 
 LETTERS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=20)
