@@ -90,9 +90,10 @@ def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str
     tables, all_seconds, ambiguous = [columnar.raw_table({}, 0)] if not parts else [], [np.zeros(0, np.int64)], 0
     for raw, clock, starts in parts:
         for column, value, reason in log_format.ignored:
-            is_request = pc.not_equal(pc.fill_null(raw[column].cast(pa.string()), "-"), value)
-            ignored[reason] += raw.num_rows - (pc.sum(is_request).as_py() or 0)
-            raw, starts = raw.filter(is_request), starts[is_request.to_numpy()]
+            is_request = _is_other(raw[column], value)
+            if not is_request.all():
+                ignored[reason] += len(is_request) - int(is_request.sum())
+                raw, starts = raw.filter(pa.array(is_request)), starts[is_request]
         read = times.read_times(raw["time"], raw["zone"], clock, log_zone)
         seconds = read.seconds
         ambiguous += int(read.ambiguous.sum())
@@ -108,6 +109,17 @@ def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str
         raise ValueError("lines are unaccounted for")
     rejected = tuple(sorted(rejects, key=lambda reject: reject.offset))
     return Parsed(entries, count, {reason: lines for reason, lines in ignored.items() if lines}, rejected, ambiguous)
+
+
+def _is_other(column: pa.ChunkedArray, value: str) -> npt.NDArray[np.bool_]:
+    """Which rows have another value; of a dictionary column its values are looked at."""
+    texts = as_one(column)
+    if not pa.types.is_dictionary(texts.type):
+        other: npt.NDArray[np.bool_] = pc.not_equal(texts.fill_null("-"), value).to_numpy(zero_copy_only=False)
+        return other
+    codes, values = distinct(filled(texts, "-"))
+    at = pc.index(values, value).as_py()
+    return np.ones(len(codes), np.bool_) if at < 0 else codes != at
 
 
 def _table_of(rows: list[dict[str, str | None]]) -> pa.Table:

@@ -27,7 +27,7 @@ def without_any_port(value: str) -> str:
     >>> without_any_port("192.0.2.7:443"), without_any_port("[2001:db8::1]:443"), without_any_port("2001:db8::1")
     ('192.0.2.7', '2001:db8::1', '2001:db8::1')
     """
-    return without_port(value) if value.startswith("[") or value.count(":") == 1 else value
+    return without_port(value) if ":" in value and (value[0] == "[" or value.count(":") == 1) else value
 
 
 def without_parentheses(value: str) -> str:
