@@ -129,7 +129,7 @@ FORMATS = (
         r'(?: \{[^{}]*\})* "(?P<request>[^"]*)"(?: [^ "]+)*',  # behind it what option httpslog says of TLS
         columns=("remote_host", "time", "status", "bytes_sent", "request"),
         # Connections that ended before a request or held none, and what happens to servers and to HAProxy itself.
-        messages=r"[^ ]+:\d+ \[\d\d/[A-Z][a-z][a-z]/[\d:]{13}\.\d+\] (?:[^ ]+/[^ ]+: \S.*|[^ ]+ [^ /]+/[^ ]+"
+        messages=r"[^ ]+:\d+ \[\d\d/[A-Z][a-z][a-z]/[\d:]{13}\.\d+\] (?:[^ /]+/[^ :]+: \S.*|[^ ]+ [^ /]+/[^ ]+"
         r" [-+\d]+/[-+\d]+/\+?\d+ \+?\d+ [^ ]{2} \d+(?:/\+?\d+){4} \d+/\d+)\s*\Z"
         r"|(?:\[[A-Z]+\]|Proxy|(?:Backup )?Server|backend|Health check for|Connect from|(?:Stopp|Paus|Enabl|Disabl|Resum)ing) ",
         changed=(*_PORTS, ("request", "request", from_hash_escapes)),

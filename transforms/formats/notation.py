@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from transforms.formats import Clock, Field, Format, Shape
+from transforms.formats.exact import LISTED
 from transforms.formats.values import all_but_last_of_list, last_of_list
 
 _APACHE = re.compile(r"%[!,0-9]*[<>]?(?:\{(?P<of>[^}]*)\})?\^?(?P<name>t[io]|[a-zA-Z%])")
@@ -25,6 +26,7 @@ _PIECES = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"")
 
 _STATUS, _BYTES, _PATH = r"\d{3}|-", r"\d{1,18}|-", r"[^?\s]*"
 _UNKEPT = (None, None)
+_LIST = Field("forwarded_for", Shape.LIST, r"\S*[^\s,]")
 
 # Directive → the column of the raw line, and the expression of its values where it is narrow.
 _DIRECTIVES: dict[str, tuple[str | None, str | None]] = {
@@ -152,7 +154,7 @@ def _apache_part(directive: str, name: str, of: str | None) -> _Part:
         return _Part(field=Field("time", shape), clock=clock)
     if name in ("i", "o", "e", "n", "C", "ti", "to") and of is not None:
         column = _HEADERS.get(of.lower()) if name == "i" else None
-        return _Part(field=Field(column, Shape.LIST if column == "forwarded_for" else Shape.FREE))
+        return _Part(field=_LIST if column == "forwarded_for" else Field(column, Shape.FREE))
     if name not in _DIRECTIVES or (of is not None and name not in ("a", "h", "p", "P", "T")):
         raise ValueError(f"{directive} is not a directive of mod_log_config")
     column, pattern = _UNKEPT if of == "c" else _DIRECTIVES[name]
@@ -169,7 +171,7 @@ def _nginx_parts(text: str) -> list[_Part]:
             parts.append(_Part(field=Field("time", Shape.TOKEN), clock=_NGINX_TIMES[name]))
         elif name in _VARIABLES:
             column, pattern = _VARIABLES[name]
-            parts.append(_Part(field=Field(column, Shape.LIST if column == "forwarded_for" else Shape.TOKEN, pattern)))
+            parts.append(_Part(field=_LIST if column == "forwarded_for" else Field(column, Shape.TOKEN, pattern)))
         elif _NGINX_UNKEPT.fullmatch(name):
             parts.append(_Part(field=Field(None, Shape.FREE if name == "remote_user" else Shape.TOKEN)))
         else:
@@ -197,7 +199,7 @@ def _with_host(parts: list[_Part]) -> tuple[list[_Part], tuple[tuple[str, str, C
     if "remote_host" in names or "forwarded_for" not in names:
         return parts, ()
     at = names.index("forwarded_for")
-    hosts = [*parts[:at], _Part(field=Field("remote_host", Shape.LIST)), *parts[at + 1 :]]
+    hosts = [*parts[:at], _Part(field=replace(_LIST, name="remote_host")), *parts[at + 1 :]]
     return hosts, (("remote_host", "remote_host", last_of_list), ("forwarded_for", "remote_host", all_but_last_of_list))
 
 
@@ -260,8 +262,10 @@ def _expression(parts: list[_Part]) -> str:
         listed = field.shape in (Shape.LIST, Shape.LAST)
         inner = r'(?:[^"\\]|\\.)*' if quoted else field.pattern or (r"\S+?" if field.shape is Shape.TOKEN else ".*?")
         if listed and not quoted and following[:1] == " ":
-            before = r"(?:[^\s,]+, )*"
-            out.append(rf"(?P<{field.name}>{before}\S+?)" if field.shape is Shape.LIST else rf"{before}(?P<{field.name}>\S+?)")
+            item = field.pattern or r"\S+?"
+            out.append(
+                rf"(?P<{field.name}>{LISTED}{item})" if field.shape is Shape.LIST else rf"{LISTED}(?P<{field.name}>{item})"
+            )
             continue
         if not quoted and not field.pattern and following[:1] != " ":
             inner = f"[^{re.escape(following[0])}]*?" if following else ".*?"

@@ -153,3 +153,11 @@ def test_what_a_server_says_of_itself_does_not_keep_its_requests_from_being_reco
     assert found.format == {"haproxy": "syslog:haproxy"}.get(folder, folder)
     assert found.confidence > 0.8
     assert detect(of_itself * 15, FORMATS, complete=True).format is None
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_list_without_end_is_read_to_its_end_and_no_further(name):
+    """Were each of its commas tried with the rest of the line, this would take hours."""
+    for listed in (b"203.0.113.9, ", b"a/", b"a, (", b'", "'):
+        parsed = parse_block(listed * (600_000 // len(listed)) + b"\n", FORMATS[name])
+        assert [reject.reason for reject in parsed.rejects] == ["fields"]
