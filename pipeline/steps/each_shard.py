@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -22,7 +23,7 @@ Output = Any
 """(date, bytes), or such in one of the other outputs (`TaggedOutput`)."""
 
 
-class EachShard(beam.DoFn):
+class EachShard(beam.DoFn, ABC):
     """`largest` gets (date, hits of the largest network); the rest of a day is the counting's own (`outputs`).
 
     `secrets` gets the fingerprint of each shard's secret, because what two shards count adds up only under the same one.
@@ -32,13 +33,13 @@ class EachShard(beam.DoFn):
         """A bundle has its own tasks in flight."""
         self._tasks: Tasks[dict[int, Any]] = Tasks()
 
+    @abstractmethod
     def submit(self, pieces: list[bytes]) -> Iterator[dict[int, Any]]:
         """Start counting a shard; gives the days of earlier ones that are done."""
-        raise NotImplementedError
 
+    @abstractmethod
     def outputs(self, date: str, counted: Any) -> Iterator[Output]:
         """What is given of one day."""
-        raise NotImplementedError
 
     @guarded
     def process(self, shard: tuple[int, Iterable[bytes]]) -> Iterator[Output]:
