@@ -48,6 +48,16 @@ class Request:
     def iso(self) -> str:
         return f"{self.utc:%Y-%m-%dT%H:%M:%S}"
 
+    @property
+    def port(self) -> int:
+        """The client's: another one for nearly every connection."""
+        return 1024 + (self.time * 7919 + self.size * 104_729) % 64_000
+
+    @property
+    def id(self) -> str:
+        """What a server calls the request, and no other."""
+        return f"{(self.time << 24 ^ self.size) * 0x9E3779B97F4A7C15 & 0xFFFF_FFFF_FFFF_FFFF:016x}"
+
 
 _APACHE = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
 
@@ -96,7 +106,7 @@ def _caddy(request: Request) -> str:
     headers = {"User-Agent": [request.agent], "Referer": [request.referer], "Accept-Encoding": ["gzip"]}
     asked = {
         "remote_ip": request.host,
-        "remote_port": str(40_000 + request.time % 20_000),
+        "remote_port": str(request.port),
         "client_ip": request.host,
         "proto": request.protocol,
         "method": request.method,
@@ -123,7 +133,7 @@ def _caddy(request: Request) -> str:
 def _traefik(request: Request) -> str:
     return _json(
         {
-            "ClientAddr": f"{request.host}:4711",
+            "ClientAddr": f"{request.host}:{request.port}",
             "ClientHost": request.host,
             "DownstreamContentSize": request.size,
             "DownstreamStatus": request.status,
@@ -150,7 +160,7 @@ def _google_load_balancer(request: Request) -> str:
         "referer": request.referer,
         "protocol": request.protocol,
     }
-    return _json({"httpRequest": asked, "insertId": "1", "timestamp": f"{request.iso}.123456Z", "severity": "INFO"})
+    return _json({"httpRequest": asked, "insertId": request.id, "timestamp": f"{request.iso}.123456Z", "severity": "INFO"})
 
 
 def _cloudflare(request: Request) -> str:
@@ -166,7 +176,7 @@ def _cloudflare(request: Request) -> str:
             "EdgeResponseBytes": request.size,
             "EdgeResponseStatus": request.status,
             "EdgeStartTimestamp": f"{request.iso}Z",
-            "RayID": "3a6050bcbe121a87",
+            "RayID": request.id,
         }
     )
 
@@ -188,16 +198,17 @@ def _nginx_json(request: Request) -> str:
 
 def _aws_alb(request: Request) -> str:
     return (
-        f"https {request.iso}.186641Z app/balancer/50dc6c495c0c9188 {_bracketed(request.host)}:2817 10.0.0.1:80 0.001 0.002 0.000"
-        f' {request.status} {request.status} 34 {request.size} "{request.method} https://{request.site}:443{nginx(request.target)}'
-        f' {request.protocol}" "{nginx(request.agent)}" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 arn:aws:targetgroup "Root=1-58337281"'
-        f' "{request.site}" "arn:aws:acm" 0 {request.iso}.186000Z "forward" "-" "-" "10.0.0.1:80" "200" "-" "-" TID_1'
+        f"https {request.iso}.186641Z app/balancer/50dc6c495c0c9188 {_bracketed(request.host)}:{request.port} 10.0.0.1:80"
+        f" 0.001 0.002 0.000 {request.status} {request.status} 34 {request.size}"
+        f' "{request.method} https://{request.site}:443{nginx(request.target)} {request.protocol}" "{nginx(request.agent)}"'
+        f' ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 arn:aws:targetgroup "Root=1-58337281-{request.id}" "{request.site}" "arn:aws:acm"'
+        f' 0 {request.iso}.186000Z "forward" "-" "-" "10.0.0.1:80" "200" "-" "-" TID_{request.id}'
     )
 
 
 def _aws_elb(request: Request) -> str:
     return (
-        f"{request.iso}.943958Z balancer {_bracketed(request.host)}:2817 10.0.0.1:80 0.000073 0.001048 0.000057"
+        f"{request.iso}.943958Z balancer {_bracketed(request.host)}:{request.port} 10.0.0.1:80 0.000073 0.001048 0.000057"
         f' {request.status} {request.status} 0 {request.size} "{request.method} http://{request.site}:80{nginx(request.target)}'
         f' {request.protocol}" "{nginx(request.agent)}" - -'
     )
@@ -205,7 +216,7 @@ def _aws_elb(request: Request) -> str:
 
 def _aws_s3(request: Request) -> str:
     return (
-        f"79a59df900b949e5 {request.site} [{request.clf}] {request.host} - 3E57427F3EXAMPLE REST.GET.OBJECT"
+        f"79a59df900b949e5 {request.site} [{request.clf}] {request.host} - {request.id.upper()} REST.GET.OBJECT"
         f' {quote(request.target)} "{nginx(request.line)}" {request.status} - {request.size or "-"} 4096 7 6'
         f' "{nginx(request.referer)}"'
         f' "{nginx(request.agent)}" - s9lzHYrFp76ZVxRcpX9 SigV4 ECDHE-RSA AuthHeader {request.site}.s3.example.com TLSV1.2 - -'
@@ -240,7 +251,7 @@ def _squid(request: Request) -> str:
 
 def _haproxy(request: Request) -> str:
     return (
-        f"{request.host}:33317 [{request.utc:%d/%b/%Y:%H:%M:%S}.655] http-in static/srv1 10/0/30/69/109 {request.status}"
+        f"{request.host}:{request.port} [{request.utc:%d/%b/%Y:%H:%M:%S}.655] http-in static/srv1 10/0/30/69/109 {request.status}"
         f' {request.size} - - ---- 1/1/1/1/0 0/0 {{{haproxy(request.site)}|}} {{}} "{haproxy(request.line)}"'
     )
 
@@ -248,7 +259,7 @@ def _haproxy(request: Request) -> str:
 def _envoy(request: Request) -> str:
     return (
         f'[{request.iso}.310Z] "{request.line}" {request.status} - 0 {request.size} 226 100 "{request.host}" "{request.agent}"'
-        f' "cc21d9b0-cf5c-432b-8c7e-98aeb7988cd2" "{request.site}" "tcp://10.0.0.1:80"'
+        f' "{request.id}" "{request.site}" "tcp://10.0.0.1:80"'
     )
 
 
@@ -268,7 +279,7 @@ def _cloudfront(request: Request) -> str:
         (
             *(f"{request.utc:%Y-%m-%d}", f"{request.utc:%H:%M:%S}", "LAX1", str(request.size), request.host, request.method),
             *("d111111abcdef8.example.net", stem, str(request.status), request.referer or "-", agent or "-"),
-            *(query if mark else "-", "-", "Hit", "SOX4xwn4XV6Q4rgb7XiVGOHms_BGlTAC4KyHmureZmBNrjGdRLiNIQ==", request.site),
+            *(query if mark else "-", "-", "Hit", f"{request.id}-SOX4xwn4XV6Q4rgb7XiVGOHms_BGlTAC4KyHmureZm==", request.site),
             *("https", "23", "0.001", "-", "TLSv1.2", "ECDHE-RSA", "Hit", request.protocol),
         )
     )
@@ -313,8 +324,8 @@ def _nginx_proxy_manager(request: Request) -> str:
 def _istio(request: Request) -> str:
     return (
         f'[{request.iso}.123Z] "{request.line}" {request.status} - via_upstream - "-" 0 {request.size} 226 100 "{request.host}"'
-        f' "{request.agent}" "cc21d9b0-cf5c-432b-8c7e-98aeb7988cd2" "{request.site}" "10.0.0.1:80" outbound|80||web.example.org'
-        f" 10.0.0.2:40305 10.0.0.2:8443 {_bracketed(request.host)}:55412 {request.site} default"
+        f' "{request.agent}" "{request.id}" "{request.site}" "10.0.0.1:80" outbound|80||web.example.org'
+        f" 10.0.0.2:40305 10.0.0.2:8443 {_bracketed(request.host)}:{request.port} {request.site} default"
     )
 
 

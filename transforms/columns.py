@@ -43,15 +43,18 @@ def texts_at(data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: n
     edges[-1] = edges[-2] if rows else 0
     # Spans, and what is between them, are the values of one array that is made of the bytes as they are: nothing is copied here.
     between = pa.Array.from_buffers(pa.string(), len(edges) - 1, [None, pa.py_buffer(edges), pa.py_buffer(data)])
-    row = np.arange(rows, dtype=np.int32) * (2 * width)
-    return [between.take(pa.array(row + 2 * number)) for number in range(width)]
+    wanted = np.arange(rows * width, dtype=np.int32).reshape(rows, width).T * 2
+    texts = between.take(pa.array(wanted.ravel()))
+    return [texts.slice(number * rows, rows) for number in range(width)]
 
 
 def spans_of(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The bytes of some texts (at least one byte), and where each text begins and ends there."""
+    """The bytes of some texts (at least one byte) and no others, and where each text begins and ends there."""
     _, offsets, data = texts.buffers()
     edges = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-    return np.frombuffer(data or b"\0", np.uint8), edges[:-1], edges[1:]
+    first, last = edges[0], edges[-1]
+    own = np.frombuffer(data, np.uint8)[first:last] if first < last else np.zeros(1, np.uint8)
+    return own, edges[:-1] - first, edges[1:] - first
 
 
 def points_in(

@@ -24,6 +24,7 @@ class Shape(Enum):
     TIME = "time"  # [17/May/2015:10:05:03 +0000]
     ZONE = "zone"  # what stands behind the space of a TIME
     QUOTED = "quoted"  # "…", backslash escapes
+    PORT = "port"  # an address with a port, of which the address is meant: 192.0.2.7:443, [2001:db8::1]:443, or - for none
 
 
 @dataclass(frozen=True, slots=True)

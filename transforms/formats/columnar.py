@@ -227,6 +227,7 @@ def _fit(rows: int, columns: Iterable[tuple[pa.Array, str | None]]) -> Flags:
 
 def _digits_alike(times: pa.StringArray) -> pa.StringArray:
     """Times with a 0 for every digit: the pattern of a time makes no difference between digits, and few texts remain of many."""
-    data, _, _ = spans_of(times)
+    data, _, ends = spans_of(times)
     alike = np.where(data - np.uint8(ord("0")) < 10, np.uint8(ord("0")), data)
-    return pa.Array.from_buffers(times.type, len(times), [None, times.buffers()[1], pa.py_buffer(alike)], offset=times.offset)
+    edges = np.append(0, ends).astype(np.int32)
+    return pa.Array.from_buffers(times.type, len(times), [None, pa.py_buffer(edges), pa.py_buffer(alike)])

@@ -21,6 +21,7 @@ Table = tuple[Positions, Positions, Flags]
 """Where kept fields of plain lines begin and end, lines by fields; and which of all lines are odd, and have no row there."""
 
 _OPENING, _CLOSING = ord("["), ord("]")
+_COLON, _ABSENT, _LARGEST_DIGIT, _PORT_WIDTH = ord(":"), ord("-"), 9, len("65535")
 _TIME_WIDTH, _ZONE_WIDTH = len("[17/May/2015:10:05:03"), len("+0000]")
 
 
@@ -55,7 +56,7 @@ def pieces(lines: Lines) -> Iterator[tuple[int, int]]:
 
 def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Sequence[Field], log_format: Format) -> Table:
     """The table of lines whose fields have the words' shapes, without their quotes or bracket."""
-    delimited = [number for number, word in enumerate(words) if word.shape in (Shape.QUOTED, Shape.TIME, Shape.ZONE)]
+    delimited = [number for number, word in enumerate(words) if word.shape in (Shape.QUOTED, Shape.TIME, Shape.ZONE, Shape.PORT)]
     quotes = 2 * sum(word.shape is Shape.QUOTED for word in words)
     cells, odd = _cells(data, lines, odd, len(words), quotes, log_format)
     if log_format.separator == " ":
@@ -65,6 +66,8 @@ def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Seque
     whole = np.ones(starts.shape[1], np.bool_)
     for number, start, end in zip(looked_at, starts, ends, strict=True):  # these are views: what they lose the table loses
         match words[number].shape:
+            case Shape.PORT:
+                whole &= _lose_ports(data, start, end)
             case Shape.QUOTED:
                 whole &= _are_quoted(data, start, end)
                 start += 1
@@ -149,6 +152,24 @@ def _cells(data: Bytes, lines: Lines, odd: Flags, fields: int, quotes: int | Non
 def _are_quoted(data: Bytes, starts: Positions, ends: Positions) -> Flags:
     """Which spans begin and end with a quote of their own."""
     found: Flags = (ends - starts >= 2) & (_at(data, starts) == QUOTE) & (_at(data, ends - 1) == QUOTE)
+    return found
+
+
+def _lose_ports(data: Bytes, starts: Positions, ends: Positions) -> Flags:
+    """Move where addresses begin and end, so that their ports and brackets are outside; which had one, or are absent."""
+    colons, digits = np.zeros_like(ends), np.ones(len(ends), np.bool_)
+    for width in range(1, _PORT_WIDTH + 2):
+        byte = _at(data, ends - width)
+        if width > 1:
+            colons[digits & (byte == _COLON)] = width
+        digits &= byte - np.uint8(ord("0")) <= _LARGEST_DIGIT
+        if not digits.any():
+            break
+    absent = (ends - starts == 1) & (_at(data, starts) == _ABSENT)
+    ends -= colons
+    starts += _at(data, starts) == _OPENING
+    ends -= (_at(data, ends - 1) == _CLOSING) & (colons > 0)
+    found: Flags = absent | ((colons > 0) & (starts < ends))
     return found
 
 

@@ -18,6 +18,7 @@ _TIME = r"\[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\]"
 _STRICT_QUOTED = r'"(?P<%s>(?:[^"\\]|\\.)*)"'
 _BARE_QUOTED = r'"(?P<%s>[^"]*)"'
 _DOUBLED_QUOTED = r'"(?P<%s>(?:[^"]|"")*)"'
+_ADDRESS_PORT = r"(?:\[?(?P<%s>\S+?)\]?:\d{1,5}|-)"
 LISTED = r"(?:[^\s,]+, ){0,32}"  # bounded: where each comma may be the last of a list, the rest of the line is looked at again
 _LOOSE_BYTES = 4 << 10  # its time grows with the square of a line's length
 _LOOSE_QUOTED = r'"(?P<%s>(?:(?!" ").)*?)"'
@@ -55,6 +56,8 @@ def _pattern(log_format: Format, quoted: str, free: str) -> re.Pattern[bytes]:
         if field.shape in (Shape.LIST, Shape.LAST):
             before, item = LISTED, rf"(?:{field.pattern or token})"
             return f"(?P<{field.name}>{before}{item})" if field.shape is Shape.LIST else f"{before}(?P<{field.name}>{item})"
+        if field.shape is Shape.PORT:
+            return _ADDRESS_PORT % field.name
         inner = free if field.shape is Shape.FREE and spaced else (field.pattern or token)
         return f"(?P<{field.name}>{inner})" if field.name else f"(?:{inner})"
 

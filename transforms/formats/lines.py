@@ -18,7 +18,6 @@ from transforms.formats.values import (
     last_of_list,
     undoubled,
     without_bracket,
-    without_port,
 )
 
 _QUOTED = r'(?:[^"\\]|\\.)*'
@@ -29,8 +28,7 @@ _STATUS = Field("status", Shape.TOKEN, r"\d{3}|-")
 _SENT = Field("bytes_sent", Shape.TOKEN, r"\d{1,18}|-")
 _REQUEST, _REFERER, _AGENT = (Field(name, Shape.QUOTED) for name in ("request", "referer", "user_agent"))
 _ISO_TIME = Field("time", Shape.TOKEN, r"\d{4}-\d\d-\d\dT\S+Z")
-_CLIENT_PORT = Field("remote_host", Shape.TOKEN, r"\S+:\d{1,5}|-")
-_PORTS = (("remote_host", "remote_host", without_port),)
+_CLIENT_PORT = Field("remote_host", Shape.PORT)
 # Envoy appends the address that called it to X-Forwarded-For: what stands before that is what its caller claims.
 _APPENDED = (("remote_host", "remote_host", last_of_list), ("forwarded_for", "remote_host", all_but_last_of_list))
 _TARGET_GROUP = Field(None, Shape.TOKEN, r"arn:\S+|-")
@@ -53,7 +51,6 @@ FORMATS = (
         ),
         clock=Clock.ISO,
         more=True,
-        changed=_PORTS,
         site_in_request=True,
     ),
     Format(
@@ -63,7 +60,6 @@ FORMATS = (
         (_ISO_TIME, _TOKEN, _CLIENT_PORT, _TOKEN, *_BALANCED),
         clock=Clock.ISO,
         more=True,
-        changed=_PORTS,
         ignored=(("request", "- - - ", NOT_HTTP), ("request", "- - -", NOT_HTTP)),
         site_in_request=True,
     ),
@@ -124,7 +120,7 @@ FORMATS = (
         'client:port [time] frontend backend/server timers status bytes … {headers} {headers} "request"',
         (),
         # Captured headers stand between braces and may hold spaces; a quote or a brace within a value is written as #22, #7B.
-        expression=r"(?P<remote_host>[^ ]+:\d+) \[(?P<time>\d\d/[A-Z][a-z][a-z]/[\d:]{13})\.\d+\] [^ ]+ [^ /]+/[^ ]+"
+        expression=r"(?P<remote_host>[^ ]+):\d+ \[(?P<time>\d\d/[A-Z][a-z][a-z]/[\d:]{13})\.\d+\] [^ ]+ [^ /]+/[^ ]+"
         r" [-+\d]+(?:/[-+\d]+){4} (?P<status>\d{3}|-1) \+?(?P<bytes_sent>\d{1,18}) [^ ]+ [^ ]+ [^ ]{4} \d+(?:/\+?\d+){4} \d+/\d+"
         r'(?: \{[^{}]*\})* "(?P<request>[^"]*)"(?: [^ "]+)*',  # behind it what option httpslog says of TLS
         columns=("remote_host", "time", "status", "bytes_sent", "request"),
@@ -132,7 +128,7 @@ FORMATS = (
         messages=r"[^ ]+:\d+ \[\d\d/[A-Z][a-z][a-z]/[\d:]{13}\.\d+\] (?:[^ /]+/[^ :]+: \S.*|[^ ]+ [^ /]+/[^ ]+"
         r" [-+\d]+/[-+\d]+/\+?\d+ \+?\d+ [^ ]{2} \d+(?:/\+?\d+){4} \d+/\d+)\s*\Z"
         r"|(?:\[[A-Z]+\]|Proxy|(?:Backup )?Server|backend|Health check for|Connect from|(?:Stopp|Paus|Enabl|Disabl|Resum)ing) ",
-        changed=(*_PORTS, ("request", "request", from_hash_escapes)),
+        changed=(("request", "request", from_hash_escapes),),
         backslash=False,
     ),
     Format(
