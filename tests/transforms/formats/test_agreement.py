@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.transforms.formats.agreement import check
-from tests.writers import HEADERS
+from tests.writers import HEADERS, Request, write
 from transforms.formats.registry import FORMATS, SYSLOG, format_of
 from transforms.formats.w3c import header_in
+from transforms.parse import parse_block
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = [*FORMATS, *HEADERS, SYSLOG + "haproxy", SYSLOG + "combined", SYSLOG + "nginx_json"]
@@ -67,3 +68,39 @@ def test_binary_garbage_is_no_error(name, data):
 def test_a_prefix_and_nothing_else(name):
     prefix = b"<134>2026-03-03T10:00:00Z cache weblogs[340276]: "
     check(prefix + b"\n" + prefix, format_of(SYSLOG + name))
+
+
+ADDRESSES = [
+    b"192.0.2.7:443",
+    b"[2001:db8::1]:443",
+    b"2001:db8::1:443",
+    b"-",
+    b"192.0.2.7:65535",
+    b"unix:1",
+    b"[fe80::1%eth0]:80",
+]
+ODD_ADDRESSES = [
+    b"192.0.2.7:123456",
+    b"192.0.2.7",
+    b":80",
+    b"[]:80",
+    b"]:80",
+    b"[:80",
+    b"[:]:80",
+    b"[[x]]:80",
+    b"a]:80",
+    b"443",
+    b":",
+    b"::1",
+]
+
+
+@pytest.mark.parametrize("name", ["aws_alb", "aws_elb"])
+def test_an_address_with_a_port_is_cut_as_it_is_read_alone(name):
+    request = Request("www.example.org", "192.0.2.9", 1_772_497_093, "GET", "/", "HTTP/1.1", 200, 5, "-", "a b")
+    line, written = write(name, [request]), f"192.0.2.9:{request.port}".encode()
+    assert line.count(written) == 1
+    block = b"".join(line.replace(written, host) for host in ADDRESSES + ODD_ADDRESSES)
+    check(block, FORMATS[name])
+    read = parse_block(block, FORMATS[name]).entries["remote_host"].to_pylist()
+    assert read[: len(ADDRESSES)] == ["192.0.2.7", "2001:db8::1", "2001:db8::1", "-", "192.0.2.7", "unix", "fe80::1%eth0"]
