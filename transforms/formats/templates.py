@@ -1,8 +1,8 @@
 """Takes JSON lines, gives the values of those that look alike: what is between their values is the same, byte by byte.
 
 A server writes its lines by a template, with the same keys in the same order. So one line is read, which shows the template, and
-then where the quotes of all lines stand shows where their values are. A line that differs in any way but its values' texts, or
-holds an escape, is not read here; nothing is taken for JSON that Python's parser would not take.
+then the next quote shows where a value of any line ends. A line that differs in any way but its values' texts, or holds an escape,
+is not read here; nothing is taken for JSON that Python's parser would not take.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _ATTEMPTS, _WORTH = 8, 0.05  # so many templates are tried in a block, while tha
 _FUTILE = 3  # attempts for which one counts that fits a smaller share: where keys have no order, there is none to be found
 _COMPARED = 100  # lines, by which a value is known that is always the same
 _MARGIN = 4096  # bytes; a literal is shorter
+_WORD = 8
 _TOKEN = re.compile(rb'(?P<text>"[^"]*")|(?P<mark>[{}\[\],])|(?P<scalar>[^\s{}\[\],:"]+)|[\s:]+')
 _COLON = re.compile(rb"\s*:")
 _DIGITS = 18
@@ -51,24 +52,21 @@ class _Value:
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """What stands between the values: texts; of each its length, the number of its first quote, and how many bytes precede that.
+    """What stands between the values: texts; and of each how many bytes precede its first quote.
 
     The last text needs no quote (-1): it ends where the line does. Of values, which are one fewer, by number: the bytes that each
     has at least, what those that are scalars must look like, and which columns have.
     """
 
-    quotes: int
     literals: tuple[bytes, ...]
-    lengths: Positions
-    anchors: Positions
-    before: Positions
-    shortest: Positions
+    before: tuple[int, ...]
+    shortest: tuple[int, ...]
     scalars: Mapping[int, str]
     columns: Mapping[str, int]
 
 
 class _Piece:
-    """Some lines of a block, and where their quotes are."""
+    """Some lines of a block, and where their quotes are: a bit for each byte, the lowest first; all bits behind them are set."""
 
     def __init__(self, block: bytes, lines: Lines, first: int, last: int) -> None:
         begin = int(lines.starts[first])
@@ -79,10 +77,19 @@ class _Piece:
         self._block, self._begin = (block[begin : begin + size] + bytes(2 * _MARGIN), 0) if padded else (block, begin)
         self.data = np.frombuffer(self._block, np.uint8, size, self._begin)
         self.ends = self.ends - (self.data.take(self.ends - 1, mode="clip") == RETURN)
-        self.quotes = np.flatnonzero(self.data == QUOTE)
-        upto = np.searchsorted(self.quotes, self.ends)
-        self.first_quotes = np.append(0, upto[:-1])
-        self.quotes_per_line = upto - self.first_quotes
+        bits = np.full(size // 8 + 2 * _WORD, 0xFF, np.uint8)
+        bits[: (size + 7) // 8] = np.packbits(self.data == QUOTE, bitorder="little")
+        self._quotes: npt.NDArray[np.uint64] = np.ndarray((len(bits) - _WORD + 1,), "<u8", bits, 0, (1,))
+
+    def next_quotes(self, at: Positions) -> Positions:
+        """Where the first quote stands from each position on, or what is no quote of this piece."""
+        at = np.minimum(at, len(self.data))
+        word = self._quotes[at >> 3] >> (at.view(np.uint64) & 7)
+        found: Positions = at + np.bitwise_count(~word & (word - 1))  # zeros below the lowest bit
+        further = np.flatnonzero(word == 0)
+        if len(further):
+            found[further] = self.next_quotes(at[further] + 8 * _WORD - 7)
+        return found
 
     def has(self, text: bytes, at: Positions) -> Flags:
         """Where the text stands, of all positions in the piece."""
@@ -185,16 +192,18 @@ def _fitting(piece: _Piece, rows: Positions, template: _Template) -> tuple[Posit
 
 def _spans(piece: _Piece, rows: Positions, template: _Template) -> tuple[Positions, Positions, Positions]:
     """Of some lines those that have the template's texts in their places, and where the values between these begin and end."""
-    rows = rows[piece.quotes_per_line[rows] == template.quotes]
-    begins = piece.quotes.take(piece.first_quotes[rows] + template.anchors[:, None], mode="clip") - template.before[:, None]
-    if template.anchors[-1] < 0:
-        begins[-1] = piece.ends[rows] - template.lengths[-1]
-    finishes = begins + template.lengths[:, None]
-    good = (begins[0] == piece.starts[rows]) & (finishes[-1] == piece.ends[rows])
-    good &= (begins[1:] - finishes[:-1] >= template.shortest[:, None]).all(axis=0)
-    for text, at in zip(template.literals, np.maximum(begins, 0), strict=True):
-        good &= piece.has(text, at)
-    starts, ends = finishes[:-1], begins[1:]
+    first, *others = template.literals
+    at, line_ends = piece.starts[rows], piece.ends[rows]
+    starts, ends = (np.empty((len(others), len(rows)), np.int64) for _ in range(2))
+    good = piece.has(first, at)
+    at = at + len(first)
+    for number, (text, before, shortest) in enumerate(zip(others, template.before[1:], template.shortest, strict=True)):
+        starts[number] = at
+        ends[number] = piece.next_quotes(at) - before if before >= 0 else line_ends - len(text)
+        good &= ends[number] - at >= shortest
+        good &= piece.has(text, np.maximum(ends[number], 0))
+        at = ends[number] + len(text)
+    good &= at == line_ends
     return (rows, starts, ends) if good.all() else (rows[good], starts[:, good], ends[:, good])
 
 
@@ -222,8 +231,7 @@ def _template(line: bytes, shown: Mapping[str, Any], values: Sequence[_Value], k
     for value in values:
         bounds += [value.start, value.end]
     texts = [line[begin:end] for begin, end in zip(bounds[::2], [*bounds[1::2], len(line)], strict=True)]
-    before = np.array([text.find(b'"') for text in texts])
-    anchors = np.where(before < 0, -1, np.append(0, np.cumsum([text.count(b'"') for text in texts])[:-1]))
+    before = tuple(text.find(b'"') for text in texts)
     columns: dict[str, int] = {}
     scalars = {number: _SCALAR for number, value in enumerate(values) if value.scalar}
     of_path = {value.path: number for number, value in enumerate(values) if value.path is not None}
@@ -233,12 +241,11 @@ def _template(line: bytes, shown: Mapping[str, Any], values: Sequence[_Value], k
             if values[number].scalar:
                 scalars[number] = _SECONDS if column == "time" and number not in columns.values() else _WHOLE
             columns[column] = number
-    if (before[:-1] < 0).any() or any(len(text) >= _MARGIN for text in texts) or not {"remote_host", "time"} <= set(columns):
+    if not {"remote_host", "time"} <= set(columns) or min(before[:-1]) < 0 or any(len(text) >= _MARGIN for text in texts):
         return None
     never_empty = {*scalars, columns["remote_host"], columns["time"]}
-    shortest = np.array([int(number in never_empty) for number in range(len(values))])
-    lengths = np.array([len(text) for text in texts])
-    return _Template(line.count(b'"'), tuple(texts), lengths, anchors, np.maximum(before, 0), shortest, scalars, columns)
+    shortest = tuple(int(number in never_empty) for number in range(len(values)))
+    return _Template(tuple(texts), before, shortest, scalars, columns)
 
 
 def _values(line: bytes) -> list[_Value]:
