@@ -125,6 +125,15 @@ def test_any_text_is_read_as_it_stands(values):
     assert read(*lines) == [row(ip, ts, str(status), referer) for ip, ts, status, referer in values]
 
 
+@pytest.mark.parametrize("size", [0, 1, 55, 56, 57, 58, 63, 64, 65, 120, 900, 1_000, 10_000, 1_000_000])
+def test_values_of_any_length_are_read(size):
+    long = '{"ip":"192.0.2.1","referer":"%s","ts":"2026-03-03T10:00:00Z"}' % ("x" * size)
+    shorter, none = long.replace("xx", "y"), long.replace("x", "")
+    referers = ["x" * size, "y" * (size // 2) + "x" * (size % 2), "", None, "x" * size]
+    read_as = [referer if referer is None else row(referer=referer) for referer in referers]
+    assert read(long, shorter, none, long[:-1], long) == read_as
+
+
 def test_a_line_that_shows_a_template_which_it_does_not_fit_keeps_no_other_from_being_read():
     good = '{"ip":"192.0.2.1","ts":"2026-03-03T10:00:00Z","status":200}'
     assert read(good.replace("200", "true"), *[good] * 5) == [None] + [row(status="200")] * 5
