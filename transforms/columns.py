@@ -27,11 +27,7 @@ def distinct(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, pa.Array]:
 
 def as_one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     """A column as one array; chunks of a dictionary column get one dictionary."""
-    if not isinstance(column, pa.ChunkedArray):
-        return column
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return (column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column).combine_chunks()
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def texts_at(data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> list[pa.StringArray]:

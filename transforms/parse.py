@@ -102,7 +102,7 @@ def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str
             raw, seconds = raw.filter(pa.array(read.valid)), seconds[read.valid]
         tables.append(raw)
         all_seconds.append(seconds)
-    raw = tables[0] if len(tables) == 1 else pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    raw = tables[0] if len(tables) == 1 else pa.concat_tables(tables).combine_chunks()
     entries = _entries(_completed(raw, log_format), np.concatenate(all_seconds), log_format.site_in_request)
     count = len(lines.starts)
     if entries.num_rows + sum(ignored.values()) + len(rejects) != count:
