@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from transforms.clock import UTC
 from transforms.columns import as_one, distinct, filled, recode
 from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Format, columnar, exact, oddities, times
+from transforms.formats.wrapped import WRAPPINGS
 from transforms.schema import ENTRY
 
 BLANK = "blank"
@@ -67,8 +68,8 @@ def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str
     """Parse whole lines; `offset` is where the block begins in its file, in bytes. Times without zone are in `log_zone`."""
     stored = oddities.find_lines(block, log_format.separator)
     lines = stored
-    if log_format.prefix and len(stored.starts):
-        block, lines = columnar.without_prefix(block, stored, log_format.prefix)
+    if log_format.wrapping and len(stored.starts):
+        block, lines = WRAPPINGS[log_format.wrapping].all_bare(block, stored)
     plain = columnar.split(block, lines, log_format)
     ignored: Counter[str] = Counter()
     rejects: list[Reject] = []

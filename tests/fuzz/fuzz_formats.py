@@ -19,8 +19,9 @@ sys.path.insert(0, str(ROOT))
 
 with atheris.instrument_imports(include=["transforms.formats", "transforms.parse"]):
     from tests.transforms.formats.agreement import check
-    from transforms.formats.registry import FORMATS, SYSLOG, format_of
+    from transforms.formats.registry import FORMATS, format_of
     from transforms.formats.w3c import header_in
+    from transforms.formats.wrapped import DOCKER, SYSLOG
 
 GOLDEN = ROOT / "tests" / "transforms" / "formats" / "golden"
 ARTIFACTS = f"-artifact_prefix={ROOT / 'build'}/"
@@ -39,7 +40,10 @@ def families() -> dict[str, dict[str, str]]:
         "columns": {name: folder if (GOLDEN / folder).exists() else "combined" for name, folder in by_columns.items()},
         "json": {name: name for name, known in FORMATS.items() if known.keys},
         "expressions": {name: name for name, known in FORMATS.items() if not known.fields and not known.keys},
-        "syslog": {SYSLOG + "combined": "syslog_combined", SYSLOG + "nginx_json": "syslog_fastly"},
+        "wrapped": {
+            **{SYSLOG + "combined": "syslog_combined", SYSLOG + "nginx_json": "syslog_fastly"},
+            **{DOCKER + "combined_forwarded": "docker_combined_forwarded", DOCKER + "caddy": "docker_caddy"},
+        },
         "w3c": {header_in((GOLDEN / name / "input.log").read_bytes()) or "": name for name in W3C},
         "own": dict.fromkeys(OWN, "combined"),
     }

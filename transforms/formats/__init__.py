@@ -75,8 +75,8 @@ class Format:
     """Column, value and reason: rows that are no requests."""
     messages: str | None = None
     """Expression for lines that are about no request, which the same server writes into the same log."""
-    prefix: str | None = None
-    """Expression for what a log daemon wrote before each line."""
+    wrapping: str | None = None
+    """What somebody else put around each line (see `wrapped.WRAPPINGS`)."""
     narrows: str = ""
     """The format whose special case this is: all its lines fit that one too, which knows less of them."""
     plausible: Callable[[Mapping[str, str | None]], bool] | None = None

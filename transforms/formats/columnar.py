@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from transforms.columns import as_one, distinct, spans_of
 from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, jsonl, oddities, w3c
 from transforms.formats.cuts import cut, cut_w3c, texts_of
-from transforms.formats.oddities import Flags, Lines, Positions, find_lines
+from transforms.formats.oddities import Flags, Lines, Positions, find_lines, line_array
 from transforms.formats.templates import read_alike
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -42,19 +42,6 @@ class Split:
 
     parts: tuple[Part, ...]
     odd: Positions
-
-
-def without_prefix(block: bytes, lines: Lines, prefix: str) -> tuple[bytes, Lines]:
-    """The same lines without what a log daemon wrote before them; a line that has no such prefix stays as it is."""
-    texts = _line_array(block, lines.starts, pa.binary())
-    bare = pc.replace_substring_regex(texts, f"^(?:{prefix})", "", max_replacements=1)
-    starts = np.frombuffer(bare.buffers()[1], np.int32)[: len(bare) + 1].astype(np.int64)
-    data = bare.buffers()[2]
-    ends = starts[1:] - 1
-    if block[-1:] != b"\n" and len(ends):
-        ends[-1] += 1
-    block = (data.to_pybytes() if data else b"")[: int(starts[-1])]
-    return block, Lines(starts[:-1], ends, find_lines(block).specials)
 
 
 def split(block: bytes, lines: Lines, log_format: Format) -> Split:
@@ -116,7 +103,7 @@ def _split_by_expression(block: bytes, lines: Lines, log_format: Format) -> Spli
         return _all_odd(lines)
     rest = _without(block, lines, odd)
     starts = find_lines(rest).starts if odd.any() else lines.starts
-    found = pc.extract_regex(_line_array(rest, starts, pa.string()), f"^{log_format.expression}\\s*$")
+    found = pc.extract_regex(line_array(rest, starts, pa.string()), f"^{log_format.expression}\\s*$")
     if found.null_count:
         odd[plain[found.is_null().to_numpy(zero_copy_only=False)]] = True
         found = found.drop_null()
@@ -132,12 +119,6 @@ def _changed(columns: dict[str, pa.Array], log_format: Format) -> dict[str, pa.A
             values = [None if value is None else change(value) for value in columns[source].dictionary.to_pylist()]
             made[name] = pa.DictionaryArray.from_arrays(columns[source].indices, pa.array(values, pa.string()))
     return columns | made
-
-
-def _line_array(block: bytes, starts: Positions, kind: pa.DataType) -> pa.Array:
-    """The lines of a block as Arrow has them, with their ends, without copying them."""
-    offsets = np.append(starts, len(block)).astype(np.int32)
-    return pa.Array.from_buffers(kind, len(starts), [None, pa.py_buffer(offsets), pa.py_buffer(block)])
 
 
 def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from transforms.formats import Format, exact
-from transforms.formats.registry import SYSLOG, SYSLOG_PREFIX, format_of
+from transforms.formats.registry import format_of
+from transforms.formats.wrapped import WRAPPINGS
 
 SAMPLE_BYTES = 256 << 10
 SAMPLE_LINES = 1_000
@@ -59,11 +60,14 @@ def sample_lines(head: bytes, complete: bool = False) -> list[bytes]:
 
 
 def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -> Detection:
-    """Try the formats on a file's first bytes, as `sample_lines`. If most lines begin as syslog's do, on what is behind that."""
+    """Try the formats on a file's first bytes, as `sample_lines`; first on what is inside, if most lines are wrapped alike."""
     lines = sample_lines(head, complete)
-    bare = [exact.bare(line, SYSLOG_PREFIX) for line in lines]
-    if 2 * sum(map(operator.ne, bare, lines)) > len(lines):
-        return _detection(bare, {SYSLOG + name: known for name, known in formats.items()})
+    for word, wrapping in WRAPPINGS.items():
+        bare = list(map(wrapping.bare, lines))
+        if 2 * sum(map(operator.ne, bare, lines)) > len(lines):
+            found = _detection(bare, {word + name: known for name, known in formats.items()})
+            if found.format:
+                return found
     return _detection(lines, formats)
 
 

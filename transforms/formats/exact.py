@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 
 from transforms.formats import Clock, Field, Format, Shape, jsonl, w3c
+from transforms.formats.wrapped import WRAPPINGS
 
 _ESCAPE = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
@@ -18,6 +19,11 @@ _TIME = r"\[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\]"
 _STRICT_QUOTED = r'"(?P<%s>(?:[^"\\]|\\.)*)"'
 _BARE_QUOTED = r'"(?P<%s>[^"]*)"'
 _DOUBLED_QUOTED = r'"(?P<%s>(?:[^"]|"")*)"'
+# What nginx and Apache write into their error logs, and their images' scripts when they start: a container has one log for all.
+_ERROR_LOG = re.compile(
+    rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[[a-z]+\] \d+#\d+: |\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:.]+ \d{4}\] \["
+    rb"|AH\d{5}: |/docker-entrypoint\.|\d\d-[a-z0-9-]+\.(?:env)?sh: "
+)
 _ADDRESS_PORT = r"(?:\[?(?P<%s>\S+?)\]?:\d{1,5}|-)"
 LISTED = r"(?:[^\s,]+, ){0,32}"  # bounded: where each comma may be the last of a list, the rest of the line is looked at again
 _LOOSE_BYTES = 4 << 10  # its time grows with the square of a line's length
@@ -100,8 +106,8 @@ def _changed(row: dict[str, str | None], log_format: Format) -> dict[str, str | 
 
 def fits(line: bytes, log_format: Format) -> bool:
     """Whether the line is surely of the format: no field may hold what its neighbour would."""
-    if log_format.prefix:
-        line = bare(line, log_format.prefix)
+    if log_format.wrapping:
+        line = WRAPPINGS[log_format.wrapping].bare(line)
     if log_format.keys:
         if not line.lstrip().startswith(b"{"):
             return False
@@ -118,15 +124,11 @@ def fits(line: bytes, log_format: Format) -> bool:
 
 def is_message(line: bytes, log_format: Format) -> bool:
     """Whether a line that does not fit is of the same log, but about no request."""
+    if _ERROR_LOG.match(line):
+        return True
     if log_format.messages is not None:
         return _compiled(log_format.messages).match(line) is not None
     return bool(log_format.keys) and jsonl.is_message(line, log_format)
-
-
-def bare(line: bytes, prefix: str) -> bytes:
-    """The line without what a log daemon wrote before it."""
-    found = _compiled(prefix).match(line)
-    return line[found.end() :] if found else line
 
 
 @lru_cache(maxsize=8)

@@ -6,35 +6,30 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
-from transforms.formats import Format, exact, jsonl, lines, ncsa, w3c
+from transforms.formats import Format, jsonl, lines, ncsa, w3c
 from transforms.formats.notation import compile_notation
+from transforms.formats.wrapped import WRAPPINGS
 
 FORMATS: dict[str, Format] = {known.name: known for known in (*ncsa.FORMATS, *jsonl.FORMATS, *lines.FORMATS)}
 
-SYSLOG = "syslog:"
 _WITHOUT = " without "
-_TIMESTAMP = r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+)"
-_STRUCTURED = r'(?:-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+)'
-_RFC_5424 = rf"1 \S+ \S+ \S+ \S+ \S+ {_STRUCTURED} (?:\xef\xbb\xbf)?"
-_RFC_3164 = rf"{_TIMESTAMP} (?:\S+ )?[^\s:\[]+(?:\[\d+\])?: "
-_CONTAINER = r"\d{4}-\d\d-\d\dT\S+ std(?:out|err) [FP] |[\w.-]+ +\| "
-SYSLOG_PREFIX = rf"(?:(?:<\d{{1,3}}>)?(?:{_RFC_5424}|{_RFC_3164})|{_CONTAINER})"
-"""RFC 5424, and what was usual before (RFC 3164, also with a newer timestamp, as Fastly sends it); and what the runtimes of
-containers write (CRI, Docker Compose)."""
 
 
 @lru_cache(maxsize=256)
 def format_of(word: str) -> Format:
-    """The format of this name, or the one that a notation or a map of JSON keys describes; `syslog:` may stand before each.
+    """The format of this name, or the one that a notation or a map of JSON keys describes, perhaps behind one of WRAPPINGS.
 
     `ValueError` says what is wrong.
     """
     if word in FORMATS:
         return FORMATS[word]
-    if word.startswith(SYSLOG):
-        inner = format_of(word.removeprefix(SYSLOG))
-        narrows = SYSLOG + inner.narrows if inner.narrows else ""
-        return replace(inner, name=word, title=f"{inner.title}, behind syslog's prefix", prefix=SYSLOG_PREFIX, narrows=narrows)
+    around, colon, name = word.partition(":")
+    if around + colon in WRAPPINGS:
+        inner = format_of(name)
+        if inner.wrapping:
+            raise ValueError(f"{word} would be taken out of two others' lines; one such word may stand before a format")
+        title, narrows = WRAPPINGS[around + colon].title, around + colon + inner.narrows if inner.narrows else ""
+        return replace(inner, name=word, title=f"{inner.title}, {title}", wrapping=around + colon, narrows=narrows)
     base, lacking, columns = word.rpartition(_WITHOUT)
     if lacking and format_of(base).keys:
         return _without(format_of(base), word, columns.split())
@@ -53,7 +48,7 @@ def as_in(word: str, sample: Iterable[bytes]) -> str:
     What a line then lacks was absent from its request. So that does not depend on which other lines stand near it.
     """
     known = format_of(word)
-    lines = (exact.bare(line, known.prefix) if known.prefix else line for line in sample)
+    lines = map(WRAPPINGS[known.wrapping].bare, sample) if known.wrapping else sample
     absent = jsonl.absent_columns(lines, known)
     return f"{word}{_WITHOUT}{' '.join(absent)}" if absent else word
 

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from tests.transforms.formats.agreement import check
 from tests.writers import HEADERS, Request, write
-from transforms.formats.registry import FORMATS, SYSLOG, format_of
+from transforms.formats.registry import FORMATS, format_of
 from transforms.formats.w3c import header_in
+from transforms.formats.wrapped import DOCKER, SYSLOG
 from transforms.parse import parse_block
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = [*FORMATS, *HEADERS, SYSLOG + "haproxy", SYSLOG + "combined", SYSLOG + "nginx_json"]
+NAMES += [DOCKER + "combined_forwarded", DOCKER + "caddy"]
 
 
 def golden_lines(name: str) -> list[bytes]:
