@@ -1,7 +1,7 @@
 """Takes the values of one request, gives the line that a server would write about it: each format once more, from its other end.
 
 Escapes are those of the servers' sources: Apache 2.4 (`ap_escape_logitem`), nginx 1.27 (`ngx_http_log_escape`, and its form for
-JSON), HAProxy 2.8 (`lf_encode_string`), AWS and Google by their documentation.
+JSON), HAProxy 2.8 (`lf_encode_string`), Moby 28 (`jsonlog`), AWS and Google by their documentation.
 """
 
 from __future__ import annotations
@@ -293,6 +293,14 @@ def _syslog(line: str) -> str:
     return f"<134>Oct 10 13:55:36 edge-1 web[4711]: {line}"
 
 
+def _docker(line: str, time: str) -> str:
+    """As Moby's jsonlog escapes: also what HTML would mind."""
+    text = _json(f"{line}\n")
+    for letter in "<>&":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return f'{{"log":{text},"stream":"stdout","time":"{time}.123456789Z"}}'
+
+
 def _combined_forwarded_more(request: Request) -> str:
     return f'{_combined(request, nginx)} "198.51.100.7" "{request.site}" rt=0.005'
 
@@ -382,6 +390,8 @@ WRITERS: dict[str, Callable[[Request], str]] = {
     "syslog:haproxy": lambda request: _syslog(_haproxy(request)),
     "syslog:combined": lambda request: _syslog(_combined(request)),
     "syslog:nginx_json": lambda request: _syslog(_nginx_json(request)),
+    "docker:combined": lambda request: _docker(_combined(request, nginx), request.iso),
+    "docker:nginx_json": lambda request: _docker(_nginx_json(request), request.iso),
 }
 """By the format's name; those with a header by another."""
 

@@ -22,4 +22,5 @@ def formats(options: argparse.Namespace) -> None:
         for known in FORMATS.values():
             console.print(f"{known.name:{width}}  {known.title}\n{'':{width}}  {known.notation}")
         console.print(f"{detected.W3C:{width}}  W3C extended, by its own #Fields line (IIS, CloudFront and others)")
-        console.print("syslog:NAME: any of them behind the prefix of a log daemon.")
+        console.print("syslog:NAME: any of them behind the prefix of a log daemon, Kubernetes or Docker Compose.")
+        console.print("docker:NAME: any of them as Docker's driver json-file stores it.")

@@ -49,6 +49,7 @@ def test_a_file_is_told_its_format_and_why_others_lost(tmp_path, capsys):
 
 def test_a_run_may_mix_formats_and_counts_all(tmp_path, capsys):
     names = ["combined", "caddy", "iis", "cloudfront", "aws_alb", "squid", "syslog:haproxy", "google_storage", "envoy"]
+    names += ["docker:combined"]
     for number, name in enumerate(names):
         (tmp_path / f"{number}.log").write_bytes(write(name, requests(1 + 20 * number)))
     out, record = tmp_path / "out", tmp_path / "record.json"
@@ -67,6 +68,32 @@ def test_a_run_may_mix_formats_and_counts_all(tmp_path, capsys):
         ("www.example.org", "human"): 20 * (len(names) - 2),
         ("www.example.org", "unknown"): 40,
     }
+
+
+def test_the_log_of_a_container_holds_its_servers_errors_too(tmp_path, capsys):
+    error = (
+        '2026/03/03 10:00:05 [error] 29#29: *7 open() "/srv/x" failed, client: 192.0.2.6, server: _, request: "GET /x HTTP/1.1"'
+    )
+    plain = write("combined", requests(1)) + f"{error}\n".encode() * 7
+    stored = write("docker:combined", requests(1))
+    stored += json.dumps(
+        {"log": f"{error}\n", "stream": "stderr", "time": "2026-03-03T10:00:05Z"}, separators=(",", ":")
+    ).encode()
+    for number, log in enumerate((plain, stored)):
+        path, record = tmp_path / f"{number}.log", tmp_path / f"{number}.json"
+        path.write_bytes(log)
+        words = ["--input", path, "--output", tmp_path / f"out{number}", "--site", "www.example.org", "--run-record", record]
+        assert run(*words) == 0
+        lines = json.loads(record.read_text())["lines"]
+        assert (lines["counted"], lines["ignored"], lines["rejected"]) == (20, {"not_http": (7, 1)[number]}, {})
+    assert "192.0.2.6" not in capsys.readouterr().out
+
+
+def test_one_format_is_taken_out_of_one_wrapping(tmp_path, capsys):
+    path = tmp_path / "access.log"
+    path.write_bytes(write("docker:combined", requests(1)))
+    assert run("--input", path, "--output", tmp_path / "out", "--format", "docker:syslog:combined") == 2
+    assert "docker:syslog:combined" in capsys.readouterr().err
 
 
 def test_what_nothing_fits_is_refused_with_counts(tmp_path, capsys):
