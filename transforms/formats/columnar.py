@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from transforms.columns import as_one, distinct, spans_of
 from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, jsonl, oddities, w3c
-from transforms.formats.cuts import cut, cut_w3c, texts_of
+from transforms.formats.cuts import cut, texts_of
 from transforms.formats.oddities import Flags, Lines, Positions, find_lines, line_array
 from transforms.formats.templates import read_alike
 
@@ -161,7 +161,7 @@ def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
     odd = (first == ord("#")) | (first == oddities.RETURN) | (lines.starts == lines.ends)
     odd |= oddities.with_specials(block, lines, b"\0")
     kept = [number for number, field in enumerate(log_format.fields) if field.name]
-    table_of = partial(cut_w3c, log_format=log_format)
+    table_of = partial(cut, words=log_format.fields, log_format=log_format)
     texts, odd = texts_of(block, lines, odd, kept, table_of)
     if odd.all():
         return _all_odd(lines)

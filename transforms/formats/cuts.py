@@ -1,21 +1,20 @@
 """Takes a block of lines and the fields of their format, gives the texts of the fields of the plain lines.
 
-Separators, quotes and line ends are located for many lines at once. A line is plain if it has exactly the format's fields, each
-quote at the edge of its field; then the fields of a plain line stand beside each other among those of all lines, and columns are
-taken out of the block by their number. Every other line is odd, and left to the exact path.
+Many lines are looked at together, field by field. A line is plain if it has exactly the format's fields, each quote at the edge
+of its field. Every other line is odd, and left to the exact path.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from transforms.columns import texts_at
 from transforms.formats import Field, Format, Shape
-from transforms.formats.oddities import NEWLINE, PIECE_BYTES, QUOTE, RETURN, Bytes, Flags, Lines, Positions
+from transforms.formats.marks import Marks
+from transforms.formats.oddities import PIECE_BYTES, QUOTE, RETURN, Bytes, Flags, Lines, Positions
 
 Table = tuple[Positions, Positions, Flags]
 """Where kept fields of plain lines begin and end, lines by fields; and which of all lines are odd, and have no row there."""
@@ -30,7 +29,7 @@ def texts_of(
 ) -> tuple[list[pa.ChunkedArray], Flags]:
     """The texts of the kept fields (numbers, rising) of the plain lines, a column each; and which lines are odd.
 
-    `table_of` is asked for some of the lines at a time, with what is known of them: `cut` or `cut_w3c`, told the fields.
+    `table_of` is asked for some of the lines at a time, with what is known of them: `cut`, told the fields.
     """
     columns: list[list[pa.Array]] = [[] for _ in kept]
     still_odd = []
@@ -55,104 +54,64 @@ def pieces(lines: Lines) -> Iterator[tuple[int, int]]:
 
 
 def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Sequence[Field], log_format: Format) -> Table:
-    """The table of lines whose fields have the words' shapes, without their quotes or bracket."""
-    delimited = [number for number, word in enumerate(words) if word.shape in (Shape.QUOTED, Shape.TIME, Shape.ZONE, Shape.PORT)]
-    quotes = 2 * sum(word.shape is Shape.QUOTED for word in words)
-    cells, odd = _cells(data, lines, odd, len(words), quotes, log_format)
-    if log_format.separator == " ":
-        odd[np.searchsorted(cells.first, np.flatnonzero(cells.starts >= cells.ends), side="right") - 1] = True
-    looked_at = sorted({*kept, *delimited})
-    starts, ends = cells.of(looked_at, ~odd)
-    whole = np.ones(starts.shape[1], np.bool_)
-    for number, start, end in zip(looked_at, starts, ends, strict=True):  # these are views: what they lose the table loses
-        match words[number].shape:
-            case Shape.PORT:
-                whole &= _lose_ports(data, start, end)
-            case Shape.QUOTED:
-                whole &= _are_quoted(data, start, end)
-                start += 1
-                end -= 1
-            case Shape.TIME:
-                whole &= (end - start == _TIME_WIDTH) & (_at(data, start) == _OPENING)
-                start += 1
-            case Shape.ZONE:
-                whole &= (end - start == _ZONE_WIDTH) & (_at(data, end - 1) == _CLOSING)
-                end -= 1
-    rows = [looked_at.index(number) for number in kept]
-    if whole.all():
-        return starts[rows], ends[rows], odd
-    odd[np.flatnonzero(~odd)[~whole]] = True
-    return starts[rows][:, whole], ends[rows][:, whole], odd
+    """The table of lines whose fields have the words' shapes, without their quotes, bracket or port.
 
-
-def cut_w3c(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], log_format: Format) -> Table:
-    """The table of lines whose fields may stand in quotes, or not; without these quotes."""
-    cells, odd = _cells(data, lines, odd, len(log_format.fields), None, log_format)
-    if not cells.quotes.any():
-        return *cells.of(kept, ~odd), odd
-    so_far = np.append(0, np.cumsum(_are_quoted(data, cells.starts, cells.ends)))
-    odd |= cells.quotes != 2 * (so_far[np.append(cells.first[1:], len(cells.ends))] - so_far[cells.first])
-    starts, ends = cells.of(kept, ~odd)
-    quoted = _are_quoted(data, starts, ends)
-    return starts + quoted, ends - quoted, odd
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """Where fields begin and end, those of all lines one after another; of each line the number of its first, and of quotes."""
-
-    starts: Positions
-    ends: Positions
-    first: Positions
-    quotes: Positions
-
-    def of(self, fields: Sequence[int], chosen: Flags) -> tuple[Positions, Positions]:
-        """Where some fields of the chosen lines begin and end, fields by lines."""
-        cells = self.first[chosen] + np.array(fields, np.int64)[:, None]
-        return self.starts[cells], self.ends[cells]
-
-
-def _cells(data: Bytes, lines: Lines, odd: Flags, fields: int, quotes: int | None, log_format: Format) -> tuple[_Cells, Flags]:
-    """The fields of lines; and which lines are odd: also those that have not so many of them, or so many quotes there.
-
-    `quotes` None stands for any even number; such may also be in further fields, which are not looked at.
+    Of all lines one field after another is looked at: it ends before the next separator, or at the next quote. In a log with a
+    header any field may stand in quotes, and any may be empty.
     """
     code = ord(log_format.separator)
-    found = data <= QUOTE  # line ends, quotes and most separators at one look, and little else
-    if code > QUOTE:
-        found |= data == code
-    marks = np.flatnonzero(found)
-    kinds = data[marks]
-    if lines.ends[-1] == len(data):  # without a newline
-        marks, kinds = np.append(marks, len(data)), np.append(kinds, np.uint8(NEWLINE))
-    is_quote, is_end = kinds == QUOTE, kinds == NEWLINE
-    so_far = np.cumsum(is_quote, dtype=np.int32)
-    line_ends = np.flatnonzero(is_end)
-    unbalanced = np.diff(so_far[line_ends], prepend=0) % 2 == 1
-    if unbalanced.any():  # the end of such a line closes what it left open: the next line is not taken for its inside
-        is_quote[line_ends[unbalanced]] = True
-        so_far = np.cumsum(is_quote, dtype=np.int32)
-    chosen = np.flatnonzero(is_end | ((kinds == code) & ((so_far & 1) == 0)))
-    edges = marks[chosen]
-    starts = np.append(0, edges[:-1] + 1)
-    if log_format.padded:  # what is between two separators beside each other is no field
-        at_edge = is_end[chosen] | np.append(True, is_end[chosen[:-1]])
-        kept = (starts < edges) | at_edge
-        starts, edges, chosen = starts[kept], edges[kept], chosen[kept]
-    last = np.searchsorted(edges, lines.ends)
-    first = np.append(0, last[:-1] + 1)
-    known = so_far[chosen[np.minimum(first + fields - 1, last)]] - np.append(0, so_far[chosen[last[:-1]]])
-    odd = odd | unbalanced | (last - first < fields - 1 if log_format.more else last - first != fields - 1)
-    if quotes is not None:
-        odd |= known != quotes
-    edges[last] -= _at(data, lines.ends - 1) == RETURN
-    return _Cells(starts, edges, first, known), odd
-
-
-def _are_quoted(data: Bytes, starts: Positions, ends: Positions) -> Flags:
-    """Which spans begin and end with a quote of their own."""
-    found: Flags = (ends - starts >= 2) & (_at(data, starts) == QUOTE) & (_at(data, ends - 1) == QUOTE)
-    return found
+    separators, quotes = Marks(data == code), Marks(data == QUOTE)
+    others = Marks(data != code) if log_format.padded else None
+    rows = np.flatnonzero(~odd)
+    line_starts, line_ends = lines.starts[rows], lines.ends[rows]
+    line_ends = line_ends - (_at(data, line_ends - 1) == RETURN)
+    least = int(log_format.separator == " " and not log_format.header)
+    may_be_quoted = log_format.header and quotes.any()
+    own_quotes = np.full(len(rows), 2 * sum(word.shape is Shape.QUOTED for word in words))
+    starts, ends = (np.empty((len(kept), len(rows)), np.int64) for _ in range(2))
+    whole, edge = np.ones(len(rows), np.bool_), line_starts - 1
+    for number, word in enumerate(words):
+        start = others.after(edge + 1) if others else edge + 1
+        if word.shape is Shape.QUOTED:
+            whole &= _at(data, start) == QUOTE
+            start += 1
+            end = quotes.after(start)
+            edge = end + 1
+        else:
+            end = edge = np.minimum(separators.after(start), line_ends)
+            whole &= end >= start + least
+        if may_be_quoted:
+            quoted = np.flatnonzero(_at(data, start) == QUOTE)  # few
+            start[quoted] += 1
+            end[quoted] = quotes.after(start[quoted])
+            edge = end.copy()
+            edge[quoted] += 1
+            own_quotes[quoted] += 2
+        if number < len(words) - 1 and (may_be_quoted or word.shape is Shape.QUOTED):
+            whole &= _at(data, edge) == code
+        if word.shape is Shape.TIME:
+            whole &= (end - start == _TIME_WIDTH) & (_at(data, start) == _OPENING)
+            start += 1
+        elif word.shape is Shape.ZONE:
+            whole &= (end - start == _ZONE_WIDTH) & (_at(data, end - 1) == _CLOSING)
+            end = end - 1
+        if number in kept:
+            row = kept.index(number)
+            starts[row], ends[row] = start, end
+            if word.shape is Shape.PORT:
+                whole &= _lose_ports(data, starts[row], ends[row])
+    before = quotes.before(line_starts)
+    whole &= quotes.before(np.minimum(edge, line_ends)) - before == own_quotes
+    if log_format.more:
+        whole &= (edge == line_ends) | ((edge < line_ends) & (_at(data, edge) == code))
+        whole &= (quotes.before(line_ends) - before) % 2 == 0
+    else:
+        whole &= edge == line_ends
+    if whole.all():
+        return starts, ends, odd
+    odd = odd.copy()
+    odd[rows[~whole]] = True
+    return starts[:, whole], ends[:, whole], odd
 
 
 def _lose_ports(data: Bytes, starts: Positions, ends: Positions) -> Flags:

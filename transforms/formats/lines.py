@@ -167,10 +167,10 @@ FORMATS = (
             *(Field("time", Shape.TIME), Field(None, Shape.TOKEN, r"[A-Z]+|-"), Field(None, Shape.TOKEN, r"\d{3}|-"), _STATUS),
             *(Field(None, Shape.TOKEN, "-"), Field("method", Shape.TOKEN), Field(None, Shape.TOKEN, r"https?|-")),
             *(Field("site", Shape.TOKEN), Field("target", Shape.QUOTED)),
-            *(Field(None, Shape.TOKEN, r"\[Client"), Field("remote_host", Shape.TOKEN, r"\S+\]")),
+            *(Field(None, Shape.TOKEN, r"\[Client"), Field("remote_host", Shape.TOKEN, r"[^\]\s]+\]")),
             *(Field(None, Shape.TOKEN, r"\[Length"), Field("bytes_sent", Shape.TOKEN, r"(?:\d{1,18}|-)\]")),
-            *(Field(None, Shape.TOKEN, r"\[Gzip"), Field(None, Shape.TOKEN, r"\S+\]")),
-            *(Field(None, Shape.TOKEN, r"\[Sent-to"), Field(None, Shape.TOKEN, r"\S+\]"), _AGENT, _REFERER),
+            *(Field(None, Shape.TOKEN, r"\[Gzip"), Field(None, Shape.TOKEN, r"[^\]\s]+\]")),
+            *(Field(None, Shape.TOKEN, r"\[Sent-to"), Field(None, Shape.TOKEN, r"[^\]\s]*\]"), _AGENT, _REFERER),
         ),
         # Where nothing is asked for behind it, two fields in front and one behind are not there.
         expression=r"\[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\] (?:(?:[A-Z]+|-) (?:\d{3}|-)(?:, (?:\d{3}|-))* )?(?P<status>\d{3}|-)"

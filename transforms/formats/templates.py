@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from transforms.columns import distinct, points_in, spans_of, texts_at
 from transforms.formats.cuts import pieces
+from transforms.formats.marks import Marks
 from transforms.formats.oddities import QUOTE, RETURN, Flags, Lines, Positions
 
 Path = tuple[str, ...]
@@ -30,7 +31,6 @@ _ATTEMPTS, _WORTH = 8, 0.05  # so many templates are tried in a block, while tha
 _FUTILE = 3  # attempts for which one counts that fits a smaller share: where keys have no order, there is none to be found
 _COMPARED = 100  # lines, by which a value is known that is always the same
 _MARGIN = 4096  # bytes; a literal is shorter
-_WORD, _NEAR = 8, 16  # bytes of quotes' bits that are looked at together; how often, before all quotes are looked for
 _TOKEN = re.compile(rb'(?P<text>"[^"]*")|(?P<mark>[{}\[\],])|(?P<scalar>[^\s{}\[\],:"]+)|[\s:]+')
 _COLON = re.compile(rb"\s*:")
 _DIGITS = 18
@@ -66,7 +66,7 @@ class _Template:
 
 
 class _Piece:
-    """Some lines of a block, and where their quotes are: a bit for each byte, the lowest first; all bits behind them are set."""
+    """Some lines of a block, and where their quotes are."""
 
     def __init__(self, block: bytes, lines: Lines, first: int, last: int) -> None:
         begin = int(lines.starts[first])
@@ -77,29 +77,7 @@ class _Piece:
         self._block, self._begin = (block[begin : begin + size] + bytes(2 * _MARGIN), 0) if padded else (block, begin)
         self.data = np.frombuffer(self._block, np.uint8, size, self._begin)
         self.ends = self.ends - (self.data.take(self.ends - 1, mode="clip") == RETURN)
-        bits = np.full(size // 8 + 2 * _WORD, 0xFF, np.uint8)
-        bits[: (size + 7) // 8] = np.packbits(self.data == QUOTE, bitorder="little")
-        self._quotes: npt.NDArray[np.uint64] = np.ndarray((len(bits) - _WORD + 1,), "<u8", bits, 0, (1,))
-
-    def next_quotes(self, at: Positions) -> Positions:
-        """Where the first quote stands from each position on, or what is no quote of this piece."""
-        found, far = self._ahead(np.minimum(at, len(self.data)))
-        for _ in range(_NEAR):
-            if not len(far):
-                return found
-            found[far], none = self._ahead(found[far])
-            far = far[none]
-        quotes = np.append(np.flatnonzero(self.data == QUOTE), len(self.data))
-        found[far] = quotes.take(np.searchsorted(quotes, found[far]), mode="clip")
-        return found
-
-    def _ahead(self, at: Positions) -> tuple[Positions, Positions]:
-        """Where the next quotes stand, or how far there are none; and the numbers of those which are further than that."""
-        word = self._quotes[at >> 3] >> (at.view(np.uint64) & 7)
-        zeros = np.bitwise_count(~word & (word - 1))  # below the lowest bit
-        far = np.flatnonzero(word == 0)
-        zeros[far] = 8 * _WORD - 7
-        return at + zeros, far
+        self.quotes = Marks(self.data == QUOTE)
 
     def has(self, text: bytes, at: Positions) -> Flags:
         """Where the text stands, of all positions in the piece."""
@@ -209,7 +187,7 @@ def _spans(piece: _Piece, rows: Positions, template: _Template) -> tuple[Positio
     at = at + len(first)
     for number, (text, before, shortest) in enumerate(zip(others, template.before[1:], template.shortest, strict=True)):
         starts[number] = at
-        ends[number] = piece.next_quotes(at) - before if before >= 0 else line_ends - len(text)
+        ends[number] = piece.quotes.after(at) - before if before >= 0 else line_ends - len(text)
         good &= ends[number] - at >= shortest
         good &= piece.has(text, np.maximum(ends[number], 0))
         at = ends[number] + len(text)
