@@ -65,8 +65,10 @@ def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Seque
     rows = np.flatnonzero(~odd)
     line_starts, line_ends = lines.starts[rows], lines.ends[rows]
     line_ends = line_ends - (_at(data, line_ends - 1) == RETURN)
-    least = int(log_format.separator == " " and not log_format.header)
-    may_be_quoted = log_format.header and quotes.any()
+    last, least = len(words) - 1, int(log_format.separator == " " and not log_format.header)
+    before = quotes.before(line_starts)
+    in_line = quotes.before(line_ends) - before
+    holding = np.flatnonzero(in_line) if log_format.header else in_line[:0]
     own_quotes = np.full(len(rows), 2 * sum(word.shape is Shape.QUOTED for word in words))
     starts, ends = (np.empty((len(kept), len(rows)), np.int64) for _ in range(2))
     whole, edge = np.ones(len(rows), np.bool_), line_starts - 1
@@ -77,18 +79,20 @@ def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Seque
             start += 1
             end = quotes.after(start)
             edge = end + 1
+            if number < last:
+                whole &= _at(data, edge) == code
         else:
-            end = edge = np.minimum(separators.after(start), line_ends)
-            whole &= end >= start + least
-        if may_be_quoted:
-            quoted = np.flatnonzero(_at(data, start) == QUOTE)  # few
-            start[quoted] += 1
-            end[quoted] = quotes.after(start[quoted])
-            edge = end.copy()
-            edge[quoted] += 1
-            own_quotes[quoted] += 2
-        if number < len(words) - 1 and (may_be_quoted or word.shape is Shape.QUOTED):
-            whole &= _at(data, edge) == code
+            end = edge = np.minimum(separators.after(start), line_ends) if number == last else separators.after(start)
+            if least or number == last:
+                whole &= end >= start + least
+            if len(holding):
+                quoted = holding[_at(data, start[holding]) == QUOTE]
+                start[quoted] += 1
+                end[quoted] = quotes.after(start[quoted])
+                edge = end.copy()
+                edge[quoted] += 1
+                own_quotes[quoted] += 2
+                whole[quoted] &= (number == last) | (_at(data, edge[quoted]) == code)
         if word.shape is Shape.TIME:
             whole &= (end - start == _TIME_WIDTH) & (_at(data, start) == _OPENING)
             start += 1
@@ -100,13 +104,11 @@ def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Seque
             starts[row], ends[row] = start, end
             if word.shape is Shape.PORT:
                 whole &= _lose_ports(data, starts[row], ends[row])
-    before = quotes.before(line_starts)
-    whole &= quotes.before(np.minimum(edge, line_ends)) - before == own_quotes
     if log_format.more:
         whole &= (edge == line_ends) | ((edge < line_ends) & (_at(data, edge) == code))
-        whole &= (quotes.before(line_ends) - before) % 2 == 0
+        whole &= (quotes.before(np.minimum(edge, line_ends)) - before == own_quotes) & (in_line % 2 == 0)
     else:
-        whole &= edge == line_ends
+        whole &= (edge == line_ends) & (in_line == own_quotes)
     if whole.all():
         return starts, ends, odd
     odd = odd.copy()

@@ -26,10 +26,6 @@ class Marks:
         self._words: npt.NDArray[np.uint64] = bits.view("<u8")
         self._anywhere: npt.NDArray[np.uint64] = np.ndarray((len(bits) - _BYTES + 1,), "<u8", bits, 0, (1,))
 
-    def any(self) -> bool:
-        """Whether there is any."""
-        return bool(self._marked.any())
-
     def after(self, at: Positions) -> Positions:
         """Where the first mark is from each place on, or what is not among the bytes."""
         found, far = self._ahead(np.minimum(at, len(self._marked)))
