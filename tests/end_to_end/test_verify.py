@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,9 +20,11 @@ DAY = "date=2026-03-03"
 UUID = "550e8400-e29b-41d4-a716-446655440000"
 
 
-@pytest.fixture
-def output(tmp_path):
-    log = tmp_path / "access.log"
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A data set that nobody changes."""
+    folder = tmp_path_factory.mktemp("published")
+    log = folder / "access.log"
     log.write_bytes(
         crowd(30)
         + crowd(20, first=40, request="GET /a HTTP/1.1", agent=FIREFOX, referer="https://www.google.com/")
@@ -28,9 +32,15 @@ def output(tmp_path):
         + crowd(3, first=90, request="GET /rare HTTP/1.1")
         + crowd(15, first=100, agent=GOOGLEBOT)
     )
-    folder = tmp_path / "out"
-    assert main(["run", "--workers", "0", "--input", str(log), "--output", str(folder), "--site", "www.example.org"]) == 0
-    return folder
+    output = folder / "out"
+    assert main(["run", "--workers", "0", "--input", str(log), "--output", str(output), "--site", "www.example.org"]) == 0
+    return output
+
+
+@pytest.fixture
+def output(published, tmp_path):
+    """A copy of it, to be spoiled."""
+    return Path(shutil.copytree(published, tmp_path / "out"))
 
 
 def verify(output, capfd):
