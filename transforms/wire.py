@@ -13,7 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _FRAME = struct.Struct("<HQ")
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+# Without threads: handing a column to another thread takes several times as long as packing it where tables are small, as most
+# are; large ones are packed by as many processes as there are cores.
+_WRITING = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+_READING = pa.ipc.IpcReadOptions(use_threads=False)
 
 
 def compact(table: pa.Table) -> pa.Table:
@@ -53,7 +56,7 @@ def pack(tables: Mapping[str, pa.Table]) -> bytes:
 
 def unpack(data: bytes) -> dict[str, pa.Table]:
     """The tables that `pack` was given, zero-copy where uncompressed."""
-    return {name: pa.ipc.open_stream(part).read_all() for name, part in unpack_bytes(data).items()}
+    return {name: pa.ipc.open_stream(part, options=_READING).read_all() for name, part in unpack_bytes(data).items()}
 
 
 def schema_of(data: bytes, name: str) -> pa.Schema:
@@ -88,7 +91,7 @@ def unpack_bytes(data: bytes) -> dict[str, bytes]:
 
 def _to_ipc(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema, options=_OPTIONS) as stream:
+    with pa.ipc.new_stream(sink, table.schema, options=_WRITING) as stream:
         stream.write_table(table)
     data: bytes = sink.getvalue().to_pybytes()
     return data
