@@ -18,7 +18,8 @@ NEAREST = {
     **dict.fromkeys(("common", "common_timed"), "COMMON"),
     **dict.fromkeys(("combined", "combinedio", "combined_forwarded", "combined_forwarded_timed", "combined_timed"), "COMBINED"),
     **dict.fromkeys(("combined_forwarded_more", "forwarded_combined", "beanstalk"), "COMBINED"),
-    **dict.fromkeys(("varnish", "ovh", "virtualmin", "gandi", "syslog_combined"), "COMBINED"),
+    **dict.fromkeys(("varnish", "ovh", "virtualmin", "gandi"), "COMBINED"),
+    **dict.fromkeys(("syslog_combined", "docker_combined_forwarded", "docker_logs"), "COMBINED"),
     **dict.fromkeys(("vhost_combined", "site_combined", "site_combined_more", "vhost_combined_more"), "VCOMBINED"),
     **dict.fromkeys(("vhost_common", "site_common"), "VCOMMON"),
     **dict.fromkeys(("iis", "netscaler", "incapsula", "shoutcast"), "W3C"),
@@ -28,7 +29,7 @@ NEAREST = {
     "aws_s3": "AWSS3",
     "google_storage": "CLOUDSTORAGE",
     "squid": "SQUID",
-    "caddy": "CADDY",
+    **dict.fromkeys(("caddy", "docker_caddy"), "CADDY"),
 }
 
 
