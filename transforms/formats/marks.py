@@ -6,6 +6,8 @@ of which there may be a hundred in each line, and only some ends of fields are w
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 
@@ -34,9 +36,12 @@ class Marks:
                 return found
             found[far], none = self._ahead(found[far])
             far = far[none]
-        places = np.append(np.flatnonzero(self._marked), len(self._marked))
-        found[far] = places.take(np.searchsorted(places, found[far]), mode="clip")
+        found[far] = self._all.take(np.searchsorted(self._all, found[far]), mode="clip")
         return found
+
+    @cached_property
+    def _all(self) -> Positions:
+        return np.append(np.flatnonzero(self._marked), len(self._marked))
 
     def before(self, at: Positions) -> Positions:
         """How many marks are before each place, which is not behind the bytes."""
