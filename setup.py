@@ -25,7 +25,7 @@ setup(
         "geoip2>=5,<6",
         "isal>=1.7,<2",
         "maxminddb>=2.6,<4",
-        "numpy>=1.26,<3",
+        "numpy>=2.0,<3",
         "publicsuffixlist>=1.0",
         "pyarrow>=18",
         "rich>=13.7,<16",

@@ -75,6 +75,11 @@ def _match_local(pattern: str) -> list[InputFile]:
     paths = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern, recursive=True))
     files = []
     for path in paths:
+        try:
+            path.encode()
+        except UnicodeEncodeError:
+            shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+            raise JobError(EXIT_INPUT, "file_name", f"{shown}: the name is not UTF-8. Rename the file.") from None
         if os.path.isdir(path):
             if path == pattern:
                 raise JobError(

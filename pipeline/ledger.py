@@ -69,8 +69,10 @@ def entries(output: str) -> dict[str, dict[str, Any]]:
             entry = json.loads(storage.read(path) or b"")
             if path != _path(entry["date"]) or not isinstance(entry["manifest"]["run_id"], str):
                 raise ValueError
+            if not all(isinstance(about["sha256"], str) for about in entry["manifest"]["reports"].values()):
+                raise ValueError
             found[entry["date"]] = entry
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise JobError(EXIT_OUTPUT, "bad_ledger", f"{output}/{path}: not an entry of the ledger. Restore it.") from None
     return found
 

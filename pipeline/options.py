@@ -15,6 +15,7 @@ from transforms.policies.threshold import DEFAULT_ADDRESSES, MIN_ADDRESSES
 
 MIB = 1 << 20
 MAX_BLOCK_MIB = 512
+_WEEK = 7 * 24 * 60  # minutes
 _UNITS = {"M": MIB, "G": 1 << 30, "T": 1 << 40}
 
 _EPILOG = """\
@@ -77,7 +78,13 @@ def _add_run_options(add: Callable[..., object]) -> None:
     add("--output", required=True, metavar="DIR", help="where the data set is, or will be")
     add("--date", metavar="DAY", help="publish this day only: YYYY-MM-DD, yesterday, or a range FIRST..LAST")
     add("--timezone", default="UTC", metavar="ZONE", help="days and hours of this time zone, as Europe/Berlin (default UTC)")
-    add("--grace", type=_at_least(0), default=0, metavar="MINUTES", help="wait so long after midnight before a day has ended")
+    add(
+        "--grace",
+        type=_at_least(0, _WEEK),
+        default=0,
+        metavar="MINUTES",
+        help="wait so long after midnight before a day has ended",
+    )
     add("--replace", action="store_true", help="withdraw what is published for --date and publish it anew")
     add(
         "--format",
@@ -216,11 +223,13 @@ def _check_beam_options(arguments: list[str]) -> None:
         raise JobError(EXIT_USAGE, "usage", f"unknown option: {names}. See `weblog-anonymizer run --help`.")
 
 
-def _at_least(minimum: int):  # type: ignore[no-untyped-def]
+def _at_least(minimum: int, most: int | None = None):  # type: ignore[no-untyped-def]
     def number(word: str) -> int:
         value = int(word)
         if value < minimum:
             raise argparse.ArgumentTypeError(f"{value} is less than {minimum}")
+        if most is not None and value > most:
+            raise argparse.ArgumentTypeError(f"{value} is more than {most}")
         return value
 
     return number

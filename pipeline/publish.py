@@ -110,12 +110,12 @@ def commit_day(output: str, run_id: str, manifest: dict[str, Any], files: Sequen
         if sha256_of(storage.read(path) or b"") != move["sha256"]:
             raise JobError(EXIT_UNEXPECTED, "staging_changed", f"{output}/{path}: not as it was written. Nothing was published.")
     produced = {move["to"] for move in moves.values()}
-    old_reports = [path for path in storage.list("") if path.endswith(f"/date={date}/data.parquet") and path[0] != "_"]
+    old_reports = {_data_path(report, date) for report in (*REPORTS.names(), *(before or {}).get("reports", ()))}
     journal = {
         "date": date,
         "replaces": before is not None,
         "moves": moves,
-        "deletions": sorted(set(old_reports) - produced),
+        "deletions": sorted(old_reports.intersection(storage.list("")) - produced),
         "manifest": {**manifest, "run_id": run_id, "revision": before["revision"] + 1 if before else 1},
     }
     body = json.dumps(journal, sort_keys=True)
@@ -149,6 +149,9 @@ def _complete(output: str, storage: Storage, journal: dict[str, Any]) -> bool:
     date, run_id = journal["date"], journal["manifest"]["run_id"]
     noisy = journal["manifest"].get("mode") == differential.MODE
     if noisy:
+        entry = ledger.entries(output).get(date, {})
+        if entry.get("unpublished") and entry["manifest"]["run_id"] == run_id:  # given up by a run that was killed right then
+            return False
         ledger.check_own(output, date, run_id)
     gone = [
         source

@@ -38,6 +38,7 @@ _REQUEST_ARROW = (
 )
 _REQUEST = re.compile(r"([A-Z][A-Z_-]{0,19}) (?:(.+) (HTTP/[0-9](?:\.[0-9])?)|(\S+))")
 _SITE_IN_REQUEST = r"^(?:CONNECT |[A-Z][A-Z_-]* https?://)(?P<site>\[[^\] ]*\]|[^/?#: ]+)"
+_STATUS = r"^(?:[0-9]{1,3}|-1)$"  # also Envoy's and Caddy's 0, HAProxy's -1; JSON and a format of one's own may hold any text
 _SIZE = r"^[0-9]{1,18}$"
 _ABSOLUTE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
@@ -197,7 +198,7 @@ def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: boo
             "method": recode(request_codes, methods),
             "target": recode(request_codes, targets),
             "protocol": recode(request_codes, protocols),
-            "status": recode(status_codes, pc.if_else(pc.is_in(statuses, pa.array(["-", ""])), "(unknown)", statuses)),
+            "status": recode(status_codes, pc.if_else(pc.match_substring_regex(statuses, _STATUS), statuses, "(unknown)")),
             "bytes_sent": sizes.to_numpy()[bytes_codes] if len(sizes) else np.zeros(0, np.int64),
             "referer": raw["referer"],
             "user_agent": raw["user_agent"],

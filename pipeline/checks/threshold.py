@@ -29,7 +29,7 @@ class ThresholdMode:
 
     def __init__(self, manifest: dict[str, Any]) -> None:
         given = str(manifest.get("min_addresses", ""))
-        self._threshold = int(given) if given.isdigit() else 0
+        self._threshold = int(given) if given.isascii() and given.isdigit() else 0
 
     def stated(self) -> Iterator[str]:
         """See `Mode`."""

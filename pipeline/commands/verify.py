@@ -207,7 +207,8 @@ class _Day:
         yield from (f"{self._place}: {sentence}" for sentence in _manifest(self._name, manifest, mode))
         tables = {}
         for report in mode.reports:
-            table = yield from self._file(report, manifest["reports"].get(report.name, {}))
+            described = manifest["reports"].get(report.name)
+            table = yield from self._file(report, described if isinstance(described, dict) else {})
             if table is not None:
                 tables[report.name] = table
         yield from (f"{self._place}: {sentence}" for sentence in (*mode.stated(), *mode.period()))

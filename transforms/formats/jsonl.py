@@ -38,6 +38,7 @@ _SAMPLE_LINES = 20
 _LARGEST = 1e18
 _OPTIONAL = ("site", "referer", "user_agent", "forwarded_for", "dnt", "gpc")
 _MESSAGES = {"msg", "message"}
+_TRAEFIK_HEADER = re.compile(r"request_[A-Z]")
 _CLF_TIME = re.compile(r"\d{2}/[A-Z][a-z]{2}/\d{4}:.*")
 
 
@@ -237,13 +238,16 @@ def _is_written(times: pa.ChunkedArray, clock: Clock) -> Flags:
 
 def absent_columns(lines: Iterable[bytes], log_format: Format) -> list[str]:
     """Columns for which no line of a sample has a key. Of headers, a missing one is the client's doing."""
-    candidates = [
-        column for column, paths in log_format.keys if column in _OPTIONAL and not any("headers" in path for path in paths)
-    ]
+    candidates = [column for column, paths in log_format.keys if column in _OPTIONAL and not any(map(_is_header, paths))]
     present = {
         column for line in lines if (row := read_line(line, log_format)) for column, value in row[0].items() if value is not None
     }
     return [column for column in candidates if column not in present] if present else []
+
+
+def _is_header(path: Path) -> bool:
+    """Whether the value is a header that the server logs where the client sent it, as Caddy and Traefik do."""
+    return "headers" in path or _TRAEFIK_HEADER.match(path[-1]) is not None
 
 
 def _paths_in(sample: list[Any], log_format: Format) -> dict[str, list[Path]]:

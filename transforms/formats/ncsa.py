@@ -47,6 +47,11 @@ def _site_is_no_address(row: Mapping[str, str | None]) -> bool:
     return not is_address(row["site"] or "")
 
 
+def _host_is_address(row: Mapping[str, str | None]) -> bool:
+    """Where others may write a site, or the first of two words that are a user's name."""
+    return is_address(row["remote_host"] or "")
+
+
 def _forwarded(row: Mapping[str, str | None]) -> bool:
     return is_list_of_addresses(row["forwarded_for"] or "")
 
@@ -95,6 +100,7 @@ FORMATS = (
         "Combined behind X-Forwarded-For (Apache behind a load balancer)",
         "%{X-Forwarded-For}i " + _C + _A,
         (_CLAIMED, Field("remote_host", Shape.LAST, r"[^\s()]+"), *_COMBINED[1:]),
+        plausible=_host_is_address,
     ),
     Format(
         "beanstalk",

@@ -24,7 +24,7 @@ _HARMLESS_TEXT = re.compile(_HARMLESS_SEGMENT)
 _NUMBER = re.compile(r"[0-9]{5,}(?P<extension>\.[A-Za-z0-9]{1,10})?")
 UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 HEX = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,}(?![0-9A-Za-z])")
-_EMAIL = re.compile(r"[^\s/@]+@(?![1-9]x\.[a-z]+\Z)[^\s/@]+\.[^\s/@.]{2,}")  # logo@2x.png is none
+_EMAIL = re.compile(r"(?<![^\s/@])[^\s/@]+@(?![1-9]x\.[a-z]+\Z)[^\s/@]+\.[^\s/@.]{2,}")  # logo@2x.png is none
 _RUN = re.compile(r"[A-Za-z0-9+=~]{20,}")
 _WORDY = re.compile(r"[A-Za-z0-9_+=~-]{32,}")
 _EXTENSION = re.compile(r"\.(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,10}")
