@@ -36,6 +36,7 @@ REJECT_REASONS = {
 _REQUEST_ARROW = (
     r"^(?P<method>[A-Z][A-Z_-]{0,19}) (?:(?i:https?)://[^/?# ]*)?(?P<target>/[^ ]*) (?P<protocol>HTTP/[0-9](?:\.[0-9])?)$"
 )
+_PROTOCOL = r"^HTTP/[0-9](?:\.[0-9])?$"
 _REQUEST = re.compile(r"([A-Z][A-Z_-]{0,19}) (?:(.+) (HTTP/[0-9](?:\.[0-9])?)|(\S+))")
 _SITE_IN_REQUEST = r"^(?:CONNECT |[A-Z][A-Z_-]* https?://)(?P<site>\[[^\] ]*\]|[^/?#: ]+)"
 _STATUS = r"^(?:[0-9]{1,3}|-1)$"  # also Envoy's and Caddy's 0, HAProxy's -1; JSON and a format of one's own may hold any text
@@ -146,6 +147,7 @@ def _completed(raw: pa.Table, log_format: Format) -> pa.Table:
 
     A column that the format does not have stays null. Which it has never depends on the block: blocks are cut anywhere.
     """
+    raw = _with_targets(raw) if log_format.keys and raw.num_rows else raw
     columns = {name: raw[name] for name in raw.column_names}
     if raw.num_rows and columns["request"].null_count:
         columns["request"] = _joined_request(raw)
@@ -153,6 +155,22 @@ def _completed(raw: pa.Table, log_format: Format) -> pa.Table:
         if log_format.has(name) or name in ("status", "bytes_sent"):
             columns[name] = filled(column, "-")
     return pa.table(columns)
+
+
+def _with_targets(raw: pa.Table) -> pa.Table:
+    """Where JSON calls the target a request, beside a method (as Logstash's patterns do): the target as such."""
+    request = as_one(raw["request"])
+    codes = pc.fill_null(request.indices, len(request.dictionary))
+    is_target = pc.match_substring_regex(request.dictionary, r"^(?:(?i:https?):/)?/[^ ]*$")
+    if not pc.any(is_target).as_py():
+        return raw
+    is_target = pa.concat_arrays([is_target, pa.array([False])]).take(codes)
+    named = pc.and_(is_target, pc.is_valid(as_one(raw["method"]).cast(pa.string())))
+    texts = request.cast(pa.string())
+    target = pc.if_else(named, texts, as_one(raw["target"]).cast(pa.string()))
+    raw = raw.set_column(raw.column_names.index("target"), "target", target.dictionary_encode())
+    rest = pc.if_else(named, None, texts)
+    return raw.set_column(raw.column_names.index("request"), "request", rest.dictionary_encode())
 
 
 def _joined_request(raw: pa.Table) -> pa.DictionaryArray:
@@ -169,6 +187,8 @@ def _joined_request(raw: pa.Table) -> pa.DictionaryArray:
         own_texts = pc.if_else(pc.equal(values, "-"), "", values).take(pa.array(own))
         texts, count = [*(text.take(pa.array(before)) for text in texts), own_texts], len(known)
     method, target, query, protocol = texts
+    method, protocol = pc.utf8_upper(method), pc.utf8_upper(protocol)
+    protocol = pc.if_else(pc.match_substring_regex(protocol, _PROTOCOL), protocol, "")  # not https, h2
     query = pc.if_else(pc.match_substring(target, "?"), "", query)  # $request_uri holds it already
     mark = pc.if_else(pc.or_(pc.equal(query, ""), pc.starts_with(query, "?")), "", "?")
     line = pc.binary_join_element_wise(method, pc.binary_join_element_wise(target, mark, query, ""), " ")

@@ -124,6 +124,54 @@ def test_noise_of_which_a_file_is_lost_is_given_up(log, tmp_path, capfd, monkeyp
     assert verify(output, capfd)[0] == 0
 
 
+def test_a_run_killed_while_it_gives_noise_up_does_not_block_the_next(log, tmp_path, capfd, monkeypatch):
+    output = tmp_path / "out"
+    interrupted(log, output, DP, monkeypatch, 3)
+    staged = next((output / "_staging").rglob("data.parquet"))
+    staged.unlink()
+    give_up = ledger.give_up
+
+    def killed(*words):
+        give_up(*words)
+        raise RuntimeError
+
+    monkeypatch.setattr(ledger, "give_up", killed)
+    assert run(log, output, *DP) == 1
+    monkeypatch.undo()
+    assert run(log, output, *DP, date="2026-03-04") == 0
+    assert run(log, output, *DP) == 4  # its budget is spent
+    assert not list(output.glob(f"*/date={DAY}/data.parquet"))
+    assert verify(output, capfd)[0] == 0
+
+
+@MODES
+def test_a_data_set_and_files_below_another_are_left_alone(log, tmp_path, mode):
+    outer, inner = tmp_path / "out", tmp_path / "out" / "shop"
+    assert run(log, inner, *mode) == 0
+    own = outer / "mine" / f"date={DAY}" / "data.parquet"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"of the user")
+    before = snapshot(inner)
+    assert run(log, outer, *mode) == 0
+    if not mode:
+        assert run(log, outer, "--replace") == 0
+    assert own.read_bytes() == b"of the user"
+    assert snapshot(inner) == before
+
+
+@pytest.mark.parametrize("reports", [None, 5, {"daily": 5}, {"daily": {}}])
+def test_an_entry_of_the_ledger_that_tells_no_files_is_named(log, tmp_path, capfd, reports):
+    output = tmp_path / "out"
+    assert run(log, output, *DP) == 0
+    path = output / "_ledger" / f"date={DAY}.json"
+    entry = json.loads(path.read_text())
+    entry["manifest"]["reports"] = reports
+    path.write_text(json.dumps(entry))
+    capfd.readouterr()
+    assert run(log, output, *DP, date="2026-03-04") == 8
+    assert "not an entry of the ledger" in capfd.readouterr().err
+
+
 def test_a_lost_file_of_another_publication_is_named(log, tmp_path, capfd, monkeypatch):
     output = tmp_path / "out"
     interrupted(log, output, (), monkeypatch, 3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -193,7 +195,49 @@ def test_requests_in_parts_are_joined_however_many_different_parts_there_are():
         for word, protocol in zip(words, protocols, strict=True)
     )
     parsed = parse_block(block.encode(), format_of(keys))
-    entries = [
-        (entry["method"], entry["target"]) for entry in parsed.entries.select(["method", "target"]).to_pylist() if entry["method"]
-    ]
-    assert entries == [(words[-1], f"/{words[-1]}?{words[-1]}")]
+    entries = [tuple(entry.values()) for entry in parsed.entries.select(["method", "target", "protocol"]).to_pylist()]
+    assert entries[:-1] == [(word, f"/{word}?{word}", "") for word in words[:-1]]
+    assert entries[-1] == (words[-1], f"/{words[-1]}?{words[-1]}", "HTTP/1.1")
+
+
+@pytest.mark.parametrize(
+    ("status", "is_read_as"),
+    [
+        ("200", "200"),
+        (200, "200"),
+        (0, "0"),
+        ("-1", "-1"),
+        ("jane.doe@example.org", "(unknown)"),
+        ("200 OK", "(unknown)"),
+        ("2000", "(unknown)"),
+        ("", "(unknown)"),
+        ("²", "(unknown)"),
+    ],
+)
+def test_a_status_is_a_number_or_unknown(status, is_read_as):
+    row = {"remote_addr": "8.8.8.8", "time": "2026-03-03T10:00:00Z", "request": "GET / HTTP/1.1", "status": status}
+    for lines in (1, 100):  # alone, and together
+        parsed = parse_block((json.dumps(row) + "\n").encode() * lines, FORMATS["nginx_json"])
+        assert parsed.entries["status"].to_pylist() == [is_read_as] * lines
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_read_as"),
+    [
+        ({"verb": "GET", "request": "/a?b=1"}, ("GET", "/a?b=1", "")),  # as Logstash's patterns call it
+        ({"verb": "GET", "request": "https://www.example.org/a"}, ("GET", "/a", "")),
+        ({"method": "get", "path": "/a", "protocol": "http/1.1"}, ("GET", "/a", "HTTP/1.1")),
+        ({"method": "GET", "path": "/a", "protocol": "https"}, ("GET", "/a", "")),
+        ({"method": "GET", "path": "/a", "proto": "h2"}, ("GET", "/a", "")),
+        ({"request": "GET /a HTTP/1.1"}, ("GET", "/a", "HTTP/1.1")),
+        ({"method": "GET", "request": "POST /b HTTP/1.1"}, ("POST", "/b", "HTTP/1.1")),
+        ({"request": "/a"}, ("", "", "")),
+    ],
+)
+def test_json_may_call_parts_of_a_request_by_various_names(parts, is_read_as):
+    row = {"remote_addr": "8.8.8.8", "time": 0.003, "@timestamp": "2026-03-03T10:00:00Z", "status": 200, **parts}
+    for lines in (1, 100):
+        parsed = parse_block((json.dumps(row) + "\n").encode() * lines, FORMATS["nginx_json"])
+        assert [tuple(each.values()) for each in parsed.entries.select(["method", "target", "protocol"]).to_pylist()] == [
+            is_read_as
+        ] * lines

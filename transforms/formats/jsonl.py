@@ -152,7 +152,7 @@ FORMATS = (
         '{"remote_addr":"$remote_addr","time":"$time_iso8601","request":"$request","status":$status,…}',
         {
             "remote_host": "remote_addr client_ip remote_ip client clientip ip remote_host downstream_remote_address",
-            "time": "time_iso8601 time_local msec time timestamp @timestamp start_time ts date created_at",
+            "time": "time_iso8601 time_local msec timestamp @timestamp time start_time ts date created_at",
             "site": "http_host vhost domain authority :authority host server_name",
             "request": "request",
             "method": "request_method method verb",
