@@ -15,7 +15,7 @@ from transforms.policies.threshold import DEFAULT_ADDRESSES, MIN_ADDRESSES
 
 MIB = 1 << 20
 MAX_BLOCK_MIB = 512
-_WEEK = 7 * 24 * 60  # minutes
+_DECADE = 3_650 * 24 * 60  # minutes
 _UNITS = {"M": MIB, "G": 1 << 30, "T": 1 << 40}
 
 _EPILOG = """\
@@ -80,7 +80,7 @@ def _add_run_options(add: Callable[..., object]) -> None:
     add("--timezone", default="UTC", metavar="ZONE", help="days and hours of this time zone, as Europe/Berlin (default UTC)")
     add(
         "--grace",
-        type=_at_least(0, _WEEK),
+        type=_at_least(0, _DECADE),
         default=0,
         metavar="MINUTES",
         help="wait so long after midnight before a day has ended",

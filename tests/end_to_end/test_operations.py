@@ -443,3 +443,19 @@ def test_a_run_record_that_cannot_be_written_is_said_before_anything_is_publishe
     assert run("--input", log, "--output", tmp_path / "out", "--run-record", tmp_path / "missing" / "record.json") == 8
     assert "--run-record" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_grace_of_more_than_a_decade_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run("--input", tmp_path / "access.log", "--output", tmp_path / "out", "--grace", 99_999_999_999_999)
+    assert stopped.value.code == 2
+    assert "is more than 5256000" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no such names")
+def test_a_file_whose_name_is_not_utf8_is_named(tmp_path, capfd):
+    name = os.fsencode(tmp_path) + b"/bad\xff.log"
+    with open(name, "wb") as file:
+        file.write(LOG)
+    assert run("--input", tmp_path / "bad*.log", "--output", tmp_path / "out") == 6
+    assert "bad\\xff.log: the name is not UTF-8" in capfd.readouterr().err

@@ -279,3 +279,15 @@ def test_the_guarantee_is_explained_with_the_numbers_in_force(capsys):
     ):
         assert words in said
     assert max(map(len, said.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("described", [5, None, "x", []])
+def test_a_report_that_the_manifest_does_not_describe_is_a_violation(output, capfd, described):
+    path = output / "_manifest" / "date=2026-03-03.json"
+    manifest = json.loads(path.read_text())
+    manifest["reports"]["daily"] = described
+    manifest["min_addresses"] = "\u00b2"
+    path.write_text(json.dumps(manifest))
+    code, violations, _ = verify(output, capfd)
+    assert code == 5
+    assert "daily" in violations

@@ -87,3 +87,8 @@ def test_a_path_is_bounded_printable_and_scrubbed_once(target):
     assert path.count("/") <= MAX_DEPTH + 1
     assert "?" not in path
     assert scrub_paths(pa.array([target])).to_pylist() == [path]
+
+
+@pytest.mark.parametrize("segment", ["x" * 1_000_000, "x" * 500_000 + "@", "@" * 500_000, "a@" * 250_000, "a.b@" * 100_000 + "x"])
+def test_a_segment_of_any_length_takes_no_square_of_it(segment):
+    assert scrub_path(f"/{segment}") in ("/:token", "/:email")
