@@ -101,7 +101,7 @@ class NoisyMode:
             yield "the ledger's entry is of another period, or protects somebody else"
         if self._manifest.get("revision") != 1:
             yield "published more than once, which spends the budget more than once"
-        if self._policy is None:
+        if self._policy is None or "date" not in self._manifest:
             return
         if set(self._entry) != set(entry_of(self._manifest, self._policy)):
             yield "the ledger's entry says more, or less, than it should"

@@ -206,3 +206,13 @@ def test_a_lost_ledger_is_no_reason_to_replace_a_release(log, tmp_path, capfd):
     assert "with noise it is published once" in said
     assert "--replace" not in said
     assert publish.published_days(str(output))
+
+
+def test_a_manifest_without_its_date_is_a_violation(log, tmp_path, capfd):
+    output = tmp_path / "out"
+    assert run(log, output, *DP) == 0
+    path = output / "_manifest" / f"date={DAY}.json"
+    manifest = json.loads(path.read_text())
+    del manifest["date"]
+    path.write_text(json.dumps(manifest))
+    assert verify(output, capfd)[0] == 5

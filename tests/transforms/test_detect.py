@@ -57,3 +57,11 @@ def test_headers_that_the_first_lines_lack_are_no_reason_to_drop_a_column():
     assert all(map(kept.has, ("dnt", "gpc", "forwarded_for", "referer", "user_agent")))
     line = b'{"remote_addr":"8.8.8.8","time":"2026-03-03T10:00:00Z","request":"GET / HTTP/1.1"}'
     assert not format_of(as_in("nginx_json", [line])).has("dnt")  # nginx writes the same keys always
+
+
+def test_where_no_format_wins_the_nearest_is_told_with_what_is_around_it():
+    stamp = b"<134>Mar  3 10:00:00 web1 "
+    log = b"".join(stamp + b"nginx: " + line() for _ in range(40)) + (stamp + b"sshd[7]: session opened\n") * 60
+    found = detect(log, FORMATS, complete=True)
+    assert found.format is None
+    assert dict(found.ranked())["syslog:combined"] == 40

@@ -73,7 +73,7 @@ def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Seque
     starts, ends = (np.empty((len(kept), len(rows)), np.int64) for _ in range(2))
     whole, edge = np.ones(len(rows), np.bool_), line_starts - 1
     for number, word in enumerate(words):
-        start = others.after(edge + 1) if others else edge + 1
+        start = others.after(edge + 1) if others and number else edge + 1
         if word.shape is Shape.QUOTED:
             whole &= _at(data, start) == QUOTE
             start += 1

@@ -62,13 +62,16 @@ def sample_lines(head: bytes, complete: bool = False) -> list[bytes]:
 def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -> Detection:
     """Try the formats on a file's first bytes, as `sample_lines`; first on what is inside, if most lines are wrapped alike."""
     lines = sample_lines(head, complete)
+    tried = []
     for word, wrapping in WRAPPINGS.items():
         bare = list(map(wrapping.bare, lines))
         if 2 * sum(map(operator.ne, bare, lines)) > len(lines):
-            found = _detection(bare, {word + name: known for name, known in formats.items()})
-            if found.format:
-                return found
-    return _detection(lines, formats)
+            tried.append(_detection(bare, {word + name: known for name, known in formats.items()}))
+            if tried[-1].format:
+                return tried[-1]
+    found = _detection(lines, formats)
+    # Where none wins, that one is told of which fits most lines.
+    return found if found.format else max(found, *tried, key=lambda each: max(each.fits.values(), default=0)) if tried else found
 
 
 def _detection(lines: list[bytes], formats: Mapping[str, Format]) -> Detection:

@@ -106,3 +106,11 @@ def test_an_address_with_a_port_is_cut_as_it_is_read_alone(name):
     check(block, FORMATS[name])
     read = parse_block(block, FORMATS[name]).entries["remote_host"].to_pylist()
     assert read[: len(ADDRESSES)] == ["192.0.2.7", "2001:db8::1", "2001:db8::1", "-", "192.0.2.7", "unix", "fe80::1%eth0"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_line_behind_separators_is_read_as_it_is_alone(name):
+    lines = golden_lines(name)
+    known = format_of(header_in(b"\n".join(lines)) or name)
+    lines = [line for line in lines if line and not line.startswith(b"#")]
+    check(b"".join(known.separator.encode() * (1 + number % 3) + line + b"\n" for number, line in enumerate(lines)), known)
