@@ -70,8 +70,10 @@ def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -
             if tried[-1].format:
                 return tried[-1]
     found = _detection(lines, formats)
-    # Where none wins, that one is told of which fits most lines.
-    return found if found.format else max(found, *tried, key=lambda each: max(each.fits.values(), default=0)) if tried else found
+    if found.format:
+        return found
+    # None wins: that one is told of which fits most lines.
+    return max([found, *tried], key=lambda each: max(each.fits.values(), default=0))
 
 
 def _detection(lines: list[bytes], formats: Mapping[str, Format]) -> Detection:
