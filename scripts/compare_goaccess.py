@@ -18,7 +18,7 @@ NEAREST = {
     **dict.fromkeys(("common", "common_timed"), "COMMON"),
     **dict.fromkeys(("combined", "combinedio", "combined_forwarded", "combined_forwarded_timed", "combined_timed"), "COMBINED"),
     **dict.fromkeys(("combined_forwarded_more", "forwarded_combined", "beanstalk"), "COMBINED"),
-    **dict.fromkeys(("varnish", "ovh", "virtualmin", "gandi"), "COMBINED"),
+    **dict.fromkeys(("varnish", "lighttpd", "ovh", "virtualmin", "gandi", "ionos"), "COMBINED"),
     **dict.fromkeys(("syslog_combined", "docker_combined_forwarded", "docker_logs"), "COMBINED"),
     **dict.fromkeys(("vhost_combined", "site_combined", "site_combined_more", "vhost_combined_more"), "VCOMBINED"),
     **dict.fromkeys(("vhost_common", "site_common"), "VCOMMON"),

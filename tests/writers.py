@@ -98,6 +98,10 @@ def _gandi(request: Request) -> str:
     )
 
 
+def _ionos(request: Request) -> str:
+    return f'{_common(request, apache)} {request.site} "{apache(request.referer)}" "{apache(request.agent)}" "192.0.2.7"'
+
+
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
@@ -363,7 +367,8 @@ WRITERS: dict[str, Callable[[Request], str]] = {
     "vhost_common": lambda request: f"{request.site}:443 {_common(request, apache)}",
     "site_combined": lambda request: f"{request.site} {_combined(request)}",
     "site_common": lambda request: f"{request.site} {_common(request, apache)}",
-    "ovh": lambda request: _combined(request, ident=request.site),
+    "lighttpd": lambda request: _combined(request, ident=request.site),
+    "ionos": _ionos,
     "virtualmin": lambda request: _combined(request, user=f"{request.site} {request.site} -"),
     "gandi": _gandi,
     "caddy": _caddy,

@@ -2,8 +2,9 @@
 
 Sources: Apache HTTP Server 2.4, mod_log_config ("Common Log Format", "Combined Log Format", `%v`, `%p`) and mod_logio
 (`combinedio`); Debian's apache2.conf (`vhost_combined`); nginx, ngx_http_log_module; Varnish, varnishncsa(1); Traefik 3, access
-logs (CLF); AWS Elastic Beanstalk's Apache. Hosters put the site in places of their own: OVH, Gandi, and Virtualmin. Behind a load
-balancer X-Forwarded-For stands before the address, or in its place: then its last address is the client, which the balancer saw.
+logs (CLF); lighttpd, mod_accesslog; AWS Elastic Beanstalk's Apache. Hosters put the site in places of their own: Gandi, IONOS, and
+Virtualmin. Behind a load balancer X-Forwarded-For stands before the address, or in its place: then its last address is the client,
+which the balancer saw.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def _forwarded(row: Mapping[str, str | None]) -> bool:
 
 def _site_is_public(row: Mapping[str, str | None]) -> bool:
     """Where others write a user's name: it must be a name that exists in the public DNS's suffixes."""
-    return is_public_host(row["site"] or "")
+    return is_public_host((row["site"] or "").partition(":")[0])
 
 
 def _urls_are_absolute(row: Mapping[str, str | None]) -> bool:
@@ -173,12 +174,19 @@ FORMATS = (
         plausible=_site_is_no_address,
     ),
     Format(
-        "ovh",
-        "OVH's Combined, with the site in the ident's place",
-        "%h %v %u %t …",
-        (_HOST, _DOMAIN, _USER, *_ANSWER, *_AGENTS),
+        "lighttpd",
+        "lighttpd's own, and OVH's: Combined with the site in the ident's place",
+        "%h %V %u %t …",
+        (_HOST, Field("site", Shape.TOKEN), _USER, *_ANSWER, *_AGENTS),  # what the client asked for: any text, or -
         narrows="combined",
         plausible=_site_is_public,
+    ),
+    Format(
+        "ionos",
+        "IONOS's Combined, with the site behind the bytes, then X-Forwarded-For",
+        '… %>s %b %v "%{Referer}i" "%{User-Agent}i" "%{X-Forwarded-For}i"',
+        (*_COMMON, _SITE, *_AGENTS, _FORWARDED),
+        plausible=_site_is_no_address,
     ),
     Format(
         "virtualmin",

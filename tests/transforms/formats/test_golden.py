@@ -32,6 +32,7 @@ OTHER_NAMES = {
     "docker_combined_forwarded": "docker:combined_forwarded",
     "docker_logs": "syslog:combined",
     "fastly": "nginx_json",
+    "ovh": "lighttpd",
     "syslog_combined": "syslog:combined",
     "syslog_combined_5424": "syslog:combined",
     "syslog_common": "syslog:common",
