@@ -2,9 +2,9 @@
 
 Sources: Apache HTTP Server 2.4, mod_log_config ("Common Log Format", "Combined Log Format", `%v`, `%p`) and mod_logio
 (`combinedio`); Debian's apache2.conf (`vhost_combined`); nginx, ngx_http_log_module; Varnish, varnishncsa(1); Traefik 3, access
-logs (CLF); lighttpd, mod_accesslog; AWS Elastic Beanstalk's Apache. Hosters put the site in places of their own: Gandi, IONOS, and
-Virtualmin. Behind a load balancer X-Forwarded-For stands before the address, or in its place: then its last address is the client,
-which the balancer saw.
+logs (CLF); lighttpd 1.4, mod_accesslog; AWS Elastic Beanstalk's Apache. Hosters put the site in places of their own: Gandi,
+IONOS and Virtualmin. Behind a load balancer X-Forwarded-For stands before the address, or in its place: then its last address is
+the client, which the balancer saw.
 """
 
 from __future__ import annotations
