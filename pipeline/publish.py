@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,7 +26,9 @@ from transforms import schema
 from transforms.policies import differential
 
 STAGING = "_staging"
-_DATA = re.compile(r"(?P<report>[a-z_]+)/date=(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})/data\.parquet")
+_FILE = r"(?P<report>[a-z_]+)/date=(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})/data\.parquet"
+_DATA = re.compile(_FILE)
+_NOISE = re.compile(f"{STAGING}/[^/]+/noise/{_FILE}")
 MANIFESTS = "_manifest"
 NOT_TOLD = "not_told"
 """Coverage in the dp mode: whether the input begins or ends in a period follows from lines, which may be one person's."""
@@ -54,8 +56,8 @@ def published_days(output: str) -> dict[str, dict[str, Any]]:
         if is_unfinished(path):
             continue
         manifest = _load(storage, path)
-        if manifest is None or "date" not in manifest:
-            raise JobError(EXIT_OUTPUT, "bad_manifest", f"{output}/{path}: not a manifest. Restore or remove it.")
+        if manifest is None:
+            continue  # gone in the meantime
         days[manifest["date"]] = manifest
     return days
 
@@ -70,6 +72,20 @@ def refuse_unknown(output: str, known: Collection[str]) -> None:
                 f"{output}/{ledger.LEDGER} from where this was copied, or remove the day's files."
             )
             raise JobError(EXIT_OUTPUT, "unknown_release", message)
+    _refuse_noise_not_entered(output)
+
+
+def _refuse_noise_not_entered(output: str) -> None:
+    """Refuse noise that is staged for a period of which the ledger has lost its entry: drawing again would spend it twice."""
+    entered = ledger.entries(output)
+    for path in open_storage(output).list(STAGING):
+        found = _NOISE.fullmatch(path)
+        if found and found["date"] not in entered:
+            message = (
+                f"{output}/{path}: noise that was drawn for {found['date']}, of which the ledger says nothing. Restore "
+                f"{output}/{ledger.LEDGER}. Drawing again would spend the period's privacy budget twice."
+            )
+            raise JobError(EXIT_OUTPUT, "unknown_release", message)
 
 
 def manifest_of(
@@ -82,14 +98,15 @@ def manifest_of(
     return {"date": date, **facts, "schema_version": schema.VERSION, "coverage": coverage, "reports": reports}
 
 
-def staged_file(run_id: str, report: str, date: str, sha256: str) -> StagedFile:
-    """A file of this content in its place in staging, whether it is there or not."""
-    return StagedFile(report, date, f"{STAGING}/{run_id}/{_data_path(report, date)}", sha256)
+def staged_file(run_id: str, report: str, date: str, sha256: str, noisy: bool = False) -> StagedFile:
+    """A file of this content in its place in staging, whether it is there or not. That of noise tells what it is."""
+    folder = f"{STAGING}/{run_id}/noise" if noisy else f"{STAGING}/{run_id}"
+    return StagedFile(report, date, f"{folder}/{_data_path(report, date)}", sha256)
 
 
-def stage_file(output: str, run_id: str, report: str, date: str, data: bytes) -> StagedFile:
+def stage_file(output: str, run_id: str, report: str, date: str, data: bytes, noisy: bool = False) -> StagedFile:
     """Write a file to staging; the same again is the same."""
-    staged = staged_file(run_id, report, date, sha256_of(data))
+    staged = staged_file(run_id, report, date, sha256_of(data), noisy)
     open_storage(output).write(staged.path, data)
     return staged
 
@@ -106,9 +123,9 @@ def commit_day(output: str, run_id: str, manifest: dict[str, Any], files: Sequen
     if manifest.get("mode") == differential.MODE:
         ledger.check_own(output, date, run_id)
     moves = {file.path: {"to": _data_path(file.report, date), "sha256": file.sha256} for file in files}
-    for path, move in moves.items():
-        if sha256_of(storage.read(path) or b"") != move["sha256"]:
-            raise JobError(EXIT_UNEXPECTED, "staging_changed", f"{output}/{path}: not as it was written. Nothing was published.")
+    lost = _lost(storage, moves)
+    if lost:
+        raise JobError(EXIT_UNEXPECTED, "staging_changed", f"{output}/{lost[0]}: not as it was written. Nothing was published.")
     produced = {move["to"] for move in moves.values()}
     old_reports = {_data_path(report, date) for report in (*REPORTS.names(), *(before or {}).get("reports", ()))}
     journal = {
@@ -138,6 +155,7 @@ def recover(output: str) -> list[str]:
         if _complete(output, storage, journal):
             dates.append(journal["date"])
     dates += _settle(output)
+    _refuse_noise_not_entered(output)
     unfinished = filter(is_unfinished, storage.list(MANIFESTS) + storage.list(ledger.LEDGER))
     for path in (*staged, *unfinished):
         storage.delete(path)
@@ -153,15 +171,11 @@ def _complete(output: str, storage: Storage, journal: dict[str, Any]) -> bool:
         if entry.get("unpublished") and entry["manifest"]["run_id"] == run_id:  # given up by a run that was killed right then
             return False
         ledger.check_own(output, date, run_id)
-    gone = [
-        source
-        for source, move in journal["moves"].items()
-        if move["sha256"] not in (sha256_of(storage.read(path) or b"") for path in (source, move["to"]))
-    ]
-    if gone and not _is_published(storage, journal):
+    lost = _lost(storage, journal["moves"])
+    if lost and not _is_published(storage, journal):
         if not noisy:
             message = (
-                f"{output}/{gone[0]}: gone, and the publication of {date} that was interrupted needs it. Restore it; or remove "
+                f"{output}/{lost[0]}: gone, and the publication of {date} that was interrupted needs it. Restore it; or remove "
                 f"{output}/{STAGING}/{run_id} and all files of {date}, and publish it anew."
             )
             raise JobError(EXIT_OUTPUT, "staging_changed", message)
@@ -173,23 +187,50 @@ def _complete(output: str, storage: Storage, journal: dict[str, Any]) -> bool:
     return True
 
 
-def _settle(output: str) -> list[str]:
-    """Publish the periods of the ledger whose files are all there; gives their dates.
+def _lost(storage: Storage, moves: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The files that are whole neither where they were staged nor where they belong."""
+    return [
+        source
+        for source, move in moves.items()
+        if move["sha256"] not in (sha256_of(storage.read(path) or b"") for path in (source, move["to"]))
+    ]
 
-    Any other period is given up: its noise, or the number of rows that it made, may have been seen.
+
+def _settle(output: str) -> list[str]:
+    """Publish the periods of the ledger whose files are all there, staged or in their places; gives their dates.
+
+    Any other period is given up: its noise, or the number of rows that it made, may have been seen. Files of one that are in
+    their places were published, perhaps, so they are not touched.
     """
     storage = open_storage(output)
     dates = []
     for date, entry in _unsettled(output).items():
-        manifest = entry["manifest"]
-        run_id = manifest["run_id"]
-        files = [staged_file(run_id, report, date, about["sha256"]) for report, about in manifest["reports"].items()]
-        if all(sha256_of(storage.read(file.path) or b"") == file.sha256 for file in files):
-            commit_day(output, run_id, manifest, files, replace=False)
+        moves = _moves_of(_files_of(entry))
+        lost = _lost(storage, moves)
+        if not lost:
+            commit_day(output, entry["manifest"]["run_id"], entry["manifest"], _files_of(entry), replace=False)
             dates.append(date)
-        else:
-            ledger.give_up(output, entry)
+            continue
+        in_place = [move["to"] for move in moves.values() if storage.read(move["to"]) is not None]
+        if in_place:
+            message = (
+                f"{output}/{in_place[0]}: of a release that has lost {moves[lost[0]]['to']} and its manifest. Restore both; or "
+                f"remove all files of {date}: then it stays unpublished, because its privacy budget is spent."
+            )
+            raise JobError(EXIT_OUTPUT, "unknown_release", message)
+        ledger.give_up(output, entry)
     return dates
+
+
+def _files_of(entry: dict[str, Any]) -> list[StagedFile]:
+    """The files that the ledger names for a period."""
+    manifest = entry["manifest"]
+    reports = manifest["reports"].items()
+    return [staged_file(manifest["run_id"], report, entry["date"], about["sha256"], noisy=True) for report, about in reports]
+
+
+def _moves_of(files: Iterable[StagedFile]) -> dict[str, dict[str, str]]:
+    return {file.path: {"to": _data_path(file.report, file.date), "sha256": file.sha256} for file in files}
 
 
 def _unsettled(output: str) -> dict[str, dict[str, Any]]:
@@ -259,7 +300,8 @@ def _load(storage: Storage, path: str) -> dict[str, Any] | None:
         manifest = json.loads(data)
     except ValueError:
         manifest = None
-    if not isinstance(manifest, dict):
+    names = {"date": str, "run_id": str, "revision": int, "reports": dict}
+    if not isinstance(manifest, dict) or not all(isinstance(manifest.get(name), kind) for name, kind in names.items()):
         raise JobError(EXIT_OUTPUT, "bad_manifest", f"{path} in the output: not a manifest. Restore or remove it.")
     return manifest
 

@@ -37,10 +37,11 @@ class WriteDays(beam.DoFn):
         files = unpack_bytes(packed)
         figures = json.loads(files.pop(FIGURES))
         job = self._job
+        noisy = isinstance(job.policy, Differential)
         if isinstance(job.policy, Differential):
             hashes = {report: sha256_of(data) for report, data in files.items()}
             rows = {name: report["rows"] for name, report in figures["reports"].items()}
             manifest = manifest_of(date, dict(job.facts), NOT_TOLD, hashes, rows) | {"run_id": job.run_id}
             ledger.spend(job.output, ledger.entry_of(manifest, job.policy))
-        staged = [stage_file(job.output, job.run_id, report, date, data) for report, data in files.items()]
+        staged = [stage_file(job.output, job.run_id, report, date, data, noisy) for report, data in files.items()]
         yield date, json.dumps({"figures": figures, "staged": [file.to_dict() for file in staged]}).encode()

@@ -32,6 +32,10 @@ def run(log, output, *more: str, date: str = DAY) -> int:
     return main(["run", *words, *more])
 
 
+def plan(log, output, *more: str) -> int:
+    return main(["plan", "--input", str(log), "--output", str(output), "--site", SITE, "--date", DAY, *more])
+
+
 def interrupted(log, output, mode, monkeypatch, moves: int) -> None:
     """A run that dies after so many of a day's files are in their places."""
     move, moved = LocalStorage.move, []
@@ -120,6 +124,75 @@ def test_noise_of_which_a_file_is_lost_is_given_up(log, tmp_path, capfd, monkeyp
     assert not list(output.rglob("*.parquet"))
     assert json.loads((output / "_ledger" / f"date={DAY}.json").read_text())["unpublished"] is True
     assert verify(output, capfd)[0] == 0
+    assert run(log, output, *DP, date="2026-03-04") == 0
+    assert verify(output, capfd)[0] == 0
+
+
+def test_noise_that_was_staged_is_not_drawn_again_when_the_ledger_is_lost(log, tmp_path, capfd, monkeypatch):
+    output, written = tmp_path / "out", []
+
+    def crash_at_the_third(*arguments, **options):
+        written.append(arguments)
+        if len(written) == 3:
+            raise RuntimeError
+        return publish.stage_file(*arguments, **options)
+
+    monkeypatch.setattr("pipeline.steps.write_days.stage_file", crash_at_the_third)
+    monkeypatch.setattr("pipeline.commands.run.discard", lambda *_: None)  # killed
+    assert run(log, output, *DP) == 1
+    monkeypatch.undo()
+    shutil.move(output / "_ledger", tmp_path / "lost")
+    before = snapshot(output)
+    assert sum(path.name == "data.parquet" for path in before) == 2
+    for command in (run, plan):
+        capfd.readouterr()
+        assert command(log, output, *DP) == 8
+        assert f"noise that was drawn for {DAY}, of which the ledger says nothing" in " ".join(capfd.readouterr().err.split())
+        assert snapshot(output) == before
+    shutil.move(tmp_path / "lost", output / "_ledger")
+    assert run(log, output, *DP) == 4
+    assert "its privacy budget is spent" in " ".join(capfd.readouterr().err.split())
+
+
+@pytest.mark.parametrize("moves", [0, 3])
+def test_a_lost_journal_is_no_loss_where_the_ledger_names_all_files(log, tmp_path, capfd, monkeypatch, moves):
+    output = tmp_path / "out"
+    interrupted(log, output, DP, monkeypatch, moves)
+    drawn = {path.read_bytes() for path in output.rglob("data.parquet")}
+    next((output / "_staging").rglob("journal-*")).unlink()
+    assert run(log, output, *DP) == 4
+    assert "published already" in " ".join(capfd.readouterr().err.split())
+    assert {path.read_bytes() for path in output.glob(f"*/date={DAY}/data.parquet")} == drawn
+    assert verify(output, capfd)[0] == 0
+
+
+def test_a_lost_manifest_of_a_whole_release_is_written_again(log, tmp_path, capfd):
+    output = tmp_path / "out"
+    assert run(log, output, *DP) == 0
+    path = output / "_manifest" / f"date={DAY}.json"
+    before = snapshot(output)
+    path.unlink()
+    assert verify(output, capfd)[0] == 5
+    assert run(log, output, *DP) == 4
+    assert snapshot(output) == before
+    assert verify(output, capfd)[0] == 0
+
+
+def test_a_release_without_manifest_that_is_not_whole_is_left_to_the_operator(log, tmp_path, capfd):
+    output = tmp_path / "out"
+    assert run(log, output, *DP) == 0
+    (output / "_manifest" / f"date={DAY}.json").unlink()
+    lost, *others = sorted(output.glob(f"*/date={DAY}/data.parquet"))
+    lost.unlink()
+    before = snapshot(output)
+    assert run(log, output, *DP, date="2026-03-04") == 8
+    said = " ".join(capfd.readouterr().err.split())
+    assert f"has lost {lost.relative_to(output).as_posix()} and its manifest" in said
+    assert snapshot(output) == before
+    for path in others:
+        path.unlink()
+    assert run(log, output, *DP) == 4
+    assert "its privacy budget is spent" in " ".join(capfd.readouterr().err.split())
     assert run(log, output, *DP, date="2026-03-04") == 0
     assert verify(output, capfd)[0] == 0
 

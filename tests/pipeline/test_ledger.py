@@ -41,7 +41,7 @@ def publish_noisy(output, run_id, reports):
     """What the job does: the ledger first, then staging, then publishing."""
     made = entry(run_id, reports)
     ledger.spend(output, made)
-    staged = [stage_file(output, run_id, name, DAY, data) for name, data in reports.items()]
+    staged = [stage_file(output, run_id, name, DAY, data, noisy=True) for name, data in reports.items()]
     commit_day(output, run_id, made["manifest"], staged, replace=False)
 
 
@@ -115,7 +115,7 @@ def test_a_crash_at_any_operation_never_lets_a_period_be_drawn_twice(tmp_path, m
 def test_a_run_that_fails_with_all_files_drawn_leaves_them_to_the_next(tmp_path, storage):
     ledger.spend(str(tmp_path), entry("run1", DRAWN))
     for name, data in DRAWN.items():
-        stage_file(str(tmp_path), "run1", name, DAY, data)
+        stage_file(str(tmp_path), "run1", name, DAY, data, noisy=True)
     discard(str(tmp_path), "run1")
     assert recover(str(tmp_path)) == [DAY]
     assert seen(tmp_path) == DRAWN
@@ -141,7 +141,7 @@ def test_a_release_that_was_removed_is_not_drawn_again(tmp_path, storage):
 def test_what_the_ledger_does_not_name_is_not_published(tmp_path, storage):
     ledger.spend(str(tmp_path), entry("run2", AGAIN))
     made = entry("run1", DRAWN)
-    staged = [stage_file(str(tmp_path), "run1", name, DAY, data) for name, data in DRAWN.items()]
+    staged = [stage_file(str(tmp_path), "run1", name, DAY, data, noisy=True) for name, data in DRAWN.items()]
     with pytest.raises(JobError, match="the ledger names another release"):
         commit_day(str(tmp_path), "run1", made["manifest"], staged, replace=False)
 
