@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from transforms.formats import Format, exact
+from transforms.formats import RAW_COLUMNS, Format, exact
 from transforms.formats.registry import format_of
 from transforms.formats.wrapped import WRAPPINGS
 
 SAMPLE_BYTES = 256 << 10
 SAMPLE_LINES = 1_000
-_NARROWER = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,12 @@ class Detection:
 
     @property
     def format(self) -> str | None:
-        """The format that fits at least half of the lines, and twice as many as any other but for those that it narrows."""
+        """The format that fits at least half of the lines, and twice as many as any other but for its kin."""
         ranked = self.ranked()
         if not ranked or not self.lines or 2 * ranked[0][1] < self.lines:
             return None
         best, most = ranked[0]
-        rivals = (count for name, count in ranked[1:] if name not in wider(best))
+        rivals = (count for name, count in ranked[1:] if not _are_kin(best, name))
         return None if any(2 * count > most for count in rivals) else best
 
     @property
@@ -41,14 +42,38 @@ class Detection:
         return self.ranked()[0][1] / self.lines if self.lines else 0.0
 
     def ranked(self) -> list[tuple[str, int]]:
-        """Formats and how many lines they fit, the best first: a narrower one, which knows more, may fit a fifth fewer."""
-        return sorted(self.fits.items(), key=lambda item: (-item[1] * _NARROWER ** len(wider(item[0])), item[0]))
+        """Formats and how many lines they fit, the best first.
+
+        A narrower one may fit a fifth fewer than a wider one that knows less, and where that knows the same, hardly fewer.
+        """
+        return sorted(self.fits.items(), key=lambda item: (-_score(*item), item[0]))
 
 
 def wider(name: str) -> list[str]:
     """The formats that all lines of this one fit, too, but which know less of them."""
     known = format_of(name)
     return [known.narrows, *wider(known.narrows)] if known.narrows else []
+
+
+def _score(name: str, fits: float) -> float:
+    """How many lines a wider format must fit to be preferred."""
+    for narrow, wide in itertools.pairwise([name, *wider(name)]):
+        # The few lines of a short log say little of how many more there are.
+        fits = 1.01 * fits + min(2, fits / 5) if _known(narrow) == _known(wide) else 1.25 * fits
+    return fits
+
+
+@lru_cache(maxsize=256)
+def _known(name: str) -> frozenset[str]:
+    """What a format says of a request."""
+    log_format = format_of(name)
+    named = {column for column in RAW_COLUMNS if log_format.has(column)}
+    return frozenset(named | {"site"} if log_format.site_in_request else named)
+
+
+def _are_kin(best: str, other: str) -> bool:
+    """Whether the lines of the other fit the best as well, or the best's fit it and lose nothing."""
+    return other in wider(best) or (best in wider(other) and _known(best) == _known(other))
 
 
 def sample_lines(head: bytes, complete: bool = False) -> list[bytes]:

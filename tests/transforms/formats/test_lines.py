@@ -142,6 +142,28 @@ def test_no_address_is_taken_for_a_site_and_no_other_text_for_an_address(line, n
     assert detect(line.encode() * 20, FORMATS, complete=True).format == name
 
 
+BEHIND_SITE, BEHIND_PORT = "www.example.org " + COMBINED, "www.example.org:443 " + COMBINED
+MORE = COMBINED[:-1] + ' "gzip" 0.1\n'
+FORWARDED = COMBINED[:-1] + ' "198.51.100.7"\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "name"),
+    [
+        ({COMBINED: 850, MORE: 150}, "combined_more"),  # as combined, more lines would be rejected than a run may
+        ({COMBINED: 996, MORE: 4}, "combined"),  # a few with a quote that was not escaped
+        ({BEHIND_SITE: 150, BEHIND_PORT: 850}, "site_combined"),
+        ({COMBINED: 150, FORWARDED: 850}, "combined_forwarded"),  # the wider one would read all, and not see the visitors
+        ({COMBINED: 300, FORWARDED: 700}, None),
+        ({"syslog: " + COMBINED: 850, "syslog: " + MORE: 150}, None),
+        ({"web-1  | " + COMBINED: 850, "web-1  | " + MORE: 150}, "syslog:combined_more"),
+    ],
+)
+def test_a_narrower_format_is_taken_where_it_knows_more_or_fits_as_many(lines, name):
+    mixed = "".join(line * count for line, count in lines.items()).encode()
+    assert detect(mixed, FORMATS, complete=True).format == name
+
+
 @pytest.mark.parametrize("folder", ["caddy", "haproxy"])
 def test_what_a_server_says_of_itself_does_not_keep_its_requests_from_being_recognised(folder):
     lines = log_of(folder).splitlines(keepends=True)
