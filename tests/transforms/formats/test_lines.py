@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.logs import CHROME, address
@@ -162,6 +165,55 @@ FORWARDED = COMBINED[:-1] + ' "198.51.100.7"\n'
 def test_a_narrower_format_is_taken_where_it_knows_more_or_fits_as_many(lines, name):
     mixed = "".join(line * count for line, count in lines.items()).encode()
     assert detect(mixed, FORMATS, complete=True).format == name
+
+
+# After Microsoft's and AWS's documentation of these logs.
+BY_KEYS = {
+    "Azure Application Gateway": (
+        r'{"timeStamp":"2021-10-14T22:17:11+00:00","operationName":"ApplicationGatewayAccess","properties":{"clientIP":"192.0.2.24",'
+        r'"clientPort":45057,"httpMethod":"GET","originalRequestUriWithArgs":"\/a?b=1","requestUri":"\/","requestQuery":"b=1",'
+        r'"userAgent":"Mozilla\/5.0 (X11)","httpStatus":200,"httpVersion":"HTTP\/1.1","sentBytes":466,'
+        r'"originalHost":"www.example.org","host":"10.0.0.4"}}',
+        {
+            "site": "www.example.org",
+            "remote_host": "192.0.2.24",
+            "request_time": 1634249831,
+            "target": "/a?b=1",
+            "bytes_sent": 466,
+            "user_agent": "Mozilla/5.0 (X11)",
+        },
+    ),
+    "Azure Front Door": (
+        '{"time":"2020-06-09T22:32:17.8383427Z","category":"FrontDoorAccessLog","properties":{"httpMethod":"GET","httpVersion":"2.0",'
+        '"requestUri":"https://www.example.org:443/?q=a","requestBytes":"715","responseBytes":"380","userAgent":"Mozilla/5.0",'
+        '"clientIp":"198.51.100.7","socketIp":"192.0.2.24","clientPort":"52097","httpStatusCode":"200","referer":"https://x.example/"}}',
+        {
+            "site": "www.example.org",
+            "remote_host": "192.0.2.24",
+            "forwarded_for": "198.51.100.7",
+            "request_time": 1591741937,
+            "target": "/?q=a",
+            "status": "200",
+            "bytes_sent": 380,
+            "referer": "https://x.example/",
+        },
+    ),
+    "AWS API Gateway": (
+        '{"requestId":"c6af9ac6","ip":"192.0.2.24","caller":"-","user":"-","requestTime":"09/Jun/2020:22:32:17 +0000",'
+        '"httpMethod":"GET","resourcePath":"/pets","status":"200","protocol":"HTTP/1.1","responseLength":"380"}',
+        {"remote_host": "192.0.2.24", "request_time": 1591741937, "target": "/pets", "protocol": "HTTP/1.1", "bytes_sent": 380},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BY_KEYS)
+def test_the_keys_that_the_documentation_names_read_the_log(name):
+    documented = (Path(__file__).parents[3] / "docs" / "formats.md").read_text("utf-8")
+    keys = re.search(rf"^- {name}.*: `(json:.*?)`", documented, re.MULTILINE)
+    assert keys
+    line, expected = BY_KEYS[name]
+    (entry,) = parse_block(line.encode() + b"\n", format_of(keys[1])).entries.to_pylist()
+    assert {column: entry[column] for column in expected} == expected
 
 
 @pytest.mark.parametrize("folder", ["caddy", "haproxy"])
