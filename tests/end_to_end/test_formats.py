@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -68,6 +69,28 @@ def test_a_run_may_mix_formats_and_counts_all(tmp_path, capsys):
         ("www.example.org", "human"): 20 * (len(names) - 2),
         ("www.example.org", "unknown"): 40,
     }
+
+
+@pytest.mark.parametrize("name", ["combined", "site_combined", "iis", "envoy", "nginx_json", "aws_alb", "combined in its place"])
+@pytest.mark.parametrize("bare", ["20.0.{}.7", "2a00:{}::1"])
+def test_a_port_behind_an_address_makes_no_other_visitor(tmp_path, name, bare):
+    """As Azure's load balancers write it, and IIS behind them."""
+    daily = {}
+    for ported in (False, True):
+        asked = [replace(each, host=bare.format(at)) for at, each in enumerate(requests(1))]
+        if ported:
+            hosts = [
+                f"[{each.host}]:{2000 + at}" if ":" in each.host else f"{each.host}:{2000 + at}" for at, each in enumerate(asked)
+            ]
+            asked = [replace(each, host=host) for each, host in zip(asked, hosts, strict=True)]
+        if "place" in name:
+            asked = [replace(each, host=f"9.9.9.9, {each.host}") for each in asked]
+        (tmp_path / f"{ported}.log").write_bytes(write(name.split()[0], asked))
+        output = tmp_path / f"{ported}"
+        assert run("--input", tmp_path / f"{ported}.log", "--output", output, "--site", "www.example.org") == 0
+        daily[ported] = pq.read_table(next(output.glob("daily/*/data.parquet"))).to_pylist()
+    assert daily[True] == daily[False] != []
+    assert daily[True][0]["visitors"] == 20
 
 
 def test_the_log_of_a_container_holds_its_servers_errors_too(tmp_path, capsys):

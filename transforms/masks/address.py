@@ -23,6 +23,8 @@ from transforms.report import UNKNOWN
 # Framing: a first byte for the kind, then the kind's own bytes; kinds 4 and 6 have a fixed width, a name is the last part.
 _IPV4, _IPV6, _NAME, _NOWHERE = b"4", b"6", b"n", b"-"
 _QUAD = r"^(?:[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])(?:\.(?:[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])){3}$"
+_WITH_PORT = r"^(?:\[([^\[\]]*)\]|([^:\[\]]+))(?::[0-9]{1,5})?$"
+"""Of what may have a port: an address in brackets, an IPv4 address, a name. An IPv6 address alone has more colons than one."""
 _MAPPED, _NAT64, _TEREDO, _SIXTOFOUR = bytes(10) + b"\xff\xff", b"\x00\x64\xff\x9b" + bytes(8), b"\x20\x01\x00\x00", b"\x20\x02"
 
 
@@ -39,8 +41,12 @@ NOWHERE = Place(_NOWHERE, _NOWHERE, "")
 
 
 def places(hosts: pa.Array) -> list[Place]:
-    """The place of each distinct remote host."""
+    """The place of each distinct remote host; a port, which proxies write behind their clients' addresses, is no part of it."""
     plain = pc.match_substring_regex(hosts, _QUAD).to_numpy(zero_copy_only=False)
+    if not plain.all():
+        bare = pc.replace_substring_regex(hosts.filter(pa.array(~plain)), _WITH_PORT, r"\1\2")
+        hosts = pc.replace_with_mask(hosts, pa.array(~plain), bare)
+        plain = pc.match_substring_regex(hosts, _QUAD).to_numpy(zero_copy_only=False)
     texts = hosts.to_pylist()
     packed = b"".join(map(socket.inet_aton, (text for text, quad in zip(texts, plain, strict=True) if quad)))
     numbers = np.frombuffer(packed, ">u4").astype(np.int64)

@@ -40,6 +40,25 @@ def test_ipv4_in_other_clothes_is_the_same_address(clothes):
 
 
 @pytest.mark.parametrize(
+    ("host", "bare"),
+    [
+        ("20.1.2.3:1024", "20.1.2.3"),
+        ("[2a00:1450::1]:443", "2a00:1450::1"),
+        ("[2a00:1450::1%eth0]:443", "2a00:1450::1"),
+        ("[::ffff:20.1.2.3]:80", "20.1.2.3"),
+        ("[20.1.2.3]", "20.1.2.3"),
+        ("dial-7.example.com:80", "dial-7.example.com"),
+        ("10.1.2.3:80", "10.1.2.3"),
+        ("20.1.2.3:123456", "unknown"),
+        ("20.1.2.3:", "unknown"),
+        ("20.1.2.3:80:80", "unknown"),
+    ],
+)
+def test_a_port_is_no_part_of_an_address(host, bare):
+    assert describe([host, "20.9.9.9", host]) == describe([bare, "20.9.9.9", bare])
+
+
+@pytest.mark.parametrize(
     "host",
     [
         "10.1.2.3", "127.0.0.1", "192.168.0.1", "169.254.1.1", "172.31.0.1", "100.64.0.1", "0.0.0.0", "255.255.255.255",
