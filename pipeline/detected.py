@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.inputs import Found
 from transforms.formats import w3c
-from transforms.formats.detect import Detection, wider
+from transforms.formats.detect import Detection, knows, wider
 from transforms.formats.registry import format_of
 
 W3C = "w3c"
@@ -46,7 +46,11 @@ def why(found: Found) -> list[str]:
 
 
 def _why_not(name: str, count: int, best: str) -> str:
-    return f"{name} fits {count:,}" + (f", but knows less of each line than {best}" if name in wider(best) else "")
+    if name in wider(best):
+        return f"{name} fits {count:,}, but knows {'no more' if knows(name) == knows(best) else 'less'} of each line than {best}"
+    if best in wider(name):
+        return f"{name} fits {count:,}, but not all that {best} reads"
+    return f"{name} fits {count:,}"
 
 
 def summary(found: tuple[Found, ...]) -> list[dict[str, Any]]:

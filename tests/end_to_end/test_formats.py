@@ -43,7 +43,7 @@ def test_a_file_is_told_its_format_and_why_others_lost(tmp_path, capsys):
     assert capsys.readouterr().out.splitlines() == [
         f"{path}: combined (plain)",
         "    fits 20 of 21 lines tried (95%); read by columns",
-        "    combined_more fits 20, but knows less of each line than combined",
+        "    combined_more fits 20, but knows no more of each line than combined",
         f"    {len(FORMATS) - 2} others fit no line",
     ]
 

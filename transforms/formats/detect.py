@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,35 +17,48 @@ SAMPLE_LINES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """How many of the sample's lines each format fits; `format` is the clear winner's name, or None.
+    """Of the sample's lines how many each format fits, and how many it could read, whether their values are plausible or not.
 
     `lines` are those that could be requests: not what the server of the best format says of itself.
     """
 
     lines: int
     fits: dict[str, int]
+    reads: dict[str, int]
 
     @property
     def format(self) -> str | None:
-        """The format that fits at least half of the lines, and twice as many as any other but for its kin."""
-        ranked = self.ranked()
-        if not ranked or not self.lines or 2 * ranked[0][1] < self.lines:
+        """The clear winner's name, or None.
+
+        It is of the family that fits at least half of the lines, and twice as many as any other family.
+        """
+        families = sorted((count for name, count in self.fits.items() if not wider(name)), reverse=True)
+        if not self.lines or not families or 2 * families[0] < self.lines or 2 * sum(families[1:2]) > families[0]:
             return None
-        best, most = ranked[0]
-        rivals = (count for name, count in ranked[1:] if not _are_kin(best, name))
-        return None if any(2 * count > most for count in rivals) else best
+        return self.likeliest
+
+    @property
+    def likeliest(self) -> str:
+        """What is best, however sure: of the family that fits most lines the narrowest format that reads as many."""
+        return self._narrowed(min((name for name in self.fits if not wider(name)), key=lambda name: (-self.fits[name], name)))
+
+    def _narrowed(self, wide: str) -> str:
+        """The narrowest format that loses practically none of the lines, if at least half of them show that they are its."""
+        most = self.fits[wide]
+        lost = 0.01 * most + min(2, most / 5)  # the few lines of a short log say little of how many there are
+        narrow = [name for name in self.fits if wider(name)[:1] == [wide]]
+        narrow = [name for name in narrow if 0 < most <= min(2 * self.fits[name], self.reads[name] + lost)]
+        return self._narrowed(min(narrow, key=lambda name: (-self.fits[name], name))) if narrow else wide
 
     @property
     def confidence(self) -> float:
         """Share of the sample's lines that the best format fits, 0 to 1."""
-        return self.ranked()[0][1] / self.lines if self.lines else 0.0
+        return self.fits[self.likeliest] / self.lines if self.lines else 0.0
 
     def ranked(self) -> list[tuple[str, int]]:
-        """Formats and how many lines they fit, the best first.
-
-        A narrower one may fit a fifth fewer than a wider one that knows less, and where that knows the same, hardly fewer.
-        """
-        return sorted(self.fits.items(), key=lambda item: (-_score(*item), item[0]))
+        """Formats and how many lines they fit: the likeliest, then those that fit most."""
+        best = self.likeliest
+        return sorted(self.fits.items(), key=lambda item: (item[0] != best, -item[1], item[0]))
 
 
 def wider(name: str) -> list[str]:
@@ -55,25 +67,12 @@ def wider(name: str) -> list[str]:
     return [known.narrows, *wider(known.narrows)] if known.narrows else []
 
 
-def _score(name: str, fits: float) -> float:
-    """How many lines a wider format must fit to be preferred."""
-    for narrow, wide in itertools.pairwise([name, *wider(name)]):
-        # The few lines of a short log say little of how many more there are.
-        fits = 1.01 * fits + min(2, fits / 5) if _known(narrow) == _known(wide) else 1.25 * fits
-    return fits
-
-
 @lru_cache(maxsize=256)
-def _known(name: str) -> frozenset[str]:
-    """What a format says of a request."""
+def knows(name: str) -> frozenset[str]:
+    """What lines of a format say of a request: columns of the raw line."""
     log_format = format_of(name)
     named = {column for column in RAW_COLUMNS if log_format.has(column)}
     return frozenset(named | {"site"} if log_format.site_in_request else named)
-
-
-def _are_kin(best: str, other: str) -> bool:
-    """Whether the lines of the other fit the best as well, or the best's fit it and lose nothing."""
-    return other in wider(best) or (best in wider(other) and _known(best) == _known(other))
 
 
 def sample_lines(head: bytes, complete: bool = False) -> list[bytes]:
@@ -102,12 +101,14 @@ def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -
 
 
 def _detection(lines: list[bytes], formats: Mapping[str, Format]) -> Detection:
-    found = Detection(len(lines), {name: _fits(lines, known) for name, known in formats.items()})
-    ranked = found.ranked()
-    best = formats[ranked[0][0]] if ranked and ranked[0][1] else None
-    messages = sum(exact.is_message(line, best) for line in lines if not exact.fits(line, best)) if best else 0
+    read, fit = {}, {}
+    for name, known in formats.items():
+        rows = [row for line in lines if (row := exact.read(line, known)) is not None]
+        read[name] = len(rows)
+        fit[name] = len(rows) if known.plausible is None else sum(map(known.plausible, rows))
+    found = Detection(len(lines), fit, read)
+    if not fit[found.likeliest]:
+        return found
+    best = formats[found.likeliest]
+    messages = sum(exact.is_message(line, best) for line in lines if not exact.fits(line, best))
     return replace(found, lines=found.lines - messages)
-
-
-def _fits(lines: list[bytes], known: Format) -> int:
-    return sum(exact.fits(line, known) for line in lines)

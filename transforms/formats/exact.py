@@ -8,6 +8,7 @@ nginx writes `\x22`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from transforms.formats import Clock, Field, Format, Shape, jsonl, w3c
@@ -105,21 +106,26 @@ def _changed(row: dict[str, str | None], log_format: Format) -> dict[str, str | 
 
 
 def fits(line: bytes, log_format: Format) -> bool:
-    """Whether the line is surely of the format: no field may hold what its neighbour would."""
+    """Whether the line is surely of the format: no field may hold what its neighbour would, and its values are plausible."""
+    row = read(line, log_format)
+    return row is not None and (log_format.plausible is None or log_format.plausible(row))
+
+
+def read(line: bytes, log_format: Format) -> Mapping[str, str | None] | None:
+    """The line's columns if no field holds what its neighbour would, else None."""
     if log_format.wrapping:
         line = WRAPPINGS[log_format.wrapping].bare(line)
     if log_format.keys:
         if not line.lstrip().startswith(b"{"):
-            return False
-        read = jsonl.read_line(line, log_format)
-        return read is not None and (bool(read[0].get("request")) or bool(read[0].get("method") and read[0].get("target")))
+            return None
+        found = jsonl.read_line(line, log_format)
+        whole = found is not None and (found[0].get("request") or (found[0].get("method") and found[0].get("target")))
+        return found[0] if found is not None and whole else None
     if log_format.header or log_format.expression is not None:
         split = split_line(line, log_format)
-        row = None if split is None else split[0]
-    else:
-        found = detection_pattern(log_format).match(line)
-        row = None if found is None else _columns(found, log_format)
-    return row is not None and (log_format.plausible is None or log_format.plausible(row))
+        return None if split is None else split[0]
+    matched = detection_pattern(log_format).match(line)
+    return None if matched is None else _columns(matched, log_format)
 
 
 def is_message(line: bytes, log_format: Format) -> bool:

@@ -145,26 +145,47 @@ def test_no_address_is_taken_for_a_site_and_no_other_text_for_an_address(line, n
     assert detect(line.encode() * 20, FORMATS, complete=True).format == name
 
 
-BEHIND_SITE, BEHIND_PORT = "www.example.org " + COMBINED, "www.example.org:443 " + COMBINED
-MORE = COMBINED[:-1] + ' "gzip" 0.1\n'
-FORWARDED = COMBINED[:-1] + ' "198.51.100.7"\n'
+def _of(line: str, more: str = "", behind: str = "", **changed: str) -> str:
+    for old, new in changed.items():
+        line = line.replace({"ident": "- -", "target": "GET /"}[old], new)
+    return f"{behind}{line[:-1]}{more}\n"
+
+
+BY_HOST, BY_ADDRESS = _of(COMBINED, ident="www.example.org -"), _of(COMBINED, ident="198.51.100.1 -")
+FORWARDED, NO_ADDRESS, MORE = (_of(COMBINED, more) for more in (' "198.51.100.7"', ' "${jndi}"', ' "gzip" 0.1'))
+BEHIND_SITE, BEHIND_PORT = (_of(COMBINED, behind=behind) for behind in ("www.example.org ", "www.example.org:443 "))
+ABSOLUTE = _of(COMBINED, target="GET http://www.example.org/")
 
 
 @pytest.mark.parametrize(
     ("lines", "name"),
     [
-        ({COMBINED: 850, MORE: 150}, "combined_more"),  # as combined, more lines would be rejected than a run may
-        ({COMBINED: 996, MORE: 4}, "combined"),  # a few with a quote that was not escaped
-        ({BEHIND_SITE: 150, BEHIND_PORT: 850}, "site_combined"),
-        ({COMBINED: 150, FORWARDED: 850}, "combined_forwarded"),  # the wider one would read all, and not see the visitors
-        ({COMBINED: 300, FORWARDED: 700}, None),
-        ({"syslog: " + COMBINED: 850, "syslog: " + MORE: 150}, None),
-        ({"web-1  | " + COMBINED: 850, "web-1  | " + MORE: 150}, "syslog:combined_more"),
+        # As many lines are read by the narrower format, which knows more.
+        ({BY_HOST: 7, BY_ADDRESS: 3}, "lighttpd"),
+        ({FORWARDED: 6, NO_ADDRESS: 4}, "combined_forwarded"),
+        ({ABSOLUTE: 7, COMBINED: 3}, "varnish"),
+        # Too few lines show that they are of it.
+        ({BY_HOST: 3, COMBINED: 7}, "combined"),
+        ({FORWARDED: 3, NO_ADDRESS: 7}, "combined_more"),
+        # It would reject more lines than a run may.
+        ({COMBINED: 85, MORE: 15}, "combined_more"),
+        ({COMBINED: 7, _of(COMBINED, " 512 1142"): 3}, "combined_more"),
+        ({COMBINED: 4, FORWARDED: 6}, "combined_more"),
+        ({BEHIND_SITE: 4, BEHIND_PORT: 6}, "site_combined"),
+        ({_of(COMBINED, " 512 1142"): 6, _of(COMBINED, " 0.001 0.002"): 4}, "combined_timed"),
+        ({"web-1  | " + COMBINED: 85, "web-1  | " + MORE: 15}, "syslog:combined_more"),
+        # A few lines with a quote that was not escaped.
+        ({COMBINED: 996, MORE: 4}, "combined"),
+        # Two families.
+        ({COMBINED: 6, BEHIND_SITE: 4}, None),
     ],
 )
-def test_a_narrower_format_is_taken_where_it_knows_more_or_fits_as_many(lines, name):
-    mixed = "".join(line * count for line, count in lines.items()).encode()
+@pytest.mark.parametrize("times", [1, 10])
+def test_of_formats_that_fit_each_others_lines_the_one_is_taken_that_knows_most_and_loses_none(lines, name, times):
+    mixed = "".join(line * count * times for line, count in lines.items()).encode()
     assert detect(mixed, FORMATS, complete=True).format == name
+    if name not in (None, "combined"):
+        assert not parse_block(mixed, format_of(name)).rejects
 
 
 # After Microsoft's and AWS's documentation of these logs.
