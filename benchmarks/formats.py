@@ -35,7 +35,6 @@ from transforms.formats.detect import detect  # noqa: E402
 from transforms.formats.oddities import Flags, Lines, Positions  # noqa: E402
 from transforms.formats.registry import FORMATS, format_of  # noqa: E402
 from transforms.formats.templates import Keys  # noqa: E402
-from transforms.formats.w3c import header_in  # noqa: E402
 from transforms.parse import parse_block  # noqa: E402
 
 BLOCK_BYTES = 16 << 20
@@ -125,7 +124,7 @@ def requests_of_a_day(lines: int) -> list[Request]:
 
 def parse_seconds(name: str, log: bytes) -> float:
     """Seconds of CPU for a file in blocks, as a worker has them."""
-    known = format_of(header_in(log) or _detected(log))
+    known = format_of(_detected(log))
     if name in FORMATS and known.name != name:
         raise SystemExit(f"{name}: the lines written are taken for {known.name}")
     taken, at = 0.0, 0

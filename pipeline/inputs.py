@@ -15,7 +15,6 @@ from typing import IO, Any, cast
 from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.job import InputFile
 from transforms import read
-from transforms.formats import w3c
 from transforms.formats.detect import SAMPLE_BYTES, Detection, detect, sample_lines
 from transforms.formats.registry import FORMATS, as_in, format_of
 
@@ -148,18 +147,14 @@ def _look_into(file: InputFile, log_format: str, all_columns: bool) -> Found | N
     sample = [] if all_columns else sample_lines(head, complete)
     if log_format != AUTO:
         return Found(replace(file, format=as_in(log_format, sample)), None, head, expansion)
-    declared = w3c.header_in(head)
-    known = FORMATS
-    if declared is not None:
-        try:
-            known = {declared: format_of(declared)}
-        except ValueError:
-            problem = "header"
+    try:
+        detection = detect(head, FORMATS, complete)
+    except ValueError:
+        problem = "header"
     if problem:
         raise input_error(file.path, problem)
-    detection = detect(head, known, complete)
-    if not detection.lines and whole:
-        return Found(replace(file, format=next(iter(known))), detection, head, expansion)  # nothing but lines to be ignored
+    if not detection.lines and whole:  # nothing but lines to be ignored
+        return Found(replace(file, format=detection.likeliest), detection, head, expansion)
     if detection.format is None:
         raise _unknown_format(file.path, detection)
     return Found(replace(file, format=as_in(detection.format, sample)), detection, head, expansion)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from transforms.formats import RAW_COLUMNS, Format, exact
+from transforms.formats import RAW_COLUMNS, Format, exact, w3c
 from transforms.formats.registry import format_of
 from transforms.formats.wrapped import WRAPPINGS
 
@@ -84,7 +84,13 @@ def sample_lines(head: bytes, complete: bool = False) -> list[bytes]:
 
 
 def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -> Detection:
-    """Try the formats on a file's first bytes, as `sample_lines`; first on what is inside, if most lines are wrapped alike."""
+    """Try the formats on a file's first bytes, as `sample_lines`; first on what is inside, if most lines are wrapped alike.
+
+    A log that declares its fields is of that format. `ValueError` says what a header lacks.
+    """
+    declared = w3c.header_in(head)
+    if declared is not None:
+        return _declared(head, declared, complete)
     lines = sample_lines(head, complete)
     tried = []
     for word, wrapping in WRAPPINGS.items():
@@ -98,6 +104,17 @@ def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -
         return found
     # None wins: that one is told of which fits most lines.
     return max([found, *tried], key=lambda each: max(each.fits.values(), default=0))
+
+
+def _declared(head: bytes, declared: str, complete: bool) -> Detection:
+    """How many lines fit the header that stands before them: it may change after a few, as IIS writes one whenever it starts."""
+    head = head if complete else head[: head.rfind(b"\n") + 1]
+    lines = fits = 0
+    for words, _, part in w3c.by_header(head, declared):
+        sample = sample_lines(part, complete=True)[: SAMPLE_LINES - lines]
+        lines += len(sample)
+        fits += sum(exact.fits(line, format_of(words)) for line in sample)
+    return Detection(lines, {declared: fits}, {declared: fits})
 
 
 def _detection(lines: list[bytes], formats: Mapping[str, Format]) -> Detection:

@@ -153,7 +153,8 @@ def _is_cloudfront(log_format: Format) -> bool:
 
 
 def _decoded(name: str, text: str, encoded: bool) -> str:
-    """A field's own text: IIS writes + for a space in an agent, CloudFront %20 or %2520; a path stays as it was requested.
+    """A field's own text: IIS writes + for a space in an agent and escapes nothing, CloudFront %20, and %2520 in older logs; a
+    path stays as it was requested.
 
     CloudFront encodes what is encoded once more, so that a `%` of the request is `%25` (`encoded`).
     """
@@ -166,6 +167,9 @@ def _decoded(name: str, text: str, encoded: bool) -> str:
         return text if text.startswith("HTTP/") else "-"  # "HTTPS" is no version
     if name not in _SPACED:
         return text
-    if "%" in text:
-        return unquote(unquote(text, errors="replace"), errors="replace")
-    return text.replace("+", " ") if name != "referer" else text
+    if " " in text or (name == "referer" and not encoded):
+        return text  # in quotes, or a URL
+    if encoded:
+        once = unquote(text, errors="replace")
+        return once if " " in once else unquote(once, errors="replace")  # what was encoded twice still has no space
+    return text.replace("+", " ") if "+" in text else unquote(text, errors="replace")

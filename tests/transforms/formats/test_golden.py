@@ -64,8 +64,7 @@ def known_of(folder: str) -> str:
 
 def detected(log: bytes) -> str | None:
     """The format that a whole file is taken for when nothing is said of it."""
-    declared = w3c.header_in(log)
-    return detect(log, FORMATS if declared is None else {declared: format_of(declared)}, complete=True).format
+    return detect(log, FORMATS, complete=True).format
 
 
 def expected_of(folder: str) -> tuple[list[dict[str, object]], Counter[str], list[tuple[int, str]]]:

@@ -6,7 +6,8 @@ import pytest
 
 from pipeline.__main__ import main
 from tests.logs import address
-from transforms.formats.registry import format_of
+from transforms.formats.detect import detect
+from transforms.formats.registry import FORMATS, format_of
 from transforms.formats.w3c import by_header, header_in
 from transforms.parse import parse_block
 
@@ -66,6 +67,53 @@ def test_a_header_in_the_middle_changes_what_follows():
     other = "#Fields: time date c-ip cs-uri-stem cs-method\n20:55:36 2025-10-10 9.9.9.9 /b GET\n"
     hosts = [(row["remote_host"], row["target"]) for row in read(IIS + other + IIS)]
     assert hosts == [("8.8.8.8", "/a?b=c"), ("8.8.8.8", "/a"), ("9.9.9.9", "/b"), ("8.8.8.8", "/a?b=c"), ("8.8.8.8", "/a")]
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        IIS + IIS.replace(" time-taken", " time-taken cs-host").replace(" 15\n", " 15 a\n").replace(" 3\n", " 3 a\n") * 2,
+        IIS[: IIS.index("2025-10-10 20:55:36 10")] + IIS.replace(" time-taken", "").replace(" 15\n", "\n").replace(" 3\n", "\n"),
+    ],
+    ids=["after two lines", "at once"],
+)
+def test_each_line_of_the_sample_is_tried_on_the_header_before_it(tmp_path, log, capsys):
+    found = detect(log.encode(), FORMATS, complete=True)
+    assert (found.format, found.confidence) == (header_in(log.encode()), 1.0)
+    (tmp_path / "ex.log").write_text(log)
+    assert main(["formats", str(tmp_path / "ex.log")]) == 0
+    assert f"fits {found.lines} of {found.lines} lines tried (100%)" in capsys.readouterr().out
+
+
+def test_a_later_header_of_the_sample_that_lacks_fields_is_told_before_the_run(tmp_path, capsys):
+    (tmp_path / "ex.log").write_text(IIS + "#Fields: date time cs-uri-stem\n2025-10-10 20:55:36 /\n")
+    assert main(["formats", str(tmp_path / "ex.log")]) == 6
+    assert "does not name date, time, c-ip and cs-uri-stem" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("Mozilla/5.0+(Windows+NT+10.0)", "Mozilla/5.0 (Windows NT 10.0)"),
+        ("My%20App/1.0+CFNetwork/1410.0.3+Darwin/22.6.0", "My%20App/1.0 CFNetwork/1410.0.3 Darwin/22.6.0"),
+        ("-", "-"),
+    ],
+)
+def test_an_agent_of_iis_has_plus_for_space_and_no_escapes(written, sent):
+    assert read(IIS.replace("Mozilla/5.0+(Windows+NT+10.0)", written))[0]["user_agent"] == sent
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("Mozilla/5.0%20(X11)", "Mozilla/5.0 (X11)"),
+        ("Mozilla/5.0%2520(X11)", "Mozilla/5.0 (X11)"),  # older logs are encoded twice
+        ("My%2520App/1.0%20CFNetwork/1410", "My%20App/1.0 CFNetwork/1410"),
+        ("a+b%20%22c%22%2525", 'a+b "c"%25'),
+    ],
+)
+def test_an_agent_of_cloudfront_is_decoded_as_often_as_it_was_encoded(written, sent):
+    assert read(CLOUDFRONT.replace("Mozilla/4.0%2520(compatible;%2520MSIE%25205.0b1)", written))[0]["user_agent"] == sent
 
 
 def test_a_block_that_begins_in_the_middle_has_the_header_before_it():
