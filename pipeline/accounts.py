@@ -13,12 +13,11 @@ from typing import Any
 
 from pipeline.days import to_date
 from pipeline.errors import EXIT_NO_COUNTED_LINE, EXIT_REJECTED, EXIT_UNEXPECTED, JobError
-from transforms.block import Account
+from transforms.block import MAX_EXAMPLES, Account
 from transforms.parse import REJECT_REASONS
 
-MAX_EXAMPLES = 20
-MIN_LINES_FOR_RATIO = 100
-"""A file with fewer lines is not judged by its own reject ratio, only with the whole run."""
+ALLOWED_REJECTS = 1
+"""So many lines of a file may be rejected however short it is: one is cut off where a log is rotated or copied."""
 
 _NUMBERS = ("bytes", "read", "counted", "opted_out", "ambiguous")
 
@@ -50,8 +49,7 @@ def merge(accounts: Iterable[tuple[str, bytes]]) -> dict[str, Any]:
         _add(file, block)
     total = _nothing()
     for _, file in sorted(files.items()):
-        file["examples"] = sorted(file["examples"])[:MAX_EXAMPLES]
-        _add(total, file)
+        _add(total, {**file, "examples": []})
     del total["examples"]
     return {"files": dict(sorted(files.items())), **total}
 
@@ -66,7 +64,7 @@ def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
         total[name] += part[name]
     for name in ("days", "ignored", "rejected"):
         total[name] = dict(sorted((Counter(total[name]) + Counter(part[name])).items()))
-    total["examples"] = total["examples"] + part["examples"]
+    total["examples"] = sorted(total["examples"] + part["examples"])[:MAX_EXAMPLES]
 
 
 def check(account: dict[str, Any], expected_bytes: dict[str, int], max_reject_ratio: float, asked: Iterable[str]) -> None:
@@ -78,7 +76,7 @@ def check(account: dict[str, Any], expected_bytes: dict[str, int], max_reject_ra
         known = sum(lines["days"].values()) + sum(lines["ignored"].values()) + sum(lines["rejected"].values())
         if known != lines["read"]:
             raise JobError(EXIT_UNEXPECTED, "unaccounted", f"{path}: lines are unaccounted for. Nothing was published.")
-        if lines["read"] >= MIN_LINES_FOR_RATIO:
+        if sum(lines["rejected"].values()) > ALLOWED_REJECTS:
             _check_ratio(path, lines, max_reject_ratio)
     _check_ratio("all input", account, max_reject_ratio)
     asked = tuple(asked)

@@ -16,6 +16,7 @@ from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.job import InputFile
 from transforms import read
 from transforms.formats.detect import SAMPLE_BYTES, Detection, detect, sample_lines
+from transforms.formats.oddities import MAX_LINE_BYTES
 from transforms.formats.registry import FORMATS, as_in, format_of
 
 AUTO = "auto"
@@ -129,10 +130,14 @@ def _look_into(file: InputFile, log_format: str, all_columns: bool) -> Found | N
     """The file with its compression and format, or None if it holds no line."""
     problem = None
     try:
-        stored = _stored_head(file)
-        whole = len(stored) < _STORED_HEAD_BYTES
-        file = replace(file, compression=read.compression_of(stored), size=file.size or len(stored))
-        head, expansion = _decompressed_head(stored, file.compression, whole)
+        for size in (_STORED_HEAD_BYTES, read.MAX_CARRY_BYTES):
+            stored = _stored_head(file, size)
+            whole = len(stored) < size
+            compression = read.compression_of(stored)
+            head, expansion = _decompressed_head(stored, compression, whole)
+            if whole or b"\n" in head:
+                break  # else it begins with a very long line, such as the zeros that copytruncate leaves
+        file = replace(file, compression=compression, size=file.size or len(stored))
     except read.UnreadableError as error:
         problem = error.reason
     except OSError as error:
@@ -143,7 +148,7 @@ def _look_into(file: InputFile, log_format: str, all_columns: bool) -> Found | N
         if file.path == STDIN:
             raise JobError(EXIT_INPUT, "empty", "The standard input is empty. Did the command before the pipe fail?")
         return None
-    complete = len(head) < SAMPLE_BYTES
+    complete = whole and len(head) < SAMPLE_BYTES
     sample = [] if all_columns else sample_lines(head, complete)
     if log_format != AUTO:
         return Found(replace(file, format=as_in(log_format, sample)), None, head, expansion)
@@ -160,27 +165,34 @@ def _look_into(file: InputFile, log_format: str, all_columns: bool) -> Found | N
     return Found(replace(file, format=as_in(detection.format, sample)), detection, head, expansion)
 
 
-def _stored_head(file: InputFile) -> bytes:
+def _stored_head(file: InputFile, size: int) -> bytes:
     if file.path == STDIN:
-        if not _read_from_stdin:
-            _read_from_stdin.append(sys.stdin.buffer.read(_STORED_HEAD_BYTES))
-        return _read_from_stdin[0]
+        missing = size - sum(map(len, _read_from_stdin))
+        if missing > 0:
+            _read_from_stdin.append(sys.stdin.buffer.read(missing))
+        return b"".join(_read_from_stdin)
     with open_input(file) as stream:
-        return stream.read(_STORED_HEAD_BYTES)
+        return stream.read(size)
 
 
 def _decompressed_head(stored: bytes, compression: str, whole: bool) -> tuple[bytes, float]:
-    """The first bytes, and how many bytes a stored one holds; only a whole file can be truncated."""
-    head, size = b"", 0
+    """The first bytes, and how many bytes a stored one holds; only a whole file can be truncated.
+
+    Lines in front that are too long are left out: no format could be told by them.
+    """
+    head, size, start = b"", 0, b""
     try:
         for chunk in read.decompressed(io.BytesIO(stored), compression):
             size += len(chunk)
-            if len(head) < SAMPLE_BYTES:
+            if len(head) < SAMPLE_BYTES or b"\n" not in head:
                 head += chunk
+            if len(head) > MAX_LINE_BYTES and head.find(b"\n", 0, MAX_LINE_BYTES) < 0:
+                start = start or head[:SAMPLE_BYTES]
+                head = head.partition(b"\n")[2]
     except read.UnreadableError as error:
         if whole or error.reason != "truncated":
             raise
-    return head, size / max(len(stored), 1)
+    return head or start, size / max(len(stored), 1)
 
 
 def open_input(file: InputFile) -> IO[bytes]:

@@ -121,7 +121,7 @@ def _add_run_options(add: Callable[..., object]) -> None:
         type=_ratio,
         default=0.01,
         metavar="R",
-        help="share of lines, of the run and of each file of 100 lines or more, that may be unreadable (default 0.01)",
+        help="share of lines, of the run and of each file, that may be unreadable (default 0.01); of a file always one line",
     )
     add(
         "--workers",

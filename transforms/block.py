@@ -26,7 +26,8 @@ from transforms.parse import Reject, parse_block
 from transforms.period import Window
 from transforms.shard import shard
 
-MAX_EXAMPLES = 20
+MAX_EXAMPLES = 1_000
+"""Rejects of a file whose places are kept; all are counted."""
 
 UNREADABLE, CHANGED, NO_SECRET_PART = "unreadable", "changed_while_read", "no_secret_part"
 """Reasons of a `BlockError` that are nobody's defect."""

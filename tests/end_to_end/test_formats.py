@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pyarrow.parquet as pq
@@ -139,6 +142,34 @@ def test_what_is_no_log_at_all_is_said_in_words(tmp_path, capsys):
     assert "it has no line by which to tell" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("start", [b"x" * 1_200_000 + b"\n", bytes(3 << 20), bytes(3 << 20) + b"\n" + b"x" * 1_200_000 + b"\n"])
+@pytest.mark.parametrize("way", ["plain", "gz"])
+def test_a_very_long_line_in_front_does_not_hide_the_others(tmp_path, start, way):
+    """Zeros are what copytruncate leaves in front of a server that goes on where it was."""
+    path, record = tmp_path / "access.log", tmp_path / "record.json"
+    log = start + write("combined", requests(1, count=300))
+    path.write_bytes(gzip.compress(log) if way == "gz" else log)
+    words = ["--input", path, "--output", tmp_path / "out", "--site", "www.example.org", "--run-record", record]
+    assert run(*words) == 0
+    lines = json.loads(record.read_text())["lines"]
+    assert lines["rejected"] == {"too_long": start.count(b"\n") or 1}
+    assert lines["counted"] == 300 - (not start.endswith(b"\n"))
+
+
+def test_a_very_long_line_does_not_hide_the_others_of_the_standard_input(tmp_path):
+    command = [sys.executable, "-m", "pipeline", "plan", "--input", "-", "--output", str(tmp_path / "out")]
+    log = bytes(3 << 20) + b"\n" + write("combined", requests(1, count=300))
+    told = subprocess.run([*command, "--site", "www.example.org"], input=log, check=True, capture_output=True)
+    assert b"fits 300 of 300 lines" in told.stdout
+
+
+def test_a_log_of_nothing_but_a_very_long_line_is_no_empty_one(tmp_path, capsys):
+    path = tmp_path / "access.log"
+    path.write_bytes(b"x" * 3_000_000)
+    assert main(["formats", str(path)]) == 3
+    assert "no log format fits" in capsys.readouterr().err
+
+
 def test_rejects_are_places_and_reasons(tmp_path):
     path, record = tmp_path / "access.log", tmp_path / "record.json"
     whole = write("combined", requests(1))
@@ -152,6 +183,28 @@ def test_rejects_are_places_and_reasons(tmp_path):
 
 
 # On 26 October 2025 clocks in Berlin showed 02:00 to 02:59 twice: 00:30 UTC and 01:30 UTC are both 02:30.
+@pytest.mark.parametrize(("bad", "code"), [(0, 0), (1, 0), (2, 3), (45, 3)])
+def test_a_short_file_that_is_half_junk_does_not_hide_behind_a_long_one(tmp_path, capsys, bad, code):
+    (tmp_path / "long.log").write_bytes(write("combined", requests(1, 20) * 250))
+    (tmp_path / "short.log").write_bytes(write("combined", requests(100, 95 - bad)) + b"junk\n" * bad)
+    words = ["--input", tmp_path / "*.log", "--output", tmp_path / "out", "--site", "www.example.org"]
+    assert run(*words) == code
+    said = " ".join(capsys.readouterr().err.split())
+    assert (f"short.log: {bad} of 95 lines were rejected" in said) is (code != 0)
+    assert run(*words, "--max-reject-ratio", "0.5") == (0 if code else 4)
+
+
+def test_all_rejects_of_a_usual_run_are_placed_and_those_of_an_unusual_one_are_bounded(tmp_path):
+    path, record = tmp_path / "access.log", tmp_path / "record.json"
+    one = write("combined", requests(1))
+    path.write_bytes((one + b"junk\n") * 1_100)
+    words = ["--input", path, "--output", tmp_path / "out", "--site", "www.example.org", "--run-record", record]
+    assert run(*words, "--max-reject-ratio", "0.1") == 0
+    file = json.loads(record.read_text())["files"][str(path)]
+    assert file["rejected"] == {"fields": 1_100}
+    assert file["examples"] == [[len(one) + at * (len(one) + 5), "fields"] for at in range(1_000)]
+
+
 def test_times_without_zone_are_of_the_zone_that_is_said(tmp_path, capsys):
     path, record = tmp_path / "u_ex.log", tmp_path / "record.json"
     shown = 1_761_445_800  # 02:30 on 26 October, written as the clocks show it
