@@ -17,7 +17,8 @@ def name_of(log_format: str) -> str:
     """A format's name for people: that of a W3C header is as long as the header, a notation as long as itself."""
     if w3c.is_header(log_format):
         return W3C
-    return log_format if len(log_format) <= 40 else f"{log_format[:39]}…"
+    word = " ".join(log_format.split())
+    return word if len(word) <= 40 else f"{word[:39]}…"
 
 
 def how_read(log_format: str) -> str:

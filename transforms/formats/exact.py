@@ -27,6 +27,7 @@ _ERROR_LOG = re.compile(
 )
 _ADDRESS_PORT = r"(?:\[?(?P<%s>\S+?)\]?:\d{1,5}|-)"
 LISTED = r"(?:[^\s,]+, ){0,32}"  # bounded: where each comma may be the last of a list, the rest of the line is looked at again
+SEVERAL = r"(?:[^\s,]+(?:,| :) ){0,32}[^\s,]+"  # what nginx writes of several upstream servers
 _LOOSE_BYTES = 4 << 10  # its time grows with the square of a line's length
 _LOOSE_QUOTED = r'"(?P<%s>(?:(?!" ").)*?)"'
 
@@ -60,6 +61,8 @@ def _pattern(log_format: Format, quoted: str, free: str) -> re.Pattern[bytes]:
             return _TIME
         if field.shape is Shape.QUOTED:
             return quoted % field.name if field.name else quoted.replace("(?P<%s>", "(?:")
+        if field.shape is Shape.LIST and not field.name:
+            return SEVERAL
         if field.shape in (Shape.LIST, Shape.LAST):
             before, item = LISTED, rf"(?:{field.pattern or token})"
             return f"(?P<{field.name}>{before}{item})" if field.shape is Shape.LIST else f"{before}(?P<{field.name}>{item})"

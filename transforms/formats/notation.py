@@ -3,30 +3,43 @@ r"""Takes a format as it stands in a server's configuration, gives the format: A
     "%h %l %u %t \"%r\" %>s %b"
     '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
 
-What can be split at single spaces, with every quoted field in quotes of its own, is read by columns; any other notation becomes
-one expression that each line is matched with, which is slower. Directives are those of mod_log_config and mod_logio (Apache
-2.4), variables those of ngx_http_core_module, ngx_http_log_module and its neighbours (nginx 1.27).
+A notation that is JSON gives the keys of its variables. What can be split at single spaces, with every quoted field in quotes
+of its own, is read by columns; any other notation becomes one expression that each line is matched with, which is slower.
+Directives are those of mod_log_config and mod_logio (Apache 2.4), variables those of ngx_http_core_module, ngx_http_log_module
+and its neighbours (nginx 1.27).
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from transforms.formats import Clock, Field, Format, Shape
-from transforms.formats.exact import LISTED
+from transforms.formats.exact import LISTED, SEVERAL
+from transforms.formats.jsonl import format_of_keys
 from transforms.formats.values import all_but_last_of_list, last_of_list
 
-_APACHE = re.compile(r"%[!,0-9]*[<>]?(?:\{(?P<of>[^}]*)\})?\^?(?P<name>t[io]|[a-zA-Z%])")
+_APACHE = re.compile(r"%[!,0-9]*[<>]?(?:\{(?P<of>[^}]*)\})?\^?(?P<name>t[io]|F[BU]|[a-zA-Z%])")
 _NGINX = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<name>\w+))")
-_PREFIX = re.compile(r"\s*(?:LogFormat|log_format\s+\S+(?:\s+escape=\S+)?)\s+")
+_BARE_VARIABLE = re.compile(r"(:\s*)(\$\{?\w+\}?)(?=\s*[,}])")
+_PREFIX = re.compile(r"\s*(?:LogFormat|CustomLog\s+(?:\"[^\"]*\"|\S+)|log_format\s+\S+(?:\s+escape=\S+)?)\s+")
 _PIECES = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"")
 
 _STATUS, _BYTES, _PATH = r"\d{3}|-", r"\d{1,18}|-", r"[^?\s]*"
 _UNKEPT = (None, None)
 _LIST = Field("forwarded_for", Shape.LIST, r"\S*[^\s,]")
+_SPACED = ("remote_user", "date_gmt", "date_local")
+# Columns that stand beside others without a space, or with them in one pair of quotes: what each may hold so.
+_BESIDE = {
+    "method": r'[^\s"]*',
+    "protocol": r'[^\s"]*',
+    "site": r'[^\s/?"]*',
+    "query": r'(?:[^"\\]|\\.)*?',
+    "target": r'(?:[^"\\]|\\.)*?',
+}
 
 # Directive → the column of the raw line, and the expression of its values where it is narrow.
 _DIRECTIVES: dict[str, tuple[str | None, str | None]] = {
@@ -43,7 +56,7 @@ _DIRECTIVES: dict[str, tuple[str | None, str | None]] = {
     "H": ("protocol", None),
     "v": ("site", None),
     "V": ("site", None),
-    **dict.fromkeys("AlupPkDTIXLRfS", _UNKEPT),
+    **dict.fromkeys(("FB", "FU", *"AlupPkDTIXLRfS"), _UNKEPT),
 }
 _HEADERS = {
     "referer": "referer",
@@ -89,7 +102,8 @@ _NGINX_UNKEPT = re.compile(
     r"(?:http|sent_http|upstream|cookie|arg|ssl|geoip|geoip2|gzip|tcpinfo|proxy|trailer|sent_trailer|realip|connection)_\w+"
     r"|connection|connections_\w+|pipe|pid|request_(?:time|length|id|completion|filename|body|body_file)|remote_(?:user|port)"
     r"|server_(?:port|addr)|scheme|https|hostname|document_(?:root|uri)|is_args|limit_\w+|nginx_version|binary_remote_addr"
-    r"|content_(?:length|type)|realpath_root|request_port|is_request_port"
+    r"|content_(?:length|type)|realpath_root|request_port|is_request_port|date_(?:gmt|local)|fastcgi_(?:path_info|script_name)"
+    r"|http[23]|invalid_referer|memcached_key|(?:modern|ancient)_browser|msie|secure_link(?:_expires)?|slice_range|uid_(?:got|reset|set)"
 )
 
 
@@ -106,6 +120,8 @@ class _Part:
 def compile_notation(notation: str) -> Format:
     """The format; `ValueError` names a directive that is not known, or what the notation lacks."""
     text = _unquoted(notation)
+    if text.startswith("{"):
+        return replace(format_of_keys(_keys_of(text)), name=notation, notation=text)
     parts = _nginx_parts(text) if "$" in text else _apache_parts(text)
     parts, changed = _with_host(_kept_once(parts))
     clocks = [part.clock for part in parts if part.clock]
@@ -124,11 +140,33 @@ def _unquoted(notation: str) -> str:
     text = notation.strip()
     rest = _PREFIX.sub("", text, count=1)
     if rest != text or text[:1] in "'\"":
-        if "escape=json" in text[: len(text) - len(rest)]:
-            raise ValueError("a log_format with escape=json is read as JSON, not by its notation")
         pieces = [single or double for single, double in _PIECES.findall(rest)]
         text = "".join(pieces) or rest
     return text.replace('\\"', '"').replace("\\t", "\t").rstrip("; ")
+
+
+def _keys_of(text: str) -> str:
+    """The columns and their keys, as `json:` has them, of a notation that is an object with variables of nginx for values."""
+    try:
+        tree = json.loads(_BARE_VARIABLE.sub(r'\1"\2"', text))
+    except ValueError:
+        raise ValueError("the notation begins as JSON, but is none; name the keys with json:column=key,…") from None
+    paths: dict[str, str] = {}
+    for path, value in _leaves(tree):
+        found = _NGINX.fullmatch(value) if isinstance(value, str) else None
+        variable = (found["name"] or found["braced"]) if found else ""
+        column = "time" if variable in _NGINX_TIMES else _VARIABLES.get(variable, _UNKEPT)[0]
+        if column:
+            paths.setdefault(column, ">".join(path))
+    return "json:" + ",".join(f"{column}={path}" for column, path in paths.items())
+
+
+def _leaves(tree: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from _leaves(value, (*path, key))
+    else:
+        yield path, tree
 
 
 def _apache_parts(text: str) -> list[_Part]:
@@ -172,8 +210,12 @@ def _nginx_parts(text: str) -> list[_Part]:
         elif name in _VARIABLES:
             column, pattern = _VARIABLES[name]
             parts.append(_Part(field=_LIST if column == "forwarded_for" else Field(column, Shape.TOKEN, pattern)))
+        elif name == "is_args":
+            parts.append(_Part(field=Field(None, Shape.TOKEN, r"\??")))
+        elif name.startswith("upstream_"):
+            parts.append(_Part(field=Field(None, Shape.LIST)))  # of several servers, if one did not answer
         elif _NGINX_UNKEPT.fullmatch(name):
-            parts.append(_Part(field=Field(None, Shape.FREE if name == "remote_user" else Shape.TOKEN)))
+            parts.append(_Part(field=Field(None, Shape.FREE if name in _SPACED else Shape.TOKEN)))
         else:
             raise ValueError(f"${name} is not a variable of nginx that is known")
     return [*parts, _Part(text[at:])]
@@ -253,21 +295,34 @@ def _expression(parts: list[_Part]) -> str:
             out.append(re.escape(part.text))
             quoted ^= part.text.count('"') % 2 == 1
             continue
-        field = part.field
         following = parts[number + 1].text if number + 1 < len(parts) else ""
         if part.clock is Clock.CLF:
             body = r"(?P<time>[^\]\s]{20}) (?P<zone>[+-]\d{4})"
-            out.append(rf"\[{body}\]" if field.shape is Shape.TIME and not out[-1:][0].endswith(r"\[") else body)
+            bracketed = part.field.shape is Shape.TIME and not out[-1:][0].endswith(r"\[")
+            out.append(rf"\[{body}\]" if bracketed else body)
             continue
-        listed = field.shape in (Shape.LIST, Shape.LAST)
-        inner = r'(?:[^"\\]|\\.)*' if quoted else field.pattern or (r"\S+?" if field.shape is Shape.TOKEN else ".*?")
-        if listed and not quoted and following[:1] == " ":
-            item = field.pattern or r"\S+?"
-            out.append(
-                rf"(?P<{field.name}>{LISTED}{item})" if field.shape is Shape.LIST else rf"{LISTED}(?P<{field.name}>{item})"
-            )
-            continue
-        if not quoted and not field.pattern and following[:1] != " ":
-            inner = f"[^{re.escape(following[0])}]*?" if following else ".*?"
-        out.append(f"(?P<{field.name}>{inner})" if field.name else f"(?:{inner})")
+        before = parts[number - 1].text if number else ""
+        joined = (not before and number > 1) or (not following and number < len(parts) - 2)
+        shared = quoted and not (before.endswith('"') and following.startswith('"'))
+        out.append(_inner(part.field, following, quoted, joined or shared))
     return "".join(out)
+
+
+def _inner(field: Field, following: str, quoted: bool, beside: bool) -> str:
+    """The expression of one value; `beside`: no quote or space of its own divides it from others."""
+    if field.shape in (Shape.LIST, Shape.LAST) and not quoted and following[:1] == " ":
+        if not field.name:
+            return SEVERAL
+        item = field.pattern or r"\S+?"
+        return rf"(?P<{field.name}>{LISTED}{item})" if field.shape is Shape.LIST else rf"{LISTED}(?P<{field.name}>{item})"
+    if beside and quoted and field.pattern == _PATH:
+        inner = r'(?:[^"\\?]|\\.)*?'  # decoded, so that it may hold spaces
+    elif beside and not field.pattern and field.name in _BESIDE:
+        inner = _BESIDE[field.name]
+    elif quoted:
+        inner = (field.pattern if beside else None) or r'(?:[^"\\]|\\.)*' + ("?" if beside else "")
+    elif not field.pattern and following[:1] != " ":
+        inner = f"[^{re.escape(following[0])}]*?" if following else ".*?"
+    else:
+        inner = field.pattern or (r"\S+?" if field.shape is Shape.TOKEN else ".*?")
+    return f"(?P<{field.name}>{inner})" if field.name else f"(?:{inner})"

@@ -118,6 +118,72 @@ CASES = {
         },
         False,
     ),
+    "nginx, a URL out of its parts": (
+        "$remote_addr [$time_local] $request_method $scheme://$host$request_uri $server_protocol $status",
+        "8.8.8.8 [10/Oct/2025:13:55:36 -0700] GET https://www.example.org/a?b=1 HTTP/2.0 200",
+        {"site": "www.example.org", "method": "GET", "target": "/a?b=1", "protocol": "HTTP/2.0", "status": "200"},
+        False,
+    ),
+    "nginx, a URL out of its parts in quotes": (
+        '$remote_addr [$time_local] "$request_method $scheme://$host$request_uri $server_protocol" $status "$http_user_agent"',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET https://www.example.org/a b?c=1 HTTP/2.0" 200 "A \\x22b\\x22"',
+        {"site": "www.example.org", "method": "GET", "target": "/a b?c=1", "protocol": "HTTP/2.0", "user_agent": 'A "b"'},
+        False,
+    ),
+    "nginx, host and path in quotes of their own": (
+        '$remote_addr [$time_local] $request_method "$host$request_uri" $status',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] GET "www.example.org/a?b=1" 200',
+        {"site": "www.example.org", "target": "/a?b=1", "status": "200"},
+        False,
+    ),
+    "nginx, host, path and query": (
+        "$remote_addr [$time_local] $request_method $http_host$uri$is_args$args $status",
+        "8.8.8.8 [10/Oct/2025:13:55:36 -0700] GET www.example.org:8443/a?b=1 200",
+        {"site": "www.example.org:8443", "target": "/a?b=1", "status": "200"},
+        False,
+    ),
+    "Apache, host, path and query": (
+        "%h %t %m %v%U%q %>s",
+        "8.8.8.8 [10/Oct/2025:13:55:36 -0700] GET www.example.org/a?b=1 200",
+        {"site": "www.example.org", "target": "/a?b=1", "status": "200"},
+        False,
+    ),
+    "Apache, a request out of its parts": (
+        '%h %t "%m http://%v%U%q %H" %>s',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET http://www.example.org/a b?c HTTP/1.1" 200',
+        {"site": "www.example.org", "method": "GET", "target": "/a b?c", "protocol": "HTTP/1.1"},
+        False,
+    ),
+    "Apache, a decoded path with spaces": (
+        '%h %t "%m %U%q %H" %>s',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET /a b HTTP/1.1" 200',
+        {"method": "GET", "target": "/a b", "protocol": "HTTP/1.1"},
+        False,
+    ),
+    "nginx, one upstream server": (
+        '$remote_addr [$time_local] "$request" $status $request_time $upstream_response_time $upstream_addr $pipe',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1" 200 0.001 0.001 1.1.1.1:80 .',
+        {"target": "/", "status": "200"},
+        True,
+    ),
+    "nginx, several upstream servers": (
+        '$remote_addr [$time_local] "$request" $status $request_time $upstream_response_time $upstream_addr $pipe',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1" 200 0.003 0.001, 0.002 1.1.1.1:80, unix:/run/a.sock .',
+        {"target": "/", "status": "200"},
+        True,
+    ),
+    "nginx, several groups of upstream servers, by expression": (
+        '$remote_addr  [$time_local] "$request" $status $upstream_response_time $pipe',
+        '8.8.8.8  [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1" 200 0.001 : 0.002, 0.003 .',
+        {"target": "/", "status": "200"},
+        False,
+    ),
+    "Apache, what CustomLog is told beside the format": (
+        r'CustomLog "logs/access log" "%h %t \"%r\" %>s %^FB" env=!image',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1" 200 512',
+        {"target": "/", "status": "200"},
+        True,
+    ),
     "nginx by columns with a time in milliseconds": (
         '$msec $remote_addr "$request" $status $bytes_sent "$http_user_agent"',
         '1760129736.123 8.8.8.8 "GET / HTTP/1.1" 200 5 "A"',
@@ -154,13 +220,37 @@ def test_the_notations_of_the_known_formats_compile_to_the_same_columns(name):
         ('%h %{%s}t "%r"', "a time of this form"),
         ('%h "%r" %>s', "must hold the remote host, the time and the request"),
         ('$remote_addr "$request"', "must hold the remote host, the time and the request"),
-        ('log_format json escape=json \'{"a": "$remote_addr"}\'', "is read as JSON"),
+        ('log_format json escape=json \'{"a": "$remote_addr"}\'', "the keys of remote_host, time and request"),
+        ('log_format json escape=json \'{"a": "$remote_addr", }\'', "begins as JSON, but is none"),
         ("combine", "neither the name of a format nor a notation"),
     ],
 )
 def test_what_is_wrong_with_a_notation_is_said(notation, says):
     with pytest.raises(ValueError, match=says):
         format_of(notation)
+
+
+NGINX_JSON = """log_format  mine escape=json
+    '{'
+      '"when":"$time_iso8601",'
+      '"client":{"ip":"$remote_addr","ua":"$http_user_agent"},'
+      '"asked":"$request_method $request_uri",'
+      '"verb":"$request_method","path":"$request_uri",'
+      '"code":$status,"sent":$body_bytes_sent,"upstream":"$upstream_addr"'
+    '}';"""
+
+
+def test_a_log_format_that_writes_json_names_its_keys():
+    known = format_of(NGINX_JSON)
+    line = (
+        '{"when":"2025-10-10T13:55:36-07:00","client":{"ip":"8.8.8.8","ua":"A \\"b\\""},"asked":"GET /a?b","verb":"GET",'
+        '"path":"/a?b","code":200,"sent":5,"upstream":""}\n'
+    )
+    (row,) = rows(NGINX_JSON, line)
+    expected = {"remote_host": "8.8.8.8", "request_time": AT_13_55_36, "method": "GET", "target": "/a?b", "status": "200"}
+    expected |= {"bytes_sent": 5, "user_agent": 'A "b"'}
+    assert {name: row[name] for name in expected} == expected
+    assert known.name == NGINX_JSON
 
 
 TEXT = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S", "Zs"]), max_size=12)
