@@ -11,13 +11,16 @@ from transforms.formats.registry import FORMATS
 
 def formats(options: argparse.Namespace) -> None:
     """Print to standard output."""
-    with terminal.printing() as console:
-        if options.file:
-            for found in find_inputs(options.file):
+    for pattern in options.file or ():
+        # Each is told at once: an error of a later one hides nothing.
+        with terminal.printing() as console:
+            for found in find_inputs([pattern]):
                 console.print(f"{found.file.path}: {detected.name_of(found.file.format)} ({found.file.compression})")
                 for sentence in detected.why(found):
                     console.print(f"    {sentence}")
-            return
+    if options.file:
+        return
+    with terminal.printing() as console:
         width = max(map(len, FORMATS))
         for known in FORMATS.values():
             console.print(f"{known.name:{width}}  {known.title}\n{'':{width}}  {known.notation}")

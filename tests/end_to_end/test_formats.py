@@ -51,6 +51,15 @@ def test_a_file_is_told_its_format_and_why_others_lost(tmp_path, capsys):
     ]
 
 
+def test_what_cannot_be_told_of_one_file_hides_nothing_of_those_before_it(tmp_path, capsys):
+    (tmp_path / "good.log").write_bytes(write("combined", requests(1)))
+    (tmp_path / "bad.log").write_bytes(b"junk\n" * 20)
+    assert main(["formats", str(tmp_path / "good.log"), str(tmp_path / "bad.log")]) == 3
+    said = capsys.readouterr()
+    assert f"{tmp_path / 'good.log'}: combined" in said.out
+    assert "bad.log: no log format fits" in "".join(said.err.split("\n"))
+
+
 def test_a_run_may_mix_formats_and_counts_all(tmp_path, capsys):
     names = ["combined", "caddy", "iis", "cloudfront", "aws_alb", "squid", "syslog:haproxy", "google_storage", "envoy"]
     names += ["docker:combined"]

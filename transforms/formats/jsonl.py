@@ -32,6 +32,7 @@ from transforms.formats.values import with_scheme, without_any_port, without_log
 Path = tuple[str, ...]
 
 _HEX_ESCAPE = re.compile(rb"(\\\\)|\\x([0-9A-Fa-f]{2})")  # nginx without escape=json, Apache
+_NOTHING = re.compile(rb'(?<!\\)":\s*-?(?=[,}])')  # what nginx writes of an absent number that has no quotes around it
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a letter, as JSON can have it alone; no UTF-8 can
 _CLF_WIDTH = 20
 _SAMPLE_LINES = 20
@@ -135,7 +136,7 @@ FORMATS = (
         '{"EdgeStartTimestamp":…,"ClientIP":…,"ClientRequestHost":…,"ClientRequestURI":…,"EdgeResponseStatus":…}',
         {
             "remote_host": "ClientIP",
-            "time": "EdgeStartTimestamp Datetime",
+            "time": "EdgeStartTimestamp EdgeEndTimestamp Datetime",
             "site": "ClientRequestHost",
             "method": "ClientRequestMethod",
             "target": "ClientRequestURI ClientRequestPath",
@@ -195,19 +196,25 @@ def read_plain(lines: bytes, log_format: Format, count: int) -> dict[str, pa.Chu
         return None
     paths = _paths_in(sample, log_format)
     schema = _schema(sample, [path for several in paths.values() for path in several])
+    table = _table(lines, schema)
+    if table is None:
+        table = _table(_NOTHING.sub(rb'":null', lines), schema)
+    if table is None or table.num_rows != count:
+        return None
+    paths["time"] = paths["time"][:1]  # a line whose time is elsewhere may write it in another way
+    texts = {column: pc.coalesce(*(_text(_at(table, path)) for path in several)) for column, several in paths.items()}
+    return {column: pa.chunked_array([text]) for column, text in texts.items()}
+
+
+def _table(lines: bytes, schema: pa.Schema) -> pa.Table | None:
     try:
-        table = arrow_json.read_json(
+        return arrow_json.read_json(
             pa.py_buffer(lines),
             read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
             parse_options=arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
         )
     except pa.ArrowException:
         return None
-    if table.num_rows != count:
-        return None
-    paths["time"] = paths["time"][:1]  # a line whose time is elsewhere may write it in another way
-    texts = {column: pc.coalesce(*(_text(_at(table, path)) for path in several)) for column, several in paths.items()}
-    return {column: pa.chunked_array([text]) for column, text in texts.items()}
 
 
 def of_one_clock(columns: Mapping[str, pa.ChunkedArray]) -> tuple[dict[str, pa.ChunkedArray], Clock, Flags]:
@@ -349,11 +356,14 @@ def is_message(line: bytes, log_format: Format) -> bool:
 
 
 def _object(line: bytes) -> dict[str, Any] | None:
-    try:
-        found = json.loads(_HEX_ESCAPE.sub(_byte, line).decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+    text = _HEX_ESCAPE.sub(_byte, line)
+    for candidate in (text, _NOTHING.sub(rb'":null', text)):
+        try:
+            found = json.loads(candidate.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            continue
+        return found if isinstance(found, dict) else None
+    return None
 
 
 def _byte(found: re.Match[bytes]) -> bytes:

@@ -99,14 +99,14 @@ FORMATS = (
         "Squid, native format",
         "time elapsed remotehost code/status bytes method URL rfc931 peerstatus/peerhost type",
         (
-            *(Field("time", Shape.TOKEN, r"\d{9,11}\.\d{3}"), Field(None, Shape.TOKEN, r"\d+")),
+            *(Field("time", Shape.TOKEN, r"\d{9,11}\.\d{3}"), Field(None, Shape.TOKEN, r"-?\d+")),
             *(Field("remote_host", Shape.TOKEN), Field("status", Shape.TOKEN, r"[A-Z_]+/\d{3}")),
             *(Field("bytes_sent", Shape.TOKEN, r"\d{1,18}"), Field("method", Shape.TOKEN), Field("target", Shape.TOKEN), _TOKEN),
             *(Field(None, Shape.TOKEN, r"[A-Z_]+/\S+"), _TOKEN),
         ),
         clock=Clock.EPOCH,
         # The time that a request took is padded with spaces.
-        expression=r"(?P<time>\d{9,11}\.\d{3}) +\d+ +(?P<remote_host>\S+) +(?P<status>[A-Z_]+/\d{3}) +(?P<bytes_sent>\d{1,18})"
+        expression=r"(?P<time>\d{9,11}\.\d{3}) +-?\d+ +(?P<remote_host>\S+) +(?P<status>[A-Z_]+/\d{3}) +(?P<bytes_sent>\d{1,18})"
         r" +(?P<method>\S+) +(?P<target>\S+) +\S+ +[A-Z_]+/\S+ +\S+",
         padded=True,
         changed=(("status", "status", after_slash),),

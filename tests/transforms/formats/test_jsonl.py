@@ -177,6 +177,36 @@ def test_half_a_letter_is_no_letter_and_no_error(copies, written, read):
     assert sorted(parsed.entries["user_agent"].to_pylist()) == sorted([NGINX["http_user_agent"]] * 2 + [read] * copies)
 
 
+UNQUOTED = (
+    '{"time_iso8601":"2025-10-10T20:55:36+00:00","remote_addr":"8.8.8.8","request":"GET /%s HTTP/1.1","status":200,'
+    '"body_bytes_sent":%s,"upstream_response_time":%s,"http_user_agent":"a\\":-,b\\":}","gzip_ratio":%s}\n'
+)
+
+
+@pytest.mark.parametrize("copies", [1, 100])
+def test_what_nginx_writes_of_an_absent_number_without_quotes_is_nothing(copies):
+    """`$upstream_response_time` of a static file is `-`, and with escape=json nothing at all."""
+    log = "".join(UNQUOTED % words for words in [("a", 5, "-", "-"), ("b", "", "", ""), ("c", "-", 0.1, 2.5)] * copies)
+    entries = rows("nginx_json", log.encode())
+    assert sorted({(row["target"], row["bytes_sent"]) for row in entries}) == [("/a", 5), ("/b", 0), ("/c", 0)]
+    assert len(entries) == 3 * copies
+    assert {row["user_agent"] for row in entries} == {'a":-,b":}'}
+
+
+@pytest.mark.parametrize("copies", [1, 100])
+def test_an_absent_value_does_not_excuse_what_is_no_json(copies):
+    log = (UNQUOTED % ("a", 5, "-", "-")) + '{"time_iso8601":-,,}\n' + '{"a":-"b"}\n'
+    parsed = parse_block(log.encode() * copies, format_of("nginx_json"))
+    assert (parsed.entries.num_rows, len(parsed.rejects)) == (copies, 2 * copies)
+
+
+def test_cloudflare_with_the_time_of_the_end_only():
+    line = {"ClientIP": "8.8.8.8", "ClientRequestMethod": "GET", "ClientRequestURI": "/a", "EdgeEndTimestamp": 1760129736}
+    (row,) = rows("cloudflare", block(line))
+    assert (row["request_time"], row["target"]) == (1760129736, "/a")
+    assert detect(block(line) * 3, FORMATS, complete=True).format == "cloudflare"
+
+
 def test_keys_of_your_own():
     line = {"who": {"ip": "8.8.8.8"}, "when": 1760129736123, "did": "GET", "what": "/a?b=c", "code": 404, "ua": "A"}
     words = "json:remote_host=who>ip,time=when,method=did,target=what,status=code,user_agent=ua"
