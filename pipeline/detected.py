@@ -28,7 +28,12 @@ def how_read(log_format: str) -> str:
 
 
 def why(found: Found) -> list[str]:
-    """One sentence for the format, then one for each that lost but came near, and one for the rest."""
+    """One sentence for the format, then one for each that lost but came near, one for the rest, and what else to know."""
+    note = format_of(found.file.format).note
+    return [*_why(found), *([note] if note else [])]
+
+
+def _why(found: Found) -> list[str]:
     if found.detection is None:
         return [f"said by --format; read {how_read(found.file.format)}"]
     if not found.detection.lines:

@@ -60,6 +60,15 @@ def test_what_cannot_be_told_of_one_file_hides_nothing_of_those_before_it(tmp_pa
     assert "bad.log: no log format fits" in "".join(said.err.split("\n"))
 
 
+def test_that_a_log_may_be_a_sample_is_said_wherever_its_format_is(tmp_path, capsys):
+    path = tmp_path / "lb.json"
+    path.write_bytes(write("google_load_balancer", requests(1)))
+    words = ["--input", str(path), "--output", str(tmp_path / "out")]
+    for command in (["formats", str(path)], ["plan", *words], ["run", "--workers", "0", *words]):
+        assert main(command) == 0
+        assert "may log a sample of the requests only" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_run_may_mix_formats_and_counts_all(tmp_path, capsys):
     names = ["combined", "caddy", "iis", "cloudfront", "aws_alb", "squid", "syslog:haproxy", "google_storage", "envoy"]
     names += ["docker:combined"]

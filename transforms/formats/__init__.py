@@ -81,6 +81,8 @@ class Format:
     """The format whose special case this is: all its lines fit that one too, which knows less of them."""
     plausible: Callable[[Mapping[str, str | None]], bool] | None = None
     """For detection: whether the values of a line that fits are such as this format has."""
+    note: str = ""
+    """What people must know who read figures made of such a log."""
     backslash: bool = True
     """Whether a backslash in a field escapes what follows, as Apache and nginx write it."""
     site_in_request: bool = False

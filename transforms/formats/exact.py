@@ -35,11 +35,13 @@ _LOOSE_QUOTED = r'"(?P<%s>(?:(?!" ").)*?)"'
 @lru_cache(maxsize=64)
 def line_patterns(log_format: Format) -> tuple[re.Pattern[bytes], ...]:
     """Patterns to try in order: quotes escaped as servers do, then quotes left bare in a field (old servers, short lines)."""
+    loose = _pattern(log_format, _LOOSE_QUOTED, r".*?")
     if log_format.expression is not None:
-        return (re.compile(log_format.expression.encode() + rb"\s*\Z", re.DOTALL),)
+        expression = re.compile(log_format.expression.encode() + rb"\s*\Z", re.DOTALL)
+        return (expression, loose) if log_format.fields else (expression,)
     if log_format.separator == ",":
         return (_pattern(log_format, _DOUBLED_QUOTED, r".*?"),)
-    return tuple(_pattern(log_format, quoted, r".*?") for quoted in (_strict(log_format), _LOOSE_QUOTED))
+    return (_pattern(log_format, _strict(log_format), r".*?"), loose)
 
 
 @lru_cache(maxsize=64)

@@ -50,6 +50,7 @@ def _format(
     keys: Mapping[str, str],
     changed: tuple[tuple[str, str, Callable[[str], str]], ...] = (),
     ignored: tuple[tuple[str, str, str], ...] = (),
+    note: str = "",
 ) -> Format:
     table = tuple((column, tuple(tuple(path.split(">")) for path in words.split())) for column, words in keys.items())
     in_request = not {"site", "request"} & set(keys)  # of a whole URL the host is the site
@@ -63,6 +64,7 @@ def _format(
         keys=table,
         changed=(("remote_host", "remote_host", without_any_port), *changed),
         ignored=ignored,
+        note=note,
         site_in_request=in_request,
     )
 
@@ -129,6 +131,7 @@ FORMATS = (
         },
         # Those who write this form themselves (ingress-nginx) may leave the scheme out.
         changed=(("target", "target", with_scheme),),
+        note="the load balancer may log a sample of the requests only, as its sampleRate says",
     ),
     _format(
         "cloudflare",

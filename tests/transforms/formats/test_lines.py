@@ -58,6 +58,11 @@ CASES = {
             "request_time": 1549411238,
         },
     ),
+    "aws_s3 with quotes in the agent": (
+        S3.replace("S3Console/0.4", 'Moz "x" y'),
+        {"target": "/awsexamplebucket1/photos/a.jpg?x", "user_agent": 'Moz "x" y'},
+    ),
+    "squid after the clock was set back": (SQUID.replace(" 180 ", "  -1 "), {"target": "/a?b", "bytes_sent": 411}),
     "squid": (
         SQUID,
         {"method": "GET", "target": "/a?b", "protocol": "", "status": "200", "bytes_sent": 411, "request_time": 1286536309},
