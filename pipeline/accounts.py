@@ -17,7 +17,7 @@ from transforms.block import MAX_EXAMPLES, Account
 from transforms.parse import REJECT_REASONS
 
 ALLOWED_REJECTS = 1
-"""So many lines of a file may be rejected however short it is: one is cut off where a log is rotated or copied."""
+"""So many lines may be rejected however few there are: one is cut off where a log is rotated or copied."""
 
 _NUMBERS = ("bytes", "read", "counted", "opted_out", "ambiguous")
 
@@ -76,8 +76,7 @@ def check(account: dict[str, Any], expected_bytes: dict[str, int], max_reject_ra
         known = sum(lines["days"].values()) + sum(lines["ignored"].values()) + sum(lines["rejected"].values())
         if known != lines["read"]:
             raise JobError(EXIT_UNEXPECTED, "unaccounted", f"{path}: lines are unaccounted for. Nothing was published.")
-        if sum(lines["rejected"].values()) > ALLOWED_REJECTS:
-            _check_ratio(path, lines, max_reject_ratio)
+        _check_ratio(path, lines, max_reject_ratio)
     _check_ratio("all input", account, max_reject_ratio)
     asked = tuple(asked)
     if asked and not any(account["days"].get(day) for day in asked):
@@ -91,7 +90,7 @@ def check(account: dict[str, Any], expected_bytes: dict[str, int], max_reject_ra
 
 def _check_ratio(name: str, lines: dict[str, Any], allowed: float) -> None:
     rejected = sum(lines["rejected"].values())
-    if lines["read"] and rejected > allowed * lines["read"]:
+    if rejected > max(allowed * lines["read"], ALLOWED_REJECTS if allowed else 0):
         reasons = "; ".join(f"{REJECT_REASONS[reason]}: {count:,}" for reason, count in lines["rejected"].items())
         raise JobError(
             EXIT_REJECTED,

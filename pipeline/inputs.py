@@ -134,10 +134,11 @@ def _look_into(file: InputFile, log_format: str, all_columns: bool) -> Found | N
             stored = _stored_head(file, size)
             whole = len(stored) < size
             compression = read.compression_of(stored)
-            head, expansion = _decompressed_head(stored, compression, whole)
-            if whole or b"\n" in head:
+            head, held = _decompressed_head(stored, compression, whole)
+            if whole or _is_enough(head):
                 break  # else it begins with a very long line, such as the zeros that copytruncate leaves
         file = replace(file, compression=compression, size=file.size or len(stored))
+        expansion = held / max(len(stored), 1)
     except read.UnreadableError as error:
         problem = error.reason
     except OSError as error:
@@ -148,7 +149,7 @@ def _look_into(file: InputFile, log_format: str, all_columns: bool) -> Found | N
         if file.path == STDIN:
             raise JobError(EXIT_INPUT, "empty", "The standard input is empty. Did the command before the pipe fail?")
         return None
-    complete = whole and len(head) < SAMPLE_BYTES
+    complete = whole and len(head) == held
     sample = [] if all_columns else sample_lines(head, complete)
     if log_format != AUTO:
         return Found(replace(file, format=as_in(log_format, sample)), None, head, expansion)
@@ -175,24 +176,33 @@ def _stored_head(file: InputFile, size: int) -> bytes:
         return stream.read(size)
 
 
-def _decompressed_head(stored: bytes, compression: str, whole: bool) -> tuple[bytes, float]:
-    """The first bytes, and how many bytes a stored one holds; only a whole file can be truncated.
+def _decompressed_head(stored: bytes, compression: str, whole: bool) -> tuple[bytes, int]:
+    """The first bytes, and how many the stored ones hold; only a whole file can be truncated.
 
-    Lines in front that are too long are left out: no format could be told by them.
+    Lines in front that are too long are left out, because no format could be told by them, and the first that is left does not
+    count for how much is enough.
     """
-    head, size, start = b"", 0, b""
+    head, size, start, within = b"", 0, b"", False
     try:
         for chunk in read.decompressed(io.BytesIO(stored), compression):
             size += len(chunk)
-            if len(head) < SAMPLE_BYTES or b"\n" not in head:
+            if within:
+                _, newline, chunk = chunk.partition(b"\n")
+                within = not newline
+            if not _is_enough(head):
                 head += chunk
-            if len(head) > MAX_LINE_BYTES and head.find(b"\n", 0, MAX_LINE_BYTES) < 0:
+            while len(head) > MAX_LINE_BYTES and head.find(b"\n", 0, MAX_LINE_BYTES + 1) < 0:
                 start = start or head[:SAMPLE_BYTES]
-                head = head.partition(b"\n")[2]
+                _, newline, head = head.partition(b"\n")
+                within = not newline
     except read.UnreadableError as error:
         if whole or error.reason != "truncated":
             raise
-    return head or start, size / max(len(stored), 1)
+    return head or start, size
+
+
+def _is_enough(head: bytes) -> bool:
+    return len(head) - head.find(b"\n") > SAMPLE_BYTES and b"\n" in head
 
 
 def open_input(file: InputFile) -> IO[bytes]:

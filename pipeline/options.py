@@ -121,7 +121,7 @@ def _add_run_options(add: Callable[..., object]) -> None:
         type=_ratio,
         default=0.01,
         metavar="R",
-        help="share of lines, of the run and of each file, that may be unreadable (default 0.01); of a file always one line",
+        help="share of lines, of the run and each file, that may be unreadable (default 0.01; one line always, unless it is 0)",
     )
     add(
         "--workers",

@@ -205,10 +205,11 @@ def _settle(output: str) -> list[str]:
     storage = open_storage(output)
     dates = []
     for date, entry in _unsettled(output).items():
-        moves = _moves_of(_files_of(entry))
+        files = _files_of(entry)
+        moves = _moves_of(files)
         lost = _lost(storage, moves)
         if not lost:
-            commit_day(output, entry["manifest"]["run_id"], entry["manifest"], _files_of(entry), replace=False)
+            commit_day(output, entry["manifest"]["run_id"], entry["manifest"], files, replace=False)
             dates.append(date)
             continue
         in_place = [move["to"] for move in moves.values() if storage.read(move["to"]) is not None]
@@ -262,7 +263,10 @@ def _roll_forward(storage: Storage, journal: dict[str, Any]) -> None:
     if journal["replaces"]:
         storage.delete(manifest_path)
     for source, move in journal["moves"].items():
-        storage.move(source, move["to"])
+        if sha256_of(storage.read(source) or b"") == move["sha256"]:
+            storage.move(source, move["to"])
+        else:
+            storage.delete(source)  # it is in its place already; what is staged is not whole
     for path in journal["deletions"]:
         storage.delete(path)
     storage.write(manifest_path, (json.dumps(journal["manifest"], indent=2, sort_keys=True) + "\n").encode())

@@ -191,8 +191,10 @@ def _joined_request(raw: pa.Table) -> pa.DictionaryArray:
     protocol = pc.if_else(pc.match_substring_regex(protocol, _PROTOCOL), protocol, "")  # not https, h2
     query = pc.if_else(pc.match_substring(target, "?"), "", query)  # $request_uri holds it already
     mark = pc.if_else(pc.or_(pc.equal(query, ""), pc.starts_with(query, "?")), "", "?")
-    line = pc.binary_join_element_wise(method, pc.binary_join_element_wise(target, mark, query, ""), " ")
-    line = pc.if_else(pc.equal(protocol, ""), line, pc.binary_join_element_wise(line, protocol, " "))
+    asked = pc.binary_join_element_wise(target, mark, query, "")
+    # A decoded path may hold spaces, behind which nothing tells where it ends.
+    whole = pc.binary_join_element_wise(method, pc.replace_substring(asked, " ", "%20"), " ")
+    line = pc.if_else(pc.equal(protocol, ""), whole, pc.binary_join_element_wise(method, asked, protocol, " "))
     joined = recode(codes, line)
     if raw["request"].null_count == raw.num_rows:
         return joined

@@ -160,7 +160,14 @@ def test_what_is_no_log_at_all_is_said_in_words(tmp_path, capsys):
     assert "it has no line by which to tell" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("start", [b"x" * 1_200_000 + b"\n", bytes(3 << 20), bytes(3 << 20) + b"\n" + b"x" * 1_200_000 + b"\n"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        *(bytes(size) + b"\n" for size in ((1 << 20) + 1, (3 << 20) - 51, (3 << 20) - 1, 5 * (1 << 20) - 100)),
+        bytes(3 << 20),
+        bytes(3 << 20) + b"\n" + b"x" * 1_200_000 + b"\n",
+    ],
+)
 @pytest.mark.parametrize("way", ["plain", "gz"])
 def test_a_very_long_line_in_front_does_not_hide_the_others(tmp_path, start, way):
     """Zeros are what copytruncate leaves in front of a server that goes on where it was."""
@@ -172,6 +179,14 @@ def test_a_very_long_line_in_front_does_not_hide_the_others(tmp_path, start, way
     lines = json.loads(record.read_text())["lines"]
     assert lines["rejected"] == {"too_long": start.count(b"\n") or 1}
     assert lines["counted"] == 300 - (not start.endswith(b"\n"))
+
+
+@pytest.mark.parametrize("size", [(1 << 20) - 1, 1 << 20])
+def test_the_longest_line_that_is_read_does_not_hide_the_others(tmp_path, capsys, size):
+    path = tmp_path / "access.log"
+    path.write_bytes(b"x" * size + b"\n" + write("combined", requests(1, count=3_000)))
+    assert main(["formats", str(path)]) == 0
+    assert "combined (plain)" in capsys.readouterr().out
 
 
 def test_a_very_long_line_does_not_hide_the_others_of_the_standard_input(tmp_path):
@@ -200,7 +215,6 @@ def test_rejects_are_places_and_reasons(tmp_path):
     assert file["examples"] == [[len(whole), "fields"], [len(whole) + 8, "time"]]
 
 
-# On 26 October 2025 clocks in Berlin showed 02:00 to 02:59 twice: 00:30 UTC and 01:30 UTC are both 02:30.
 @pytest.mark.parametrize(("bad", "code"), [(0, 0), (1, 0), (2, 3), (45, 3)])
 def test_a_short_file_that_is_half_junk_does_not_hide_behind_a_long_one(tmp_path, capsys, bad, code):
     (tmp_path / "long.log").write_bytes(write("combined", requests(1, 20) * 250))
@@ -214,6 +228,15 @@ def test_a_short_file_that_is_half_junk_does_not_hide_behind_a_long_one(tmp_path
         assert run(*words, "--max-reject-ratio", "0.5") == 0
 
 
+@pytest.mark.parametrize("lines", [1, 50])
+def test_a_line_that_rotation_cut_stops_no_run_of_a_short_log(tmp_path, lines):
+    path = tmp_path / "access.log"
+    path.write_bytes(b'rest of a line" 200 5\n' + write("combined", requests(1, lines)))
+    words = ["--input", path, "--output", tmp_path / "out", "--site", "www.example.org"]
+    assert run(*words, "--max-reject-ratio", "0") == 3
+    assert run(*words) == 0
+
+
 def test_all_rejects_of_a_usual_run_are_placed_and_those_of_an_unusual_one_are_bounded(tmp_path):
     path, record = tmp_path / "access.log", tmp_path / "record.json"
     one = write("combined", requests(1))
@@ -225,6 +248,7 @@ def test_all_rejects_of_a_usual_run_are_placed_and_those_of_an_unusual_one_are_b
     assert file["examples"] == [[len(one) + at * (len(one) + 5), "fields"] for at in range(1_000)]
 
 
+# On 26 October 2025 clocks in Berlin showed 02:00 to 02:59 twice: 00:30 UTC and 01:30 UTC are both 02:30.
 def test_times_without_zone_are_of_the_zone_that_is_said(tmp_path, capsys):
     path, record = tmp_path / "u_ex.log", tmp_path / "record.json"
     shown = 1_761_445_800  # 02:30 on 26 October, written as the clocks show it

@@ -178,6 +178,21 @@ def test_a_lost_manifest_of_a_whole_release_is_written_again(log, tmp_path, capf
     assert verify(output, capfd)[0] == 0
 
 
+def test_a_staged_copy_that_is_not_whole_replaces_nothing(log, tmp_path, capfd):
+    output = tmp_path / "out"
+    assert run(log, output, *DP) == 0
+    before = snapshot(output)
+    manifest = output / "_manifest" / f"date={DAY}.json"
+    run_id = json.loads(manifest.read_text())["run_id"]
+    copy = output / "_staging" / run_id / "noise" / "daily" / f"date={DAY}" / "data.parquet"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(b"PAR")
+    manifest.unlink()
+    assert run(log, output, *DP) == 4
+    assert snapshot(output) == before
+    assert verify(output, capfd)[0] == 0
+
+
 def test_a_release_without_manifest_that_is_not_whole_is_left_to_the_operator(log, tmp_path, capfd):
     output = tmp_path / "out"
     assert run(log, output, *DP) == 0

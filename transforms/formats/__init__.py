@@ -83,6 +83,10 @@ class Format:
     """For detection: whether the values of a line that fits are such as this format has."""
     note: str = ""
     """What people must know who read figures made of such a log."""
+    sparse: bool = False
+    """Whether a JSON line has no key for what its request lacked, so that a sample cannot tell which columns there are."""
+    evidence: float = 0.5
+    """For detection: the share of plausible lines by which it is told from the format that it narrows."""
     backslash: bool = True
     """Whether a backslash in a field escapes what follows, as Apache and nginx write it."""
     site_in_request: bool = False

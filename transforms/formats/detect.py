@@ -30,25 +30,47 @@ class Detection:
     def format(self) -> str | None:
         """The clear winner's name, or None.
 
-        It is of the family that fits at least half of the lines, and twice as many as any other family.
+        It is of the family that fits at least half of the lines, and twice as many as any other family; or that fits some, reads
+        all, and the others do not.
         """
-        families = sorted((count for name, count in self.fits.items() if not wider(name)), reverse=True)
-        if not self.lines or not families or 2 * families[0] < self.lines or 2 * sum(families[1:2]) > families[0]:
-            return None
-        return self.likeliest
+        fits, reads = self._families(self.fits), self._families(self.reads)
+        best = self._family()
+        rivals = [name for name in fits if name != best]
+        alone = 10 * reads[best] >= 9 * self.lines and all(10 * reads[name] < 9 * reads[best] for name in rivals)
+        clear = 2 * fits[best] >= self.lines and all(2 * fits[name] <= fits[best] for name in rivals)
+        return self.likeliest if self.lines and (clear or (alone and 10 * fits[best] >= self.lines)) else None
 
     @property
     def likeliest(self) -> str:
         """What is best, however sure: of the family that fits most lines the narrowest format that reads as many."""
-        return self._narrowed(min((name for name in self.fits if not wider(name)), key=lambda name: (-self.fits[name], name)))
+        return self._narrowed(self._family())
+
+    def _family(self) -> str:
+        """The widest format of the family that fits most lines, or of one that fits fewer and reads what that does not."""
+        fits, reads = self._families(self.fits), self._families(self.reads)
+        best = min(fits, key=lambda name: (-fits[name], name))
+        others = [name for name in fits if 10 * fits[name] >= self.lines and 9 * reads[name] > 10 * reads[best]]
+        return min(others, key=lambda name: (-reads[name], name)) if others and fits[best] else best
+
+    def _families(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """The most lines that a format of each family fits or reads, by the name of its widest."""
+        most: dict[str, int] = {}
+        for name, count in counts.items():
+            widest = [name, *wider(name)][-1]
+            most[widest] = max(count, most.get(widest, 0))
+        return most
 
     def _narrowed(self, wide: str) -> str:
-        """The narrowest format that loses practically none of the lines, if at least half of them show that they are its."""
-        most = self.fits[wide]
-        lost = 0.01 * most + min(2, most / 5)  # the few lines of a short log say little of how many there are
-        narrow = [name for name in self.fits if wider(name)[:1] == [wide]]
-        narrow = [name for name in narrow if 0 < most <= min(2 * self.fits[name], self.reads[name] + lost)]
-        return self._narrowed(min(narrow, key=lambda name: (-self.fits[name], name))) if narrow else wide
+        """The narrowest format that loses practically none of the lines, if enough of them show that they are its."""
+        most = max(self._most(wide), 1)
+        lost = max(1, 0.01 * most) if most >= 25 else most / 5  # the few lines of a short log say little of how many there are
+        narrow = [name for name in self.fits if wider(name)[:1] == [wide] and self._most(name) >= format_of(name).evidence * most]
+        narrow = [name for name in narrow if self.reads[name] + lost >= most]
+        return self._narrowed(min(narrow, key=lambda name: (-self._most(name), name))) if narrow else wide
+
+    def _most(self, wide: str) -> int:
+        """The most lines that a format, or one that narrows it, fits."""
+        return max(count for name, count in self.fits.items() if wide in (name, *wider(name)))
 
     @property
     def confidence(self) -> float:

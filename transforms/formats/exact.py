@@ -26,8 +26,9 @@ _ERROR_LOG = re.compile(
     rb"|AH\d{5}: |/docker-entrypoint\.|\d\d-[a-z0-9-]+\.(?:env)?sh: "
 )
 _ADDRESS_PORT = r"(?:\[?(?P<%s>\S+?)\]?:\d{1,5}|-)"
-LISTED = r"(?:[^\s,]+, ){0,32}"  # bounded: where each comma may be the last of a list, the rest of the line is looked at again
-SEVERAL = r"(?:[^\s,]+(?:,| :) ){0,32}[^\s,]+"  # what nginx writes of several upstream servers
+# Bounded: where each comma may be the last of a list, the rest of the line is looked at again.
+LISTED = r"(?:[^\s,]+(?:,[^\s,]+)*, ){0,32}"
+SEVERAL = r"(?:[^\s,:][^\s,]*(?:,| :) ){0,32}[^\s,:][^\s,]*"  # what nginx writes of several upstream servers
 _LOOSE_BYTES = 4 << 10  # its time grows with the square of a line's length
 _LOOSE_QUOTED = r'"(?P<%s>(?:(?!" ").)*?)"'
 

@@ -16,6 +16,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -32,7 +33,7 @@ from transforms.formats.values import with_scheme, without_any_port, without_log
 Path = tuple[str, ...]
 
 _HEX_ESCAPE = re.compile(rb"(\\\\)|\\x([0-9A-Fa-f]{2})")  # nginx without escape=json, Apache
-_NOTHING = re.compile(rb'(?<!\\)":\s*-?(?=[,}])')  # what nginx writes of an absent number that has no quotes around it
+_NOTHING = re.compile(rb'([{,]\s*"[^"\\,{}]*":\s*)-?(?=[,}])')  # what nginx writes of an absent number without quotes
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a letter, as JSON can have it alone; no UTF-8 can
 _CLF_WIDTH = 20
 _SAMPLE_LINES = 20
@@ -51,6 +52,7 @@ def _format(
     changed: tuple[tuple[str, str, Callable[[str], str]], ...] = (),
     ignored: tuple[tuple[str, str, str], ...] = (),
     note: str = "",
+    sparse: bool = False,
 ) -> Format:
     table = tuple((column, tuple(tuple(path.split(">")) for path in words.split())) for column, words in keys.items())
     in_request = not {"site", "request"} & set(keys)  # of a whole URL the host is the site
@@ -65,6 +67,7 @@ def _format(
         changed=(("remote_host", "remote_host", without_any_port), *changed),
         ignored=ignored,
         note=note,
+        sparse=sparse,
         site_in_request=in_request,
     )
 
@@ -132,6 +135,7 @@ FORMATS = (
         # Those who write this form themselves (ingress-nginx) may leave the scheme out.
         changed=(("target", "target", with_scheme),),
         note="the load balancer may log a sample of the requests only, as its sampleRate says",
+        sparse=True,
     ),
     _format(
         "cloudflare",
@@ -191,6 +195,12 @@ def format_of_keys(words: str) -> Format:
     return _format(words, "JSON with keys of your own", words, keys)
 
 
+def format_of_paths(name: str, notation: str, paths: Mapping[str, Path]) -> Format:
+    """A format by the keys that lead to each column."""
+    known = _format(name, "JSON with keys of your own", notation, dict.fromkeys(paths, "key"))
+    return replace(known, keys=tuple((column, (path,)) for column, path in paths.items()))
+
+
 def read_plain(lines: bytes, log_format: Format, count: int) -> dict[str, pa.ChunkedArray] | None:
     """The columns of `count` lines, as Arrow reads them, or None if they must be read one by one."""
     objects = map(_object, islice(io.BytesIO(lines), _SAMPLE_LINES))
@@ -201,7 +211,7 @@ def read_plain(lines: bytes, log_format: Format, count: int) -> dict[str, pa.Chu
     schema = _schema(sample, [path for several in paths.values() for path in several])
     table = _table(lines, schema)
     if table is None:
-        table = _table(_NOTHING.sub(rb'":null', lines), schema)
+        table = _table(_NOTHING.sub(rb"\1null", lines), schema)
     if table is None or table.num_rows != count:
         return None
     paths["time"] = paths["time"][:1]  # a line whose time is elsewhere may write it in another way
@@ -222,7 +232,10 @@ def _table(lines: bytes, schema: pa.Schema) -> pa.Table | None:
 
 def of_one_clock(columns: Mapping[str, pa.ChunkedArray]) -> tuple[dict[str, pa.ChunkedArray], Clock, Flags]:
     """The columns of the lines whose times are written as most of the first are, how that is, and which lines these are."""
-    columns = {**columns, "time": pa.chunked_array([as_one(columns["time"])])}
+    times = as_one(columns["time"])
+    if any(time and time.startswith("[") for time in times.slice(0, _SAMPLE_LINES).to_pylist()):
+        times = pc.utf8_trim(times, "[]")  # Apache's %t
+    columns = {**columns, "time": pa.chunked_array([times])}
     clock = _usual_clock(columns["time"])
     whole = _is_written(columns["time"], clock) & columns["remote_host"].is_valid().to_numpy()
     if not whole.all():
@@ -248,6 +261,8 @@ def _is_written(times: pa.ChunkedArray, clock: Clock) -> Flags:
 
 def absent_columns(lines: Iterable[bytes], log_format: Format) -> list[str]:
     """Columns for which no line of a sample has a key. Of headers, a missing one is the client's doing."""
+    if log_format.sparse:
+        return []
     candidates = [column for column, paths in log_format.keys if column in _OPTIONAL and not any(map(_is_header, paths))]
     present = {
         column for line in lines if (row := read_line(line, log_format)) for column, value in row[0].items() if value is not None
@@ -313,8 +328,7 @@ def _at(table: pa.Table, path: Path) -> pa.ChunkedArray:
 def _text(column: pa.ChunkedArray) -> pa.Array:
     array = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
     if pa.types.is_list(array.type):
-        has_one = pc.greater(pc.list_value_length(array), 0)
-        return array.values.take(pc.if_else(has_one, array.offsets.slice(0, len(array)), None))
+        return pc.if_else(pc.greater(pc.list_value_length(array), 0), pc.binary_join(array, ", "), None)
     if pa.types.is_floating(array.type):
         array = pc.cast(pc.floor(pc.if_else(pc.less(pc.abs(array), _LARGEST), array, None)), pa.int64())
     return pc.cast(array, pa.string())
@@ -340,7 +354,8 @@ def read_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], C
 
 def _read_object(found: dict[str, Any], log_format: Format) -> tuple[dict[str, str | None], Clock] | None:
     columns = {column: _one_text(_first_value(found, candidates)) for column, candidates in log_format.keys}
-    time = columns.get("time")
+    time = (columns.get("time") or "").strip("[]")
+    columns["time"] = time
     if not time or not columns.get("remote_host"):
         return None
     clock = _clock(time)
@@ -360,7 +375,7 @@ def is_message(line: bytes, log_format: Format) -> bool:
 
 def _object(line: bytes) -> dict[str, Any] | None:
     text = _HEX_ESCAPE.sub(_byte, line)
-    for candidate in (text, _NOTHING.sub(rb'":null', text)):
+    for candidate in (text, _NOTHING.sub(rb"\1null", text)):
         try:
             found = json.loads(candidate.decode("utf-8", "replace"))
         except (ValueError, RecursionError):
@@ -378,8 +393,9 @@ def _byte(found: re.Match[bytes]) -> bytes:
 
 
 def _one_text(value: Any) -> str | None:
-    if isinstance(value, list):
-        value = value[0] if value else None
+    if isinstance(value, list):  # a header that stood several times is one, with commas
+        texts = [_one_text(each) for each in value]
+        value = ", ".join(text for text in texts if text is not None) if texts and None not in texts else None
     if isinstance(value, float):
         return str(math.floor(value)) if abs(value) < _LARGEST else None
     if isinstance(value, str):

@@ -122,7 +122,8 @@ FORMATS = (
         # Captured headers stand between braces and may hold spaces; a quote or a brace within a value is written as #22, #7B.
         expression=r"(?P<remote_host>[^ ]+):\d+ \[(?P<time>\d\d/[A-Z][a-z][a-z]/[\d:]{13})\.\d+\] [^ ]+ [^ /]+/[^ ]+"
         r" [-+\d]+(?:/[-+\d]+){4} (?P<status>\d{3}|-1) \+?(?P<bytes_sent>\d{1,18}) [^ ]+ [^ ]+ [^ ]{4} \d+(?:/\+?\d+){4} \d+/\d+"
-        r'(?: \{[^{}]*\})* "(?P<request>[^"]*)"(?: [^ "]+)*',  # behind it what option httpslog says of TLS
+        # Behind the request stands what option httpslog says of TLS; a line that is too long for the log daemon ends within it.
+        r'(?: \{[^{}]*\})* "(?P<request>[^"\r\n]*)(?:"(?: [^ "]+)*)?',
         columns=("remote_host", "time", "status", "bytes_sent", "request"),
         # Connections that ended before a request or held none, and what happens to servers and to HAProxy itself.
         messages=r"[^ ]+:\d+ \[\d\d/[A-Z][a-z][a-z]/[\d:]{13}\.\d+\] (?:[^ /]+/[^ :]+: \S.*|[^ ]+ [^ /]+/[^ ]+"

@@ -9,6 +9,7 @@ the client, which the balancer saw.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from transforms.formats import Field, Format, Shape
@@ -32,25 +33,30 @@ _COMMON = (_HOST, _IDENT, _USER, *_ANSWER)
 _AGENTS = (Field("referer", Shape.QUOTED), Field("user_agent", Shape.QUOTED))
 _COMBINED = _COMMON + _AGENTS
 _FORWARDED = Field("forwarded_for", Shape.QUOTED)
-_CLAIMED = Field("forwarded_for", Shape.LIST, r"[0-9A-Fa-f.:]+|-|unknown")
+# What no host's name looks like: addresses, and what scanners send instead.
+_SENT_BY_SCANNERS = r"[^\s{}$()<>'=/\\]*[{}$()<>'=/\\](?:\S*[^\s,])?"
+_ADDRESSES = r"[0-9A-Fa-f.:\[\]]+(?:%\w+\]?)?(?:,[0-9A-Fa-f.:\[\]]+)*"
+_CLAIMED = Field("forwarded_for", Shape.LIST, rf"{_ADDRESSES}|-|unknown|localhost|{_SENT_BY_SCANNERS}")
 _NUMBER = Field(None, Shape.TOKEN, r"\d+|-")
 _SECONDS = Field(None, Shape.TOKEN, r"\d+(?:\.\d+)?|-")
 _SITE = Field("site", Shape.TOKEN, r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.*-]+)(?::\d{1,5})?")
 _SITE_PORT = Field("site", Shape.TOKEN, r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:]+):\d{1,5}")
 _DOMAIN = Field("site", Shape.TOKEN, r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?")
 
+_SERVED = re.compile(r":(?:\d{1,3}|8080|8443)$")  # a port at which sites are served, and no client calls from
 _C = '%h %l %u %t "%r" %>s %b'
 _A = ' "%{Referer}i" "%{User-Agent}i"'
 
 
 def _site_is_no_address(row: Mapping[str, str | None]) -> bool:
     """Where X-Forwarded-For may stand in others' logs, or the address itself."""
-    return not is_address(row["site"] or "")
+    return row["site"] not in ("-", "unknown") and not is_address(row["site"] or "")
 
 
-def _host_is_address(row: Mapping[str, str | None]) -> bool:
+def _client_forwarded(row: Mapping[str, str | None]) -> bool:
     """Where others may write a site, or the first of two words that are a user's name."""
-    return is_address(row["remote_host"] or "")
+    claimed = row["forwarded_for"] or ""
+    return is_address(row["remote_host"] or "") and is_list_of_addresses(claimed) and not _SERVED.search(claimed)
 
 
 def _forwarded(row: Mapping[str, str | None]) -> bool:
@@ -101,13 +107,13 @@ FORMATS = (
         "Combined behind X-Forwarded-For (Apache behind a load balancer)",
         "%{X-Forwarded-For}i " + _C + _A,
         (_CLAIMED, Field("remote_host", Shape.LAST, r"[^\s()]+"), *_COMBINED[1:]),
-        plausible=_host_is_address,
+        plausible=_client_forwarded,
     ),
     Format(
         "beanstalk",
         "Combined with X-Forwarded-For behind the address (AWS Elastic Beanstalk)",
         '%h (%{X-Forwarded-For}i) %l %u %t "%r" …',
-        (_HOST, Field("forwarded_for", Shape.LIST, r"\(?[^\s,()]+\)"), *_COMBINED[1:]),
+        (_HOST, Field("forwarded_for", Shape.LIST, r"\(?[^\s()]+\)"), *_COMBINED[1:]),
         changed=(("forwarded_for", "forwarded_for", without_parentheses),),
     ),
     Format(
@@ -140,6 +146,7 @@ FORMATS = (
         _COMBINED,
         narrows="combined",
         plausible=_urls_are_absolute,
+        evidence=0.9,  # other servers' logs have URLs of those who look for a proxy
         site_in_request=True,
     ),
     Format(
@@ -180,6 +187,7 @@ FORMATS = (
         (_HOST, Field("site", Shape.TOKEN), _USER, *_ANSWER, *_AGENTS),  # what the client asked for: any text, or -
         narrows="combined",
         plausible=_site_is_public,
+        evidence=0.1,  # nothing else that looks like a host's name stands there
     ),
     Format(
         "ionos",

@@ -19,27 +19,30 @@ from functools import lru_cache
 
 from transforms.formats import Clock, Field, Format, Shape
 from transforms.formats.exact import LISTED, SEVERAL
-from transforms.formats.jsonl import format_of_keys
+from transforms.formats.jsonl import format_of_paths
 from transforms.formats.values import all_but_last_of_list, last_of_list
 
 _APACHE = re.compile(r"%[!,0-9]*[<>]?(?:\{(?P<of>[^}]*)\})?\^?(?P<name>t[io]|F[BU]|[a-zA-Z%])")
-_NGINX = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<name>\w+))")
-_BARE_VARIABLE = re.compile(r"(:\s*)(\$\{?\w+\}?)(?=\s*[,}])")
+_NGINX = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<name>is_args\$(?:args|query_string)|\w+))")
+_BARE_VALUE = re.compile(r'(":\s*)(\$\w+|\$\{\w+\}|%[!,0-9<>]*(?:\{[^}]*\})?\^?[A-Za-z]+)(?=\s*[,}])')
+_QUOTED_ONCE = re.compile(r"\"(?:[^\"\\]|\\.)*\"(?:\s+[^\s\"%$]+)?")
 _PREFIX = re.compile(r"\s*(?:LogFormat|CustomLog\s+(?:\"[^\"]*\"|\S+)|log_format\s+\S+(?:\s+escape=\S+)?)\s+")
 _PIECES = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"")
 
-_STATUS, _BYTES, _PATH = r"\d{3}|-", r"\d{1,18}|-", r"[^?\s]*"
+_STATUS, _BYTES, _PATH, _PORT = r"\d{3}|-", r"\d{1,18}|-", r"[^?\s]*", r"\d*|-"
+_QUERY = r'(?:\?(?:[^\s"\\]|\\.)*)?'
 _UNKEPT = (None, None)
 _LIST = Field("forwarded_for", Shape.LIST, r"\S*[^\s,]")
-_SPACED = ("remote_user", "date_gmt", "date_local")
-# Columns that stand beside others without a space, or with them in one pair of quotes: what each may hold so.
+# Columns that stand beside others without a space, or with them in one pair of quotes: what each may hold so, `%` being a letter.
+# A site ends where its path begins.
 _BESIDE = {
     "method": r'[^\s"]*',
     "protocol": r'[^\s"]*',
     "site": r'[^\s/?"]*',
-    "query": r'(?:[^"\\]|\\.)*?',
-    "target": r'(?:[^"\\]|\\.)*?',
+    "query": r"%*?",
+    "target": r"(?:(?:https?:/)?[/*]%*?|-|)",
 }
+_QUOTED_LETTER, _BARE_LETTER = r'(?:[^"\\]|\\.)', r"\S"
 
 # Directive → the column of the raw line, and the expression of its values where it is narrow.
 _DIRECTIVES: dict[str, tuple[str | None, str | None]] = {
@@ -52,11 +55,12 @@ _DIRECTIVES: dict[str, tuple[str | None, str | None]] = {
     "O": ("bytes_sent", _BYTES),
     "m": ("method", None),
     "U": ("target", _PATH),
-    "q": ("query", r"(?:\?\S*)?"),
+    "q": ("query", _QUERY),
+    "p": (None, _PORT),
     "H": ("protocol", None),
     "v": ("site", None),
     "V": ("site", None),
-    **dict.fromkeys(("FB", "FU", *"AlupPkDTIXLRfS"), _UNKEPT),
+    **dict.fromkeys(("FB", "FU", *"AluPkDTIXLRfS"), _UNKEPT),
 }
 _HEADERS = {
     "referer": "referer",
@@ -65,6 +69,7 @@ _HEADERS = {
     "dnt": "dnt",
     "sec-gpc": "gpc",
     "host": "site",
+    **dict.fromkeys(("x-real-ip", "cf-connecting-ip", "true-client-ip"), "real_ip"),
 }
 _TIMES = {
     "%d/%b/%Y:%H:%M:%S %z": (Clock.CLF, Shape.TIME),
@@ -86,6 +91,8 @@ _VARIABLES: dict[str, tuple[str | None, str | None]] = {
     "uri": ("target", _PATH),
     "args": ("query", None),
     "query_string": ("query", None),
+    # nginx writes - for arguments that are not there.
+    **dict.fromkeys(("is_args$args", "is_args$query_string"), ("query", rf"(?:{_QUERY}|-)")),
     "server_protocol": ("protocol", None),
     "host": ("site", None),
     "http_host": ("site", None),
@@ -95,7 +102,13 @@ _VARIABLES: dict[str, tuple[str | None, str | None]] = {
     "http_x_forwarded_for": ("forwarded_for", None),
     "http_dnt": ("dnt", None),
     "http_sec_gpc": ("gpc", None),
+    "proxy_protocol_addr": ("remote_host", None),
+    **dict.fromkeys(("http_x_real_ip", "http_cf_connecting_ip", "http_true_client_ip"), ("real_ip", None)),
+    **dict.fromkeys(("server_port", "remote_port", "request_port"), (None, _PORT)),
 }
+_TEXTS = re.compile(r"(?:http|sent_http|cookie|geoip2?|ssl_client)_\w+|content_type|remote_user|date_(?:gmt|local)")
+"""Variables of nginx whose values may hold spaces."""
+
 _NGINX_TIMES = {"time_local": Clock.CLF, "time_iso8601": Clock.ISO, "msec": Clock.EPOCH}
 # Known and never kept: whole families, and single variables.
 _NGINX_UNKEPT = re.compile(
@@ -114,15 +127,19 @@ class _Part:
     text: str = ""
     field: Field | None = None
     clock: Clock | None = None
+    column: str | None = None
+    """What the field holds, also where it is not kept, because another directive holds the same."""
 
 
 @lru_cache(maxsize=64)
 def compile_notation(notation: str) -> Format:
     """The format; `ValueError` names a directive that is not known, or what the notation lacks."""
     text = _unquoted(notation)
-    if text.startswith("{"):
-        return replace(format_of_keys(_keys_of(text)), name=notation, notation=text)
-    parts = _nginx_parts(text) if "$" in text else _apache_parts(text)
+    parse = _nginx_parts if "$" in text else _apache_parts
+    by_keys = _by_keys(notation, text, parse) if text.startswith("{") else None
+    if by_keys:
+        return by_keys
+    parts = parse(text)
     parts, changed = _with_host(_kept_once(parts))
     clocks = [part.clock for part in parts if part.clock]
     kept = {part.field.name for part in parts if part.field and part.field.name}
@@ -139,32 +156,48 @@ def _unquoted(notation: str) -> str:
     r"""The notation itself, out of a whole configuration line or its quotes; `\"` is a quote."""
     text = notation.strip()
     rest = _PREFIX.sub("", text, count=1)
-    if rest != text or text[:1] in "'\"":
-        pieces = [single or double for single, double in _PIECES.findall(rest)]
-        text = "".join(pieces) or rest
-    return text.replace('\\"', '"').replace("\\t", "\t").rstrip("; ")
+    pieces = [single or double for single, double in _PIECES.findall(rest)]
+    if pieces and rest != text:
+        text = "".join(pieces) if text.startswith("log_format") else pieces[0]  # behind it stand Apache's name or condition
+    elif pieces and (text[0] == "'" or _QUOTED_ONCE.fullmatch(text)):
+        text = "".join(pieces)
+    else:
+        text = rest
+    return text.replace('\\"', '"').replace("\\t", "\t").rstrip("; ").strip()
 
 
-def _keys_of(text: str) -> str:
-    """The columns and their keys, as `json:` has them, of a notation that is an object with variables of nginx for values."""
+def _by_keys(notation: str, text: str, parse: Callable[[str], list[_Part]]) -> Format | None:
+    """The format of a notation that is an object of JSON with directives for values; None if its keys do not tell all."""
     try:
-        tree = json.loads(_BARE_VARIABLE.sub(r'\1"\2"', text))
-    except ValueError:
-        raise ValueError("the notation begins as JSON, but is none; name the keys with json:column=key,…") from None
-    paths: dict[str, str] = {}
+        tree = json.loads(_BARE_VALUE.sub(r'\1"\2"', text))
+    except (ValueError, RecursionError):
+        return None
+    paths: dict[str, tuple[str, ...]] = {}
     for path, value in _leaves(tree):
-        found = _NGINX.fullmatch(value) if isinstance(value, str) else None
-        variable = (found["name"] or found["braced"]) if found else ""
-        column = "time" if variable in _NGINX_TIMES else _VARIABLES.get(variable, _UNKEPT)[0]
-        if column:
-            paths.setdefault(column, ">".join(path))
-    return "json:" + ",".join(f"{column}={path}" for column, path in paths.items())
+        parts = parse(value) if isinstance(value, str) else []
+        columns = ["time" if part.clock else part.field.name for part in parts if part.field]
+        kept = [column for column in columns if column]
+        if kept and (path is None or len(columns) > 1 or any(part.text for part in parts)):
+            return None  # in a list, or a part of a text
+        for column in kept:
+            paths.setdefault(column, path or ())
+    for instead in ("real_ip", "forwarded_for"):
+        if "remote_host" not in paths and instead in paths:
+            paths["remote_host"] = paths[instead]
+    paths.pop("real_ip", None)
+    if not {"remote_host", "time"} <= set(paths) or not {"request", "target"} & set(paths):
+        return None
+    return format_of_paths(notation, text, paths)
 
 
-def _leaves(tree: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+def _leaves(tree: object, path: tuple[str, ...] | None = ()) -> Iterator[tuple[tuple[str, ...] | None, object]]:
+    """Values and the keys that lead to them, None for what a list holds."""
     if isinstance(tree, dict):
         for key, value in tree.items():
-            yield from _leaves(value, (*path, key))
+            yield from _leaves(value, None if path is None else (*path, key))
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _leaves(value, None)
     else:
         yield path, tree
 
@@ -190,9 +223,10 @@ def _apache_part(directive: str, name: str, of: str | None) -> _Part:
         if clock is None:
             raise ValueError(f"{directive}: a time of this form cannot be read; log %t, or %{{%Y-%m-%dT%H:%M:%S%z}}t")
         return _Part(field=Field("time", shape), clock=clock)
-    if name in ("i", "o", "e", "n", "C", "ti", "to") and of is not None:
+    if name in ("i", "o", "e", "n", "C", "ti", "to", "x") and of is not None:
         column = _HEADERS.get(of.lower()) if name == "i" else None
-        return _Part(field=_LIST if column == "forwarded_for" else Field(column, Shape.FREE))
+        shape = Shape.TOKEN if column == "real_ip" else Shape.FREE
+        return _Part(field=_LIST if column == "forwarded_for" else Field(column, shape))
     if name not in _DIRECTIVES or (of is not None and name not in ("a", "h", "p", "P", "T")):
         raise ValueError(f"{directive} is not a directive of mod_log_config")
     column, pattern = _UNKEPT if of == "c" else _DIRECTIVES[name]
@@ -209,13 +243,14 @@ def _nginx_parts(text: str) -> list[_Part]:
             parts.append(_Part(field=Field("time", Shape.TOKEN), clock=_NGINX_TIMES[name]))
         elif name in _VARIABLES:
             column, pattern = _VARIABLES[name]
-            parts.append(_Part(field=_LIST if column == "forwarded_for" else Field(column, Shape.TOKEN, pattern)))
+            shape = Shape.FREE if column in ("referer", "user_agent") else Shape.TOKEN
+            parts.append(_Part(field=_LIST if column == "forwarded_for" else Field(column, shape, pattern)))
         elif name == "is_args":
             parts.append(_Part(field=Field(None, Shape.TOKEN, r"\??")))
         elif name.startswith("upstream_"):
             parts.append(_Part(field=Field(None, Shape.LIST)))  # of several servers, if one did not answer
         elif _NGINX_UNKEPT.fullmatch(name):
-            parts.append(_Part(field=Field(None, Shape.FREE if name in _SPACED else Shape.TOKEN)))
+            parts.append(_Part(field=Field(None, Shape.FREE if _TEXTS.fullmatch(name) else Shape.TOKEN)))
         else:
             raise ValueError(f"${name} is not a variable of nginx that is known")
     return [*parts, _Part(text[at:])]
@@ -231,13 +266,21 @@ def _kept_once(parts: list[_Part]) -> list[_Part]:
             part = _Part(field=Field(None, part.field.shape, part.field.pattern))
         elif name:
             seen.add(name)
-        kept.append(part)
+        kept.append(replace(part, column=name))
     return kept
 
 
 def _with_host(parts: list[_Part]) -> tuple[list[_Part], tuple[tuple[str, str, Callable[[str], str]], ...]]:
-    """Without a remote host X-Forwarded-For stands for it: its last address, which the proxy itself was called from."""
+    """Without a remote host a header stands for it: X-Real-IP or its like, or X-Forwarded-For's last address.
+
+    That is the one which the proxy itself was called from.
+    """
     names = [part.field.name if part.field else None for part in parts]
+    if "real_ip" in names:
+        at = names.index("real_ip")
+        host = None if "remote_host" in names else "remote_host"
+        parts = [*parts[:at], replace(parts[at], field=Field(host, Shape.TOKEN)), *parts[at + 1 :]]
+        return parts, ()
     if "remote_host" in names or "forwarded_for" not in names:
         return parts, ()
     at = names.index("forwarded_for")
@@ -304,25 +347,30 @@ def _expression(parts: list[_Part]) -> str:
         before = parts[number - 1].text if number else ""
         joined = (not before and number > 1) or (not following and number < len(parts) - 2)
         shared = quoted and not (before.endswith('"') and following.startswith('"'))
-        out.append(_inner(part.field, following, quoted, joined or shared))
+        out.append(_inner(part, part.field, following, quoted, joined or shared))
     return "".join(out)
 
 
-def _inner(field: Field, following: str, quoted: bool, beside: bool) -> str:
+def _inner(part: _Part, field: Field, following: str, quoted: bool, beside: bool) -> str:
     """The expression of one value; `beside`: no quote or space of its own divides it from others."""
+    letter = _QUOTED_LETTER if quoted else _BARE_LETTER
     if field.shape in (Shape.LIST, Shape.LAST) and not quoted and following[:1] == " ":
         if not field.name:
             return SEVERAL
         item = field.pattern or r"\S+?"
         return rf"(?P<{field.name}>{LISTED}{item})" if field.shape is Shape.LIST else rf"{LISTED}(?P<{field.name}>{item})"
-    if beside and quoted and field.pattern == _PATH:
-        inner = r'(?:[^"\\?]|\\.)*?'  # decoded, so that it may hold spaces
-    elif beside and not field.pattern and field.name in _BESIDE:
-        inner = _BESIDE[field.name]
+    if beside and part.column == "target" and field.pattern == _PATH:
+        inner = r'(?:[/*](?:[^"\\?]|\\.)*?|-|)' if quoted else r"(?:[/*][^?\s]*?|-|)"  # decoded, so that it may hold spaces
+    elif beside and part.column in _BESIDE and not field.pattern:
+        inner = _BESIDE[part.column].replace("%", letter)
     elif quoted:
-        inner = (field.pattern if beside else None) or r'(?:[^"\\]|\\.)*' + ("?" if beside else "")
-    elif not field.pattern and following[:1] != " ":
-        inner = f"[^{re.escape(following[0])}]*?" if following else ".*?"
+        inner = (field.pattern if beside else None) or f"{letter}*" + ("?" if beside else "")
+    elif part.column == "remote_host" and following[:1] == ":":
+        inner = r"\S+"  # a port follows, and an address may hold colons
+    elif following[:1] not in ("", " ") and (not field.pattern or field.shape is Shape.LIST):
+        inner = f"[^{re.escape(following[0])}]*?"
+    elif not field.pattern and not following:
+        inner = ".*?"
     else:
         inner = field.pattern or (r"\S+?" if field.shape is Shape.TOKEN else ".*?")
     return f"(?P<{field.name}>{inner})" if field.name else f"(?:{inner})"

@@ -224,7 +224,11 @@ def _template(line: bytes, shown: Mapping[str, Any], values: Sequence[_Value], k
     scalars = {number: _SCALAR for number, value in enumerate(values) if value.scalar}
     of_path = {value.path: number for number, value in enumerate(values) if value.path is not None}
     for column, paths in keys:
-        number = next((of_path.get(path) for path in paths if _at(shown, path) is not None), None)
+        path = next((path for path in paths if _at(shown, path) is not None), None)
+        several = _at(shown, path) if path else None
+        if isinstance(several, list) and len(several) > 1:
+            return None  # a header that stood several times
+        number = of_path.get(path) if path else None
         if number is not None:
             if values[number].scalar:
                 scalars[number] = _SECONDS if column == "time" and number not in columns.values() else _WHOLE

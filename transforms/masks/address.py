@@ -41,10 +41,11 @@ NOWHERE = Place(_NOWHERE, _NOWHERE, "")
 
 
 def places(hosts: pa.Array) -> list[Place]:
-    """The place of each distinct remote host; a port, which proxies write behind their clients' addresses, is no part of it."""
+    """The place of each distinct remote host: of a list the last address, which the nearest proxy saw, without its port."""
     plain = pc.match_substring_regex(hosts, _QUAD).to_numpy(zero_copy_only=False)
     if not plain.all():
-        bare = pc.replace_substring_regex(hosts.filter(pa.array(~plain)), _WITH_PORT, r"\1\2")
+        last = pc.replace_substring_regex(hosts.filter(pa.array(~plain)), r"^.*,\s*", "")
+        bare = pc.replace_substring_regex(last, _WITH_PORT, r"\1\2")
         hosts = pc.replace_with_mask(hosts, pa.array(~plain), bare)
         plain = pc.match_substring_regex(hosts, _QUAD).to_numpy(zero_copy_only=False)
     texts = hosts.to_pylist()

@@ -10,7 +10,8 @@ import pytest
 from tests.logs import CHROME, address
 from tests.transforms.formats.test_golden import log_of
 from transforms.formats.detect import detect
-from transforms.formats.registry import FORMATS, format_of
+from transforms.formats.registry import FORMATS, as_in, format_of
+from transforms.masks.address import describe
 from transforms.parse import parse_block
 
 # After AWS's documentation of Application Load Balancers: an HTTPS entry, and one whose target closed the connection.
@@ -123,6 +124,57 @@ def test_what_the_runtime_of_a_container_writes_in_front_is_no_part_of_the_line(
     assert set(parsed.entries["remote_host"].to_pylist()) == {"203.0.113.9"}
 
 
+@pytest.mark.parametrize(
+    "listed",
+    ["9.9.9.9, 8.8.8.8", "9.9.9.9,8.8.8.8", "9.9.9.9,1.1.1.1, 8.8.8.8", "9.9.9.9, 1.1.1.1,8.8.8.8", "1.1.1.1,[::ffff:8.8.8.8]:1"],
+)
+@pytest.mark.parametrize("copies", [1, 50])
+def test_of_a_list_in_the_addresss_place_the_last_is_the_client(listed, copies):
+    line = COMBINED.replace("203.0.113.9", listed, 1)
+    json_line = f'{{"client_ip":"{listed}","time":"2026-03-03T10:00:00Z","request":"GET / HTTP/1.1","status":200}}\n'
+    for name, log in (("combined", line), ("nginx_json", json_line)):
+        entries = parse_block(log.encode() * copies, format_of(name)).entries
+        assert describe(entries["remote_host"].to_pylist()) == describe(["8.8.8.8"]) * copies
+
+
+@pytest.mark.parametrize("copies", [1, 100])
+def test_a_header_that_stood_several_times_is_one(copies):
+    """A proxy may append to X-Forwarded-For by a header of its own; what stands before that anybody can write."""
+    line = (
+        '{"ts":1772532000,"request":{"remote_ip":"10.0.0.1","method":"GET","host":"www.example.org","uri":"/",'
+        '"headers":{"X-Forwarded-For":["1.1.1.1","8.8.8.8"],"User-Agent":["A"],"Referer":[]}},"size":1,"status":200}\n'
+    )
+    odd = line.replace('"A"', r'"A \u0041"')
+    for each in (line, odd):
+        rows = parse_block(each.encode() * copies, FORMATS["caddy"]).entries.to_pylist()
+        assert [row["forwarded_for"] for row in rows] == ["1.1.1.1, 8.8.8.8"] * copies
+
+
+@pytest.mark.parametrize("copies", [1, 100])
+def test_a_decoded_path_may_hold_spaces(copies):
+    line = (
+        '{"remote_addr":"8.8.8.8","time":"2026-03-03T10:00:00Z","request_method":"GET","uri":"/Meine Datei.pdf","status":200}\n'
+    )
+    rows = parse_block(line.encode() * copies, FORMATS["nginx_json"]).entries.to_pylist()
+    assert [(row["method"], row["target"]) for row in rows] == [("GET", "/Meine%20Datei.pdf")] * copies
+
+
+@pytest.mark.parametrize("copies", [1, 100])
+def test_a_request_that_the_log_daemon_cut_is_one(copies):
+    line = (
+        "Mar  3 10:00:00 lb1 haproxy[14389]: 8.8.8.8:56059 [03/Mar/2026:10:00:00.380] frt~ app/s1 0/0/1/2/3 200 512 - - ----"
+        ' 1/1/0/0/0 0/0 "GET /saml?SAMLResponse=AAAA'
+    )
+    rows = parse_block(f"{line}\n".encode() * copies, format_of("syslog:haproxy")).entries.to_pylist()
+    assert [(row["target"], row["status"]) for row in rows] == [("/saml?SAMLResponse=AAAA", "200")] * copies
+
+
+def test_referrers_that_no_line_of_the_sample_has_are_not_unknown():
+    """Google leaves out keys without a value; the first lines may be a monitor's."""
+    line = b'{"timestamp":"2026-03-03T10:00:00Z","httpRequest":{"remoteIp":"8.8.8.8","requestMethod":"GET","requestUrl":"http://a/"}}'
+    assert as_in("google_load_balancer", [line] * 10) == "google_load_balancer"
+
+
 def test_visitors_behind_two_proxies_are_not_one():
     lists = [f"{address(n)}, {address(1000 + n)}" if n % 2 else address(n) for n in range(600)]
     block = "".join(COMBINED.replace("203.0.113.9", each) for each in lists).encode()
@@ -166,11 +218,12 @@ ABSOLUTE = _of(COMBINED, target="GET http://www.example.org/")
     ("lines", "name"),
     [
         # As many lines are read by the narrower format, which knows more.
-        ({BY_HOST: 7, BY_ADDRESS: 3}, "lighttpd"),
+        ({BY_HOST: 3, BY_ADDRESS: 7}, "lighttpd"),
         ({FORWARDED: 6, NO_ADDRESS: 4}, "combined_forwarded"),
-        ({ABSOLUTE: 7, COMBINED: 3}, "varnish"),
+        ({ABSOLUTE: 98, COMBINED: 2}, "varnish"),
         # Too few lines show that they are of it.
-        ({BY_HOST: 3, COMBINED: 7}, "combined"),
+        ({BY_HOST: 5, COMBINED: 95}, "combined"),
+        ({ABSOLUTE: 7, COMBINED: 3}, "combined"),
         ({FORWARDED: 3, NO_ADDRESS: 7}, "combined_more"),
         # It would reject more lines than a run may.
         ({COMBINED: 85, MORE: 15}, "combined_more"),
@@ -181,6 +234,15 @@ ABSOLUTE = _of(COMBINED, target="GET http://www.example.org/")
         ({"web-1  | " + COMBINED: 85, "web-1  | " + MORE: 15}, "syslog:combined_more"),
         # A few lines with a quote that was not escaped.
         ({COMBINED: 996, MORE: 4}, "combined"),
+        ({COMBINED: 98, MORE: 2}, "combined_more"),
+        # What is asked by address stands where others have X-Forwarded-For.
+        ({BEHIND_PORT: 6, _of(COMBINED, behind="127.0.1.1:80 "): 4}, "vhost_combined"),
+        ({_of(COMBINED, behind="127.0.1.1:80 "): 10}, "vhost_combined"),
+        ({BEHIND_SITE: 4, _of(COMBINED, behind="198.51.100.1 "): 6}, "site_combined"),
+        ({BEHIND_SITE: 2, _of(COMBINED, behind="198.51.100.1 "): 8}, "site_combined"),
+        # Health checks have none.
+        ({_of(COMBINED, behind="- "): 6, _of(COMBINED, behind="198.51.100.1 "): 4}, "forwarded_combined"),
+        ({_of(COMBINED, behind="1.2.3.4,5.6.7.8 "): 5, _of(COMBINED, behind="${jndi:ldap://a} "): 1}, "forwarded_combined"),
         # Two families.
         ({COMBINED: 6, BEHIND_SITE: 4}, None),
     ],

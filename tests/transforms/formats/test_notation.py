@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from transforms.formats.notation import compile_notation
 from transforms.formats.registry import FORMATS, format_of
+from transforms.masks.address import describe
 from transforms.parse import parse_block
 
 AT_13_55_36 = 1760129736  # 10 October 2025, 13:55:36 -0700
@@ -184,6 +185,103 @@ CASES = {
         {"target": "/", "status": "200"},
         True,
     ),
+    "nginx, path and arguments that are not there": (
+        "$remote_addr [$time_local] $request_method $uri$is_args$args $status",
+        "8.8.8.8 [10/Oct/2025:13:55:36 -0700] GET /a-b- 200",
+        {"target": "/a-b", "status": "200"},
+        False,
+    ),
+    "nginx, path and arguments in quotes": (
+        '$remote_addr [$time_local] "$request_method $uri$is_args$args $server_protocol" $status "$http_user_agent"',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET /a b?c=\\x22d HTTP/2.0" 200 "A"',
+        {"method": "GET", "target": '/a b?c="d', "protocol": "HTTP/2.0", "user_agent": "A"},
+        False,
+    ),
+    "nginx, path and no arguments in quotes": (
+        '$remote_addr [$time_local] "$request_method $host$uri$is_args$args" $status',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET www.example.org/a-" 200',
+        {"site": "www.example.org", "method": "GET", "target": "/a"},
+        False,
+    ),
+    "nginx, a URL with its port": (
+        '$remote_addr [$time_local] "$request_method $scheme://$host:$server_port$request_uri $server_protocol" $status',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET https://www.example.org:443/a?b HTTP/2.0" 200',
+        {"site": "www.example.org", "target": "/a?b", "protocol": "HTTP/2.0"},
+        False,
+    ),
+    "Apache, a URL with its port": (
+        "%h %t %m %v:%p%U%q %>s",
+        "8.8.8.8 [10/Oct/2025:13:55:36 -0700] GET www.example.org:443/a?b 200",
+        {"site": "www.example.org", "target": "/a?b"},
+        False,
+    ),
+    "nginx, the host twice": (
+        "log_format a '$host $remote_addr - [$time_local] "
+        '"$request_method $scheme://$host$request_uri $server_protocol" $status\';',
+        'www.example.org 8.8.8.8 - [10/Oct/2025:13:55:36 -0700] "GET https://www.example.org/a HTTP/2.0" 200',
+        {"site": "www.example.org", "method": "GET", "target": "/a", "protocol": "HTTP/2.0"},
+        False,
+    ),
+    "nginx, every field in quotes": (
+        '"$remote_addr" "$time_local" "$host" "$request" "$status" "$http_user_agent"',
+        '"8.8.8.8" "10/Oct/2025:13:55:36 -0700" "www.example.org" "GET /a HTTP/1.0" "200" "A (b) c/201"',
+        {"remote_host": "8.8.8.8", "site": "www.example.org", "target": "/a", "status": "200", "user_agent": "A (b) c/201"},
+        False,
+    ),
+    "nginx, CSV": (
+        '"$time_iso8601","$remote_addr","$request","$status"',
+        '"2025-10-10T13:55:36-07:00","8.8.8.8","GET /a HTTP/1.0","200"',
+        {"remote_host": "8.8.8.8", "target": "/a", "status": "200"},
+        False,
+    ),
+    "nginx, an address with its port": (
+        '$remote_addr:$remote_port [$time_local] "$request" $status',
+        '2a00:1450:1::1:4711 [10/Oct/2025:13:55:36 -0700] "GET /a HTTP/2.0" 200',
+        {"remote_host": "2a00:1450:1::1", "target": "/a"},
+        False,
+    ),
+    "nginx, an agent without quotes": (
+        '$remote_addr [$time_local] "$request" $status $body_bytes_sent $http_user_agent',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET /a HTTP/2.0" 200 5 Mozilla/5.0 (X11; Linux) A/1',
+        {"bytes_sent": 5, "user_agent": "Mozilla/5.0 (X11; Linux) A/1"},
+        False,
+    ),
+    "nginx, values with spaces that are not kept": (
+        '$remote_addr [$time_local] "$request" $status $sent_http_content_type $pipe',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET /a HTTP/2.0" 200 text/html; charset=utf-8 .',
+        {"target": "/a", "status": "200"},
+        True,
+    ),
+    "nginx, X-Forwarded-For between tabs": (
+        "host:$remote_addr\tforwardedfor:$http_x_forwarded_for\ttime:$time_local\treq:$request\tstatus:$status",
+        "host:10.0.0.4\tforwardedfor:203.0.113.9, 8.8.8.8\ttime:10/Oct/2025:13:55:36 -0700\treq:GET /a HTTP/1.0\tstatus:200",
+        {"remote_host": "10.0.0.4", "forwarded_for": "203.0.113.9, 8.8.8.8", "target": "/a", "status": "200"},
+        False,
+    ),
+    "nginx, the address that a proxy's protocol gives": (
+        '$proxy_protocol_addr [$time_local] "$request" $status',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET /a HTTP/2.0" 200',
+        {"remote_host": "8.8.8.8"},
+        True,
+    ),
+    "nginx, a header in the address's place, beside X-Forwarded-For": (
+        '$http_cf_connecting_ip [$time_local] "$request" $status "$http_x_forwarded_for"',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET /a HTTP/2.0" 200 "1.1.1.1"',
+        {"remote_host": "8.8.8.8", "forwarded_for": "1.1.1.1"},
+        True,
+    ),
+    "Apache with what mod_ssl says": (
+        r'"%h %t %{SSL_PROTOCOL}x %{SSL_CIPHER}x \"%r\" %>s"',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] TLSv1.3 TLS_AES_128_GCM_SHA256 "GET /a HTTP/2.0" 200',
+        {"target": "/a", "status": "200"},
+        True,
+    ),
+    "Apache, a CustomLog with a condition in quotes": (
+        r'CustomLog "|/usr/bin/rotatelogs /logs/a 86400" "%h %t \"%r\" %>s" "expr=%{REQUEST_STATUS} >= 400"',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET /a HTTP/2.0" 200',
+        {"target": "/a", "status": "200"},
+        True,
+    ),
     "nginx by columns with a time in milliseconds": (
         '$msec $remote_addr "$request" $status $bytes_sent "$http_user_agent"',
         '1760129736.123 8.8.8.8 "GET / HTTP/1.1" 200 5 "A"',
@@ -220,8 +318,8 @@ def test_the_notations_of_the_known_formats_compile_to_the_same_columns(name):
         ('%h %{%s}t "%r"', "a time of this form"),
         ('%h "%r" %>s', "must hold the remote host, the time and the request"),
         ('$remote_addr "$request"', "must hold the remote host, the time and the request"),
-        ('log_format json escape=json \'{"a": "$remote_addr"}\'', "the keys of remote_host, time and request"),
-        ('log_format json escape=json \'{"a": "$remote_addr", }\'', "begins as JSON, but is none"),
+        ('log_format json escape=json \'{"a": "$remote_addr"}\'', "must hold the remote host, the time and the request"),
+        ('log_format json escape=json \'{"a": "$remote_addr", "b": "$jane"}\'', r"\$jane is not a variable"),
         ("combine", "neither the name of a format nor a notation"),
     ],
 )
@@ -251,6 +349,68 @@ def test_a_log_format_that_writes_json_names_its_keys():
     expected |= {"bytes_sent": 5, "user_agent": 'A "b"'}
     assert {name: row[name] for name in expected} == expected
     assert known.name == NGINX_JSON
+
+
+APACHE_JSON = (
+    r'LogFormat "{\"time\":\"%t\",\"client\":{\"ip\":\"%h\"},\"user agent\":\"%{User-Agent}i\",'
+    r'\"req\":\"%r\",\"s\":{\"code\":%>s}}" json'
+)
+
+
+def test_a_log_format_of_apache_that_writes_json_names_its_keys():
+    line = (
+        '{"time":"[10/Oct/2025:13:55:36 -0700]","client":{"ip":"8.8.8.8"},"user agent":"A","req":"GET /a HTTP/1.1",'
+        '"s":{"code":200}}\n'
+    )
+    for copies in (1, 200):
+        found = rows(APACHE_JSON, line * copies)
+        assert len(found) == copies
+        for row in found:
+            expected = {"remote_host": "8.8.8.8", "request_time": AT_13_55_36, "target": "/a", "status": "200", "user_agent": "A"}
+            assert {name: row[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("notation", "line"),
+    [
+        (
+            '{"t":"$time_iso8601","ip":"$remote_addr","request":"$request_method $request_uri $server_protocol","s":$status}',
+            '{"t":"2025-10-10T13:55:36-07:00","ip":"8.8.8.8","request":"GET /a HTTP/2.0","s":200}',
+        ),
+        (
+            '{"t":"$time_iso8601","ip":["$remote_addr"],"request":"$request","s":"$status"}',
+            '{"t":"2025-10-10T13:55:36-07:00","ip":["8.8.8.8"],"request":"GET /a HTTP/2.0","s":"200"}',
+        ),
+        (
+            "{$remote_addr} [$time_local] $request_method $request_uri $status",
+            "{8.8.8.8} [10/Oct/2025:13:55:36 -0700] GET /a 200",
+        ),
+    ],
+)
+def test_what_is_json_only_in_part_is_read_by_its_notation(notation, line):
+    (row,) = rows(notation, line + "\n")
+    assert (row["remote_host"], row["target"], row["status"]) == ("8.8.8.8", "/a", "200")
+    assert row["request_time"] == AT_13_55_36
+
+
+def test_json_with_x_forwarded_for_in_the_addresss_place():
+    notation = '{"t":"$time_iso8601","ip":"$http_x_forwarded_for","request":"$request","s":"$status"}'
+    (row,) = rows(notation, '{"t":"2025-10-10T13:55:36-07:00","ip":"1.1.1.1, 8.8.8.8","request":"GET /a HTTP/2.0","s":"200"}\n')
+    assert describe([row["remote_host"]]) == describe(["8.8.8.8"])
+
+
+def test_a_notation_that_is_nested_without_end_is_an_error_and_no_crash():
+    with pytest.raises(ValueError, match="must hold"):
+        format_of('{"a":' * 100_000 + '"$status"' + "}" * 100_000)
+
+
+@pytest.mark.parametrize("unit", [": ", "a, ", "1 : ", ", ", "/a"])
+def test_lists_of_several_servers_do_not_take_for_ever(unit):
+    notation = '$remote_addr [$time_local] "$request" $status' + " $upstream_addr" * 6 + " $pipe"
+    in_parts = "$remote_addr [$time_local] $request_method $http_host$uri$is_args$args $pipe"
+    for text in (notation, notation.replace(" [", "  ["), in_parts):
+        line = f'8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1" 200 {unit * 2_000}"\n'
+        assert parse_block(line.encode(), compile_notation(text)).lines == 1
 
 
 TEXT = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S", "Zs"]), max_size=12)
