@@ -165,17 +165,24 @@ def test_an_epsilon_with_many_digits_is_nobodys_number(log, tmp_path, capfd):
     assert verify(tmp_path / "out", capfd)[0] == 0
 
 
-@pytest.mark.parametrize("more", ['"referer":"https://www.google.com/"', '"userAgent":"curl/8.5"', '"protocol":"HTTP/1.1"'])
+@pytest.mark.parametrize(
+    "more",
+    [
+        '"ClientRequestReferer":"https://www.google.com/"',
+        '"ClientRequestUserAgent":"curl/8.5"',
+        '"ClientRequestProtocol":"HTTP/1.1"',
+    ],
+)
 def test_no_line_decides_which_columns_the_others_have(tmp_path, more):
-    about = '"remoteIp":"192.0.2.1","requestMethod":"GET","requestUrl":"https://www.example.org/","status":200'
-    usual = f'{{"timestamp":"2026-03-03T10:00:00Z","httpRequest":{{{about}}}}}\n'
+    about = '"ClientIP":"192.0.2.1","ClientRequestMethod":"GET","ClientRequestURI":"/","EdgeResponseStatus":200'
+    usual = f'{{"EdgeStartTimestamp":"2026-03-03T10:00:00Z",{about}}}\n'
     without, with_it = tmp_path / "without.json", tmp_path / "with.json"
     without.write_text(usual * 50)
     with_it.write_text(usual * 50 + usual.replace(about, f"{about},{more}"))
-    for log_format in ("google_load_balancer", "auto"):
+    for log_format in ("cloudflare", "auto"):
         found = [find_inputs([str(path)], log_format, all_columns=True) for path in (without, with_it)]
-        assert {each.file.format for (each,) in found} == {"google_load_balancer"}
-    if "protocol" not in more:  # this column says nothing where it is missing; of the others it depends on the file, elsewhere
+        assert {each.file.format for (each,) in found} == {"cloudflare"}
+    if "Protocol" not in more:  # this column says nothing where it is missing; of the others it depends on the file, elsewhere
         assert find_inputs([str(without)])[0].file.format != find_inputs([str(with_it)])[0].file.format
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.columns import as_one, distinct, spans_of
-from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, jsonl, oddities, w3c
+from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, objects, oddities, w3c
 from transforms.formats.cuts import cut, texts_of
 from transforms.formats.oddities import Flags, Lines, Positions, find_lines, line_array
 from transforms.formats.templates import read_alike
@@ -141,7 +141,7 @@ def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
     others[parts[0].numbers] = False
     numbers = np.flatnonzero(others)
     many = len(numbers) > _FEW
-    read = jsonl.read_plain(_without(block, lines, ~others), log_format, len(numbers)) if many else None
+    read = objects.read_plain(_without(block, lines, ~others), log_format, len(numbers)) if many else None
     if read:
         parts.append(_json_part(read, numbers, log_format))
         others[parts[1].numbers] = False
@@ -150,7 +150,7 @@ def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
 
 def _json_part(texts: Mapping[str, pa.ChunkedArray], numbers: Positions, log_format: Format) -> Part:
     """Those of the lines whose times are written as most of the first ones are."""
-    columns, clock, whole = jsonl.of_one_clock(texts)
+    columns, clock, whole = objects.of_one_clock(texts)
     raw = {name: column if name in ("time", "zone") else as_one(column.dictionary_encode()) for name, column in columns.items()}
     return Part(raw_table(_changed(raw, log_format), int(whole.sum())), clock, numbers[whole])
 

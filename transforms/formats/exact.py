@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from transforms.formats import Clock, Field, Format, Shape, jsonl, w3c
+from transforms.formats import Clock, Field, Format, Shape, objects, w3c
 from transforms.formats.wrapped import WRAPPINGS
 
 _ESCAPE = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
@@ -84,7 +84,7 @@ def _pattern(log_format: Format, quoted: str, free: str) -> re.Pattern[bytes]:
 def split_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], Clock] | None:
     """The line's columns as unescaped text and how its time is written, or None if the line does not fit."""
     if log_format.keys:
-        read = jsonl.read_line(line, log_format)
+        read = objects.read_line(line, log_format)
         return None if read is None else (_changed(read[0], log_format), read[1])
     if log_format.header:
         row = w3c.read_line(line, log_format)
@@ -124,7 +124,7 @@ def read(line: bytes, log_format: Format) -> Mapping[str, str | None] | None:
     if log_format.keys:
         if not line.lstrip().startswith(b"{"):
             return None
-        found = jsonl.read_line(line, log_format)
+        found = objects.read_line(line, log_format)
         whole = found is not None and (found[0].get("request") or (found[0].get("method") and found[0].get("target")))
         return found[0] if found is not None and whole else None
     if log_format.header or log_format.expression is not None:
@@ -140,7 +140,7 @@ def is_message(line: bytes, log_format: Format) -> bool:
         return True
     if log_format.messages is not None:
         return _compiled(log_format.messages).match(line) is not None
-    return bool(log_format.keys) and jsonl.is_message(line, log_format)
+    return bool(log_format.keys) and objects.is_message(line, log_format)
 
 
 @lru_cache(maxsize=8)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
-from transforms.formats import Format, jsonl, lines, ncsa, w3c
+from transforms.formats import Format, jsonl, lines, ncsa, objects, w3c
 from transforms.formats.notation import compile_notation
 from transforms.formats.wrapped import WRAPPINGS
 
@@ -49,7 +49,7 @@ def as_in(word: str, sample: Iterable[bytes]) -> str:
     """
     known = format_of(word)
     lines = map(WRAPPINGS[known.wrapping].bare, sample) if known.wrapping else sample
-    absent = jsonl.absent_columns(lines, known)
+    absent = objects.absent_columns(lines, known)
     return f"{word}{_WITHOUT}{' '.join(absent)}" if absent else word
 
 
