@@ -44,7 +44,8 @@ def places(hosts: pa.Array) -> list[Place]:
     """The place of each distinct remote host: of a list the last address, which the nearest proxy saw, without its port."""
     plain = pc.match_substring_regex(hosts, _QUAD).to_numpy(zero_copy_only=False)
     if not plain.all():
-        last = pc.replace_substring_regex(hosts.filter(pa.array(~plain)), r"^.*,\s*", "")
+        # Before a line's first word may stand the zeros that copytruncate leaves, or the mark of a file that was appended.
+        last = pc.replace_substring_regex(hosts.filter(pa.array(~plain)), r"^(?:.*,\s*|[\x00\x{FEFF}]+)", "")
         bare = pc.replace_substring_regex(last, _WITH_PORT, r"\1\2")
         hosts = pc.replace_with_mask(hosts, pa.array(~plain), bare)
         plain = pc.match_substring_regex(hosts, _QUAD).to_numpy(zero_copy_only=False)
