@@ -69,18 +69,16 @@ def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Seque
     before = quotes.before(line_starts)
     in_line = quotes.before(line_ends) - before
     holding = np.flatnonzero(in_line) if log_format.header else in_line[:0]
-    if len(holding) and (in_line == 2 * len(words)).all():
-        places = quotes.listed[before[:, None] + np.arange(2 * len(words))]
-        if _all_in_quotes(data, places, line_starts, line_ends, code):
-            fields = np.array(kept)
-            return places.T[2 * fields] + 1, places.T[2 * fields + 1], odd
-    own_quotes = np.full(len(rows), 2 * sum(word.shape is Shape.QUOTED for word in words))
+    in_all, own_quotes = 0, np.zeros(len(rows), np.int64)
     starts, ends = (np.empty((len(kept), len(rows)), np.int64) for _ in range(2))
     whole, edge = np.ones(len(rows), np.bool_), line_starts - 1
     for number, word in enumerate(words):
         start = others.after(edge + 1) if others and number else edge + 1
-        if word.shape is Shape.QUOTED:
-            whole &= _at(data, start) == QUOTE
+        opened = _at(data, start) == QUOTE if word.shape is Shape.QUOTED or len(holding) == len(rows) else None
+        if opened is not None and (word.shape is Shape.QUOTED or opened.all()):
+            if not log_format.header:
+                whole &= opened
+            in_all += 2
             start += 1
             end = quotes.after(start)
             edge = end + 1
@@ -109,6 +107,7 @@ def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Seque
             starts[row], ends[row] = start, end
             if word.shape is Shape.PORT:
                 whole &= _lose_ports(data, starts[row], ends[row])
+    own_quotes += in_all
     if log_format.more:
         whole &= (edge == line_ends) | ((edge < line_ends) & (_at(data, edge) == code))
         whole &= (quotes.before(np.minimum(edge, line_ends)) - before == own_quotes) & (in_line % 2 == 0)
@@ -119,13 +118,6 @@ def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Seque
     odd = odd.copy()
     odd[rows[~whole]] = True
     return starts[:, whole], ends[:, whole], odd
-
-
-def _all_in_quotes(data: Bytes, places: Positions, starts: Positions, ends: Positions, code: int) -> bool:
-    """Whether the quotes of each line stand around its fields, with nothing but a separator between one field and the next."""
-    between = places[:, 1:-1:2] + 1
-    at_edges = (places[:, 0] == starts).all() and (places[:, -1] + 1 == ends).all()
-    return bool(at_edges and (places[:, 2::2] - between == 1).all() and (_at(data, between) == code).all())
 
 
 def _lose_ports(data: Bytes, starts: Positions, ends: Positions) -> Flags:

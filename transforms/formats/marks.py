@@ -36,12 +36,11 @@ class Marks:
                 return found
             found[far], none = self._ahead(found[far])
             far = far[none]
-        found[far] = self.listed.take(np.searchsorted(self.listed, found[far]), mode="clip")
+        found[far] = self._all.take(np.searchsorted(self._all, found[far]), mode="clip")
         return found
 
     @cached_property
-    def listed(self) -> Positions:
-        """Where all marks are, and what is behind the bytes."""
+    def _all(self) -> Positions:
         return np.append(np.flatnonzero(self._marked), len(self._marked))
 
     def before(self, at: Positions) -> Positions:
