@@ -54,6 +54,14 @@ def find_inputs(patterns: Iterable[str], log_format: str = AUTO, all_columns: bo
             format_of(log_format)
         except ValueError as error:
             raise JobError(EXIT_USAGE, "usage", f"--format: {error}.") from None
+    looked_into = (look_into(file, log_format, all_columns) for file in match(patterns))
+    found = [each for each in looked_into if each is not None]
+    _refuse_same_file(found)
+    return found
+
+
+def match(patterns: Iterable[str]) -> list[InputFile]:
+    """The files that the patterns name, by path, none twice; nothing is known of their contents yet."""
     files: dict[str, InputFile] = {}
     for pattern in patterns:
         if pattern == STDIN:
@@ -65,10 +73,7 @@ def find_inputs(patterns: Iterable[str], log_format: str = AUTO, all_columns: bo
             raise JobError(EXIT_INPUT, "missing", message)
         for file in matched:
             files.setdefault(file.path, file)
-    looked_into = (_look_into(file, log_format, all_columns) for _, file in sorted(files.items()))
-    found = [each for each in looked_into if each is not None]
-    _refuse_same_file(found)
-    return found
+    return [file for _, file in sorted(files.items())]
 
 
 def _match_local(pattern: str) -> list[InputFile]:
@@ -126,7 +131,7 @@ def _refuse_same_file(found: Iterable[Found]) -> None:
                 raise JobError(EXIT_INPUT, "same_file", message)
 
 
-def _look_into(file: InputFile, log_format: str, all_columns: bool) -> Found | None:
+def look_into(file: InputFile, log_format: str = AUTO, all_columns: bool = False) -> Found | None:
     """The file with its compression and format, or None if it holds no line."""
     problem = None
     try:

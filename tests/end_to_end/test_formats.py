@@ -51,13 +51,18 @@ def test_a_file_is_told_its_format_and_why_others_lost(tmp_path, capsys):
     ]
 
 
-def test_what_cannot_be_told_of_one_file_hides_nothing_of_those_before_it(tmp_path, capsys):
-    (tmp_path / "good.log").write_bytes(write("combined", requests(1)))
-    (tmp_path / "bad.log").write_bytes(b"junk\n" * 20)
-    assert main(["formats", str(tmp_path / "good.log"), str(tmp_path / "bad.log")]) == 3
+def test_what_cannot_be_told_of_a_file_hides_nothing_of_the_others(tmp_path, capsys):
+    (tmp_path / "b.log").write_bytes(write("combined", requests(1)))
+    (tmp_path / "d.log").write_bytes(write("squid", requests(1)))
+    (tmp_path / "e.log").touch()
+    for bad in "ac":
+        (tmp_path / f"{bad}.log").write_bytes(b"junk\n" * 20)
+    assert main(["formats", str(tmp_path / "*.log")]) == 3
     said = capsys.readouterr()
-    assert f"{tmp_path / 'good.log'}: combined" in said.out
-    assert "bad.log: no log format fits" in "".join(said.err.split("\n"))
+    for name, told in {"b": "combined (plain)", "d": "squid (plain)", "e": "empty"}.items():
+        assert f"{tmp_path / name}.log: {told}\n" in said.out
+    for bad in "ac":
+        assert said.err.replace("\n", "").count(f"{bad}.log: no log format fits") == 1
 
 
 def test_that_a_log_may_be_a_sample_is_said_wherever_its_format_is(tmp_path, capsys):
