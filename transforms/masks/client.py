@@ -31,13 +31,15 @@ class Proxies:
 
         >>> Proxies.parse("2").hops, Proxies.parse("10.0.0.0/8, 2001:db8::1").networks[0].prefixlen
         (2, 8)
+        >>> Proxies.parse("::ffff:10.0.0.0/104") == Proxies.parse("10.0.0.0/8")
+        True
         """
         if words.isascii() and words.isdigit() and 1 <= int(words) <= 20:
             return cls(hops=int(words))
         networks = []
         for word in words.split(","):
             try:
-                networks.append(ipaddress.ip_network(word.strip()))
+                networks.append(_plain(ipaddress.ip_network(word.strip())))
             except ValueError:
                 raise ValueError(f"{word.strip()!r} is neither a network such as 10.0.0.0/8 nor a number of proxies") from None
         return cls(networks=tuple(networks))
@@ -59,6 +61,12 @@ class Proxies:
     def _trusts(self, host: str) -> bool:
         address = _address(host)
         return address is not None and any(address.version == known.version and address in known for known in self.networks)
+
+
+def _plain(network: _Network) -> _Network:
+    """IPv4 addresses in IPv6 clothes (::ffff:10.0.0.0/104), as they are in the log, too, are IPv4 addresses."""
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    return network if mapped is None or network.prefixlen < 96 else ipaddress.ip_network((mapped, network.prefixlen - 96))
 
 
 def clients(remote_hosts: pa.ChunkedArray, forwarded_for: pa.ChunkedArray, proxies: Proxies) -> pa.DictionaryArray:
