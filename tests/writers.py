@@ -254,9 +254,12 @@ def _squid(request: Request) -> str:
 
 
 def _haproxy(request: Request) -> str:
+    some = request.port  # what differs from line to line: timers, connections
+    timers, connections = f"0/0/{some % 5}/{some % 997}/{some % 1009 + 5}", f"{some % 89 + 2}/{some % 83 + 1}/1/1/0"
     return (
-        f"{request.host}:{request.port} [{request.utc:%d/%b/%Y:%H:%M:%S}.655] http-in static/srv1 10/0/30/69/109 {request.status}"
-        f' {request.size} - - ---- 1/1/1/1/0 0/0 {{{haproxy(request.site)}|}} {{}} "{haproxy(request.line)}"'
+        f"{request.host}:{request.port} [{request.utc:%d/%b/%Y:%H:%M:%S}.{some % 1000:03}] http-in~ static/srv{some % 3} {timers}"
+        f" {request.status} {request.size} - - ---- {connections} 0/0"
+        f' {{{haproxy(request.site)}|{haproxy(request.agent)}}} {{}} "{haproxy(request.line)}"'
     )
 
 

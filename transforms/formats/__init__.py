@@ -24,6 +24,8 @@ class Shape(Enum):
     TIME = "time"  # [17/May/2015:10:05:03 +0000]
     ZONE = "zone"  # what stands behind the space of a TIME
     QUOTED = "quoted"  # "…", backslash escapes
+    STAMP = "stamp"  # [17/May/2015:10:05:03.123]
+    GAP = "gap"  # all that stands before the next quote, spaces too, or nothing
     PORT = "port"  # an address with a port, of which the address is meant: 192.0.2.7:443, [2001:db8::1]:443, or - for none
 
 

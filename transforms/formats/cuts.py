@@ -20,8 +20,8 @@ Table = tuple[Positions, Positions, Flags]
 """Where kept fields of plain lines begin and end, lines by fields; and which of all lines are odd, and have no row there."""
 
 _OPENING, _CLOSING = ord("["), ord("]")
-_COLON, _ABSENT, _LARGEST_DIGIT, _PORT_WIDTH = ord(":"), ord("-"), 9, len("65535")
-_TIME_WIDTH, _ZONE_WIDTH = len("[17/May/2015:10:05:03"), len("+0000]")
+_COLON, _POINT, _ABSENT, _LARGEST_DIGIT, _PORT_WIDTH = ord(":"), ord("."), ord("-"), 9, len("65535")
+_TIME_WIDTH, _ZONE_WIDTH, _MILLISECONDS = len("[17/May/2015:10:05:03"), len("+0000]"), len(".123]")
 
 
 def texts_of(
@@ -84,6 +84,10 @@ def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Seque
             edge = end + 1
             if number < last:
                 whole &= _at(data, edge) == code
+        elif word.shape is Shape.GAP:
+            edge = quotes.after(start) - 1
+            end = np.maximum(edge, start)
+            whole &= (edge < line_ends) & (_at(data, edge) == code)
         else:
             end = edge = np.minimum(separators.after(start), line_ends) if number == last else separators.after(start)
             if least or number == last:
@@ -98,6 +102,13 @@ def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Seque
                 whole[quoted] &= (number == last) | (_at(data, edge[quoted]) == code)
         if word.shape is Shape.TIME:
             whole &= (end - start == _TIME_WIDTH) & (_at(data, start) == _OPENING)
+            start += 1
+        elif word.shape is Shape.STAMP:
+            whole &= (end - start == _TIME_WIDTH + _MILLISECONDS) & (_at(data, start) == _OPENING)
+            end = end - _MILLISECONDS
+            whole &= (_at(data, end) == _POINT) & (_at(data, end + _MILLISECONDS - 1) == _CLOSING)
+            for digit in range(1, _MILLISECONDS - 1):
+                whole &= _at(data, end + digit) - np.uint8(ord("0")) <= _LARGEST_DIGIT
             start += 1
         elif word.shape is Shape.ZONE:
             whole &= (end - start == _ZONE_WIDTH) & (_at(data, end - 1) == _CLOSING)

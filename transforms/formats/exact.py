@@ -36,13 +36,14 @@ _LOOSE_QUOTED = r'"(?P<%s>(?:(?!" ").)*?)"'
 @lru_cache(maxsize=64)
 def line_patterns(log_format: Format) -> tuple[re.Pattern[bytes], ...]:
     """Patterns to try in order: quotes escaped as servers do, then quotes left bare in a field (old servers, short lines)."""
-    loose = _pattern(log_format, _LOOSE_QUOTED, r".*?")
     if log_format.expression is not None:
         expression = re.compile(log_format.expression.encode() + rb"\s*\Z", re.DOTALL)
-        return (expression, loose) if log_format.fields else (expression,)
+        if not log_format.fields or any(field.shape is Shape.GAP for field in log_format.fields):
+            return (expression,)
+        return (expression, _pattern(log_format, _LOOSE_QUOTED, r".*?"))
     if log_format.separator == ",":
         return (_pattern(log_format, _DOUBLED_QUOTED, r".*?"),)
-    return (_pattern(log_format, _strict(log_format), r".*?"), loose)
+    return (_pattern(log_format, _strict(log_format), r".*?"), _pattern(log_format, _LOOSE_QUOTED, r".*?"))
 
 
 @lru_cache(maxsize=64)

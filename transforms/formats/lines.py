@@ -18,6 +18,7 @@ from transforms.formats.values import (
     last_of_list,
     undoubled,
     without_bracket,
+    without_plus,
 )
 
 _QUOTED = r'(?:[^"\\]|\\.)*'
@@ -33,6 +34,8 @@ _CLIENT_PORT = Field("remote_host", Shape.PORT)
 _APPENDED = (("remote_host", "remote_host", last_of_list), ("forwarded_for", "remote_host", all_but_last_of_list))
 _TARGET_GROUP = Field(None, Shape.TOKEN, r"arn:\S+|-")
 _CSV = {name: Field(name, Shape.QUOTED) for name in RAW_COLUMNS}
+_STAMP, _SERVER, _TIMERS = r"\d\d/[A-Z][a-z][a-z]/[\d:]{13}", r"[^ /]+/[^ ]+", r"[-+\d]+(?:/[-+\d]+){4}"
+_COUNT, _STATE, _CONNECTIONS = r"\+?\d{1,18}", r"[!-~]{4}", r"\d+(?:/\+?\d+){4}"
 _BALANCED = (_TOKEN, _TOKEN, _TOKEN, _STATUS, _TOKEN, _NUMBER, _SENT, _REQUEST, _AGENT)
 
 
@@ -118,18 +121,28 @@ FORMATS = (
         "haproxy",
         "HAProxy, option httplog (or httpslog)",
         'client:port [time] frontend backend/server timers status bytes … {headers} {headers} "request"',
-        (),
-        # Captured headers stand between braces and may hold spaces; a quote or a brace within a value is written as #22, #7B.
-        expression=r"(?P<remote_host>[^ ]+):\d+ \[(?P<time>\d\d/[A-Z][a-z][a-z]/[\d:]{13})\.\d+\] [^ ]+ [^ /]+/[^ ]+"
-        r" [-+\d]+(?:/[-+\d]+){4} (?P<status>\d{3}|-1) \+?(?P<bytes_sent>\d{1,18}) [^ ]+ [^ ]+ [^ ]{4} \d+(?:/\+?\d+){4} \d+/\d+"
+        (
+            *(_CLIENT_PORT, Field("time", Shape.STAMP, _STAMP), _TOKEN, Field(None, Shape.TOKEN, _SERVER)),
+            *(
+                Field(None, Shape.TOKEN, _TIMERS),
+                Field("status", Shape.TOKEN, r"\d{3}|-1"),
+                Field("bytes_sent", Shape.TOKEN, _COUNT),
+            ),
+            *(_TOKEN, _TOKEN, Field(None, Shape.TOKEN, _STATE), Field(None, Shape.TOKEN, _CONNECTIONS)),
+            # Captured headers stand between braces and may hold spaces; a quote or a brace within a value is written as #22, #7B.
+            *(Field(None, Shape.TOKEN, _CONNECTIONS), Field(None, Shape.TOKEN, r"\d+/\d+")),
+            *(Field(None, Shape.GAP, r"(?:\{[^{}]*\}(?: \{[^{}]*\})*)?"), _REQUEST),
+        ),
         # Behind the request stands what option httpslog says of TLS; a line that is too long for the log daemon ends within it.
-        r'(?: \{[^{}]*\})* "(?P<request>[^"\r\n]*)(?:"(?: [^ "]+)*)?',
-        columns=("remote_host", "time", "status", "bytes_sent", "request"),
+        expression=rf"(?:\[?(?P<remote_host>[^ ]+?)\]?:\d{{1,5}}|-) \[(?P<time>{_STAMP})\.\d+\] [^ ]+ {_SERVER} {_TIMERS}"
+        rf" (?P<status>\d{{3}}|-1) (?P<bytes_sent>{_COUNT}) [^ ]+ [^ ]+ {_STATE} {_CONNECTIONS} \d+/\d+(?: \{{[^{{}}]*\}})*"
+        r' "(?P<request>[^"\r\n]*)(?:"(?: .*)?)?',
+        more=True,
         # Connections that ended before a request or held none, and what happens to servers and to HAProxy itself.
         messages=r"[^ ]+:\d+ \[\d\d/[A-Z][a-z][a-z]/[\d:]{13}\.\d+\] (?:[^ /]+/[^ :]+: \S.*|[^ ]+ [^ /]+/[^ ]+"
         r" [-+\d]+/[-+\d]+/\+?\d+ \+?\d+ [^ ]{2} \d+(?:/\+?\d+){4} \d+/\d+)\s*\Z"
         r"|(?:\[[A-Z]+\]|Proxy|(?:Backup )?Server|backend|Health check for|Connect from|(?:Stopp|Paus|Enabl|Disabl|Resum)ing) ",
-        changed=(("request", "request", from_hash_escapes),),
+        changed=(("request", "request", from_hash_escapes), ("bytes_sent", "bytes_sent", without_plus)),
         backslash=False,
     ),
     Format(

@@ -97,6 +97,15 @@ def after_slash(value: str) -> str:
     return value.rpartition("/")[2]
 
 
+def without_plus(value: str) -> str:
+    """A number of bytes of which HAProxy knew, when it wrote the line, that more would follow.
+
+    >>> without_plus("+4410"), without_plus("4410")
+    ('4410', '4410')
+    """
+    return value.removeprefix("+")
+
+
 def last_of_list(value: str) -> str:
     """The last of several addresses: the one that the proxy itself was called from.
 
