@@ -6,7 +6,7 @@ field without a name (ident, user name) is recognised and never kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -83,6 +83,8 @@ class Format:
     """The format whose special case this is: all its lines fit that one too, which knows less of them."""
     plausible: Callable[[Mapping[str, str | None]], bool] | None = None
     """For detection: whether the values of a line that fits are such as this format has."""
+    together: Callable[[Sequence[Mapping[str, str | None]]], bool] | None = None
+    """For detection: whether the values of all lines that it could read may be this format's, seen together."""
     note: str = ""
     """What people must know who read figures made of such a log."""
     sparse: bool = False

@@ -143,8 +143,8 @@ def _detection(lines: list[bytes], formats: Mapping[str, Format]) -> Detection:
     read, fit = {}, {}
     for name, known in formats.items():
         rows = [row for line in lines if (row := exact.read(line, known)) is not None]
-        read[name] = len(rows)
-        fit[name] = len(rows) if known.plausible is None else sum(map(known.plausible, rows))
+        rows = rows if known.together is None or known.together(rows) else []
+        read[name], fit[name] = len(rows), sum(exact.is_plausible(row, known) for row in rows)
     found = Detection(len(lines), fit, read)
     if not fit[found.likeliest]:
         return found

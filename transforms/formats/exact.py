@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from transforms.formats import Clock, Field, Format, Shape, objects, w3c
+from transforms.formats.values import is_agent, is_host
 from transforms.formats.wrapped import WRAPPINGS
 
 _ESCAPE = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
@@ -30,7 +31,11 @@ _ADDRESS_PORT = r"(?:\[?(?P<%s>\S+?)\]?:\d{1,5}|-)"
 LISTED = r"(?:[^\s,]+(?:,[^\s,]+)*, ){0,32}"
 SEVERAL = r"(?:[^\s,:][^\s,]*(?:,| :) ){0,32}[^\s,:][^\s,]*"  # what nginx writes of several upstream servers
 _LOOSE_BYTES = 4 << 10  # its time grows with the square of a line's length
-_LOOSE_QUOTED = r'"(?P<%s>(?:(?!" ").)*?)"'
+_LOOSE_QUOTED = r'"(?P<%s>(?:(?!" (?:(?:[\d.]+|-) )?").)*?)"'
+# A user's name may hold spaces. What does not belong to it are words of other fields, as lines of another format have them, or a
+# client that sends spaces in the X-Forwarded-For before it: they would make whatever it claims the address.
+_OF_OTHERS = r"- |[^ ]*, |[^ ]*(?:\d\.\d{1,3}\.\d{1,3}\.\d|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:)"
+_NAME = rf"(?:[^ ]*|(?!{_OF_OTHERS})[^ ]+(?: +(?!{_OF_OTHERS})[^ ]+){{1,15}})"
 
 
 @lru_cache(maxsize=64)
@@ -40,10 +45,10 @@ def line_patterns(log_format: Format) -> tuple[re.Pattern[bytes], ...]:
         expression = re.compile(log_format.expression.encode() + rb"\s*\Z", re.DOTALL)
         if not log_format.fields or any(field.shape is Shape.GAP for field in log_format.fields):
             return (expression,)
-        return (expression, _pattern(log_format, _LOOSE_QUOTED, r".*?"))
+        return (expression, _pattern(log_format, _LOOSE_QUOTED, _NAME))
     if log_format.separator == ",":
-        return (_pattern(log_format, _DOUBLED_QUOTED, r".*?"),)
-    return (_pattern(log_format, _strict(log_format), r".*?"), _pattern(log_format, _LOOSE_QUOTED, r".*?"))
+        return (_pattern(log_format, _DOUBLED_QUOTED, _NAME),)
+    return (_pattern(log_format, _strict(log_format), _NAME), _pattern(log_format, _LOOSE_QUOTED, _NAME))
 
 
 @lru_cache(maxsize=64)
@@ -115,7 +120,18 @@ def _changed(row: dict[str, str | None], log_format: Format) -> dict[str, str | 
 def fits(line: bytes, log_format: Format) -> bool:
     """Whether the line is surely of the format: no field may hold what its neighbour would, and its values are plausible."""
     row = read(line, log_format)
-    return row is not None and (log_format.plausible is None or log_format.plausible(row))
+    return row is not None and is_plausible(row, log_format)
+
+
+def is_plausible(row: Mapping[str, str | None], log_format: Format) -> bool:
+    """Whether the values of a line are such as their columns have; keys and headers say themselves what a value is."""
+    if not is_host(row.get("remote_host") or "-"):
+        return False
+    if log_format.fields and not log_format.header:
+        referer, agent = row.get("referer") or "-", row.get("user_agent") or "-"
+        if not (referer == "-" or "://" in referer or referer[0] == "/") or not is_agent(agent):
+            return False
+    return log_format.plausible is None or log_format.plausible(row)
 
 
 def read(line: bytes, log_format: Format) -> Mapping[str, str | None] | None:

@@ -24,6 +24,7 @@ from transforms.formats.values import (
 _QUOTED = r'(?:[^"\\]|\\.)*'
 
 _TOKEN, _TEXT = Field(None, Shape.TOKEN), Field(None, Shape.QUOTED)
+_BARE = Field(None, Shape.TOKEN, r'[^ "]+')
 _NUMBER = Field(None, Shape.TOKEN, r"\d+|-")
 _STATUS = Field("status", Shape.TOKEN, r"\d{3}|-")
 _SENT = Field("bytes_sent", Shape.TOKEN, r"\d{1,18}|-")
@@ -166,9 +167,10 @@ FORMATS = (
             Field("time", Shape.TOKEN, r"\[\d{4}-\d\d-\d\dT\S+Z\]"),
             *(_REQUEST, Field("status", Shape.TOKEN, r"\d{1,3}|-"), _TOKEN, _TOKEN, _TOKEN, _TEXT, _NUMBER, _SENT),
             *(_NUMBER, _NUMBER, Field("remote_host", Shape.QUOTED), _AGENT, _TEXT, Field("site", Shape.QUOTED), _TEXT),
+            # All of them: a quote in a header, which is not escaped, makes more fields, and would move those behind it.
+            *(_BARE, _BARE, _BARE, _BARE, _BARE, _BARE),
         ),
         clock=Clock.ISO,
-        more=True,
         changed=_APPENDED,
         ignored=(("request", "- - -", NOT_HTTP),),
         backslash=False,

@@ -10,19 +10,22 @@ the client, which the balancer saw.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from transforms.formats import Field, Format, Shape
 from transforms.formats.values import (
     is_address,
     is_list_of_addresses,
+    is_private,
     is_public_host,
+    is_site,
     names_absolute_url,
     without_parentheses,
 )
 
 _HOST = Field("remote_host", Shape.LAST)
-_IDENT = Field(None, Shape.TOKEN)
+# No address and no part of a list: such a line has another format's fields.
+_IDENT = Field(None, Shape.TOKEN, r"-|[0-9A-Fa-f]+|[^\s,]*[^\s,0-9A-Fa-f.:][^\s,]*")
 _USER = Field(None, Shape.FREE)
 _TIME = Field("time", Shape.TIME)
 _REQUEST = Field("request", Shape.QUOTED)
@@ -39,36 +42,61 @@ _ADDRESSES = r"[0-9A-Fa-f.:\[\]]+(?:%\w+\]?)?(?:,[0-9A-Fa-f.:\[\]]+)*"
 _CLAIMED = Field("forwarded_for", Shape.LIST, rf"{_ADDRESSES}|-|unknown|localhost|{_SENT_BY_SCANNERS}")
 _NUMBER = Field(None, Shape.TOKEN, r"\d+|-")
 _SECONDS = Field(None, Shape.TOKEN, r"\d+(?:\.\d+)?|-")
-_SITE = Field("site", Shape.TOKEN, r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.*-]+)(?::\d{1,5})?")
-_SITE_PORT = Field("site", Shape.TOKEN, r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:]+):\d{1,5}")
-_DOMAIN = Field("site", Shape.TOKEN, r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+\.?")
+# Letters, also beyond ASCII, digits, and of all marks * - _ only.
+_LABEL = r"[^\x00-\x29\x2b\x2c\x2e\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+"
+_NAMED = rf"(?:\[[0-9A-Fa-f:.]+\]|\.*{_LABEL}(?:\.+{_LABEL})*\.*)"
+_SITE = Field("site", Shape.TOKEN, rf"{_NAMED}(?::\d{{1,5}})?")
+_SITE_PORT = Field("site", Shape.TOKEN, rf"{_NAMED}:\d{{1,5}}")
+_DOMAIN = Field("site", Shape.TOKEN, rf"{_LABEL}(?:\.{_LABEL})+\.?")
 
+_Row = Mapping[str, str | None]
+_FEW = 25  # different addresses, of which a sample says nothing yet
 _SERVED = re.compile(r":(?:\d{1,3}|8080|8443)$")  # a port at which sites are served, and no client calls from
 _C = '%h %l %u %t "%r" %>s %b'
 _A = ' "%{Referer}i" "%{User-Agent}i"'
 
 
-def _site_is_no_address(row: Mapping[str, str | None]) -> bool:
-    """Where X-Forwarded-For may stand in others' logs, or the address itself."""
-    return row["site"] not in ("-", "unknown") and not is_address(row["site"] or "")
+def _names_a_site(row: _Row) -> bool:
+    """Others have X-Forwarded-For there, or the address itself, or a time, a cache's answer, a request's id."""
+    return is_site(row["site"] or "")
 
 
-def _client_forwarded(row: Mapping[str, str | None]) -> bool:
+def _serves_a_site(row: _Row) -> bool:
+    """A server that has no name is known by its address and port, as by Debian's 127.0.1.1:80."""
+    return _names_a_site(row) or _SERVED.search(row["site"] or "") is not None
+
+
+def _sites_are_few(rows: Sequence[_Row]) -> bool:
+    """Where most ask a server by its addresses these are few: as many as visitors they are X-Forwarded-For, before proxies."""
+    by_address = [(row["site"], row["remote_host"]) for row in rows if is_address(row["site"] or "")]
+    sites, hosts = (len(set(each)) for each in (*zip(*by_address, strict=True), (), ())[:2])
+    return sites <= _FEW or sites <= hosts
+
+
+def _proxies_are_few(rows: Sequence[_Row]) -> bool:
+    """Of two addresses it is the second that a proxy called from, where fewer are."""
+    both = [(row["forwarded_for"], row["remote_host"]) for row in rows if row["forwarded_for"] != "-"]
+    claimed, hosts = (len(set(each)) for each in (*zip(*both, strict=True), (), ())[:2])
+    return hosts <= _FEW or 2 * claimed >= hosts or 2 * len(both) < len(rows)
+
+
+def _client_forwarded(row: _Row) -> bool:
     """Where others may write a site, or the first of two words that are a user's name."""
-    claimed = row["forwarded_for"] or ""
-    return is_address(row["remote_host"] or "") and is_list_of_addresses(claimed) and not _SERVED.search(claimed)
+    claimed, address = row["forwarded_for"] or "", row["remote_host"] or ""
+    in_turn = not (is_private(claimed) and is_address(address) and not is_private(address))  # a proxy, then its client
+    return in_turn and is_address(address) and is_list_of_addresses(claimed) and not _SERVED.search(claimed)
 
 
-def _forwarded(row: Mapping[str, str | None]) -> bool:
+def _forwarded(row: _Row) -> bool:
     return is_list_of_addresses(row["forwarded_for"] or "")
 
 
-def _site_is_public(row: Mapping[str, str | None]) -> bool:
+def _site_is_public(row: _Row) -> bool:
     """Where others write a user's name: it must be a name that exists in the public DNS's suffixes."""
     return is_public_host((row["site"] or "").partition(":")[0])
 
 
-def _urls_are_absolute(row: Mapping[str, str | None]) -> bool:
+def _urls_are_absolute(row: _Row) -> bool:
     return names_absolute_url(row["request"] or "")
 
 
@@ -108,6 +136,7 @@ FORMATS = (
         "%{X-Forwarded-For}i " + _C + _A,
         (_CLAIMED, Field("remote_host", Shape.LAST, r"[^\s()]+"), *_COMBINED[1:]),
         plausible=_client_forwarded,
+        together=_proxies_are_few,
     ),
     Format(
         "beanstalk",
@@ -155,15 +184,26 @@ FORMATS = (
         "%v:%p " + _C + _A,
         (_SITE_PORT, *_COMBINED),
         narrows="site_combined",
+        plausible=_serves_a_site,
+        together=_sites_are_few,
     ),
-    Format("vhost_common", "Common behind site:port", "%v:%p " + _C, (_SITE_PORT, *_COMMON), narrows="site_common"),
+    Format(
+        "vhost_common",
+        "Common behind site:port",
+        "%v:%p " + _C,
+        (_SITE_PORT, *_COMMON),
+        narrows="site_common",
+        plausible=_serves_a_site,
+        together=_sites_are_few,
+    ),
     Format(
         "site_combined",
         "Combined behind the site's name (openSUSE)",
         "%v " + _C + _A,
         (_SITE, *_COMBINED),
         narrows="site_combined_more",
-        plausible=_site_is_no_address,
+        plausible=_names_a_site,
+        together=_sites_are_few,
     ),
     Format(
         "site_combined_more",
@@ -171,14 +211,16 @@ FORMATS = (
         "%v " + _C + _A + " …",
         (_SITE, *_COMBINED),
         more=True,
-        plausible=_site_is_no_address,
+        plausible=_names_a_site,
+        together=_sites_are_few,
     ),
     Format(
         "site_common",
         "Common behind the site's name",
         "%v " + _C,
         (_SITE, *_COMMON),
-        plausible=_site_is_no_address,
+        plausible=_names_a_site,
+        together=_sites_are_few,
     ),
     Format(
         "lighttpd",
@@ -194,14 +236,16 @@ FORMATS = (
         "IONOS's Combined, with the site behind the bytes, then X-Forwarded-For",
         '… %>s %b %v "%{Referer}i" "%{User-Agent}i" "%{X-Forwarded-For}i"',
         (*_COMMON, _SITE, *_AGENTS, _FORWARDED),
-        plausible=_site_is_no_address,
+        plausible=_names_a_site,
+        together=_sites_are_few,
     ),
     Format(
         "virtualmin",
         "Virtualmin's Combined, with the site twice before the user",
         "%h %l %v %V %u %t …",
         (_HOST, _IDENT, _DOMAIN, Field(None, Shape.TOKEN), _USER, *_ANSWER, *_AGENTS),
-        plausible=_site_is_no_address,
+        plausible=_names_a_site,
+        together=_sites_are_few,
     ),
     Format(
         "gandi",
@@ -213,6 +257,7 @@ FORMATS = (
             Field(None, Shape.TOKEN, r"s\)"),
             *(_REQUEST, _STATUS, _BYTES, *_AGENTS),
         ),
-        plausible=_site_is_no_address,
+        plausible=_names_a_site,
+        together=_sites_are_few,
     ),
 )

@@ -9,6 +9,10 @@ from transforms.lookups.referrers import network_domain
 
 _PORT = re.compile(r":\d{1,5}\Z")
 _HASH = re.compile(rb"#([0-9A-Fa-f]{2})")
+_PRIVATE = [ipaddress.ip_network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7")]
+_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
+_PUBLIC_NAME = re.compile(r"(?:[\w*-]+\.)+(?:xn--[a-z0-9-]+|[^\W\d_]{2,})\.?|localhost", re.IGNORECASE)
+_NO_AGENT = re.compile(r"https?://|[\d.]+\Z", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"[A-Z-]+ https?://[^ ]+", re.IGNORECASE)
 
 
@@ -61,6 +65,19 @@ def is_address(value: str) -> bool:
     return True
 
 
+def is_private(value: str) -> bool:
+    """Whether a text is an address that is of use only within a network, as a proxy's may be and a client's is not.
+
+    >>> is_private("10.0.0.7"), is_private("8.8.8.8"), is_private("www.example.org")
+    (True, False, False)
+    """
+    try:
+        address = ipaddress.ip_address(without_any_port(value).partition("%")[0])
+    except ValueError:
+        return False
+    return any(address in network for network in _PRIVATE)
+
+
 def is_list_of_addresses(value: str) -> bool:
     """Whether a text is what X-Forwarded-For may hold: addresses, what stands for one, or nothing.
 
@@ -68,6 +85,38 @@ def is_list_of_addresses(value: str) -> bool:
     (True, True, False)
     """
     return all(word in ("", "-", "unknown") or is_address(word) for word in map(str.strip, value.split(",")))
+
+
+def is_host(value: str) -> bool:
+    """Whether a text may be a remote host: an address (of a list the last), a host's name, or nothing.
+
+    >>> is_host("198.51.100.7, [2001:db8::1]:443"), is_host("pc-7.example.org"), is_host("-")
+    (True, True, True)
+    >>> is_host('"192.0.2.7'), is_host("access.log:192.0.2.7"), is_host("4711")
+    (False, False, False)
+    """
+    last = last_of_list(value)
+    return last in ("-", "unknown", "unix:") or is_address(last) or (not last.isdigit() and _NAME.fullmatch(last) is not None)
+
+
+def is_site(value: str) -> bool:
+    """Whether a text, perhaps with a port, is a site's name as it stands in a URL: with a domain, or localhost, and no address.
+
+    >>> is_site("www.example.org:443"), is_site("localhost"), is_site("xn--mller-kva.example"), is_site("shop.m\u00fcller.de")
+    (True, True, True, True)
+    >>> [is_site(word) for word in ("192.0.2.7:443", "MISS", "0.179", "TLSv1.3", "https", "-")]
+    [False, False, False, False, False, False]
+    """
+    return _PUBLIC_NAME.fullmatch(_PORT.sub("", value)) is not None
+
+
+def is_agent(value: str) -> bool:
+    """Whether a text may be a user agent: no URL, and no number.
+
+    >>> is_agent("curl/8.5"), is_agent("https://www.example.org/"), is_agent("0.003")
+    (True, False, False)
+    """
+    return _NO_AGENT.match(value) is None
 
 
 def with_scheme(value: str) -> str:

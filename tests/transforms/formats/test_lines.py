@@ -202,6 +202,31 @@ def test_no_address_is_taken_for_a_site_and_no_other_text_for_an_address(line, n
     assert detect(line.encode() * 20, FORMATS, complete=True).format == name
 
 
+LATER = {
+    "a site": "www.example.org " + COMBINED,
+    "a site and its port": "www.example.org:443 " + COMBINED,
+    "a log daemon's prefix": "May 17 10:05:04 web1 nginx: " + COMBINED,
+    "a host of its own": COMBINED.replace(" - - ", " 4711 web1 - - ", 1),
+    "a list in front": "198.51.100.7 " + COMBINED,
+    "a list with a space": "8.8.8.8 x, " + COMBINED,
+    "a list without a space": "8.8.8.8 x," + COMBINED,
+    "a time and an address behind": COMBINED[:-1] + ' 0.384 "2a02::1"\n',
+}
+READ_BY = {
+    "forwarded_combined": ["a list in front", "a list with a space", "a list without a space"],
+    "vhost_combined": ["a site and its port"],
+    "combined_more": ["a time and an address behind"],
+}
+
+
+@pytest.mark.parametrize("name", ["combined", "lighttpd", *READ_BY])
+@pytest.mark.parametrize("later", LATER)
+def test_a_line_of_another_format_is_no_line_of_this(name, later):
+    """Not even as one whose user's name has many words: its address would be a word of the line, as its client chose it."""
+    entries = parse_block(LATER[later].encode(), format_of(name)).entries.to_pylist()
+    assert [entry["remote_host"].rpartition(",")[2] for entry in entries] == ["203.0.113.9"] * (later in READ_BY.get(name, []))
+
+
 def _of(line: str, more: str = "", behind: str = "", **changed: str) -> str:
     for old, new in changed.items():
         line = line.replace({"ident": "- -", "target": "GET /"}[old], new)
