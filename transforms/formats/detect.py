@@ -108,10 +108,10 @@ def sample_lines(head: bytes, complete: bool = False) -> list[bytes]:
 def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -> Detection:
     """Try the formats on a file's first bytes, as `sample_lines`; first on what is inside, if most lines are wrapped alike.
 
-    A log that declares its fields is of that format. `ValueError` says what a header lacks.
+    A log that declares its fields is of that format. `ValueError` says what a header lacks. A header in its middle counts only if
+    no other format fits: where X-Forwarded-For begins the line, any client can write one.
     """
-    declared = w3c.header_in(head)
-    if declared is not None:
+    if head.lstrip(b"\xef\xbb\xbf\0 \r\n").startswith(b"#") and (declared := w3c.header_in(head)) is not None:
         return _declared(head, declared, complete)
     lines = sample_lines(head, complete)
     tried = []
@@ -124,6 +124,9 @@ def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -
     found = _detection(lines, formats)
     if found.format:
         return found
+    declared = w3c.header_in(head)
+    if declared is not None:
+        return _declared(head, declared, complete)
     # None wins: that one is told of which fits most lines.
     return max([found, *tried], key=lambda each: max(each.fits.values(), default=0))
 

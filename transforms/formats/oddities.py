@@ -17,7 +17,7 @@ from transforms.formats import Format
 MAX_LINE_BYTES = 1 << 20
 PIECE_BYTES = 2 << 20  # what is looked at several times stays in the processor's cache: half the time of a whole block
 TAB, NEWLINE, RETURN, QUOTE, BACKSLASH = 9, 10, 13, 34, 92
-_BOM = 0xEF
+_BOM, _COMMENT = 0xEF, ord("#")
 _FIRST_PRINTABLE, _FIRST_NOT_ASCII = 0x20, 0x80
 
 Bytes = npt.NDArray[np.uint8]
@@ -65,9 +65,9 @@ def specials(log_format: Format) -> bytes:
 
 
 def with_specials(block: bytes, lines: Lines, special: bytes) -> Flags:
-    """Lines that are too long, or with special bytes, a carriage return that does not end them, or bytes that are not UTF-8."""
-    odd: Flags = lines.ends - lines.starts > MAX_LINE_BYTES
+    """Comments, and lines too long, with special bytes, a carriage return that does not end them, or bytes that are not UTF-8."""
     data = np.frombuffer(block, np.uint8)
+    odd: Flags = (data.take(lines.starts, mode="clip") == _COMMENT) | (lines.ends - lines.starts > MAX_LINE_BYTES)
     kinds = data[lines.specials]
     odd |= having(lines, lines.specials[np.isin(kinds, np.frombuffer(special, np.uint8))])
     returns = lines.specials[kinds == RETURN]

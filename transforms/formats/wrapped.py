@@ -1,6 +1,7 @@
 """Takes lines that somebody put something around, gives them as their server wrote them.
 
-A log daemon writes a prefix (RFC 3164, RFC 5424), and so do the runtimes of containers (CRI, Docker Compose, `docker logs -t`);
+A log daemon writes a prefix (RFC 3164, RFC 5424), and so do the runtimes of containers (CRI, Docker Compose, `docker logs -t`,
+`docker service logs`, `kubectl logs --prefix`, Heroku);
 Docker's driver json-file stores each line as the text of an object. A line with nothing around it stays as it is. Sources: the
 two RFCs; Kubernetes, "CRI logging"; Docker, "JSON File logging driver", and its source (jsonlog, how it escapes).
 """
@@ -23,8 +24,12 @@ from transforms.formats.oddities import BACKSLASH, NEWLINE, QUOTE, Bytes, Flags,
 _TIMESTAMP = r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+)"
 _STRUCTURED = r'(?:-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+)'
 _RFC_5424 = rf"1 \S+ \S+ \S+ \S+ \S+ {_STRUCTURED} (?:\xef\xbb\xbf)?"
-_RFC_3164 = rf"{_TIMESTAMP} (?:\S+ )?[^\s:\[]+(?:\[\d+\])?: "
-_CONTAINER = r"\d{4}-\d\d-\d\dT\S+ std(?:out|err) [FP] |[\w.-]+ +\| |\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z "
+_RFC_3164 = rf"{_TIMESTAMP} (?:\S+ )?[^\s:\[]+(?:\[[\w.-]+\])?: "
+_COLOUR = r"(?:\x1b\[[\d;]*m)?"
+_CONTAINER = (
+    rf"\d{{4}}-\d\d-\d\dT\S+ std(?:out|err) [FP] |{_COLOUR}[\w.@-]+ +\|(?: {_COLOUR}|{_COLOUR} )|"
+    r"\[pod/[\w./-]+\] |\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z "
+)
 _PREFIX = rf"(?:(?:<\d{{1,3}}>)?(?:{_RFC_5424}|{_RFC_3164})|{_CONTAINER})"
 _TIME = "[0-9TZ:.+-]+"
 _STORED = (

@@ -112,6 +112,11 @@ COMBINED = f'203.0.113.9 - - [03/Mar/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 8
         "2026-03-03T10:00:00.123456789+01:00 stderr F ",
         "web-1  | ",
         "project_web_1 | ",
+        "\x1b[36mweb-1  | \x1b[0m",
+        "\x1b[33mweb-1  |\x1b[0m ",
+        "web_web.1.k2xqz8@node-1    | ",
+        "[pod/nginx-7c5/nginx] ",
+        "2026-03-03T10:00:00.123456+00:00 app[web.1]: ",
         "Mar  3 10:00:00 web1 nginx: ",
     ],
 )
@@ -225,6 +230,50 @@ def test_a_line_of_another_format_is_no_line_of_this(name, later):
     """Not even as one whose user's name has many words: its address would be a word of the line, as its client chose it."""
     entries = parse_block(LATER[later].encode(), format_of(name)).entries.to_pylist()
     assert [entry["remote_host"].rpartition(",")[2] for entry in entries] == ["203.0.113.9"] * (later in READ_BY.get(name, []))
+
+
+NO_FORMAT = {
+    "a cache's state behind the bytes": COMBINED.replace(" 842 ", " 842 HIT ")[:-1] + ' "-"\n',
+    "a time behind the bytes": COMBINED.replace(" 842 ", " 842 0.{n:03} ")[:-1] + ' "-"\n',
+    "a time in front": "10{n:03} " + COMBINED,
+    "a request's id in front": "8f3c2a{n:026x} " + COMBINED,
+    "a scheme in front": "https " + COMBINED,
+    "a version of TLS in front": "TLSv1.3 " + COMBINED,
+    "a country in front": "DE " + COMBINED,
+    "times before the user": COMBINED.replace(" - - ", " - 0.123 0.001 - ", 1),
+    "a quote in front": '"' + COMBINED,
+    "a file's name in front": "access.log:" + COMBINED,
+    "agent and referrer, in that order": COMBINED.replace(f'"-" "{CHROME}"', f'"{CHROME}" "https://www.example.com/"'),
+    "a host before the referrer": COMBINED.replace('"-" "', '"www.example.org" "https://www.example.com/" "'),
+    "a time before the referrer": COMBINED.replace('"-" "', '"0.003" "-" "'),
+    "clients behind their proxies": "172.68.{n}.1 " + COMBINED.replace("203.0.113.9", "20.1.{n}.9"),
+    "a private address before the client's": "10.0.0.{n} " + COMBINED.replace("203.0.113.9", "20.1.{n}.9"),
+}
+NO_FORMAT["clients behind their proxies"] = NO_FORMAT["clients behind their proxies"].replace("172.68.{n}.1", "172.68.1.1")
+
+
+@pytest.mark.parametrize("line", NO_FORMAT.values(), ids=NO_FORMAT)
+def test_what_only_looks_like_a_format_is_not_taken_for_it(line):
+    block = "".join(line.replace("{n", "{0").format(n % 250) for n in range(500)).encode()
+    assert detect(block, FORMATS, complete=True).format is None
+
+
+def test_clients_cannot_make_the_proxy_their_address():
+    """Of X-Forwarded-For before the address, to which some clients write a host's name."""
+    lines = [f"20.1.{n % 250}.{n // 250} 10.0.0.1{COMBINED[11:]}" for n in range(880)] + [f"foo 10.0.0.1{COMBINED[11:]}"] * 120
+    assert detect("".join(lines).encode(), FORMATS, complete=True).format == "forwarded_combined"
+
+
+@pytest.mark.parametrize("header", ["#Fields: x", "#Fields: date time c-ip cs-uri-stem x", "#x, 9.9.9.9 - -\n#Fields: x"])
+def test_a_client_cannot_declare_a_logs_fields(header):
+    block = "".join(COMBINED.replace("203", f"{header}, 203", 1) if n == 250 else COMBINED for n in range(500)).encode()
+    assert detect(block, FORMATS, complete=True).format == "combined"
+
+
+@pytest.mark.parametrize("beside", ["", COMBINED[:-2] + '\xff"\n', COMBINED[:-2] + '\\""\n'])
+def test_a_line_that_begins_as_a_comment_is_one_whatever_stands_beside_it(beside):
+    parsed = parse_block(("#" + COMBINED[:-2] + '\u00e9"\n' + beside).encode("latin-1"), FORMATS["combined"])
+    assert parsed.ignored == {"comment": 1}
 
 
 def _of(line: str, more: str = "", behind: str = "", **changed: str) -> str:
