@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from transforms.formats import RAW_COLUMNS, Format, exact, w3c
-from transforms.formats.registry import format_of
+from transforms.formats.registry import ABSOLUTE, format_of, names_no_site
 from transforms.formats.wrapped import WRAPPINGS
 
 SAMPLE_BYTES = 256 << 10
@@ -148,6 +148,13 @@ def _detection(lines: list[bytes], formats: Mapping[str, Format]) -> Detection:
         rows = [row for line in lines if (row := exact.read(line, known)) is not None]
         rows = rows if known.together is None or known.together(rows) else []
         read[name], fit[name] = len(rows), sum(exact.is_plausible(row, known) for row in rows)
+    likeliest = Detection(len(lines), fit, read).likeliest
+    if fit[likeliest] and names_no_site(formats[likeliest]):
+        inner = formats[likeliest].name
+        known, name = format_of(ABSOLUTE + inner), likeliest.removesuffix(inner) + ABSOLUTE + inner
+        sure = sum(exact.fits(line, known) for line in lines)
+        if sure >= known.evidence * fit[likeliest]:
+            fit[name], read[name], formats = sure, read[likeliest], {**formats, name: known}
     found = Detection(len(lines), fit, read)
     if not fit[found.likeliest]:
         return found

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
 from transforms.formats import Format, jsonl, lines, ncsa, objects, w3c
 from transforms.formats.notation import compile_notation
+from transforms.formats.values import names_absolute_url
 from transforms.formats.wrapped import WRAPPINGS
 
 FORMATS: dict[str, Format] = {known.name: known for known in (*ncsa.FORMATS, *jsonl.FORMATS, *lines.FORMATS)}
 
+ABSOLUTE = "absolute:"
+"""Before a format's name: its requests have whole URLs, which name the site, as Varnish and Squid's `combined` write them."""
 _WITHOUT = " without "
 
 
@@ -30,6 +33,8 @@ def format_of(word: str) -> Format:
             raise ValueError(f"{word} would be taken out of two others' lines; one such word may stand before a format")
         title, narrows = WRAPPINGS[around + colon].title, around + colon + inner.narrows if inner.narrows else ""
         return replace(inner, name=word, title=f"{inner.title}, {title}", wrapping=around + colon, narrows=narrows)
+    if around + colon == ABSOLUTE:
+        return _with_site_in_request(format_of(name), word)
     base, lacking, columns = word.rpartition(_WITHOUT)
     if lacking and format_of(base).keys:
         return _without(format_of(base), word, columns.split())
@@ -51,6 +56,31 @@ def as_in(word: str, sample: Iterable[bytes]) -> str:
     lines = map(WRAPPINGS[known.wrapping].bare, sample) if known.wrapping else sample
     absent = objects.absent_columns(lines, known)
     return f"{word}{_WITHOUT}{' '.join(absent)}" if absent else word
+
+
+def names_no_site(known: Format) -> bool:
+    """Whether lines of fields, which hold the request as the client sent it, say nothing else of the site."""
+    of_fields = bool(known.fields) and not known.header
+    return of_fields and known.has("request") and not (known.has("site") or known.site_in_request)
+
+
+def _with_site_in_request(known: Format, word: str) -> Format:
+    if not names_no_site(known):
+        raise ValueError(f"{word}: the lines of {known.name} name their site themselves, or hold no request line")
+
+    def is_plausible(row: Mapping[str, str | None]) -> bool:
+        return names_absolute_url(row["request"] or "") and (known.plausible is None or known.plausible(row))
+
+    # Other servers' logs have a few whole URLs, too: of those who look for a proxy.
+    return replace(
+        known,
+        name=word,
+        title=f"{known.title}, with the site in the request's URL",
+        narrows=known.name,
+        plausible=is_plausible,
+        evidence=0.9,  # other servers' logs have a few whole URLs: of those who look for a proxy
+        site_in_request=True,
+    )
 
 
 def _without(known: Format, word: str, columns: list[str]) -> Format:

@@ -276,6 +276,15 @@ def test_a_line_that_begins_as_a_comment_is_one_whatever_stands_beside_it(beside
     assert parsed.ignored == {"comment": 1}
 
 
+def test_where_requests_are_urls_these_name_the_site():
+    block = (COMBINED.replace("GET /", "GET http://www.example.org:8080/a")[:-1] + " hit\n" + COMBINED).encode()
+    for name in ("absolute:combined_more", "syslog:absolute:combined_more"):
+        assert parse_block(block, format_of(name)).entries["site"].to_pylist() == ["www.example.org", "-"]
+    for name in ("absolute:varnish", "absolute:site_combined", "absolute:caddy", "absolute:iis"):
+        with pytest.raises(ValueError, match=r"name their site themselves|neither the name"):
+            format_of(name)
+
+
 def _of(line: str, more: str = "", behind: str = "", **changed: str) -> str:
     for old, new in changed.items():
         line = line.replace({"ident": "- -", "target": "GET /"}[old], new)
@@ -298,6 +307,10 @@ ABSOLUTE = _of(COMBINED, target="GET http://www.example.org/")
         # Too few lines show that they are of it.
         ({BY_HOST: 5, COMBINED: 95}, "combined"),
         ({ABSOLUTE: 7, COMBINED: 3}, "combined"),
+        ({ABSOLUTE[:-1] + " hit\n": 98, COMBINED[:-1] + " miss\n": 2}, "absolute:combined_more"),
+        ({ABSOLUTE[:-1] + ' "198.51.100.7"\n': 10}, "absolute:combined_forwarded"),
+        ({"web-1  | " + ABSOLUTE[:-1] + " hit\n": 10}, "syslog:absolute:combined_more"),
+        ({ABSOLUTE[:-1] + " hit\n": 7, MORE: 3}, "combined_more"),
         ({FORWARDED: 3, NO_ADDRESS: 7}, "combined_more"),
         # It would reject more lines than a run may.
         ({COMBINED: 85, MORE: 15}, "combined_more"),
