@@ -76,8 +76,7 @@ def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Seque
         start = others.after(edge + 1) if others and number else edge + 1
         opened = _at(data, start) == QUOTE if word.shape is Shape.QUOTED or len(holding) == len(rows) else None
         if opened is not None and (word.shape is Shape.QUOTED or opened.all()):
-            if not log_format.header:
-                whole &= opened
+            whole &= opened
             in_all += 2
             start += 1
             end = quotes.after(start)

@@ -124,12 +124,8 @@ FORMATS = (
         'client:port [time] frontend backend/server timers status bytes … {headers} {headers} "request"',
         (
             *(_CLIENT_PORT, Field("time", Shape.STAMP, _STAMP), _TOKEN, Field(None, Shape.TOKEN, _SERVER)),
-            *(
-                Field(None, Shape.TOKEN, _TIMERS),
-                Field("status", Shape.TOKEN, r"\d{3}|-1"),
-                Field("bytes_sent", Shape.TOKEN, _COUNT),
-            ),
-            *(_TOKEN, _TOKEN, Field(None, Shape.TOKEN, _STATE), Field(None, Shape.TOKEN, _CONNECTIONS)),
+            *(Field(None, Shape.TOKEN, _TIMERS), Field("status", Shape.TOKEN, r"\d{3}|-1")),
+            *(Field("bytes_sent", Shape.TOKEN, _COUNT), _TOKEN, _TOKEN, Field(None, Shape.TOKEN, _STATE)),
             # Captured headers stand between braces and may hold spaces; a quote or a brace within a value is written as #22, #7B.
             *(Field(None, Shape.TOKEN, _CONNECTIONS), Field(None, Shape.TOKEN, r"\d+/\d+")),
             *(Field(None, Shape.GAP, r"(?:\{[^{}]*\}(?: \{[^{}]*\})*)?"), _REQUEST),

@@ -17,14 +17,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import spans_of, texts_at
+from transforms.columns import distinct, spans_of, texts_at
 from transforms.formats.cuts import pieces
 from transforms.formats.oddities import BACKSLASH, NEWLINE, QUOTE, Bytes, Flags, Lines, Positions, find_lines, having, line_array
 
 _TIMESTAMP = r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+)"
+_TAG = r"[^\s:\[]+(?:\[[\w.-]+\])?: "
 _STRUCTURED = r'(?:-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+)'
 _RFC_5424 = rf"1 \S+ \S+ \S+ \S+ \S+ {_STRUCTURED} (?:\xef\xbb\xbf)?"
-_RFC_3164 = rf"{_TIMESTAMP} (?:\S+ )?[^\s:\[]+(?:\[[\w.-]+\])?: "
+_WITH_HOST = rf"(?:<\d{{1,3}}>)?{_TIMESTAMP} \S+ {_TAG}"
+_RFC_3164 = rf"{_TIMESTAMP} (?:\S+ )?{_TAG}"
 _COLOUR = r"(?:\x1b\[[\d;]*m)?"
 _CONTAINER = (
     rf"\d{{4}}-\d\d-\d\dT\S+ std(?:out|err) [FP] |{_COLOUR}[\w.@-]+ +\|(?: {_COLOUR}|{_COLOUR} )|"
@@ -56,8 +58,29 @@ def _without_prefix(line: bytes) -> bytes:
 
 
 def _without_prefixes(block: bytes, lines: Lines) -> tuple[bytes, Lines]:
-    bare = pc.replace_substring_regex(line_array(block, lines.starts, pa.binary()), f"^{_PREFIX}", "", max_replacements=1)
-    return _as_block(bare, ended=block.endswith(b"\n"))
+    """As `_without_prefix`, for all lines together: of a log daemon's prefixes those with a host, of others by one expression."""
+    data, stored = np.frombuffer(block, np.uint8), line_array(block, lines.starts, pa.binary())
+    # A line's first colon before a space ends such a prefix, and there are as many different ones as seconds and processes.
+    colons = pc.find_substring(stored, ": ").to_numpy().astype(np.int64)
+    rows = np.flatnonzero(colons >= 0)
+    starts = lines.starts[rows] + colons[rows] + len(": ")
+    codes, prefixes = distinct(texts_at(data, lines.starts[rows][None], starts[None])[0])
+    known = pc.match_substring_regex(prefixes, f"^{_WITH_HOST}$").to_numpy(zero_copy_only=False)[codes]
+    rows, starts = rows[known], starts[known]
+    ends = np.minimum(lines.ends[rows] + 1, len(block))
+    texts = texts_at(data, starts[None], ends[None])[0].view(pa.binary())
+    others = np.delete(np.arange(len(colons)), rows)
+    if len(others):
+        bare = pc.replace_substring_regex(stored.take(pa.array(others)), f"^{_PREFIX}", "", max_replacements=1)
+        texts = _merged(bare, others, texts, rows)
+    return _as_block(texts, ended=block.endswith(b"\n"))
+
+
+def _merged(some: pa.BinaryArray, rows: Positions, others: pa.BinaryArray, other_rows: Positions) -> pa.BinaryArray:
+    """Texts of two kinds of lines, whose numbers are given, in the order of these."""
+    order = np.empty(len(rows) + len(other_rows), np.int64)
+    order[np.concatenate([rows, other_rows])] = np.arange(len(order))
+    return pa.concat_arrays([some, others]).take(pa.array(order))
 
 
 def _out_of_object(line: bytes) -> bytes:
@@ -91,9 +114,7 @@ def _texts(piece: bytes, lines: Lines) -> pa.BinaryArray:
     others = np.flatnonzero(~usual)
     if not len(others):
         return texts
-    order = np.empty(len(usual), np.int64)
-    order[np.concatenate([others, np.flatnonzero(usual)])] = np.arange(len(usual))
-    return pa.concat_arrays([_other_texts(piece, lines, others), texts]).take(pa.array(order))
+    return _merged(_other_texts(piece, lines, others), others, texts, np.flatnonzero(usual))
 
 
 def _usual_texts(block: bytes, lines: Lines) -> tuple[Flags, pa.BinaryArray]:

@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.transforms.formats.agreement import check
-from tests.writers import HEADERS, Request, write
+from tests.writers import HEADERS, WRITERS, Request, write
+from transforms.formats.columnar import split
+from transforms.formats.oddities import find_lines
 from transforms.formats.registry import FORMATS, format_of
 from transforms.formats.w3c import header_in
-from transforms.formats.wrapped import DOCKER, SYSLOG
+from transforms.formats.wrapped import DOCKER, SYSLOG, WRAPPINGS
 from transforms.parse import parse_block
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -64,6 +66,22 @@ def test_where_a_block_is_cut_changes_nothing(name):
 def test_binary_garbage_is_no_error(name, data):
     known = format_of(header_in(HEADERS[name].encode()) or "") if name in HEADERS else format_of(name)
     check(data, known)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_plain_lines_are_read_by_columns(name):
+    """Nothing else would tell that they are not but the time it takes."""
+    made = [
+        Request("www.example.org", host, 1_772_532_000 + n, "GET", f"/{n}", "HTTP/1.1", 200, 5_000 + n, "-", "curl/8.5 (a b)")
+        for n, host in enumerate(["203.0.113.9", "2001:db8::7"] * 30)
+    ]
+    block = write(name, made)
+    known = format_of(header_in(block) or name)
+    if known.wrapping:
+        block, lines = WRAPPINGS[known.wrapping].all_bare(block, find_lines(block))
+    else:
+        lines = find_lines(block, known.separator)
+    assert len(split(block, lines, known).odd) == write(name, []).count(b"\n")
 
 
 @pytest.mark.parametrize("name", ["combined", "nginx_json", "haproxy"])

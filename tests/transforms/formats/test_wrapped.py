@@ -1,4 +1,4 @@
-"""Takes lines that Docker stored, checks that a block of them holds what each of them holds alone."""
+"""Takes lines that others put something around, checks that a block of them holds what each of them holds alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.formats.oddities import PIECE_BYTES, find_lines
-from transforms.formats.wrapped import DOCKER, WRAPPINGS
+from transforms.formats.wrapped import DOCKER, SYSLOG, WRAPPINGS, Wrapping
 
 DAEMON = WRAPPINGS[DOCKER]
 TIME = '"2026-03-03T10:00:00.123456789Z"'
@@ -23,9 +23,9 @@ def stored(text: str, stream: str = "stdout", time: str = TIME, html: bool = Tru
     return f'{{"log":{log},"stream":"{stream}","time":{time}}}'.encode()
 
 
-def in_a_block(lines: list[bytes], ended: bool = True) -> list[bytes]:
+def in_a_block(lines: list[bytes], ended: bool = True, wrapping: Wrapping = DAEMON) -> list[bytes]:
     block = b"\n".join(lines) + (b"\n" if ended else b"")
-    bare, found = DAEMON.all_bare(block, find_lines(block))
+    bare, found = wrapping.all_bare(block, find_lines(block))
     assert len(found.starts) == len(lines)
     if ended:  # else an empty line at the end is one only because the stored one was
         again = find_lines(bare)
@@ -79,3 +79,28 @@ def test_an_odd_line_moves_none_of_the_others_in_a_block_of_several_pieces(odd):
     at = len(lines) // 2
     found = in_a_block([*lines[:at], odd, *lines[at:]])
     assert found == [*(text.encode() for text in texts[:at]), DAEMON.bare(odd), *(text.encode() for text in texts[at:])]
+
+
+PREFIXES = (
+    "Mar  3 10:00:00 web1 nginx: ",
+    "<134>Mar  3 10:00:00 web1 haproxy[4711]: ",
+    "2026-03-03T10:00:00.123+01:00 web1 app[web.1]: ",
+    "Mar  3 10:00:00 haproxy[4711]: ",
+    "Mar  3 10:00:00 web1: nginx: ",
+    "Mar  3 10:00:00 web1 nginx:  ",
+    "Mar  3 10:00:00 web1 ng:inx: ",
+    "Mar  3 10:00:00 a b c: ",
+    "Mar 03 10:00 web1 nginx: ",
+    "<134>1 2026-03-03T10:00:00Z web1 nginx 4711 - - ",
+    "2026-03-03T10:00:00.1Z stdout F ",
+    "web-1  | ",
+    ": ",
+    "",
+)
+BARE = st.text(st.sampled_from("ab:  [].") | st.characters(exclude_categories=("Cs",), exclude_characters="\n"))
+
+
+@given(st.lists(st.builds("{}{}".format, st.sampled_from(PREFIXES), BARE).map(str.encode), min_size=1, max_size=8), st.booleans())
+def test_a_block_behind_prefixes_holds_what_its_lines_hold(lines, ended):
+    if ended or lines[-1]:
+        assert in_a_block(lines, ended, WRAPPINGS[SYSLOG]) == [WRAPPINGS[SYSLOG].bare(line) for line in lines]
