@@ -12,7 +12,7 @@ _HASH = re.compile(rb"#([0-9A-Fa-f]{2})")
 _PRIVATE = [ipaddress.ip_network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7")]
 _NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
 _PUBLIC_NAME = re.compile(r"(?:[\w*-]+\.)+(?:xn--[a-z0-9-]+|[^\W\d_]{2,})\.?|localhost", re.IGNORECASE)
-_NO_AGENT = re.compile(r"https?://|[\d.]+\Z", re.IGNORECASE)
+_NO_AGENT = re.compile(r"https?://|\d+\.\d+\Z", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"[A-Z-]+ https?://[^ ]+", re.IGNORECASE)
 
 
@@ -111,7 +111,7 @@ def is_site(value: str) -> bool:
 
 
 def is_agent(value: str) -> bool:
-    """Whether a text may be a user agent: no URL, and no number.
+    """Whether a text may be a user agent: no URL, and no time that something took.
 
     >>> is_agent("curl/8.5"), is_agent("https://www.example.org/"), is_agent("0.003")
     (True, False, False)
