@@ -36,7 +36,7 @@ def requests(name: str) -> st.SearchStrategy[Request]:
         protocol=st.sampled_from(["HTTP/1.0", "HTTP/1.1", "HTTP/2.0"]),
         status=st.integers(100, 599),
         size=st.integers(0, 10**15),
-        referer=st.just("-") | text,
+        referer=st.just("-") | text.map("https://www.example.com/{}".format),
         agent=st.just("-") | text,
     )
 
