@@ -52,7 +52,8 @@ def _local(output: str) -> Iterator[None]:
         problem = error
     if problem:
         raise output_error(output, problem)
-    with os.fdopen(descriptor, "r+") as file:
+    # Without a buffer: what could not be written must not be tried again at the end, and fail the run.
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
         held = False
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -63,7 +64,6 @@ def _local(output: str) -> Iterator[None]:
         file.truncate(0)
         with contextlib.suppress(OSError):  # the kernel holds the lock; on a full disk only the holder's name is missing
             file.write(_description())
-            file.flush()
         try:
             yield
         finally:
@@ -78,22 +78,22 @@ def _remote(output: str) -> Iterator[None]:
         raise JobError(
             EXIT_OUTPUT,
             "locked",
-            f"{output}: {_holder(existing.decode('utf-8', 'replace'))} is publishing there. If it is surely dead, "
+            f"{output}: {_holder(existing)} is publishing there. If it is surely dead, "
             f"remove {output.rstrip('/')}/{LOCK} and run again.",
         )
-    storage.write(LOCK, _description().encode())
+    storage.write(LOCK, _description())
     try:
         yield
     finally:
         storage.delete(LOCK)
 
 
-def _description() -> str:
+def _description() -> bytes:
     now = datetime.datetime.now(datetime.timezone.utc)
-    return json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": f"{now:%Y-%m-%d %H:%M:%S} UTC"})
+    return json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": f"{now:%Y-%m-%d %H:%M:%S} UTC"}).encode()
 
 
-def _holder(text: str) -> str:
+def _holder(text: bytes) -> str:
     try:
         known = json.loads(text)
         return f"process {known['process']} on {known['host']}, since {known['since']},"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import resource
 import signal
 import subprocess
 import sys
@@ -12,7 +14,7 @@ import pytest
 from pipeline import lock
 from pipeline.errors import JobError
 from pipeline.lock import output_lock
-from pipeline.storage import BeamStorage
+from pipeline.storage import BeamStorage, output_error
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,3 +54,15 @@ def test_on_an_object_store_the_lock_is_a_file_that_goes_with_its_run(tmp_path, 
             pass
         assert (tmp_path / "_lock").exists()
     assert not (tmp_path / "_lock").exists()
+
+
+def test_a_holder_whose_name_finds_no_space_hides_no_error(tmp_path):
+    """As on a full disk: a file may not grow, and what the run says of it is what the operator reads."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, usual[1]))
+    try:
+        with pytest.raises(JobError, match="no space is left"), output_lock(str(tmp_path)):
+            raise output_error(str(tmp_path), OSError(errno.ENOSPC, ""))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert (tmp_path / "_lock").read_bytes() == b""
