@@ -12,6 +12,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -143,18 +144,38 @@ def _finish(result: Any, local: bool) -> None:
 
 def _check_writable(path: str) -> None:
     """Before the run: later the record's figures would be lost."""
-    folder = os.path.dirname(os.path.abspath(path))
-    if os.path.isdir(path) or not os.access(path if os.path.exists(path) else folder, os.W_OK):
+    if os.path.isdir(path) or not os.access(path if _is_stream(path) else os.path.dirname(os.path.realpath(path)), os.W_OK):
         raise JobError(EXIT_OUTPUT, "unwritable", f"--run-record {path}: it cannot be written there. Nothing was published.")
 
 
 def _write_record(path: str, record: dict[str, Any]) -> None:
+    """Whole or not at all: monitoring may read at any time, and on a full disk the record of the run before stays."""
+    text = json.dumps(record, indent=2) + "\n"
     try:
-        # Exact figures are for the operator alone.
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(json.dumps(record, indent=2) + "\n")
+        if _is_stream(path):
+            Path(path).write_text(text)
+        else:
+            _replace(Path(path).resolve(), text)
     except OSError as error:
         raise JobError(EXIT_OUTPUT, "unwritable", f"--run-record {path}: {error.strerror}. The days are published.") from None
+
+
+def _is_stream(path: str) -> bool:
+    """Whether it is a pipe or a device, whose place no file may take."""
+    return os.path.exists(path) and not os.path.isfile(path)
+
+
+def _replace(target: Path, text: str) -> None:
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        # Exact figures are for the operator alone.
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -116,6 +116,31 @@ def test_a_full_disk_ends_the_run_and_the_next_one_makes_up_for_it(log, tmp_path
     assert main(["verify", str(output)]) == 0
 
 
+def test_a_record_that_finds_no_space_leaves_that_of_the_run_before(log, tmp_path, monkeypatch, capfd):
+    folder = tmp_path / "monitoring"
+    folder.mkdir()
+    record, fsync = folder / "record.json", os.fsync
+    record.write_text("of the run before")
+
+    def full(file: int) -> None:
+        if str(folder) in os.readlink(f"/proc/self/fd/{file}"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert run("--input", log, "--output", tmp_path / "out", "--run-record", record) == 8
+    assert f"--run-record {record}: No space left on device. The days are published." in capfd.readouterr().err
+    assert [path.read_text() for path in folder.iterdir()] == ["of the run before"]
+    monkeypatch.undo()
+    link = tmp_path / "link.json"
+    link.symlink_to(record)
+    assert run("--input", log, "--output", tmp_path / "out", "--run-record", link) == 0
+    assert link.is_symlink()
+    assert '"published_before"' in record.read_text()
+    assert run("--input", log, "--output", tmp_path / "out", "--run-record", "/dev/null") == 0
+    assert Path("/dev/null").is_char_device()
+
+
 def test_an_output_in_use_is_refused_and_its_holder_named(log, tmp_path, capfd):
     with output_lock(str(tmp_path / "out")):
         assert run("--input", log, "--output", tmp_path / "out") == 8
