@@ -12,6 +12,8 @@ import logging
 import sys
 import warnings
 
+from pipeline.words import encodable, shown
+
 _LOGGER = logging.getLogger("weblog_anonymizer")
 
 
@@ -22,7 +24,7 @@ class _OwnEvents(logging.Filter):
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return f"weblog-anonymizer: {record.getMessage()}"
+        return encodable(f"weblog-anonymizer: {shown(record.getMessage())}", sys.stderr.encoding)
 
 
 class _Json(logging.Formatter):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 from pipeline import __version__
 from pipeline.errors import EXIT_USAGE, JobError
+from pipeline.words import encodable, shown
 from transforms.period import PERIODS
 from transforms.policies import differential, threshold
 from transforms.policies.differential import DEFAULT_DELTA, DEFAULT_EPSILON, MAX_DELTA, WEAK_EPSILON
@@ -29,9 +32,20 @@ locked, full or unwritable, 130 interrupted
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, as the rest of the program does; and helps in any locale."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USAGE, f"weblog-anonymizer: error: {shown(message)}. See `{self.prog} --help`.\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        file = file or sys.stderr
+        super()._print_message(encodable(message, getattr(file, "encoding", None)), file)
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    top = argparse.ArgumentParser(
+    top: argparse.ArgumentParser = _Parser(
         prog="weblog-anonymizer",
         description="Turns web server access logs into traffic statistics that cannot be tied to a person.",
         allow_abbrev=False,
@@ -225,7 +239,7 @@ def _check_beam_options(arguments: list[str]) -> None:
 
 def _at_least(minimum: int, most: int | None = None):  # type: ignore[no-untyped-def]
     def number(word: str) -> int:
-        value = int(word)
+        value = _whole(word)
         if value < minimum:
             raise argparse.ArgumentTypeError(f"{value} is less than {minimum}")
         if most is not None and value > most:
@@ -235,8 +249,15 @@ def _at_least(minimum: int, most: int | None = None):  # type: ignore[no-untyped
     return number
 
 
+def _whole(word: str) -> int:
+    try:
+        return int(word)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{word} is not a whole number") from None
+
+
 def _block_mib(word: str) -> int:
-    value = int(word)
+    value = _whole(word)
     if not 1 <= value <= MAX_BLOCK_MIB:
         raise argparse.ArgumentTypeError(f"{value} is not between 1 and {MAX_BLOCK_MIB}")
     return value
@@ -250,7 +271,10 @@ def _bytes(word: str) -> int:
 
 
 def _ratio(word: str) -> float:
-    value = float(word)
+    try:
+        value = float(word)
+    except ValueError:
+        value = -1.0
     if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{word} is not between 0 and 1")
+        raise argparse.ArgumentTypeError(f"{word} is not a number between 0 and 1")
     return value

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from rich.console import Console
 
 from pipeline import logs
+from pipeline.words import encodable
 
 _NEVER_CUT = 100_000
 
@@ -26,7 +27,8 @@ def printing() -> Iterator[Console]:
     width = output.width if output.is_terminal else _NEVER_CUT
     yield Console(file=text, force_terminal=output.is_terminal, width=width, highlight=False, markup=False, emoji=False)
     try:
-        output.file.write("".join(f"{line.rstrip(' ')}\n" for line in text.getvalue().splitlines()))
+        lines = "".join(f"{line.rstrip(' ')}\n" for line in text.getvalue().splitlines())
+        output.file.write(encodable(lines, getattr(output.file, "encoding", None)))
         output.file.flush()
     except OSError as error:
         # What is still in the buffer must not fail again when the interpreter ends.

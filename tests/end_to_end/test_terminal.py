@@ -99,6 +99,24 @@ def test_without_a_terminal_there_are_plain_lines(log):
     assert f"  FROM read_parquet('{log.parent}/out/pages/**/*.parquet', hive_partitioning=true)" in done.stdout.splitlines()
 
 
+@pytest.mark.parametrize("command", ["run", "explain", "help", "missing"])
+def test_a_locale_that_is_not_utf8_fails_nothing(log, command):
+    log.write_bytes(crowd(40, request="GET /rare HTTP/1.1"))
+    words = {
+        "run": ["run", "--input", str(log), "--output", f"{log.parent}/out", "--site", "www.example.org", "--workers", "0"],
+        "explain": ["explain", "--privacy", "dp"],
+        "help": ["run", "--help"],
+        "missing": ["run", "--input", f"{log.parent}/ε.log", "--output", f"{log.parent}/out"],
+    }
+    environment = {**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run([sys.executable, "-m", "pipeline", *words[command]], cwd=ROOT, capture_output=True, env=environment)
+    said = (done.stdout + done.stderr).decode("latin-1")
+    assert done.returncode == (6 if command == "missing" else 0), said
+    seen = {"run": "not_found 0 0 0 0 -", "explain": "visitors ±"}
+    seen |= {"help": "json:column=key,...", "missing": "/epsilon.log: no file matches"}
+    assert seen[command] in " ".join(said.split())
+
+
 @pytest.mark.parametrize("arguments", [["run", "--help"], ["--help"]])
 def test_help_fits_a_terminal(arguments):
     code, said = on_a_terminal(80, *arguments)

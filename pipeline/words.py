@@ -1,0 +1,47 @@
+"""Takes numbers, names and sentences, gives them as an operator can read them, whatever the terminal."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+_PLAIN = str.maketrans({"–": "-", "−": "-", "…": "...", "±": "+/-", "ε": "epsilon", "δ": "delta", "‘": "'", "’": "'"})
+_ITEM = re.compile(r"(?:\d+\.|-) ")
+
+
+def plural(count: int, word: str) -> str:
+    """A number and what it counts: 1 file, 2 files."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def shown(name: str) -> str:
+    """A name of a file without what would move the cursor or end the line: such a character is written as its escape."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name)
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """The text in characters that this encoding has. A locale other than UTF-8 must not fail what a command has done."""
+    encoding = encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
+    return text
+
+
+def reflowed(text: str, width: int) -> str:
+    """Paragraphs and items of lists filled to a width. A line that begins with a space after an empty one is of a table, and stays."""
+    blocks: list[str] = []
+    for line in text.split("\n"):
+        above = blocks[-1] if blocks else ""
+        if not line or not above or above.startswith(" ") or _ITEM.match(line):
+            blocks.append(line)
+        else:
+            blocks[-1] = f"{above} {line.strip()}"
+    return "\n".join(block if block.startswith(" ") else _filled(block, width) for block in blocks)
+
+
+def _filled(block: str, width: int) -> str:
+    item = _ITEM.match(block)
+    indent = " " * item.end() if item else ""
+    return textwrap.fill(block, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
