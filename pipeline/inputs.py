@@ -14,6 +14,7 @@ from typing import IO, Any, cast
 
 from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.job import InputFile
+from pipeline.words import plural
 from transforms import read
 from transforms.formats.detect import SAMPLE_BYTES, Detection, detect, sample_lines
 from transforms.formats.oddities import MAX_LINE_BYTES
@@ -21,6 +22,10 @@ from transforms.formats.registry import FORMATS, as_in, format_of
 
 AUTO = "auto"
 STDIN = "-"
+
+NOTHING = " Nothing was published."
+NAME_IT = " If you know the format, name it with --format."
+"""How errors end where something would have been published."""
 
 _STORED_HEAD_BYTES = 1 << 20  # holds the first block of a bz2 file
 _SAME_HEAD_BYTES = 4_096
@@ -258,7 +263,7 @@ _WAYS_OUT = {
 def input_error(path: str, problem: str) -> JobError:
     """The error for a file that cannot be read; `problem` is a reason code or the operating system's word for it."""
     reason = problem if problem.islower() else "unreadable"
-    return JobError(EXIT_INPUT, reason, f"{path}: {_WAYS_OUT.get(problem, f'{problem}.')} Nothing was published.")
+    return JobError(EXIT_INPUT, reason, f"{path}: {_WAYS_OUT.get(problem, f'{problem}.')}{NOTHING}")
 
 
 def _unknown_format(path: str, detection: Detection) -> JobError:
@@ -267,6 +272,5 @@ def _unknown_format(path: str, detection: Detection) -> JobError:
     return JobError(
         EXIT_REJECTED,
         "unknown_format",
-        f"{path}: no log format fits. Of {detection.lines:,} lines tried, {tried}. Nothing was published. "
-        "If you know the format, name it with --format.",
+        f"{path}: no log format fits. Of {plural(detection.lines, 'line')} tried, {tried}.{NOTHING}{NAME_IT}",
     )

@@ -83,7 +83,7 @@ def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Lo
     today = days.today_in(zone, options.grace, now)
     asked = days.asked_periods(options.date, today, PERIODS[options.period])
     if options.site is not None and publishable_site(options.site) == UNKNOWN:
-        raise JobError(EXIT_USAGE, "usage", f"--site {options.site}: not the name of a host.")
+        raise JobError(EXIT_USAGE, "usage", f"--site {options.site!r}: not the name of a host.")
     countries = _checked("--geoip-country", CountryLookup.open, options.geoip_country)
     proxies = _checked("--trusted-proxies", Proxies.parse, options.trusted_proxies) if options.trusted_proxies else None
     routes = _checked("--routes", _read_routes, options.routes) if options.routes else None
@@ -176,9 +176,11 @@ def _checked(name: str, check: Callable[[str], Value], value: str) -> Value:
 
 def _read_routes(path: str) -> Routes:
     try:
-        text = Path(path).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} cannot be read ({type(error).__name__})") from None
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} cannot be read: it is not UTF-8") from None
     try:
         return Routes.parse(text)
     except ValueError as error:

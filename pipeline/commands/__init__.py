@@ -48,7 +48,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
 
             formats.formats(known)
     except KeyboardInterrupt:
-        return _say("interrupted", "No day was published that is not complete.", errors.EXIT_INTERRUPTED)
+        return _say("interrupted", "No day was published that is not complete.", errors.EXIT_INTERRUPTED, "interrupted")
     except JobError as error:
         return _say(error.reason, error.message, error.exit_code)
     except Exception as error:  # noqa: BLE001
@@ -62,8 +62,8 @@ def _dispatch(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _say(reason: str, message: str, code: int) -> int:
+def _say(reason: str, message: str, code: int, what: str = "error") -> int:
     from pipeline import logs
 
-    logs.event("failed", f"error: {message}", logging.ERROR, reason=reason, exit_code=code)
+    logs.event("failed", f"{what}: {message}", logging.ERROR, reason=reason, exit_code=code)
     return code

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from pipeline import detected, logs, terminal
 from pipeline.errors import JobError
-from pipeline.inputs import look_into, match
+from pipeline.inputs import NAME_IT, NOTHING, look_into, match
 from pipeline.job import InputFile
 from transforms.formats.registry import FORMATS
 
@@ -34,6 +34,8 @@ def _of_files(files: Iterable[InputFile]) -> None:
         try:
             found = look_into(file)
         except JobError as error:
+            message = error.message.removesuffix(NAME_IT).removesuffix(NOTHING)  # here nothing is published anyway
+            error = JobError(error.exit_code, error.reason, message)
             if problem is not None:
                 logs.event(
                     "failed", f"error: {problem.message}", logging.ERROR, reason=problem.reason, exit_code=problem.exit_code

@@ -62,7 +62,10 @@ def test_what_cannot_be_told_of_a_file_hides_nothing_of_the_others(tmp_path, cap
     for name, told in {"b": "combined (plain)", "d": "squid (plain)", "e": "empty"}.items():
         assert f"{tmp_path / name}.log: {told}\n" in said.out
     for bad in "ac":
-        assert said.err.replace("\n", "").count(f"{bad}.log: no log format fits") == 1
+        assert said.err.count(f"{bad}.log: no log format fits. Of 20 lines tried, none is of a known format.\n") == 1
+    (tmp_path / "short.gz").write_bytes(gzip.compress(b"junk\n" * 20)[:-9])
+    assert main(["formats", str(tmp_path / "short.gz")]) == 6
+    assert "Nothing was published" not in capsys.readouterr().err
 
 
 def test_that_a_log_may_be_a_sample_is_said_wherever_its_format_is(tmp_path, capsys):

@@ -263,7 +263,9 @@ def test_visitors_behind_a_proxy(tmp_path, capsys):
         (["--no-wait"], "no runner elsewhere is named"),
         (["--no-wait", "--run-record", "record.json", "--runner=PortableRunner"], "written by a launcher that waits"),
         (["--no-wait", "--runner=PortableRunner"], "the job would end with this process"),
-        (["--routes", "none.txt"], "none.txt cannot be read"),
+        (["--routes", "none.txt"], "--routes: none.txt cannot be read: No such file or directory."),
+        (["--routes", sys.executable], "cannot be read: it is not UTF-8."),
+        (["--site", ""], "--site '': not the name of a host."),
         (["--timezone", "Berlin"], "not a time zone"),
         (["--max-memory", "10M"], "more than --max-memory"),
     ],
@@ -273,6 +275,23 @@ def test_settings_that_cannot_be_are_refused(tmp_path, capfd, arguments, words):
     path.write_bytes(LOG)
     assert run("--input", path, "--output", tmp_path / "out", *arguments) == 2
     assert words in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--grace", "soon"], "--grace: soon is not a whole number"),
+        (["--min-addresses", "4"], "--min-addresses: 4 is less than 5"),
+        (["--max-memory", "4"], "--max-memory: 4 is not a size such as 800M or 4G"),
+        (["--max-reject-ratio", "many"], "--max-reject-ratio: many is not a number between 0 and 1"),
+    ],
+)
+def test_a_wrong_value_is_said_in_one_line(tmp_path, capfd, arguments, words):
+    with pytest.raises(SystemExit) as stopped:
+        run("--input", tmp_path, "--output", tmp_path, *arguments)
+    assert stopped.value.code == 2
+    said = capfd.readouterr().err
+    assert said == f"weblog-anonymizer: error: argument {words}. See `weblog-anonymizer run --help`.\n"
 
 
 def test_routes_and_a_part_of_the_secret_from_outside(tmp_path, monkeypatch):
@@ -407,7 +426,7 @@ def test_a_signal_in_the_middle_of_a_run_ends_it_with_130(tmp_path, number, work
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.decode().splitlines() == ["weblog-anonymizer: error: No day was published that is not complete."]
+    assert said.decode().splitlines() == ["weblog-anonymizer: interrupted: No day was published that is not complete."]
     assert not list((tmp_path / "out").rglob("*.parquet"))
     assert not list((tmp_path / "out").rglob("_staging"))
 
