@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.inputs import Found
+from pipeline.words import plural
 from transforms.formats import w3c
 from transforms.formats.detect import Detection, knows, wider
 from transforms.formats.registry import format_of
 
 W3C = "w3c"
+UNTOLD = "no line by which to tell its format"
 _OTHERS_SHOWN = 3
 
 
@@ -27,28 +29,53 @@ def how_read(log_format: str) -> str:
     return "by columns" if known.fields or known.keys else "by one expression for each line, which is slower"
 
 
+def is_told(found: Found) -> bool:
+    """Whether the file has a line by which its format could be told, or --format says it."""
+    return found.detection is None or found.detection.lines > 0
+
+
 def why(found: Found) -> list[str]:
     """One sentence for the format, then one for each that lost but came near, one for the rest, and what else to know."""
-    note = format_of(found.file.format).note
-    return [*_why(found), *([note] if note else [])]
-
-
-def _why(found: Found) -> list[str]:
     if found.detection is None:
-        return [f"said by --format; read {how_read(found.file.format)}"]
-    if not found.detection.lines:
-        return ["it has no line by which to tell"]
+        return [f"said by --format; read {how_read(found.file.format)}", *_note(found)]
+    if not is_told(found):
+        return [UNTOLD]
     ranked = found.detection.ranked()
-    best, fitting = ranked[0]
-    sure = f"fits {fitting:,} of {found.detection.lines:,} lines tried ({found.detection.confidence:.0%})"
+    best, _ = ranked[0]
     if w3c.is_header(best):
-        return [f"as its #Fields line says; {sure}"]
+        return [f"as its #Fields line says; {_share(found.detection)}", *_note(found)]
     near = [(name, count) for name, count in ranked[1:] if count]
-    said = [f"{sure}; read {how_read(best)}"]
+    said = [f"{_share(found.detection)}; read {how_read(best)}"]
     said += [_why_not(name, count, best) for name, count in near[:_OTHERS_SHOWN]]
     if len(near) > _OTHERS_SHOWN:
         said.append(f"{len(near) - _OTHERS_SHOWN} more fit some lines")
-    return [*said, f"{len(ranked) - 1 - len(near)} others fit no line"]
+    return [*said, f"{len(ranked) - 1 - len(near)} others fit no line", *_note(found)]
+
+
+def in_short(found: Found) -> list[str]:
+    """For every night: how sure the format is, formats of other families that came near, and what else to know."""
+    if found.detection is None:
+        return ["said by --format", *_note(found)]
+    if not is_told(found):
+        return [UNTOLD]
+    (best, most), *others = found.detection.ranked()
+    rivals = [_why_not(name, count, best) for name, count in others if 10 * count >= most and family(name) != family(best)]
+    return [_share(found.detection), *rivals, *_note(found)]
+
+
+def _share(detection: Detection) -> str:
+    _, fitting = detection.ranked()[0]
+    return f"fits {fitting:,} of {plural(detection.lines, 'line')} tried ({detection.confidence:.0%})"
+
+
+def _note(found: Found) -> list[str]:
+    note = format_of(found.file.format).note
+    return [note] if note else []
+
+
+def family(name: str) -> str:
+    """The widest format that all lines of this one fit, too."""
+    return [name, *wider(name)][-1]
 
 
 def _why_not(name: str, count: int, best: str) -> str:
@@ -61,18 +88,21 @@ def _why_not(name: str, count: int, best: str) -> str:
 
 def summary(found: tuple[Found, ...]) -> list[dict[str, Any]]:
     """For the run record: of each format its files, the share of tried lines that fit in the worst of them, and why."""
-    by_format: dict[str, list[Found]] = {}
+    by_format: dict[str | None, list[Found]] = {}
     for each in found:
-        by_format.setdefault(each.file.format, []).append(each)
-    return [
-        {
-            "format": name_of(log_format),
-            "files": len(files),
-            "confidence": min(_confidence(each.detection) for each in files),
-            "why": why(min(files, key=lambda each: _confidence(each.detection))),
-        }
-        for log_format, files in by_format.items()
-    ]
+        by_format.setdefault(each.file.format if is_told(each) else None, []).append(each)
+    return [_of_one(log_format, files) for log_format, files in by_format.items()]
+
+
+def _of_one(log_format: str | None, files: list[Found]) -> dict[str, Any]:
+    worst = min(files, key=lambda each: _confidence(each.detection))
+    return {
+        "format": None if log_format is None else name_of(log_format),
+        "files": len(files),
+        "confidence": _confidence(worst.detection),
+        "why": why(worst),
+        "in_short": in_short(worst),
+    }
 
 
 def _confidence(detection: Detection | None) -> float:

@@ -36,7 +36,7 @@ _read_from_stdin: list[bytes] = []
 class Found:
     """One input file, and what its first bytes say: why it is taken for its format, and how long its lines are.
 
-    `detection` is None where --format says the format; `expansion` is how many bytes a stored byte holds.
+    `detection` is None where --format says the format, or the file is empty; `expansion` is how many bytes a stored byte holds.
     """
 
     file: InputFile
@@ -44,13 +44,18 @@ class Found:
     head: bytes
     expansion: float
 
+    @property
+    def empty(self) -> bool:
+        """Whether the file holds nothing at all."""
+        return not self.head
+
     def lines(self) -> int:
         """About how many lines the file has."""
         return int(self.file.size * self.expansion * self.head.count(b"\n") / len(self.head)) + 1
 
 
 def find_inputs(patterns: Iterable[str], log_format: str = AUTO, all_columns: bool = False) -> list[Found]:
-    """Match the patterns and look into each file; empty files are left out. `-` is the standard input.
+    """Match the patterns and look into each file; empty ones are among them. `-` is the standard input.
 
     With `all_columns` a JSON format has all its columns, also where no line of a file's sample has some: so no line decides that.
     """
@@ -59,9 +64,8 @@ def find_inputs(patterns: Iterable[str], log_format: str = AUTO, all_columns: bo
             format_of(log_format)
         except ValueError as error:
             raise JobError(EXIT_USAGE, "usage", f"--format: {error}.") from None
-    looked_into = (look_into(file, log_format, all_columns) for file in match(patterns))
-    found = [each for each in looked_into if each is not None]
-    _refuse_same_file(found)
+    found = [look_into(file, log_format, all_columns) for file in match(patterns)]
+    _refuse_same_file(each for each in found if not each.empty)
     return found
 
 
@@ -136,8 +140,8 @@ def _refuse_same_file(found: Iterable[Found]) -> None:
                 raise JobError(EXIT_INPUT, "same_file", message)
 
 
-def look_into(file: InputFile, log_format: str = AUTO, all_columns: bool = False) -> Found | None:
-    """The file with its compression and format, or None if it holds no line."""
+def look_into(file: InputFile, log_format: str = AUTO, all_columns: bool = False) -> Found:
+    """The file with its compression and format."""
     problem = None
     try:
         for size in (_STORED_HEAD_BYTES, read.MAX_CARRY_BYTES):
@@ -158,7 +162,7 @@ def look_into(file: InputFile, log_format: str = AUTO, all_columns: bool = False
     if not head:
         if file.path == STDIN:
             raise JobError(EXIT_INPUT, "empty", "The standard input is empty. Did the command before the pipe fail?")
-        return None
+        return Found(file, None, b"", expansion)
     complete = whole and len(head) == held
     sample = [] if all_columns else sample_lines(head, complete)
     if log_format != AUTO:

@@ -45,10 +45,11 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A job that may start, what was found for it, and how much memory it will take at most, in bytes."""
+    """A job that may start, what was found for it, files that are empty, and how much memory it will take at most, in bytes."""
 
     job: Job
     found: tuple[Found, ...]
+    empty: tuple[str, ...]
     memory: int
 
 
@@ -68,6 +69,7 @@ class Look:
     log_zone: str
     asked: tuple[str, ...]
     found: tuple[Found, ...]
+    empty: tuple[str, ...]
     countries: CountryLookup
     proxies: Proxies | None
     routes: Routes | None
@@ -88,7 +90,8 @@ def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Lo
     proxies = _checked("--trusted-proxies", Proxies.parse, options.trusted_proxies) if options.trusted_proxies else None
     routes = _checked("--routes", _read_routes, options.routes) if options.routes else None
     secret_part = _checked("--secret-from", _secret_part, options.secret_from) if options.secret_from else None
-    found = tuple(find_inputs(options.input, options.format, all_columns=isinstance(policy, Differential)))
+    files = find_inputs(options.input, options.format, all_columns=isinstance(policy, Differential))
+    found, empty = tuple(each for each in files if not each.empty), tuple(each.file.path for each in files if each.empty)
     if options.no_wait and (local or options.run_record):
         other = "no runner elsewhere is named" if local else "--run-record is written by a launcher that waits"
         raise JobError(EXIT_USAGE, "usage", f"--no-wait: {other}.")
@@ -103,7 +106,7 @@ def look(options: argparse.Namespace, local: bool, now: datetime.datetime) -> Lo
         format_of(each.file.format).has(name) for each in found for name in ("dnt", "gpc")
     ):
         raise JobError(EXIT_USAGE, "usage", "--opt-out exclude: the log holds neither DNT nor Sec-GPC. Log them as well.")
-    return Look(options, local, now, zone, log_zone, asked, found, countries, proxies, routes, secret_part, policy)
+    return Look(options, local, now, zone, log_zone, asked, found, empty, countries, proxies, routes, secret_part, policy)
 
 
 def prepare(look: Look) -> Launch:
@@ -164,7 +167,7 @@ def prepare(look: Look) -> Launch:
     memory = (workers + 1) * PROCESS_BYTES + max(workers, 1) * BLOCK_FACTOR * min(block_bytes, size) + lines * LINE_BYTES
     if look.local:
         _refuse_too_big(memory, options.max_memory)
-    return Launch(job, look.found, memory)
+    return Launch(job, look.found, look.empty, memory)
 
 
 def _checked(name: str, check: Callable[[str], Value], value: str) -> Value:

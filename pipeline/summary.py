@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.run_record import OUT_OF_WINDOW
+from pipeline.words import noun, plural, shown
 from transforms.parse import IGNORED_REASONS, REJECT_REASONS
 from transforms.policies.differential import BOUNDS, MODE, policy_from
 from transforms.policies.threshold import NETWORK_CAP
@@ -30,7 +31,7 @@ def _lines(record: dict[str, Any], console: Console) -> None:
     table = Table.grid(padding=(0, 1))
     table.add_column(justify="right", no_wrap=True)
     table.add_column()
-    table.add_row(f"{lines['read']:,}", f"lines read from {_plural(len(record['files']), 'file')}")
+    table.add_row(f"{lines['read']:,}", _read_from(record))
     table.add_row(f"{lines['counted']:,}", "counted")
     table.add_row(f"{lines['out_of_window']:,}", "out of window: of days that this run does not publish")
     if lines["opted_out"]:
@@ -41,17 +42,24 @@ def _lines(record: dict[str, Any], console: Console) -> None:
     console.print(table)
     first = next(((path, *file["examples"][0]) for path, file in record["files"].items() if file["examples"]), None)
     if first:
-        console.print(f"The first rejected line: {first[0]}, at byte {first[1]:,}. --run-record lists more.")
+        console.print(f"The first rejected line: {shown(first[0])}, at byte {first[1]:,}. --run-record lists more.")
     console.print()
     for each in record["formats"]:
-        said = f"{_plural(each['files'], 'file')} in the format {each['format']}: {'; '.join(each['why'])}"
-        console.print(said)
+        name = f" in the format {each['format']}" if each["format"] else ""
+        console.print(f"{plural(each['files'], 'file')}{name}: {'; '.join(each['in_short'])}")
+
+
+def _read_from(record: dict[str, Any]) -> str:
+    empty = len(record["empty_files"])
+    files = len(record["files"]) + empty
+    of_them = f", {empty:,} of them empty" if files > 1 else ", which is empty"
+    return f"{noun(record['lines']['read'], 'line')} read from {plural(files, 'file')}{of_them if empty else ''}"
 
 
 def _days(record: dict[str, Any], console: Console) -> None:
     console.print()
     for date, day in record["days"].items():
-        console.print(f"{date}  published, {_plural(day['lines'], 'line')}{'  (edge)' if day['coverage'] == 'edge' else ''}")
+        console.print(f"{date}  published, {plural(day['lines'], 'line')}{'  (edge)' if day['coverage'] == 'edge' else ''}")
     if any(day["coverage"] == "edge" for day in record["days"].values()):
         console.print("(edge): the input begins or ends in this day, which may be incomplete.")
 
@@ -65,7 +73,7 @@ def _reports(record: dict[str, Any], console: Console) -> None:
                 total[figure] += value
     k = record["facts"]["min_addresses"]
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("report")
+    table.add_column("report", no_wrap=True)
     for title in ("rows", f"under {k}", "caught", "joined", "hits in (other)"):
         table.add_column(title, justify="right")
     for name, total in totals.items():
@@ -85,7 +93,7 @@ def _reports(record: dict[str, Any], console: Console) -> None:
 def _noisy_reports(record: dict[str, Any], console: Console) -> None:
     policy = policy_from(record["facts"])
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("report")
+    table.add_column("report", no_wrap=True)
     for title in ("rows", "not named", "visitors", "hits", "bytes"):
         table.add_column(title, justify="right")
     width = {(each.report, each.measure): f"± {each.half_width:,}" for each in policy.mechanisms()}
@@ -129,14 +137,14 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
         found.append(
             (
                 "ambiguous_times",
-                f"{_plural(record['ambiguous_times'], 'line')} from the hour that clocks in --log-timezone showed twice: the "
+                f"{plural(record['ambiguous_times'], 'line')} from the hour that clocks in --log-timezone showed twice: the "
                 "first was taken for all.",
             )
         )
     undeclared = sum(day.get("undeclared_hits", 0) for day in record["days"].values())
     if undeclared:
         sites = record["facts"]["sites"].replace(",", ", ")
-        text = f"{_plural(undeclared, 'hit')} of sites that are not declared ({sites}) are left out. Is a --declare-site missing?"
+        text = f"{plural(undeclared, 'hit')} of sites that are not declared ({sites}) are left out. Is a --declare-site missing?"
         found.append(("undeclared_hits", text))
     if any(day.get("unknown_site") for day in record["days"].values()):
         text = "The log names no site for some requests, or all, which are (unknown): --site www.example.org names it."
@@ -151,7 +159,7 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _footer(record: dict[str, Any], console: Console) -> None:
     if record["days"]:
-        output = record["output"].rstrip("/")
+        output = shown(record["output"].rstrip("/"))
         console.print(f"\nParquet in {output}/, for example in DuckDB:")
         query = f"FROM read_parquet('{output}/pages/**/*.parquet', hive_partitioning=true)"
         console.print(f"  {query}", highlight=False, soft_wrap=True)
@@ -160,7 +168,3 @@ def _footer(record: dict[str, Any], console: Console) -> None:
 
 def _span(dates: list[str]) -> str:
     return dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]} ({len(dates)} days)"
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"

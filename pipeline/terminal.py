@@ -9,11 +9,17 @@ import os
 from collections.abc import Iterator
 
 from rich.console import Console
+from rich.padding import Padding
 
 from pipeline import logs
 from pipeline.words import encodable
 
 _NEVER_CUT = 100_000
+
+
+def indented(text: str) -> Padding:
+    """What is said of the line above; where it is cut, each part is indented."""
+    return Padding(text, (0, 0, 0, 4), expand=False)
 
 
 @contextlib.contextmanager

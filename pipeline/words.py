@@ -11,7 +11,12 @@ _ITEM = re.compile(r"(?:\d+\.|-) ")
 
 def plural(count: int, word: str) -> str:
     """A number and what it counts: 1 file, 2 files."""
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun(count, word)}"
+
+
+def noun(count: int, word: str) -> str:
+    """What so many are called."""
+    return word if count == 1 else f"{word}s"
 
 
 def shown(name: str) -> str:
@@ -30,7 +35,7 @@ def encodable(text: str, encoding: str | None) -> str:
 
 
 def reflowed(text: str, width: int) -> str:
-    """Paragraphs and items of lists filled to a width. A line that begins with a space after an empty one is of a table, and stays."""
+    """Paragraphs and items of lists filled to a width. Lines that begin with a space after an empty one are a table, and stay."""
     blocks: list[str] = []
     for line in text.split("\n"):
         above = blocks[-1] if blocks else ""

@@ -7,9 +7,11 @@ import math
 
 from pipeline import terminal
 from pipeline.guarantee import explained_policy
+from pipeline.words import reflowed
 from transforms.policies.differential import BOUNDS, UNIT_BYTES, UNIT_HITS, Differential, spent
 from transforms.policies.threshold import NETWORK_CAP
 
+WIDTH = 115
 TEXT = """\
 What is published about visitors, and what never is
 
@@ -101,7 +103,7 @@ def explain(options: argparse.Namespace) -> None:
         k = policy.min_addresses
         text = TEXT.format(k=k, minus=k - 1, cap=NETWORK_CAP, period=options.period)
     with terminal.printing() as console:
-        console.print(text, end="", soft_wrap=True)
+        console.print(reflowed(text, min(console.width, WIDTH)), end="", soft_wrap=True)
 
 
 def _noisy(policy: Differential, period: str) -> str:

@@ -6,10 +6,13 @@ import argparse
 import logging
 from collections.abc import Iterable
 
+from rich.table import Table
+
 from pipeline import detected, logs, terminal
 from pipeline.errors import JobError
 from pipeline.inputs import NAME_IT, NOTHING, look_into, match
 from pipeline.job import InputFile
+from pipeline.words import shown
 from transforms.formats.registry import FORMATS
 
 
@@ -19,10 +22,12 @@ def formats(options: argparse.Namespace) -> None:
         _of_files(match(options.file))
         return
     with terminal.printing() as console:
-        width = max(map(len, FORMATS))
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
         for known in FORMATS.values():
-            console.print(f"{known.name:{width}}  {known.title}\n{'':{width}}  {known.notation}")
-        console.print(f"{detected.W3C:{width}}  W3C extended, by its own #Fields line (IIS, CloudFront and others)")
+            table.add_row(known.name, f"{known.title}\n{known.notation}")
+        table.add_row(detected.W3C, "W3C extended, by its own #Fields line (IIS, CloudFront and others)")
+        console.print(table)
         console.print("syslog:NAME: any of them behind the prefix of a log daemon, Kubernetes or Docker Compose.")
         console.print("docker:NAME: any of them as Docker's driver json-file stores it.")
 
@@ -43,11 +48,14 @@ def _of_files(files: Iterable[InputFile]) -> None:
             problem = error
             continue
         with terminal.printing() as console:
-            if found is None:
-                console.print(f"{file.path}: empty")
-                continue
-            console.print(f"{file.path}: {detected.name_of(found.file.format)} ({found.file.compression})")
-            for sentence in detected.why(found):
-                console.print(f"    {sentence}")
+            name = shown(file.path)
+            if found.empty:
+                console.print(f"{name}: empty")
+            elif not detected.is_told(found):
+                console.print(f"{name}: {detected.UNTOLD} ({found.file.compression})")
+            else:
+                console.print(f"{name}: {detected.name_of(found.file.format)} ({found.file.compression})")
+                for sentence in detected.why(found):
+                    console.print(terminal.indented(sentence))
     if problem is not None:
         raise problem

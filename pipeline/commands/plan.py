@@ -9,6 +9,7 @@ from pipeline import detected, launch, terminal
 from pipeline.catalogue import NOISY_REPORTS, REPORTS
 from pipeline.days import to_date
 from pipeline.lock import check_output
+from pipeline.words import plural, shown
 from transforms.formats.registry import format_of
 from transforms.period import Window
 from transforms.policies.differential import Differential
@@ -20,13 +21,20 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     prepared = launch.prepare(launch.look(options, launch.is_local(beam_arguments), datetime.datetime.now(datetime.timezone.utc)))
     with terminal.printing() as console:
         for found in prepared.found:
-            file = found.file
-            console.print(f"{file.path}: {file.size / 1e6:,.1f} MB, {file.compression}, about {found.lines():,} lines")
-            console.print(f"    {detected.name_of(file.format)}: {format_of(file.format).title}")
+            file, lines = found.file, plural(found.lines(), "line")
+            console.print(f"{shown(file.path)}: {file.size / 1e6:,.1f} MB, {file.compression}, about {lines}")
+            if detected.is_told(found):
+                console.print(terminal.indented(f"{detected.name_of(file.format)}: {format_of(file.format).title}"))
             for sentence in detected.why(found):
-                console.print(f"    {sentence}")
+                console.print(terminal.indented(sentence))
+        for path in prepared.empty:
+            console.print(f"{shown(path)}: empty")
         job = prepared.job
-        console.print(f"\nDays: {_days(job.rules.window, job.asked)}, by the calendar of {job.rules.time_zone}.")
+        window = job.rules.window
+        console.print(f"\nDays: {_days(window, job.asked)}, by the calendar of {job.rules.time_zone}.")
+        if not job.asked and window.published:
+            count = plural(len(window.published), options.period)
+            console.print(f"Published already: {count}, of the input or not. What was published is not published again.")
         if isinstance(job.policy, Differential):
             console.print(f"Reports: {', '.join(NOISY_REPORTS.names())}, of {', '.join(job.policy.sites)}.")
             console.print(
@@ -37,11 +45,10 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
             console.print(f"Reports: {', '.join(REPORTS.names())}.")
             console.print(f"A published row has at least {job.policy.min_addresses} addresses.")
         console.print(f"Memory: about {prepared.memory / 1e9:.1f} GB at most, in {job.rules.shards} shards.")
-        console.print(f"Output: {job.output}. Nothing was written.")
+        console.print(f"Output: {shown(job.output)}. Nothing was written.")
 
 
 def _days(window: Window, asked: tuple[str, ...]) -> str:
     if asked:
         return asked[0] if len(asked) == 1 else f"{asked[0]} to {asked[-1]}"
-    published = f" but {len(window.published):,} published before" if window.published else ""
-    return f"every one of the input before {to_date(window.end)}{published}"
+    return f"every one of the input before {to_date(window.end)}"

@@ -23,6 +23,7 @@ from pipeline.job import Job
 from pipeline.lock import output_lock
 from pipeline.publish import discard, recover
 from pipeline.run_record import read_record
+from pipeline.words import plural
 
 
 def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
@@ -48,7 +49,8 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
                 _execute(job, beam_arguments, local)
             handed_over = not job.awaited
             if not handed_over:
-                record = read_record(options.output, job.run_id) | {"formats": detected.summary(prepared.found)}
+                record = read_record(options.output, job.run_id)
+                record |= {"formats": detected.summary(prepared.found), "empty_files": list(prepared.empty)}
         finally:
             if not handed_over:  # else the job is at work there
                 discard(options.output, job.run_id)
@@ -66,7 +68,8 @@ def _tell(record: dict[str, Any], log_format: str) -> None:
     from pipeline import summary, terminal
 
     for date, day in record["days"].items():
-        logs.event("published", f"{date}: {day['lines']:,} lines", date=date, lines=day["lines"], coverage=day["coverage"])
+        lines = day["lines"]
+        logs.event("published", f"{date}: {plural(lines, 'line')}", date=date, lines=lines, coverage=day["coverage"])
     if log_format == "json":
         for name, warning in summary.warnings(record):
             logs.event(name, warning, logging.WARNING)

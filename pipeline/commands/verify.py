@@ -27,6 +27,7 @@ from pipeline.errors import EXIT_INPUT, EXIT_VIOLATION, JobError
 from pipeline.ledger import LEDGER
 from pipeline.lock import LOCK
 from pipeline.storage import is_unfinished
+from pipeline.words import plural, shown
 from transforms.columns import cell_keys
 from transforms.detectors import OPEN_DIMENSIONS, identifier, is_caught
 from transforms.lookups.agents import is_listed_name
@@ -72,13 +73,15 @@ def _verify(output: str) -> None:
         rows, files, mode = rows + found.rows, files + found.files, found.checks
     with terminal.printing() as console:
         for violation in violations:
-            console.print(violation)
+            console.print(shown(violation))
         if not violations:
-            count = f"{len(manifests):,} {'day' if len(manifests) == 1 else 'days'}"
-            console.print(f"{count}, {files:,} files, {rows:,} rows: no violation.")
+            counts = ", ".join((plural(len(manifests), "day"), plural(files, "file"), plural(rows, "row")))
+            console.print(f"{counts}: no violation.")
             console.print(_CHECKED.format(checked=mode.CHECKED, unseen=mode.UNSEEN))
     if violations:
-        message = f"{output}: {len(violations):,} violations, of {len(manifests):,} published days. They are listed above."
+        message = (
+            f"{output}: {plural(len(violations), 'violation')}, of {plural(len(manifests), 'published day')}. See the list above."
+        )
         raise JobError(EXIT_VIOLATION, "violations", message)
 
 

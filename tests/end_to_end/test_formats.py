@@ -165,7 +165,54 @@ def test_what_is_no_log_at_all_is_said_in_words(tmp_path, capsys):
     assert "lines tried, none is of a known format. Nothing was published." in capsys.readouterr().err
     path.write_bytes(b"\n\n")
     assert main(["formats", str(path)]) == 0
-    assert "it has no line by which to tell" in capsys.readouterr().out
+    assert capsys.readouterr().out == f"{path}: no line by which to tell its format (plain)\n"
+    words, record = ["--input", str(path), "--output", str(tmp_path / "out")], tmp_path / "record.json"
+    for command in (["plan", *words], ["run", "--workers", "0", *words, "--run-record", str(record)]):
+        assert main(command) == 0
+        said = capsys.readouterr().out
+        assert "no line by which to tell its format\n" in said
+        assert not [name for name in FORMATS if f"{name}:" in said or f"format {name}" in said]
+    (told,) = json.loads(record.read_text())["formats"]
+    assert told["format"] is None
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path, capsys):
+    path, full, record = tmp_path / "empty.log", tmp_path / "full.log", tmp_path / "record.json"
+    path.touch()
+    full.write_bytes(write("combined", requests(1)))
+    words = ["--input", path, "--output", tmp_path / "out", "--run-record", record]
+    assert run(*words) == 0
+    assert "0 lines read from 1 file, which is empty\n" in capsys.readouterr().out
+    assert json.loads(record.read_text())["empty_files"] == [str(path)]
+    assert main(["plan", *map(str, words)]) == 0
+    assert f"{path}: empty\n" in capsys.readouterr().out
+    assert run(*words, "--input", full) == 0
+    assert "20 lines read from 2 files, 1 of them empty\n" in capsys.readouterr().out
+
+
+def test_every_night_the_summary_says_of_a_format_only_how_sure_it_is(tmp_path, capsys):
+    path, record = tmp_path / "access.log", tmp_path / "record.json"
+    path.write_bytes(write("combined", requests(1)))
+    words = ["--input", path, "--site", "www.example.org", "--run-record", record]
+    assert run(*words, "--output", tmp_path / "out") == 0
+    assert "\n1 file in the format combined: fits 20 of 20 lines tried (100%)\n" in capsys.readouterr().out
+    assert "combined_more fits 20" in " ".join(json.loads(record.read_text())["formats"][0]["why"])
+    path.write_bytes(write("combined", requests(1)) + write("squid", requests(30, 3)))
+    assert run(*words, "--max-reject-ratio", "0.5", "--output", tmp_path / "other") == 0
+    assert "format combined: fits 20 of 23 lines tried (87%); squid fits 3\n" in capsys.readouterr().out
+
+
+def test_one_of_a_kind_is_no_plural(tmp_path, capsys):
+    path = tmp_path / "access.log"
+    path.write_bytes(write("combined", requests(1, 1)))
+    assert run("--input", path, "--output", tmp_path / "out") == 0
+    said = capsys.readouterr()
+    assert "1 line read from 1 file\n" in said.out
+    assert "fits 1 of 1 line tried" in said.out
+    assert "2026-03-03: 1 line\n" in said.err
+    path.write_bytes(b"junk\n")
+    assert main(["formats", str(path)]) == 3
+    assert "Of 1 line tried," in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("size", [(1 << 20) + 1, (3 << 20) - 51, (3 << 20) - 1, 5 * (1 << 20) - 100])

@@ -357,14 +357,27 @@ def test_plan_tells_and_writes_nothing(tmp_path, capsys):
     assert main(["plan", "--input", str(tmp_path / "none"), "--output", str(tmp_path / "out")]) == 6
 
 
+def test_plan_says_how_many_days_are_published_already(tmp_path, capsys):
+    path = tmp_path / "access.log"
+    path.write_bytes(LOG)
+    words = ["--input", str(path), "--output", str(tmp_path / "out")]
+    assert run(*words) == 0
+    capsys.readouterr()
+    assert main(["plan", *words]) == 0
+    said = capsys.readouterr().out
+    assert "Published already: 1 day, of the input or not. What was published is not published again.\n" in said
+    assert "but 1 published" not in said
+
+
 def test_events_as_json(tmp_path, capfd):
     path = tmp_path / "access.log"
     path.write_bytes(LOG)
     assert run("--input", path, "--output", tmp_path / "out", "--log-format", "json") == 0
     said = capfd.readouterr()
     events = [json.loads(line) for line in said.err.splitlines()]
-    assert [event["event"] for event in events] == ["started", "published", "unknown_site", "done"]
-    assert events[2]["level"] == "warning"
+    assert [event["event"] for event in events] == ["started", "published", "unknown_site", "edge_published", "done"]
+    assert [event["level"] for event in events] == ["info", "info", "warning", "warning", "info"]
+    assert "Name the day with --date, and give the files before and after it" in events[3]["message"]
     assert events[-1]["lines"]["counted"] == 24
     assert said.out == ""
     assert run("--input", path, "--output", tmp_path / "out", "--date", DAY, "--log-format", "json") == 4

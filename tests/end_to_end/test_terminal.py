@@ -131,6 +131,49 @@ def test_plan_is_cut_between_words(log):
     assert max(len(text) for text in said.split("\n") if str(log.parent) not in text) <= 60
 
 
+def test_on_a_narrow_terminal_names_are_whole_and_parts_of_a_sentence_indented(log):
+    _, summary = run(log, 60)
+    assert any(text.split()[:1] == ["visit_durations"] for text in summary)
+    assert all(len(text) <= 60 for text in summary if "read_parquet" not in text)
+    code, said = on_a_terminal(60, "formats", log)
+    assert code == 0
+    sentences = CONTROL.sub("", said).rstrip().split("(plain)")[1].split("\n")[1:]
+    assert len(sentences) > 3
+    assert all(text.startswith("    ") and len(text) <= 60 for text in sentences)
+    code, said = on_a_terminal(60, "formats")
+    assert code == 0
+    assert {text[:20].strip() for text in said.split("\n")} >= {"combined", "", "w3c"}
+    assert not [text for text in said.split("\n") if text.startswith(("%", '"'))]
+
+
+@pytest.mark.parametrize("mode", ["threshold", "dp"])
+@pytest.mark.parametrize("width", [60, 80])
+def test_what_is_explained_is_cut_between_words(mode, width):
+    code, said = on_a_terminal(width, "explain", "--privacy", mode)
+    assert code == 0
+    lines = [text for text in said.split("\n") if not text.startswith("  ") or text.startswith("   ")]
+    assert max(map(len, lines)) <= width
+    assert max(map(len, lines)) > width - 10
+
+
+def test_a_name_of_a_file_moves_no_cursor(tmp_path, capfd):
+    name, seen = tmp_path / "a\x1b[2J\nb.log", r"a\x1b[2J\nb.log"
+    name.write_bytes(LOG)
+    output = tmp_path / "out\x1b"
+    words = ["--input", str(name), "--output", str(output), "--max-reject-ratio", "0.1"]
+    for command in (["formats", str(name)], ["plan", *words], ["run", "--workers", "0", *words]):
+        assert main(command) == 0
+    (output / "stray\x1b").touch()
+    assert main(["verify", str(output)]) == 5
+    assert main(["run", *words, "--date", "2026-03-01"]) == 7
+    name.write_bytes(b"junk\n" * 20)
+    assert main(["plan", *words]) == 3
+    said = "".join(capfd.readouterr())
+    assert "\x1b" not in said
+    assert said.count(seen) == 4
+    assert said.count(r"out\x1b") >= 3
+
+
 def test_the_summary_says_what_was_folded_and_why(tmp_path, capsys):
     log = tmp_path / "access.log"
     log.write_bytes(

@@ -151,7 +151,7 @@ def test_what_was_tampered_with_is_found(output, capfd, case):
     assert code == 5
     assert says in said
     assert f"{report}/{DAY}" in said or "countries" in case
-    assert "violations, of 1 published days" in error
+    assert "of 1 published day. See the list above." in error
     for value in ("jane", "Jane", "j.doe", "198.51", "1234567", "4111", "550e8400", "20.0.7", "2a00", "sk4lm", "5eb63"):
         assert value not in said + error
 
