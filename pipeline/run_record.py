@@ -50,6 +50,7 @@ def write_record(job: Job, account: dict[str, Any], published: dict[str, Any]) -
         "version": VERSION,
         "run_id": job.run_id,
         "output": job.output,
+        "asked": list(job.asked),
         "lines": lines,
         "ambiguous_times": account["ambiguous"],
         "days": published,

@@ -149,6 +149,13 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
     if any(day.get("unknown_site") for day in record["days"].values()):
         text = "The log names no site for some requests, or all, which are (unknown): --site www.example.org names it."
         found.append(("unknown_site", text))
+    edges = [date for date, day in record["days"].items() if day["coverage"] == "edge"]
+    if edges and not record["asked"]:
+        text = (
+            f"The input begins or ends in {' and in '.join(edges)}, and a day is published once: lines of it that are elsewhere "
+            "can never be added. Name the day with --date, and give the files before and after it, too."
+        )
+        found.append(("edge_published", text))
     without = record["days_without_lines"]
     if without:
         found.append(("days_without_lines", f"Asked for, but without any line in the input: {', '.join(without)}."))

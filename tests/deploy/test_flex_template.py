@@ -42,7 +42,7 @@ LEFT_OUT = {
 
 # Values that the template and the command line both take, or both refuse.
 TAKEN = {
-    "input": ["gs://logs/2026-03-03/*.gz"],
+    "input": ["gs://logs/2026-03-03/*.gz", "gs://logs/2026-03-0[2-4]/*.gz"],
     "output": ["gs://statistics", "gs://statistics/web"],
     "sdk_container_image": ["europe-west1-docker.pkg.dev/project/repository/weblog:1"],
     "site": ["www.example.org", "WWW.Example.org"],

@@ -369,6 +369,18 @@ def test_plan_says_how_many_days_are_published_already(tmp_path, capsys):
     assert "but 1 published" not in said
 
 
+def test_a_day_that_may_lack_lines_is_published_with_a_warning_unless_it_was_asked_for(tmp_path, capsys):
+    path = tmp_path / "access.log"
+    path.write_bytes(b"".join(crowd(12, time=f"{day:02}/Mar/2026:10:00:00 +0000") for day in range(3, 7)))
+    assert run("--input", path, "--output", tmp_path / "all") == 0
+    said = capsys.readouterr().out
+    assert "The input begins or ends in 2026-03-03 and in 2026-03-06, and a day is published once" in said
+    assert "Name the day with --date, and give the files before and after it, too.\n" in said
+    for number, day in enumerate(("2026-03-03", "2026-03-04")):
+        assert run("--input", path, "--output", tmp_path / f"out{number}", "--date", day) == 0
+    assert "is published once" not in capsys.readouterr().out
+
+
 def test_events_as_json(tmp_path, capfd):
     path = tmp_path / "access.log"
     path.write_bytes(LOG)

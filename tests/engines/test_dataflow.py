@@ -181,7 +181,7 @@ def test_workers_can_install_the_staged_package(package, tmp_path):
 def documented(log: bytes, folder: Path, places: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """The documented command, but for the places of logs and data set, and without sending anything."""
     (folder / "access.log").write_bytes(log)
-    places = {**places, "gs://logs/2026-03-03/*.gz": f"{folder}/access.log", "gs://statistics/": f"{folder}/out"}
+    places = {**places, "gs://logs/2026-03-0[2-4]/*.gz": f"{folder}/access.log", "gs://statistics/": f"{folder}/out"}
     run = placed(scripts("Dataflow")[0].partition("weblog-anonymizer ")[2], places)
     command = [sys.executable, "-m", "pipeline", *words(run), "--dry_run=True"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -208,10 +208,10 @@ def test_the_template_hands_the_job_over(log, tmp_path):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, image / source.name)
     (tmp_path / "access.log").write_bytes(log)
-    places = {"gs://logs/2026-03-03/*.gz": f"{tmp_path}/access.log", "gs://statistics/web": f"{tmp_path}/out"}
+    places = {"gs://logs/2026-03-0[2-4]/*.gz": f"{tmp_path}/access.log", "gs://statistics/web": f"{tmp_path}/out"}
     script = words(placed(scripts("As a Flex Template")[0], places))
     parameters = [f"--{word.removeprefix('--parameters=')}" for word in script if word.startswith("--parameters=")]
-    assert len(parameters) == 4
+    assert len(parameters) == 5
     given = [word for word in SERVICE if not word.startswith("--setup_file")]
     given += [f"--template_location={tmp_path}/job_object", "--job_name=weblog", '--labels={"template": "weblog"}']
     command = [sys.executable, str(image / "launch.py"), *parameters, *given]

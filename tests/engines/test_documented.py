@@ -81,7 +81,12 @@ def test_a_flink_cluster(folder, expected, monkeypatch):
     port = free_port()
     command = placed(pool, {"50000": str(port)}).split()
     with flink_cluster(folder / "cluster") as master, serving([sys.executable, *command[1:]], port, folder / "pool.log"):
-        places = {"s3://logs/2026-03-03/": "logs/", "s3://statistics/": "out/", "flink.internal:8081": master, "50000": str(port)}
+        places = {
+            "s3://logs/2026-03-0[2-4]/": "logs/",
+            "s3://statistics/": "out/",
+            "flink.internal:8081": master,
+            "50000": str(port),
+        }
         places |= {"logs/": f"{folder}/logs/", " out/": f" {folder}/out/"}  # task managers stand elsewhere
         check(followed(placed(run, places), folder), expected)
 
