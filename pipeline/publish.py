@@ -69,7 +69,8 @@ def refuse_unknown(output: str, known: Collection[str]) -> None:
         if found and found["report"] in REPORTS.names() and found["date"] not in known:
             message = (
                 f"{output}/{path}: a report of a day without a manifest. Restore {output}/{MANIFESTS} and, for noise, "
-                f"{output}/{ledger.LEDGER} from where this was copied, or remove the day's files."
+                f"{output}/{ledger.LEDGER} from where this was copied. Or remove the day's files: then a run may publish the day "
+                "again as if for the first time, and who has both releases can compare them."
             )
             raise JobError(EXIT_OUTPUT, "unknown_release", message)
     _refuse_noise_not_entered(output)

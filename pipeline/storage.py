@@ -32,7 +32,7 @@ class Storage(Protocol):
         """Remove the file; a missing one is fine."""
 
     def list(self, folder: str) -> list[str]:
-        """Paths of all files below the folder, sorted; none for a missing folder."""
+        """Paths of all files below the folder, sorted; none for a missing folder, an error for one that cannot be read."""
 
 
 def open_storage(root: str) -> Storage:
@@ -106,8 +106,11 @@ class LocalStorage:
     def list(self, folder: str) -> list[str]:
         """See `Storage`."""
         with self._reported(folder):
-            found = (self._root / folder).rglob("*")
-            return sorted(path.relative_to(self._root).as_posix() for path in found if path.is_file())
+            found = []
+            for place, folders, names in os.walk(self._root / folder, onerror=_unreadable):
+                folders[:] = [name for name in folders if name != "lost+found"]  # root's, where a disk is mounted
+                found += [path for path in (Path(place, name) for name in names) if path.is_file()]
+            return sorted(path.relative_to(self._root).as_posix() for path in found)
 
     @contextlib.contextmanager
     def _reported(self, path: str) -> Iterator[None]:
@@ -217,6 +220,14 @@ def output_error(path: str, error: Exception) -> JobError:
     unknown = ("unwritable", f"the storage failed ({errno.errorcode.get(number or 0, type(error).__name__)}).")
     reason, way_out = _WAYS_OUT.get(number or 0, unknown)
     return JobError(EXIT_OUTPUT, reason, f"{path}: {way_out}")
+
+
+def _unreadable(error: OSError) -> None:
+    """A folder that is not there holds no file; of one that cannot be read nobody knows, and it must not pass for empty."""
+    if not isinstance(error, FileNotFoundError):
+        problem = (error.strerror or "unreadable").lower()
+        message = f"{error.filename}: {problem}. Run as a user who may read there: it says what is published."
+        raise JobError(EXIT_OUTPUT, "unreadable", message)
 
 
 def is_unfinished(path: str) -> bool:

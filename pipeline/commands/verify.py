@@ -10,8 +10,10 @@ import argparse
 import hashlib
 import io
 import json
+import os
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -60,8 +62,8 @@ def verify(options: argparse.Namespace) -> None:
 
 def _verify(output: str) -> None:
     root = Path(output)
-    manifests = sorted((root / "_manifest").glob("date=*.json"))
-    if not manifests and not list((root / LEDGER).glob("date=*.json")):
+    manifests = _entries(root / "_manifest")
+    if not manifests and not _entries(root / LEDGER):
         raise JobError(EXIT_INPUT, "missing", f"{output}: no published day is there (no _manifest/date=….json).")
     days = {path.stem for path in manifests}
     violations = [*_strays(root, manifests), *_unpaid(root, days)]
@@ -85,6 +87,26 @@ def _verify(output: str) -> None:
         raise JobError(EXIT_VIOLATION, "violations", message)
 
 
+def _entries(folder: Path) -> list[Path]:
+    """Files of periods; unlike a glob, a folder that may not be read does not pass for an empty one."""
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(folder / name for name in names if fnmatch(name, "date=*.json"))
+
+
+def _files(root: Path) -> list[Path]:
+    def fail(error: OSError) -> None:
+        raise error
+
+    found = []
+    for place, folders, names in os.walk(root, onerror=fail):
+        folders[:] = [name for name in folders if name != "lost+found"]  # root's, where a disk is mounted
+        found += [Path(place, name) for name in names]
+    return sorted(found)
+
+
 def _strays(root: Path, manifests: list[Path]) -> Iterator[str]:
     """Files that no manifest speaks of."""
     known = {LOCK, *(path.relative_to(root).as_posix() for path in manifests)}
@@ -92,9 +114,9 @@ def _strays(root: Path, manifests: list[Path]) -> Iterator[str]:
         manifest = _json(path)
         reports = manifest.get("reports") if isinstance(manifest, dict) else None
         known |= {f"{report}/{path.stem}/data.parquet" for report in (reports if isinstance(reports, dict) else REPORTS.names())}
-    for path in sorted(root.rglob("*")):
+    for path in _files(root):
         place = path.relative_to(root)
-        if path.is_dir() or place.as_posix() in known:
+        if place.as_posix() in known:
             continue
         if place.parts[0] == "_staging" or (place.parts[0] in ("_manifest", LEDGER) and is_unfinished(place.as_posix())):
             yield f"{place}: left over from a run that was interrupted; the next run completes or removes it"
@@ -104,7 +126,7 @@ def _strays(root: Path, manifests: list[Path]) -> Iterator[str]:
 
 def _unpaid(root: Path, days: set[str]) -> Iterator[str]:
     """Entries of the ledger whose release was not published; those that were given up say so, and no more than others."""
-    for path in sorted((root / LEDGER).glob("date=*.json")):
+    for path in _entries(root / LEDGER):
         if path.stem in days:
             continue
         entry = _json(path)

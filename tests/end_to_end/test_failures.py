@@ -77,6 +77,24 @@ def test_what_may_not_be_read_or_written_is_named_with_a_way_out(log, tmp_path):
     folder.chmod(0o755)
 
 
+@pytest.mark.parametrize("closed", ["_manifest", "pages"])
+def test_a_folder_of_the_output_that_may_not_be_read_does_not_pass_for_empty(log, tmp_path, closed):
+    """Else a day would be published as if for the first time, or its files be removed on the program's advice."""
+    output = tmp_path / "out"
+    assert run("--input", log, "--output", output) == 0
+    (output / "lost+found").mkdir(mode=0)
+    assert as_a_user("run", "--input", log, "--output", output, "--workers", "0")[0] == 0
+    (output / "lost+found").rmdir()
+    (output / closed).chmod(0o300)
+    for arguments, code in ((("run", "--input", log, "--output", output, "--workers", "0"), 8), (("verify", output), 6)):
+        exit_code, said = as_a_user(*arguments)
+        assert exit_code == code
+        assert f"{output}/{closed}: permission denied." in said.replace("Permission", "permission")
+    (output / closed).chmod(0o755)
+    assert len(list((output / "_manifest").iterdir())) == 1
+    assert main(["verify", str(output)]) == 0
+
+
 def test_a_link_to_nothing_is_named(tmp_path, capfd):
     (tmp_path / "link.log").symlink_to("nowhere")
     assert run("--input", tmp_path / "*.log", "--output", tmp_path / "out") == 6

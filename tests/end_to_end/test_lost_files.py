@@ -98,7 +98,9 @@ def test_files_without_manifest_and_ledger_are_not_published_over(log, tmp_path,
     before = snapshot(output)
     for date in (DAY, "2026-03-04"):
         assert run(log, output, *mode, date=date) == 8
-        assert "a report of a day without a manifest" in capfd.readouterr().err
+        said = capfd.readouterr().err
+        assert "a report of a day without a manifest" in said
+        assert "then a run may publish the day again as if for the first time" in said
     assert snapshot(output) == before
 
 
