@@ -321,6 +321,13 @@ def test_each_query_of_the_dictionary_answers(query, noisy_data_set):
     duckdb.sql(query.replace("'out/", f"'{output}/")).fetchall()
 
 
+def test_the_query_of_rows_above_the_noise_leaves_out_the_rest_whose_noise_is_greater():
+    (query,) = (query for query in fenced(DICTIONARY, "sql") if "hits >" in query)
+    rows = "(VALUES ('(other)', 'human', 90, 9000), ('DE', 'human', 90, 9000), ('FR', 'human', 1, 9))"
+    table = f"{rows} AS t(country, traffic, visitors, hits)"
+    assert duckdb.sql(re.sub(r"read_parquet\(.*\)", table, query)).fetchall() == [("DE", 90, 9000)]
+
+
 def test_each_option_is_documented():
     with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
         options.parse(["run", "--help"])
