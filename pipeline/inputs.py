@@ -260,6 +260,7 @@ _WAYS_OUT = {
     "header": "a line #Fields in it does not name date, time, c-ip and cs-uri-stem. Log these as well.",
     "changed_while_read": "it was replaced while it was read, as log rotation does. Run again on the rotated file.",
     "truncated": "it ends too early, or something follows its end. Is it still being written or copied?",
+    **{name: f"{name} is not read. Unpack it, or pack it as gz, bz2 or zst." for name in read.NOT_READ},
     "corrupt": "it is not what its first bytes say, or damaged. Check the archive.",
 }
 

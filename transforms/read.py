@@ -23,10 +23,12 @@ MAX_FREE_BYTES = 256 << 20
 """An archive of more than this may not hold 300 times its own size: logs compress twenty or fifty times, bombs a thousand."""
 
 _MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zst"}
+_NOT_READ = {b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip", b"7z\xbc\xaf\x27\x1c": "7z"}
+NOT_READ = tuple(_NOT_READ.values())
 
 
 class UnreadableError(Exception):
-    """A file cannot be read to its end; `reason` is `truncated`, `corrupt`, `expands` or `changed_while_read`."""
+    """A file cannot be read to its end; `reason` is `truncated`, `corrupt`, `expands`, `changed_while_read`, or of `NOT_READ`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -34,7 +36,13 @@ class UnreadableError(Exception):
 
 
 def compression_of(head: bytes) -> str:
-    """How a file is compressed by its first bytes: gz, bz2, zst or plain. Names lie: rotated logs are renamed."""
+    """How a file is compressed by its first bytes: gz, bz2, zst or plain. Names lie: rotated logs are renamed.
+
+    What is packed in a way that is not read is no plain log, either: it raises `UnreadableError`.
+    """
+    for magic, name in _NOT_READ.items():
+        if head.startswith(magic):
+            raise UnreadableError(name)
     for magic, name in _MAGIC.items():
         if head.startswith(magic):
             return name

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import lzma
 import os
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -198,6 +200,9 @@ BAD = {
     "an unknown format": (["--input", "{tmp}/poem.txt"], 3, "no log format fits"),
     "a truncated archive": (["--input", "{tmp}/short.gz"], 6, "it ends too early"),
     "a damaged archive": (["--input", "{tmp}/broken.gz"], 6, "damaged"),
+    "an xz archive": (["--input", "{tmp}/a.xz"], 6, "a.xz: xz is not read. Unpack it, or pack it as gz, bz2 or zst."),
+    "a zip archive": (["--input", "{tmp}/a.zip"], 6, "a.zip: zip is not read. Unpack it"),
+    "a 7z archive": (["--input", "{tmp}/a.7z"], 6, "a.7z: 7z is not read. Unpack it"),
     "the same file twice": (["--input", "{log}", "--input", "{tmp}/link.log"], 6, "begin with the same lines"),
     "too many rejects": (["--input", "{tmp}/half.log"], 3, "lines were rejected"),
     "a day that is not in the log": (["--input", "{log}", "--date", "2026-03-01"], 7, "No line of 2026-03-01"),
@@ -220,6 +225,10 @@ def test_bad_input_gives_its_exit_code_a_way_out_and_no_output(case, log, tmp_pa
     archive = gzip.compress(log.read_bytes() * 50)
     (tmp_path / "short.gz").write_bytes(archive[: len(archive) // 2])
     (tmp_path / "broken.gz").write_bytes(archive[:50] + b"xxxxxx" + archive[56:])
+    (tmp_path / "a.xz").write_bytes(lzma.compress(log.read_bytes()))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.write(log)
+    (tmp_path / "a.7z").write_bytes(b"7z\xbc\xaf'\x1c" + bytes(range(256)))
     (tmp_path / "half.log").write_bytes(log_of() + b"SECRET garbage\n" * 20)
     (tmp_path / "link.log").hardlink_to(log)
     arguments, code, words = BAD[case]
