@@ -27,7 +27,10 @@ from transforms.vocabulary import KINDS
 ROOT = Path(__file__).parents[1]
 PAGES = {
     name: (ROOT / name).read_text(encoding="utf-8")
-    for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/engines.md", "docs/formats.md", "docs/parquet.md")
+    for name in (
+        *("README.md", "ARCHITECTURE.md", "CHANGELOG.md"),
+        *("docs/engines.md", "docs/formats.md", "docs/operations.md", "docs/parquet.md"),
+    )
 }
 README, DICTIONARY = PAGES["README.md"], PAGES["docs/parquet.md"]
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
