@@ -66,7 +66,7 @@ def _differential(options: argparse.Namespace, sites: tuple[str, ...]) -> Differ
 def _declared(name: str) -> str:
     site = publishable_site(name)
     if site == UNKNOWN:
-        raise _usage(f"--declare-site {name!r}: not the name of a host")
+        raise _usage(f"--declare-site {name}: not the name of a host")
     if is_caught(site):
         raise _usage(f"--declare-site {name}: it looks like somebody's address or number, which is never published")
     return site

@@ -152,8 +152,8 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
     edges = [date for date, day in record["days"].items() if day["coverage"] == "edge"]
     if edges and not record["asked"]:
         text = (
-            f"The input begins or ends in {' and in '.join(edges)}, and a day is published once: lines of it that are elsewhere "
-            "can never be added. Name the day with --date, and give the files before and after it, too."
+            f"The input begins or ends in {' and in '.join(edges)}, and a {record['facts']['period']} is published once: lines "
+            "of it that are elsewhere can never be added. Name it with --date, and give the files before and after it, too."
         )
         found.append(("edge_published", text))
     without = record["days_without_lines"]

@@ -375,7 +375,7 @@ def test_a_day_that_may_lack_lines_is_published_with_a_warning_unless_it_was_ask
     assert run("--input", path, "--output", tmp_path / "all") == 0
     said = capsys.readouterr().out
     assert "The input begins or ends in 2026-03-03 and in 2026-03-06, and a day is published once" in said
-    assert "Name the day with --date, and give the files before and after it, too.\n" in said
+    assert "Name it with --date, and give the files before and after it, too.\n" in said
     for number, day in enumerate(("2026-03-03", "2026-03-04")):
         assert run("--input", path, "--output", tmp_path / f"out{number}", "--date", day) == 0
     assert "is published once" not in capsys.readouterr().out
@@ -389,7 +389,7 @@ def test_events_as_json(tmp_path, capfd):
     events = [json.loads(line) for line in said.err.splitlines()]
     assert [event["event"] for event in events] == ["started", "published", "unknown_site", "edge_published", "done"]
     assert [event["level"] for event in events] == ["info", "info", "warning", "warning", "info"]
-    assert "Name the day with --date, and give the files before and after it" in events[3]["message"]
+    assert "Name it with --date, and give the files before and after it" in events[3]["message"]
     assert events[-1]["lines"]["counted"] == 24
     assert said.out == ""
     assert run("--input", path, "--output", tmp_path / "out", "--date", DAY, "--log-format", "json") == 4
