@@ -11,7 +11,7 @@ from transforms.report import UNKNOWN
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
-_NUMBERS = re.compile(r"[0-9.]+|0x[0-9a-f]+")
+_ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")  # read as an IPv4 address, whatever stands before (WHATWG URL)
 
 
 def publishable_site(logged: str) -> str:
@@ -24,6 +24,6 @@ def publishable_site(logged: str) -> str:
     if not colon or not port.isascii() or not port.isdigit():
         host = logged
     host = host.lower().removesuffix(".")
-    if not _HOST.fullmatch(host) or _NUMBERS.fullmatch(host):
+    if not _HOST.fullmatch(host) or _ENDS_IN_NUMBER.fullmatch(host):
         return UNKNOWN
     return host
