@@ -8,37 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import unquote
 
 from transforms.masks.path import HEX, UUID, scrub_path
+from transforms.spelling import decodings, names_address
 
 OPEN_DIMENSIONS = frozenset({"site", "path", "source"})
 """Dimensions whose values come from the log; those of all others stand in lists of this program."""
 
-_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
-_ADDRESS = re.compile(
-    rf"(?<![0-9A-Za-z._-])(?:{_OCTET}\.){{3}}{_OCTET}(?![0-9A-Za-z._-])"
-    r"|(?<![0-9A-Za-z:])(?:[0-9A-Fa-f]{1,4}:){3,7}:?(?:[0-9A-Fa-f]{1,4}:?)*(?![0-9A-Za-z:])"
-)
-_EMAIL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@(?![1-9]x\.)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_EMAIL = re.compile(r"(?<=[^\s/@])@(?![1-9]x\.)(?:[^\W\d_]|[\w-]+\.\w)")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])\+?[0-9](?:[ .()_-]{0,2}[0-9]){8,}(?![0-9A-Za-z])")
 _DATE = re.compile(r"(?:19|20)[0-9]{2}[._-]?(?:0[1-9]|1[0-2])[._-]?(?:0[1-9]|[12][0-9]|3[01])(?![0-9])")
 
 
-def address(value: str) -> bool:
-    """An IPv4 or IPv6 address.
-
-    >>> address("/hosts/192.0.2.7"), address("/files/tool-1.2.3.4.zip"), address("/2001:db8:1:2:3::7")
-    (True, False, True)
-    """
-    return _ADDRESS.search(value) is not None
-
-
 def email(value: str) -> bool:
-    """An e-mail address.
+    """An e-mail address, also one at a host without a domain.
 
-    >>> email("/u/jane.doe@example.org"), email("/logo@2x.png")
-    (True, False)
+    >>> email("/u/jane.doe@example.org"), email("/u/jane@localhost"), email("/logo@2x.png"), email("/@types")
+    (True, True, False, False)
     """
     return _EMAIL.search(value) is not None
 
@@ -81,10 +67,9 @@ def identifier(value: str) -> bool:
     return UUID.search(value) is not None or HEX.search(value) is not None
 
 
-DETECTORS: tuple[Callable[[str], bool], ...] = (address, email, phone, card)
+DETECTORS: tuple[Callable[[str], bool], ...] = (names_address, email, phone, card)
 
 
 def is_caught(value: str) -> bool:
-    """Whether any detector catches the value, as it stands or percent-decoded."""
-    texts = {value, unquote(value, errors="replace")}
-    return identifier(value) or any(detector(text) for detector in DETECTORS for text in texts)
+    """Whether any detector catches the value, as it stands or behind its percent-encoding."""
+    return identifier(value) or any(detector(text) for text in decodings(value) for detector in DETECTORS)

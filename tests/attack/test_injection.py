@@ -82,12 +82,20 @@ INJECTED = {
     "an encoded parameter": ({"request": "GET /%3Bjanedoe HTTP/1.1"}, paths_as_logged),
     "an e-mail address in the path": ({"request": "GET /u/janedoe@example.org/ HTTP/1.1"}, paths_as_logged),
     "the same, encoded": ({"request": "GET /u/janedoe%2540example.org/ HTTP/1.1"}, paths_as_logged),
-    "a telephone number": ({"request": "GET /call/0170.123.4567 HTTP/1.1"}, no_detector),
+    "a telephone number": ({"request": "GET /call/0170.123.4567 HTTP/1.1"}, paths_as_logged),
+    "a customer's number behind a word": ({"request": "GET /customer_0170123.html HTTP/1.1"}, paths_as_logged),
+    "a short token": ({"request": "GET /reset/JaneDoe0170xK3 HTTP/1.1"}, paths_as_logged),
+    "a mail address without a domain": ({"request": "GET /mail/janedoe@localhost HTTP/1.1"}, no_detector),
+    "a compressed IPv6 address": ({"request": "GET /whois/2606:4700::1111 HTTP/1.1"}, no_detector),
+    "the same in brackets, encoded": ({"request": "GET /whois/%5B2606%3a4700::1111%5D HTTP/1.1"}, no_detector),
+    "a link-local address": ({"request": "GET /whois/fe80::1 HTTP/1.1"}, no_detector),
+    "an IPv4 address in a name": ({"request": "GET /report_192.0.2.7.html HTTP/1.1"}, no_detector),
+    "the same with other separators": ({"request": "GET /ip-192-0-2-7 HTTP/1.1"}, no_detector),
     "the path of a referrer": ({"referer": "https://www.example.com/janedoe?q=janedoe"}, whole_referrers),
     "the name of a referrer's host": ({"referer": "https://janedoe.example.com/"}, whole_referrers),
     "a method": ({"request": "JANEDOE / HTTP/1.1"}, methods_as_logged),
 }
-NAME = re.compile(r"jane.?doe|198\.51\.100\.77|0170", re.IGNORECASE)
+NAME = re.compile(r"jane.?doe|198\.51\.100\.77|192.0.2.7|0170|2606(?::|%3a)4700|fe80", re.IGNORECASE)
 
 
 def shown(values: dict[str, str]) -> set[str]:

@@ -1,0 +1,145 @@
+"""Takes values in many spellings, checks that what looks like a person's is caught, what does not is not, in linear time."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import quote
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from transforms.detectors import DETECTORS, is_caught
+from transforms.masks.path import scrub_path
+from transforms.spelling import names_address
+
+CAUGHT = [
+    "/whois/2606:4700::1111",
+    "/whois/2a02:8108::77",
+    "/whois/fe80::1",
+    "/whois/fe80::1%25eth0",
+    "/whois/[2606:4700::1111]",
+    "/whois/2606%3A4700%3A%3A1111",
+    "/whois/2606%253A4700%253A%253A1111",
+    "/whois/2001-db8-85a3-0-0-8a2e-370-7334",
+    "/whois/2001:db8:1:2:3:4:192.168.100.200",
+    "/whois/2001:db8:1:2:3:4:5:6789-12345",
+    "/whois/::ffff:192.168.100.200",
+    "/whois/192.0.2.7",
+    "/whois/192.168.100.200:44321",
+    "/whois/192_0_2_7",
+    "/whois/192-0-2-7",
+    "/whois/192.000.002.007",
+    "/ip-192.0.2.7",
+    "/ip192.0.2.7",
+    "/report_192.0.2.7.html",
+    "/2026-03-03-192-0-2-7",
+    "/cafe::bad",
+    "/device/00:1a:2b:3c:4d:5e",
+    "/device/00-1A-2B-3C-4D-5E",
+    "/mail/jane@localhost",
+    "/mail/jane%40localhost",
+    "/mail/jané@exämple",
+    "0170-123-4567.example.org",
+    "4111-1111-1111-1111.example.org",
+    "ip-192-0-2-7.example.org",
+]
+ORDINARY = [
+    "/",
+    "/2024/11/26/",
+    "/2024-11-26-title",
+    "/2024_11_26",
+    "/2024.11.26",
+    "/backup-2024-11-26-10-30-05.sql",
+    "/tool-20110530.html",
+    "/2024-11-26-2024-12-01",
+    "/12:30:05",
+    "/12:30:05:10",
+    "/v1.2.3",
+    "/jquery-3.6.0.min.js",
+    "/std::vector",
+    "/std::vector2d",
+    "/Digest::MD5",
+    "/Class::C3",
+    "/Foo::Bar::",
+    "/C:/Users",
+    "/urn:isbn:9780306406157",
+    "/a1:b:12345",
+    "/12:30:12345",
+    "/a:b:c:d",
+    "/@types/node",
+    "/logo@2x.png",
+    "/logo@2x",
+    "/256.1.2.3",
+    "/top-10-20",
+    "www.example.org",
+    "a1-b2-c3.example.org",
+]
+
+
+@pytest.mark.parametrize("value", CAUGHT)
+def test_what_looks_like_a_persons_is_caught(value):
+    assert is_caught(scrub_path(value) if value.startswith("/") else value)
+
+
+@pytest.mark.parametrize("value", ORDINARY)
+def test_what_does_not_is_not(value):
+    assert not is_caught(scrub_path(value) if value.startswith("/") else value)
+
+
+ADDRESSES = st.one_of(st.ip_addresses(), st.integers(1, 2**128 - 1).map(IPv6Address), st.integers(0, 2**32 - 1).map(IPv4Address))
+PLACES = ["/whois/{}", "/whois/{}/", "/a/{}/b", "/ip-{}", "/ip_{}", "/ip:{}", "/ip={},x", "/report_{}.html", "/({})", "/x.{}"]
+ZONES = st.from_regex(r"[A-Za-z0-9_.-]{1,8}", fullmatch=True)
+
+
+@st.composite
+def spellings(draw) -> str:
+    """What `ipaddress` prints of an address, and what is written around it."""
+    address = draw(ADDRESSES)
+    if isinstance(address, IPv4Address):
+        text = draw(st.sampled_from([str(address), f"::ffff:{address}", f"64:ff9b::{address}"]))
+        text = text if ":" in text else text.replace(".", draw(st.sampled_from("._-")))
+        return text + draw(st.one_of(st.just(""), st.integers(0, 65535).map(":{}".format)))
+    assume(int(address))  # `::` is nobody's
+    zoned = draw(st.one_of(st.just(""), ZONES.map("%{}".format)))
+    text = draw(st.sampled_from([str(address), address.exploded, str(address).upper()])) + zoned
+    assert ip_address(text.lower()) == ip_address(f"{address}{zoned}".lower())
+    return draw(st.sampled_from([text, f"[{text}]", f"[{text}]:{draw(st.integers(0, 65535))}"]))
+
+
+@given(spellings(), st.sampled_from(PLACES))
+@example("fe80::1%12345", "/whois/{}")
+def test_an_address_is_seen_in_any_spelling_and_place(spelling, place):
+    assert names_address(place.format(spelling))
+
+
+@given(spellings(), st.sampled_from(PLACES), st.integers(0, 3), st.booleans())
+def test_no_address_comes_past_mask_and_detectors(spelling, place, depth, everything):
+    written = spelling
+    for _ in range(depth):
+        written = "".join(f"%{byte:02x}" for byte in written.encode()) if everything else quote(written, safe="")
+    path = scrub_path(place.format(written))
+    # Folded by the detectors, or nothing is left of the segment but the mask's word and an extension.
+    assert is_caught(path) or re.fullmatch(r"/(?:whois/|a/)?:(?:token|id)(?:/|/b|\.html)?", path)
+
+
+@given(st.integers(1, 2**128 - 1).map(IPv6Address), st.sampled_from(["host", "ip", "x", "node"]), st.sampled_from(["", "x", "n"]))
+def test_an_address_is_seen_where_letters_touch_it(address, before, after):
+    assert names_address(f"/{before}{address.exploded}{after}")
+    if len(str(address).replace(":", " ").split()) > 2:  # fewer may be the ends of two words, as in std::vector
+        assert names_address(f"/{before}{address}{after}")
+
+
+@given(st.integers(0, 2**32 - 1).map(IPv4Address), st.sampled_from(["host", "ip", "v"]), st.sampled_from(["", "x", ".x", ".1"]))
+def test_an_ipv4_address_is_seen_where_letters_touch_it(address, before, after):
+    assert names_address(f"/{before}{address}{after}")
+
+
+UNITS = ["a:", "::", "a::", "g::", "1:1:1:1:1:1:1::", "00:", "1.", "1-", "1 ", "2024-11-26-", "a@", "@", "%25", "%", "a.", "é"]
+
+
+@pytest.mark.parametrize("detector", [*DETECTORS, is_caught], ids=lambda detector: detector.__name__)
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_value_of_any_length_takes_no_square_of_it(detector, unit):
+    assert detector("/" + unit * (2**20 // len(unit))) in (True, False)

@@ -1,0 +1,49 @@
+"""Takes a text, gives what it spells: what is behind its percent-encoding, where it names a date, whether it names an address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+DATE = re.compile(r"(?<!\d)((?:19|20)[0-9]{2}([._-]?)(?:0[1-9]|1[0-2])\2(?:0[1-9]|[12][0-9]|3[01]))(?!\d)")
+
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
+_GROUP = "[0-9A-Fa-f]{1,4}"
+_GROUPS = rf"(?:{_GROUP}(?::{_GROUP}){{0,6}})?"
+_IPV4 = re.compile(rf"(?<![0-9]){_OCTET}([._-]){_OCTET}\1{_OCTET}\1{_OCTET}(?![0-9])")
+_IPV6 = re.compile(rf"{_GROUP}([:_-])(?:{_GROUP}\1){{6}}{_GROUP}")
+_SHORT_IPV6 = re.compile(rf"(?=({_GROUPS}::{_GROUPS}))")  # looks ahead, so that no match hides one that begins within it
+_HARDWARE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![0-9A-Za-z])")
+_WORD = re.compile(r":(?:id|uuid|hex|token|email|more)(?![0-9A-Za-z])")  # of the path mask; its colon is none of an address
+
+
+def decodings(text: str) -> Iterator[str]:
+    """The text, and what is behind each depth of percent-encoding that still matters."""
+    yield text
+    for _ in range(3):
+        if "%" not in text:
+            break
+        text = unquote(text, errors="replace")
+        yield text
+
+
+def names_address(text: str) -> bool:
+    """Whether there is an IPv4, IPv6 or hardware address, whatever stands around it; a version of four numbers looks the same.
+
+    >>> [names_address(text) for text in ("ip-192-0-2-7", "2001:db8::7", "2026-03-03-10-30", "std::vector")]
+    [True, True, False, False]
+    """
+    text = _WORD.sub("/", text)
+    if _IPV4.search(DATE.sub("/", text)) or _IPV6.search(text) or _HARDWARE.search(text):
+        return True
+    return "::" in text and any(_is_short_ipv6(text, *found.span(1)) for found in _SHORT_IPV6.finditer(text))
+
+
+def _is_short_ipv6(text: str, start: int, end: int) -> bool:
+    """Whether what has `::` is an address: if it stands alone, or looks unlike the ends of two words, as in `std::vector`."""
+    groups = text[start:end].replace(":", " ").split()
+    if not groups:
+        return False
+    alone = not text[max(start - 1, 0) : start].isalnum() and not text[end : end + 1].isalnum()
+    return alone or len(groups) > 2 or (len(groups) == 2 and any(map(str.isdigit, text[start:end])))
