@@ -28,8 +28,9 @@ page or a country.
 4. A site's {period} with fewer than {k} addresses is left out of everything.
 5. Each {period} is published once. Later lines are counted and dropped. --replace withdraws a release, and the
    manifest says how often.
-6. Paths lose queries, numbers, e-mail addresses and tokens; of referrers the domain is kept; names of browsers,
-   systems and robots are those of shipped lists. What still looks like a person's at the end is folded.
+6. Paths lose queries; numbers of five digits or more, e-mail addresses, UUIDs and tokens in them are replaced, but
+   for dates. Of referrers the domain is kept; names of browsers, systems and robots are those of shipped lists. What
+   still looks like a person's at the end, as an IP address in a path does, is folded.
 
 Addresses are cut and keyed when a line is read. The key is random for each run and gone when it ends. User names,
 cookies, whole user agents, whole referrers and queries are read past. Of a log line nothing but what these rules
@@ -41,7 +42,8 @@ What this does not promise
 
 - {minus} people who work together, on several networks, can find out about one more.
 - One person who uses many networks (Tor, relays, a phone on the move) counts as many. So does a company.
-- A page that names a person in its path, if {k} addresses ask for it, is published. See --routes.
+- A page that names a person in its path, by a word, a date or a number of up to four digits, is published if {k}
+  addresses ask for it. See --routes.
 - If all visitors of a row share a property, the tables show it: nobody is named, but the group is described.
 - Two rows may count the same visitors and visits. How far they overlap can be bounded, or, where a row has two
   parts only, be known: how many are in both, and how many in one only, which may be one.
