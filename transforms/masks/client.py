@@ -81,7 +81,8 @@ def clients(remote_hosts: pa.ChunkedArray, forwarded_for: pa.ChunkedArray, proxi
 
 
 def _bare(word: str) -> str:
-    """An address without the port or brackets that some proxies write."""
+    """An address without the port or brackets that some proxies write; of a list the last, as `address.places` takes it."""
+    word = word.rpartition(",")[2].strip("\0\ufeff ")
     if word.startswith("["):
         return word[1:].partition("]")[0]
     return word.partition(":")[0] if word.count(":") == 1 else word

@@ -19,6 +19,8 @@ INSIDE = "10.0.0.0/8, 2001:db8::/32"
         (INSIDE, "::ffff:10.0.0.1", "20.1.2.3", "20.1.2.3"),
         (INSIDE, "10.0.0.1", "20.1.2.3:5678", "20.1.2.3"),
         (INSIDE, "10.0.0.1", "[2a00:1450::5]:443", "2a00:1450::5"),
+        (INSIDE, "1.1.1.1,10.0.0.1", "20.1.2.3", "20.1.2.3"),
+        (INSIDE, "\ufeff10.0.0.1", "20.1.2.3", "20.1.2.3"),
         # Whoever calls a proxy may have written the beginning of the chain.
         (INSIDE, "10.0.0.1", "1.1.1.1, 20.1.2.3", "20.1.2.3"),
         # Whoever calls without a proxy may write anything.
