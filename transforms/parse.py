@@ -79,7 +79,7 @@ def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str
     for number in plain.odd.tolist():
         start, end = int(lines.starts[number]), int(lines.ends[number])
         position = offset + int(stored.starts[number])
-        outcome = _exact_line(block[start:end], log_format, first_of_file=position == 0)
+        outcome = _exact_line(block[start:end], log_format, position == 0, number in plain.refused)
         if isinstance(outcome, tuple):
             row, clock = outcome
             odd.setdefault(clock, []).append((position, row))
@@ -129,7 +129,7 @@ def _table_of(rows: list[dict[str, str | None]]) -> pa.Table:
     return pa.table({name: pa.array([row.get(name) for row in rows], columnar.type_of(name)) for name in RAW_COLUMNS})
 
 
-def _exact_line(line: bytes, log_format: Format, first_of_file: bool) -> tuple[dict[str, str | None], Clock] | str:
+def _exact_line(line: bytes, log_format: Format, first_of_file: bool, refused: bool) -> tuple[dict[str, str | None], Clock] | str:
     """The line's raw columns and how its time is written, or a reason."""
     if first_of_file:
         line = line.removeprefix(b"\xef\xbb\xbf")
@@ -139,7 +139,8 @@ def _exact_line(line: bytes, log_format: Format, first_of_file: bool) -> tuple[d
         return COMMENT
     if len(line) > oddities.MAX_LINE_BYTES:
         return TOO_LONG
-    return exact.split_line(line, log_format) or (NOT_HTTP if exact.is_message(line, log_format) else FIELDS)
+    read = None if refused else exact.split_line(line, log_format)
+    return read or (NOT_HTTP if exact.is_message(line, log_format) else FIELDS)
 
 
 def _completed(raw: pa.Table, log_format: Format) -> pa.Table:

@@ -8,7 +8,7 @@ way reads only what it surely reads as the exact path would: every other line is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -16,13 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.columns import as_one, distinct, spans_of
-from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, objects, oddities, w3c
+from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, expression, objects, oddities, w3c
 from transforms.formats.cuts import cut, texts_of
 from transforms.formats.oddities import Flags, Lines, Positions, find_lines, line_array
 from transforms.formats.templates import read_alike
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _ZONE = "[+-][0-9]{4}"
+_BOM = 0xEF  # its first byte; the exact path knows which line is a file's first
 _FEW = 32
 """Lines of JSON that are sooner read one by one than by Arrow, which must be told types: for that some are read so first."""
 
@@ -38,10 +39,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The plain lines, all of whose times are written alike in each part; and the numbers of the odd lines."""
+    """The plain lines, all of whose times are written alike in each part; and the numbers of the odd lines.
+
+    `refused` are those of the odd lines that have been tried as the exact path would try them.
+    """
 
     parts: tuple[Part, ...]
     odd: Positions
+    refused: frozenset[int] = frozenset()
 
 
 def split(block: bytes, lines: Lines, log_format: Format) -> Split:
@@ -95,21 +100,19 @@ def _all_odd(lines: Lines) -> Split:
 
 
 def _split_by_expression(block: bytes, lines: Lines, log_format: Format) -> Split:
-    """As `split`, for lines that one expression describes."""
-    assert log_format.expression is not None
-    odd = oddities.with_specials(block, lines, oddities.specials(log_format))
+    """As `split`, for lines that one expression describes: it alone decides, also of what would be odd in a line that is cut."""
+    first = np.frombuffer(block, np.uint8).take(lines.starts, mode="clip")
+    odd = (first == ord("#")) | (first == _BOM) | (lines.ends - lines.starts > oddities.MAX_LINE_BYTES)
     plain = np.flatnonzero(~odd)
     if not len(plain):
         return _all_odd(lines)
     rest = _without(block, lines, odd)
     starts = find_lines(rest).starts if odd.any() else lines.starts
-    found = pc.extract_regex(line_array(rest, starts, pa.string()), f"^{log_format.expression}\\s*$")
-    if found.null_count:
-        odd[plain[found.is_null().to_numpy(zero_copy_only=False)]] = True
-        found = found.drop_null()
-    columns = {name: pc.struct_field(found, name) for name in (field.name for field in found.type)}
-    raw = {name: column if name == "time" else column.dictionary_encode() for name, column in columns.items()}
-    return _split(raw_table(_changed(raw, log_format), len(found)), log_format, odd)
+    columns, fits = expression.match(line_array(rest, starts, pa.binary()), log_format)
+    refused = plain[~fits]
+    odd[refused] = True
+    split = _split(raw_table(_changed(columns, log_format), int(fits.sum())), log_format, odd)
+    return replace(split, refused=frozenset(refused.tolist()))
 
 
 def _changed(columns: dict[str, pa.Array], log_format: Format) -> dict[str, pa.Array]:

@@ -11,12 +11,13 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from transforms.formats import Clock, Field, Format, Shape, objects, w3c
+import pyarrow as pa
+
+from transforms.formats import Clock, Field, Format, Shape, expression, objects, w3c
+from transforms.formats.expression import unescape
 from transforms.formats.values import is_agent, is_host
 from transforms.formats.wrapped import WRAPPINGS
 
-_ESCAPE = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
-_CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 _TIME = r"\[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\]"
 _STRICT_QUOTED = r'"(?P<%s>(?:[^"\\]|\\.)*)"'
 _BARE_QUOTED = r'"(?P<%s>[^"]*)"'
@@ -42,10 +43,10 @@ _NAME = rf"(?:[^ ]*|(?!{_OF_OTHERS})[^ ]+(?: +(?!{_OF_OTHERS})[^ ]+){{1,15}})"
 def line_patterns(log_format: Format) -> tuple[re.Pattern[bytes], ...]:
     """Patterns to try in order: quotes escaped as servers do, then quotes left bare in a field (old servers, short lines)."""
     if log_format.expression is not None:
-        expression = re.compile(log_format.expression.encode() + rb"\s*\Z", re.DOTALL)
-        if not log_format.fields or any(field.shape is Shape.GAP for field in log_format.fields):
-            return (expression,)
-        return (expression, _pattern(log_format, _LOOSE_QUOTED, _NAME))
+        whole = re.compile(log_format.expression.encode() + rb"\s*\Z", re.DOTALL)
+        if any(field.shape is Shape.GAP for field in log_format.fields):
+            return (whole,)
+        return (whole, _pattern(log_format, _LOOSE_QUOTED, _NAME))
     if log_format.separator == ",":
         return (_pattern(log_format, _DOUBLED_QUOTED, _NAME),)
     return (_pattern(log_format, _strict(log_format), _NAME), _pattern(log_format, _LOOSE_QUOTED, _NAME))
@@ -95,6 +96,10 @@ def split_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], 
     if log_format.header:
         row = w3c.read_line(line, log_format)
         return None if row is None else (row, log_format.clock)
+    if expression.is_only_way(log_format):
+        columns, fits = expression.match(pa.array([line], pa.binary()), log_format)
+        texts = {name: column[0].as_py() for name, column in columns.items()} if fits[0] else {}
+        return (_changed(texts, log_format), log_format.clock) if fits[0] else None
     for number, pattern in enumerate(line_patterns(log_format)):
         if number and len(line) > _LOOSE_BYTES:
             break
@@ -165,19 +170,5 @@ def _compiled(expression: str) -> re.Pattern[bytes]:
     return re.compile(expression.encode())
 
 
-def unescape(value: bytes) -> str:
-    """Text of an escaped field; bytes that are not UTF-8 become U+FFFD."""
-    if b"\\" in value:
-        value = _ESCAPE.sub(_unescaped, value)
-    return value.decode("utf-8", "replace")
-
-
 def _as_it_stands(value: bytes) -> str:
     return value.decode("utf-8", "replace")
-
-
-def _unescaped(found: re.Match[bytes]) -> bytes:
-    body = found.group(1)
-    if len(body) == 3:
-        return bytes([int(body[1:], 16)])
-    return _CONTROL.get(body, body)

@@ -42,7 +42,7 @@ _BESIDE = {
     "query": r"%*?",
     "target": r"(?:(?:https?:/)?[/*]%*?|-|)",
 }
-_QUOTED_LETTER, _BARE_LETTER = r'(?:[^"\\]|\\.)', r"\S"
+_QUOTED_LETTER, _BARE_LETTER = r'(?:[^"\\\n]|\\.)', r"\S"  # a line's end is no part of its last value
 
 # Directive → the column of the raw line, and the expression of its values where it is narrow.
 _DIRECTIVES: dict[str, tuple[str | None, str | None]] = {

@@ -90,6 +90,23 @@ def test_a_prefix_and_nothing_else(name):
     check(prefix + b"\n" + prefix, format_of(SYSLOG + name))
 
 
+OWN = {
+    '"%{Referer}i %{User-Agent}i %{Host}i" %h %t "%r"': b'"- A a.example" 8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1"',
+    "$remote_addr  $uri$is_args$args $http_user_agent [$time_local]": b"8.8.8.8  /a?b=c A b [10/Oct/2025:13:55:36 -0700]",
+    "%h %t %m %U%q %>s %{User-Agent}i": b"8.8.8.8 [10/Oct/2025:13:55:36 -0700] GET /a?b 200 A b",
+    "$msec|$host|$remote_addr|$request_method|$request_uri|$http_user_agent": b"1760129736.1|a.example|8.8.8.8|GET|/a|A b",
+}
+ODD = [b"\v", b"\f", b"\t", b"\r", b"\0", b"\xff", b"\xc3\xa9", b"\xef\xbb\xbf", b"#", b"\\", b"\\x22", b'"']
+
+
+@pytest.mark.parametrize("notation", OWN)
+@pytest.mark.parametrize("odd", ODD)
+def test_what_stands_in_other_lines_does_not_decide_how_a_line_is_read(notation, odd):
+    line = OWN[notation]
+    spoiled = [line[:at] + odd + line[at:] for at in range(len(line) + 1)]
+    check(b"\n".join([*spoiled, line, line + b"\xff", line + b"\\", line + b"\0"]), format_of(notation))
+
+
 ADDRESSES = [
     b"192.0.2.7:443",
     b"[2001:db8::1]:443",

@@ -420,6 +420,24 @@ def test_a_url_out_of_its_parts_that_is_cut_off_is_rejected():
     assert [reject.reason for reject in parsed.rejects] == ["fields"]
 
 
+WITHOUT_PLAIN_SEPARATORS = (
+    '"%{Referer}i %{User-Agent}i %{Host}i" %h %t "%r"',
+    '$remote_addr [$time_local] "$http_foo $request" $status',
+    "$remote_addr $uri$is_args$args $http_referer $http_user_agent [$time_local]",
+    '%h %l %u %t "%r" %>s %b %{Referer}i %{User-Agent}i %{Cookie}i [%D]',
+)
+
+
+@pytest.mark.parametrize("notation", WITHOUT_PLAIN_SEPARATORS)
+@pytest.mark.parametrize("unit", ["a ", '"a ', "a, ", "/a?", "[10/Oct/2025:13:55:36 -0700] ", "\\x22 ", "\0"])
+def test_a_line_without_end_is_looked_at_as_often_as_it_is_long(notation, unit):
+    """Were each of its spaces tried as the end of each of its values, this would take days."""
+    known = compile_notation(notation)
+    for before in ("", '"', "8.8.8.8 /", '8.8.8.8 - - [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1" 200 5 '):
+        line = before + unit * (1_000_000 // len(unit))
+        assert parse_block(f"{line}\n".encode(), known).lines == 1
+
+
 TEXT = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S", "Zs"]), max_size=12)
 
 
