@@ -146,9 +146,12 @@ def _exact_line(line: bytes, log_format: Format, first_of_file: bool, refused: b
 def _completed(raw: pa.Table, log_format: Format) -> pa.Table:
     """Every format's columns alike: the request line out of its parts, and `-` where a line misses a value that its format has.
 
+    Of a format that has targets and no methods, every request is a GET: else none would be a page.
     A column that the format does not have stays null. Which it has never depends on the block: blocks are cut anywhere.
     """
     raw = _with_targets(raw) if log_format.keys and raw.num_rows else raw
+    if log_format.has("target") and not log_format.has("method"):
+        raw = raw.set_column(raw.column_names.index("method"), "method", recode(np.zeros(raw.num_rows, np.int32), ["GET"]))
     columns = {name: raw[name] for name in raw.column_names}
     if raw.num_rows and columns["request"].null_count:
         columns["request"] = _joined_request(raw)

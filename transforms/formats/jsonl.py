@@ -165,7 +165,7 @@ def format_of_keys(words: str) -> Format:
             raise ValueError(f"{word.strip()!r} is not column=key, where the column is one of {known}")
         keys[column] = key
     if not {"remote_host", "time"} <= set(keys) or not set(keys) & {"request", "target"}:
-        raise ValueError("the keys of remote_host, time and request (or method and target) are needed")
+        raise ValueError("the keys of remote_host, time and request (or target, and method if there is one) are needed")
     return _format(words, "JSON with keys of your own", words, keys)
 
 

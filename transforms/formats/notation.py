@@ -144,7 +144,7 @@ def compile_notation(notation: str) -> Format:
     clocks = [part.clock for part in parts if part.clock]
     kept = {part.field.name for part in parts if part.field and part.field.name}
     if not clocks or "remote_host" not in kept or not kept & {"request", "target"}:
-        raise ValueError("the notation must hold the remote host, the time and the request")
+        raise ValueError("the notation must hold the remote host, the time and the request, or at least its target")
     fields = _columns(parts)
     names = tuple(sorted(kept))
     if fields is None:

@@ -116,8 +116,6 @@ def raw_columns(texts: Mapping[str, pa.ChunkedArray], log_format: Format) -> dic
     encoded = _is_cloudfront(log_format)
     columns = {name: as_one(column.dictionary_encode()) for name, column in texts.items() if name not in ("date", "time")}
     columns["time"] = pc.binary_join_element_wise(texts["date"], texts["time"], "T")
-    if "method" not in columns:
-        columns["method"] = pa.array(["GET"] * len(columns["time"]), pa.string()).dictionary_encode()
     for name in (*_DECODED, "query") if encoded else _DECODED:
         if name in columns:
             values = pa.array([_decoded(name, value, encoded) for value in columns[name].dictionary.to_pylist()], pa.string())
@@ -138,7 +136,6 @@ def read_line(line: bytes, log_format: Format) -> dict[str, str | None] | None:
         if field.name
     }
     row["time"] = f"{row.pop('date')}T{row['time']}"
-    row.setdefault("method", "GET")  # a log of streams names none
     return row if all(re.fullmatch(pattern, row.get(name) or "-") for name, pattern in PATTERNS.items()) else None
 
 

@@ -302,6 +302,31 @@ def test_a_notation_reads_what_its_server_writes(case):
     assert (compile_notation(notation).expression is None) == by_columns
 
 
+BUNNY = (
+    "$upstream_cache_status|$status|$msec|$bytes_sent|$pid|$remote_addr|$http_referer|$scheme://$host$request_uri|$hostname"
+    "|$http_user_agent|$request_id|$geoip_country_code"
+)
+
+
+@pytest.mark.parametrize(
+    ("notation", "line"),
+    [
+        (BUNNY, "HIT|200|1760129736.123|5|7|8.8.8.8|-|https://www.example.org/a?b=c|WA|Mozilla/5.0|a1b2|US"),
+        ('$remote_addr [$time_local] "$uri?$args" $status', '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "/a?b=c" 200'),
+        ('%h %t "%U" "%q" %>s', '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "/a" "?b=c" 200'),
+        (
+            '{"a":"$remote_addr","t":"$msec","u":"$request_uri","s":"$status"}',
+            '{"a":"8.8.8.8","t":"1760129736.1","u":"/a?b=c","s":"200"}',
+        ),
+        ("json:remote_host=a,time=t,target=u,status=s", '{"a":"8.8.8.8","t":"1760129736.1","u":"/a?b=c","s":"200"}'),
+    ],
+)
+@pytest.mark.parametrize("copies", [1, 100])
+def test_a_log_of_targets_without_methods_is_one_of_requests(notation, line, copies):
+    entries = parse_block(f"{line}\n".encode() * copies, format_of(notation)).entries.to_pylist()
+    assert [(row["method"], row["target"], row["status"]) for row in entries] == [("GET", "/a?b=c", "200")] * copies
+
+
 @pytest.mark.parametrize("name", [name for name, known in FORMATS.items() if re.fullmatch("%[^…]*", known.notation)])
 def test_the_notations_of_the_known_formats_compile_to_the_same_columns(name):
     known = FORMATS[name]
