@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from transforms import secret as secrets
 from transforms.clock import DAY_SECONDS, HOUR_SECONDS, UTC, local_seconds
-from transforms.columns import distinct, recode
+from transforms.columns import distinct, filled, recode
 from transforms.masks.address import places
 from transforms.masks.client import Proxies, clients
 from transforms.masks.path import scrub_paths
@@ -51,9 +51,9 @@ def anonymize(
 ) -> Masked:
     """Mask the entries (schema ENTRY) of the window, by periods of the time zone's calendar.
 
-    `default_site` names the site where the format has none; `proxies` are those whose X-Forwarded-For is believed;
-    `routes` the sites' own templates for paths; with
-    `exclude_opted_out`, requests that carry a signal against tracking are not counted at all.
+    `default_site` names the site where the format has none, or only URLs could name it and that of a line does not; `proxies` are
+    those whose X-Forwarded-For is believed; `routes` the sites' own templates for paths; with `exclude_opted_out`, requests that
+    carry a signal against tracking are not counted at all.
     """
     local = local_seconds(entries["request_time"].to_numpy(), time_zone)
     starts = first_day(local // DAY_SECONDS, window.length)
@@ -167,7 +167,5 @@ def _units(
 
 
 def _sites(column: pa.ChunkedArray, default: str | None) -> pa.DictionaryArray:
-    if column.null_count:
-        return recode(np.zeros(len(column), np.int32), [publishable_site(default) if default else UNKNOWN])
-    codes, values = distinct(column)
+    codes, values = distinct(filled(column, default or UNKNOWN))
     return recode(codes, [publishable_site(value) for value in values.to_pylist()])

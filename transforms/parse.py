@@ -210,7 +210,7 @@ def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: boo
     site = raw["site"]
     if site_in_request:
         named = pc.struct_field(pc.extract_regex(requests, _SITE_IN_REQUEST), "site")
-        site = recode(request_codes, pc.fill_null(named, "-"))
+        site = named.dictionary_encode().take(pa.array(request_codes))  # null, where the line's URL names none
     methods, targets, protocols = split_requests(requests)
     status_codes, statuses = distinct(raw["status"])
     bytes_codes, sizes = distinct(raw["bytes_sent"])

@@ -27,7 +27,7 @@ KEY = pa.uint64()
 
 ENTRY = pa.schema(
     [
-        pa.field("site", TEXT),  # null: the format has no site
+        pa.field("site", TEXT),  # null: the format has no site, or it would stand in the URL
         pa.field("remote_host", TEXT, nullable=False),
         pa.field("forwarded_for", TEXT),  # null: the format has no X-Forwarded-For
         pa.field("request_time", pa.int64(), nullable=False),  # seconds since 1970, UTC

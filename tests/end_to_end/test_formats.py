@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -98,6 +99,30 @@ def test_a_run_may_mix_formats_and_counts_all(tmp_path, capsys):
         ("www.example.org", "human"): 20 * (len(names) - 2),
         ("www.example.org", "unknown"): 40,
     }
+
+
+README_FORMAT = "json:remote_host=client>ip,time=when,method=verb,target=path,status=code"
+W3C_HEADER = "#Fields: date time c-ip cs-method cs-uri sc-status\n"
+JSON_LINE = '{{"client":{{"ip":"{0}"}},"when":"2026-03-03T12:00:00Z","verb":"GET","path":"{1}","code":200}}\n'
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "words"),
+    [
+        ("", JSON_LINE, ["--format", README_FORMAT]),
+        (W3C_HEADER, "2026-03-03 12:00:00 {0} GET {1} 200\n", []),
+        ("", "1772539200.123      9 {0} TCP_MISS/200 5 GET {1} - HIER_DIRECT/1.1.1.1 -\n", ["--format", "squid"]),
+    ],
+    ids=["JSON", "W3C", "squid"],
+)
+def test_the_site_is_that_of_the_url_or_else_the_one_that_was_named(tmp_path, header, line, words):
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    assert f"'{README_FORMAT}'" in readme
+    urls = ["/a"] * 20 + ["https://shop.example.org/a"] * 20
+    (tmp_path / "a.log").write_text(header + "".join(line.format(address(n), url) for n, url in enumerate(urls, 1)))
+    assert run("--input", tmp_path / "a.log", "--output", tmp_path / "out", "--site", "www.example.org", *words) == 0
+    daily = pq.read_table(tmp_path / "out" / "daily" / "date=2026-03-03" / "data.parquet").to_pylist()
+    assert {row["site"]: row["hits"] for row in daily} == {"www.example.org": 20, "shop.example.org": 20}
 
 
 @pytest.mark.parametrize("name", ["combined", "iis", "envoy", "nginx_json", "combined in its place"])
