@@ -180,7 +180,7 @@ def test_the_summary_says_what_was_folded_and_why(tmp_path, capsys):
         crowd(30)
         + crowd(12, request="GET /a HTTP/1.1")
         + b"".join(line(host=f"20.9.9.{n}", request="GET /one-network HTTP/1.1") for n in range(1, 13))  # rule 1
-        + crowd(12, request="GET /call/030-1234567890 HTTP/1.1")  # rule 6
+        + crowd(12, request="GET /mail/jane@localhost HTTP/1.1")  # rule 6
         + crowd(3, first=100, agent="curl/8.5.0")  # rule 4
     )
     assert main(["run", "--input", str(log), "--output", str(tmp_path / "out"), "--workers", "0"]) == 0

@@ -279,7 +279,7 @@ def test_a_line_that_begins_as_a_comment_is_one_whatever_stands_beside_it(beside
 def test_where_requests_are_urls_these_name_the_site():
     block = (COMBINED.replace("GET /", "GET http://www.example.org:8080/a")[:-1] + " hit\n" + COMBINED).encode()
     for name in ("absolute:combined_more", "syslog:absolute:combined_more"):
-        assert parse_block(block, format_of(name)).entries["site"].to_pylist() == ["www.example.org", "-"]
+        assert parse_block(block, format_of(name)).entries["site"].to_pylist() == ["www.example.org", None]
     for name in ("absolute:varnish", "absolute:site_combined", "absolute:caddy", "absolute:iis"):
         with pytest.raises(ValueError, match=r"name their site themselves|neither the name"):
             format_of(name)
