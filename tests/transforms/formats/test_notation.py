@@ -282,6 +282,96 @@ CASES = {
         {"target": "/a", "status": "200"},
         True,
     ),
+    "Apache, a request without quotes": (
+        "%h %l %u %t %r %>s %b",
+        "8.8.8.8 - - [10/Oct/2025:13:55:36 -0700] GET /a b HTTP/1.1 200 12",
+        {"method": "GET", "target": "/a b", "protocol": "HTTP/1.1", "status": "200", "bytes_sent": 12},
+        False,
+    ),
+    "Apache, a request without quotes before what is no directive": (
+        "%t %a %r %s (%D microseconds)",
+        "[10/Oct/2025:13:55:36 -0700] 8.8.8.8 GET /a HTTP/1.1 200 (12 microseconds)",
+        {"remote_host": "8.8.8.8", "target": "/a", "status": "200"},
+        False,
+    ),
+    "nginx, a request without quotes": (
+        "$remote_addr [$time_local] $request $status",
+        "8.8.8.8 [10/Oct/2025:13:55:36 -0700] GET /a HTTP/1.1 200",
+        {"target": "/a", "protocol": "HTTP/1.1", "status": "200"},
+        False,
+    ),
+    "Apache, a time of its own in brackets": (
+        '%h [%{%d/%b/%Y:%H:%M:%S %z}t] "%r" %>s',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET /a HTTP/1.1" 200',
+        {"target": "/a", "status": "200"},
+        True,
+    ),
+    **{
+        f"Apache, a time of its own {name}": (
+            f'%h{before}%{{%d/%b/%Y:%T %z}}t{behind}"%r" %>s',
+            f'8.8.8.8{before}10/Oct/2025:13:55:36 -0700{behind}"GET /a HTTP/1.1" 200',
+            {"remote_host": "8.8.8.8", "target": "/a", "status": "200"},
+            False,
+        )
+        for name, before, behind in (
+            *(("between spaces", " ", " "), ("between bars", "|", "|"), ("between semicolons", ";", ";")),
+            *(("in quotes", ' "', '" '), ("in brackets, behind a bar", "|[", "]|")),
+        )
+    },
+    "nginx, what an upstream server sent": (
+        '$remote_addr [$time_local] "$request" $status $upstream_http_content_type $pipe',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET /a HTTP/2.0" 200 text/html; charset=utf-8 .',
+        {"target": "/a", "status": "200"},
+        True,
+    ),
+    "nginx, the body of a request": (
+        '$remote_addr [$time_local] "$request" $status $request_body',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "POST /a HTTP/2.0" 200 a=b c&d=e "f"',
+        {"target": "/a", "status": "200"},
+        True,
+    ),
+    "nginx, two values with spaces that are not kept": (
+        '$remote_addr - $remote_user [$time_local] "$request" $status $sent_http_content_type',
+        '8.8.8.8 - Jane Doe [10/Oct/2025:13:55:36 -0700] "GET /a HTTP/2.0" 200 text/html; charset=utf-8',
+        {"target": "/a", "status": "200"},
+        False,
+    ),
+    "nginx, a decoded path with spaces": (
+        "$remote_addr [$time_local] $request_method $uri $status $bytes_sent",
+        "8.8.8.8 [10/Oct/2025:13:55:36 -0700] GET /a b.html 200 12",
+        {"method": "GET", "target": "/a%20b.html", "status": "200", "bytes_sent": 12},
+        False,
+    ),
+    "nginx, a decoded path with spaces and its arguments": (
+        "$remote_addr [$time_local] $request_method $uri$is_args$args $status",
+        "8.8.8.8 [10/Oct/2025:13:55:36 -0700] GET /a b.html?c=d 200",
+        {"method": "GET", "target": "/a%20b.html?c=d", "status": "200"},
+        False,
+    ),
+    "nginx, a decoded path with spaces between bars": (
+        "$remote_addr|$time_iso8601|$uri|$status",
+        "8.8.8.8|2025-10-10T13:55:36-07:00|/a b|200",
+        {"method": "GET", "target": "/a%20b", "status": "200"},
+        False,
+    ),
+    "Apache, method and decoded path with spaces": (
+        "%h %t %m %U %>s",
+        "8.8.8.8 [10/Oct/2025:13:55:36 -0700] GET /a b.html 200",
+        {"method": "GET", "target": "/a%20b.html", "status": "200"},
+        False,
+    ),
+    "Apache, the first status and the last": (
+        '%h %t "%r" %s %>s',
+        '8.8.8.8 [10/Oct/2025:13:55:36 -0700] "GET /a HTTP/1.1" 302 200',
+        {"target": "/a", "status": "200"},
+        True,
+    ),
+    "Apache, JSON with the first status and the last": (
+        r'LogFormat "{\"h\":\"%h\",\"t\":\"%t\",\"r\":\"%r\",\"first\":%s,\"last\":%>s}" json',
+        '{"h":"8.8.8.8","t":"[10/Oct/2025:13:55:36 -0700]","r":"GET /a HTTP/1.1","first":302,"last":200}',
+        {"target": "/a", "status": "200"},
+        True,
+    ),
     "nginx by columns with a time in milliseconds": (
         '$msec $remote_addr "$request" $status $bytes_sent "$http_user_agent"',
         '1760129736.123 8.8.8.8 "GET / HTTP/1.1" 200 5 "A"',
@@ -338,6 +428,9 @@ def test_the_notations_of_the_known_formats_compile_to_the_same_columns(name):
     ("notation", "says"),
     [
         ("%h %t %r %Y", "%Y is not a directive"),
+        ('%h %t "%r" "%{i,Referer}" %>s "%{User-Agent}i"', r"^%\{i,Referer\} is not a directive of mod_log_config$"),
+        ('%h %t "%r" %>s "%{i,Referer}" "%{o,Foo}"', r"^%\{i,Referer\} is not a directive of mod_log_config$"),
+        ('%h %t "%r" %>s 100% ', "^% is not a directive of mod_log_config$"),
         ("$remote_addr [$time_local] $request $jane", r"\$jane is not a variable"),
         ('$remote_addr [$time_locl] "$request"', r"\$time_locl is not a variable"),
         ('%h %{%s}t "%r"', "a time of this form"),
@@ -351,6 +444,34 @@ def test_the_notations_of_the_known_formats_compile_to_the_same_columns(name):
 def test_what_is_wrong_with_a_notation_is_said(notation, says):
     with pytest.raises(ValueError, match=says):
         format_of(notation)
+
+
+@pytest.mark.parametrize(
+    "notation",
+    [
+        '$http_x_forwarded_for - $remote_user [$time_local] "$request" $status',
+        '$http_x_forwarded_for - $remote_user  [$time_local] "$request" $status',
+    ],
+    ids=["by columns", "by expression"],
+)
+def test_a_space_in_a_header_does_not_move_what_stands_behind_it(notation):
+    """Else a client who sends `X-Forwarded-For: 1.2.3.4 x` would be who it says."""
+    space = notation.partition("$remote_user")[2].partition("[")[0]
+    line = f'%s - -{space}[10/Oct/2025:13:55:36 -0700] "GET /a HTTP/1.1" 200\n'
+    parsed = parse_block(
+        "".join(line % listed for listed in ("1.2.3.4, 8.8.8.8", "1.2.3.4 x, 8.8.8.8")).encode(), format_of(notation)
+    )
+    assert parsed.entries["remote_host"].to_pylist() == ["8.8.8.8"]
+    assert [reject.reason for reject in parsed.rejects] == ["fields"]
+
+
+@pytest.mark.parametrize("copies", [1, 50])
+def test_what_stands_in_a_notation_must_stand_in_the_line(copies):
+    notation = '$remote_addr -> [$time_local] "$request" st=200 $status'
+    line = '8.8.8.8 -> [10/Oct/2025:13:55:36 -0700] "GET /a HTTP/1.1" st=200 200\n'
+    log = (line + line.replace("->", "=>") + line.replace("st=200", "st.200")) * copies
+    parsed = parse_block(log.encode(), format_of(notation))
+    assert (parsed.entries.num_rows, len(parsed.rejects)) == (copies, 2 * copies)
 
 
 NGINX_JSON = """log_format  mine escape=json
