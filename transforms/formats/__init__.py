@@ -88,7 +88,8 @@ class Format:
     note: str = ""
     """What people must know who read figures made of such a log."""
     sparse: bool = False
-    """Whether a JSON line has no key for what its request lacked, so that a sample cannot tell which columns there are."""
+    """Whether a JSON line may have no key for what its request lacked, so that a sample cannot tell which columns there are. Of
+    keys that a user named nobody needs to guess."""
     evidence: float = 0.5
     """For detection: the share of plausible lines by which it is told from the format that it narrows."""
     backslash: bool = True

@@ -3,11 +3,13 @@
 The first of them that a line has is taken.
 
 Sources: Caddy 2 (HTTP access logs), Traefik 3 (access logs, JSON), Google Cloud (LogEntry, HttpRequest), Cloudflare Logpush
-(http_requests), nginx (log_format with escape=json, whose keys its owner chooses), Fastly (example of a JSON log format).
+(http_requests), nginx (log_format with escape=json, whose keys its owner chooses), Fastly (example of a JSON log format), Echo
+(middleware Logger), GitLab (Workhorse), Netlify (log drains).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -16,6 +18,7 @@ from transforms.formats import NOT_HTTP, RAW_COLUMNS, Clock, Format
 from transforms.formats.values import with_scheme, without_any_port, without_log_number
 
 Path = tuple[str, ...]
+_TIME = re.compile(r"\[?\d\d/[A-Z][a-z]{2}/\d{4}:|\d{4}([-/])\d\d\1\d\d[T ]|\d{9}")
 
 
 def _format(
@@ -42,8 +45,14 @@ def _format(
         ignored=ignored,
         note=note,
         sparse=sparse,
+        plausible=_has_a_time,
         site_in_request=in_request,
     )
+
+
+def _has_a_time(row: Mapping[str, str | None]) -> bool:
+    """Whether what stands under a key such as `time` is one, and not how long something took."""
+    return _TIME.match(row["time"] or "") is not None
 
 
 FORMATS = (
@@ -133,18 +142,20 @@ FORMATS = (
         "JSON with nginx's variables, or usual names, as keys (Fastly, Istio)",
         '{"remote_addr":"$remote_addr","time":"$time_iso8601","request":"$request","status":$status,…}',
         {
-            "remote_host": "remote_addr client_ip remote_ip client clientip ip remote_host downstream_remote_address",
-            "time": "time_iso8601 time_local msec timestamp @timestamp time start_time ts date created_at",
+            "remote_host": "remote_addr client_ip remote_ip client clientip ip remote_host downstream_remote_address remoteIP"
+            " remoteAddr",
+            "time": "time_iso8601 time_local timestamp @timestamp time start_time ts date created_at msec",
             "site": "http_host vhost domain authority :authority host server_name",
             "request": "request",
-            "method": "request_method method verb",
-            "target": "request_uri uri url path x-envoy-origin-path",
+            "method": "request_method method verb requestMethod",
+            "target": "request_uri uri url path x-envoy-origin-path requestUri requestURI",
             "query": "args query_string query",
             "protocol": "server_protocol request_protocol request_proto protocol proto",
-            "status": "status response_status http_status response_code response code",
-            "bytes_sent": "body_bytes_sent bytes_sent response_body_size resp_body_size bytes size",
+            "status": "status response_status http_status response_code response code status_code statusCode",
+            "bytes_sent": "body_bytes_sent bytes_sent response_body_size resp_body_size bytes size bytes_out written_bytes"
+            " response_size responseSize",
             "referer": "http_referer http_referrer request_referer referer referrer",
-            "user_agent": "http_user_agent request_user_agent user_agent useragent agent user-agent",
+            "user_agent": "http_user_agent request_user_agent user_agent useragent agent user-agent userAgent",
             "forwarded_for": "http_x_forwarded_for x_forwarded_for xff x-forwarded-for",
             "dnt": "http_dnt dnt",
             "gpc": "http_sec_gpc sec_gpc",
@@ -166,10 +177,10 @@ def format_of_keys(words: str) -> Format:
         keys[column] = key
     if not {"remote_host", "time"} <= set(keys) or not set(keys) & {"request", "target"}:
         raise ValueError("the keys of remote_host, time and request (or target, and method if there is one) are needed")
-    return _format(words, "JSON with keys of your own", words, keys)
+    return _format(words, "JSON with keys of your own", words, keys, sparse=True)
 
 
 def format_of_paths(name: str, notation: str, paths: Mapping[str, Path]) -> Format:
     """A format by the keys that lead to each column."""
-    known = _format(name, "JSON with keys of your own", notation, dict.fromkeys(paths, "key"))
+    known = _format(name, "JSON with keys of your own", notation, dict.fromkeys(paths, "key"), sparse=True)
     return replace(known, keys=tuple((column, (path,)) for column, path in paths.items()))

@@ -89,8 +89,9 @@ def _is_written(times: pa.ChunkedArray, clock: Clock) -> Flags:
         decimal, points = points_in(data, starts, ends)
         return decimal & (points > starts)
     at, marks = (4, "-/") if clock is Clock.ISO else (2, "/")
-    mark = data.take(starts + at, mode="clip")
+    mark, last = data.take(starts + at, mode="clip"), data.take(ends - 1, mode="clip")
     found: Flags = (ends - starts > at) & ((mark == ord(marks[0])) | (mark == ord(marks[-1])))
+    found &= (last != ord("[")) & (last != ord("]"))  # which the exact path takes off, wherever they stand
     return found
 
 

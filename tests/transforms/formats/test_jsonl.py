@@ -207,6 +207,64 @@ def test_cloudflare_with_the_time_of_the_end_only():
     assert detect(block(line) * 3, FORMATS, complete=True).format == "cloudflare"
 
 
+# After the documentation, or the source, of each; of Apache a LogFormat that is much copied.
+USUAL = {
+    "Echo": '{"time":"2025-10-10T20:55:36.123456789Z","id":"","remote_ip":"8.8.8.8","host":"www.example.org","method":"GET",'
+    '"uri":"/a?b=c","user_agent":"curl/7.82.0","status":200,"error":"","latency":302094,"latency_human":"302.094µs","bytes_in":0,'
+    '"bytes_out":10900}',
+    "GitLab Workhorse": '{"content_type":"text/html","correlation_id":"01","duration_ms":9,"host":"www.example.org",'
+    '"level":"info","method":"GET","msg":"access","proto":"HTTP/1.1","referrer":"","remote_addr":"8.8.8.8:0","remote_ip":"8.8.8.8",'
+    '"status":200,"system":"http","time":"2025-10-10T20:55:36Z","ttfb_ms":9,"uri":"/a?b=c","user_agent":"curl/7.82.0","written_bytes":10900}',
+    "Netlify": '{"client_ip":"8.8.8.8","content_type":"text/html","domain":"www.example.org","log_type":"traffic","method":"GET",'
+    '"referrer":"","response_size":10900,"status_code":200,"timestamp":"2025-10-10T20:55:36.000Z",'
+    '"url":"https://www.example.org/a?b=c","user_agent":"curl/7.82.0"}',
+    "Apache": '{"time":"[10/Oct/2025:20:55:36 +0000]","remoteIP":"8.8.8.8","host":"www.example.org","request":"/a",'
+    '"query":"?b=c","method":"GET","status":"200","userAgent":"curl/7.82.0","referer":"-","responseSize":"10900"}',
+    "camel case": '{"timestamp":"2025-10-10T20:55:36Z","remoteAddr":"8.8.8.8","host":"www.example.org","requestMethod":"GET",'
+    '"requestUri":"/a?b=c","statusCode":200,"userAgent":"curl/7.82.0","responseSize":10900}',
+    "a duration under msec": '{"timestamp":"2025-10-10T20:55:36Z","msec":12,"remote_addr":"8.8.8.8","host":"www.example.org",'
+    '"method":"GET","uri":"/a?b=c","status":200,"user_agent":"curl/7.82.0","bytes":10900}',
+}
+
+
+@pytest.mark.parametrize("copies", [3, 100])
+@pytest.mark.parametrize("name", USUAL)
+def test_usual_keys_are_known(name, copies):
+    data = USUAL[name].encode() + b"\n"
+    assert detect(data * copies, FORMATS, complete=True).format == "nginx_json"
+    for row in rows("nginx_json", data * copies):
+        told = (
+            row["remote_host"],
+            row["site"],
+            row["method"],
+            row["target"],
+            row["status"],
+            row["bytes_sent"],
+            row["user_agent"],
+        )
+        assert told == ("8.8.8.8", "www.example.org", "GET", "/a?b=c", "200", 10900, "curl/7.82.0")
+        assert row["request_time"] == 1760129736
+
+
+def test_a_line_whose_time_is_none_is_not_taken_for_one_of_the_format():
+    data = block(*[{**NGINX, "time_local": "0.012"}] * 3)
+    assert detect(data, FORMATS, complete=True).format is None
+
+
+@pytest.mark.parametrize(
+    "words", ["json:remote_host=ip,time=t,target=u,dnt=dnt,site=host", '{"ip":"%h","t":"%t","u":"%U","d":"%{DNT}i"}']
+)
+def test_columns_that_a_user_named_are_never_dropped(words):
+    assert as_in(words, block({"ip": "8.8.8.8", "t": "2025-10-10T20:55:36Z", "u": "/"}).splitlines()) == words
+
+
+@pytest.mark.parametrize("time", ["2025-10-10T20:55:36Z[]", "[2025-10-10T20:55:36Z", "10/Oct/2025:20:55:36 +0000]"])
+def test_a_bracket_beside_a_time_is_no_part_of_it_in_whichever_line(time):
+    plain = {**NGINX, "time_local": "10/Oct/2025:20:55:36 +0000" if "Oct" in time else "2025-10-10T20:55:36Z"}
+    data = block(*[plain] * 100, {**plain, "time_local": time}, *[plain] * 100)
+    assert [row["request_time"] for row in rows("nginx_json", data)] == [1760129736] * 201
+
+
 def test_keys_of_your_own():
     line = {"who": {"ip": "8.8.8.8"}, "when": 1760129736123, "did": "GET", "what": "/a?b=c", "code": 404, "ua": "A"}
     words = "json:remote_host=who>ip,time=when,method=did,target=what,status=code,user_agent=ua"
