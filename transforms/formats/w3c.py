@@ -4,7 +4,8 @@ Which fields a line has, and in which order, stands in the log itself, and may c
 whenever it starts). So the header is the format: a block knows it by `w3c:` or `w3c-tab:` and the names of its fields.
 
 Sources: W3C working draft "Extended Log File Format"; Microsoft, "W3C Logging" (IIS: UTC, spaces within fields as `+`); AWS,
-"Standard logs" of CloudFront (tabs, fields percent-encoded, the site in x-host-header).
+"Standard logs" of CloudFront (tabs, fields percent-encoded, the site in x-host-header); Tomcat, ExtendedAccessLogValve (`bytes`,
+quotes written twice).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _FIELDS = {
     "sc-status": "status",
     "c-status": "status",
     "sc-bytes": "bytes_sent",
+    "bytes": "bytes_sent",
     "cs(user-agent)": "user_agent",
     "cs(referer)": "referer",
     "cs(referrer)": "referer",
@@ -92,8 +94,8 @@ def format_of_header(words: str) -> Format:
     fields = []
     for name in names:
         column = name if name in ("date", "time") else _FIELDS.get(name)
-        if name == "cs(host)" and "x-host-header" in names:
-            column = None  # CloudFront's own name; the other one is the site's
+        if (name == "cs(host)" and "x-host-header" in names) or (name == "bytes" and "sc-bytes" in names):
+            column = None  # CloudFront's own name: the other one is the site's; and perhaps those of both directions
         fields.append(Field(None if column in seen else column, Shape.TOKEN))
         seen |= {column} if column else set()
     if not {"date", "time", "remote_host"} <= seen or "target" not in seen:
@@ -140,9 +142,9 @@ def read_line(line: bytes, log_format: Format) -> dict[str, str | None] | None:
 
 
 def _quoted_words(text: str, separator: str) -> list[str]:
-    """The fields of a line in which some stand in quotes, within which separators mean nothing."""
-    words = re.findall(rf'(?:^|{separator})("[^"]*"(?={separator}|$)|[^{separator}]*)', text)
-    return [word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word for word in words]
+    """The fields of a line in which some stand in quotes, within which separators mean nothing, and a quote is written twice."""
+    words = re.findall(rf'(?:^|{separator})("(?:[^"]|"")*"(?={separator}|$)|[^{separator}]*)', text)
+    return [word[1:-1].replace('""', '"') if len(word) > 1 and word[0] == word[-1] == '"' else word for word in words]
 
 
 def _is_cloudfront(log_format: Format) -> bool:
@@ -168,5 +170,6 @@ def _decoded(name: str, text: str, encoded: bool) -> str:
         return text  # in quotes, or a URL
     if encoded:
         once = unquote(text, errors="replace")
-        return once if " " in once else unquote(once, errors="replace")  # what was encoded twice still has no space
+        # What was encoded twice still has no space; but a URL has none in any case.
+        return once if " " in once or name == "referer" else unquote(once, errors="replace")
     return text.replace("+", " ") if "+" in text else unquote(text, errors="replace")

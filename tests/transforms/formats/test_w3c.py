@@ -116,6 +116,29 @@ def test_an_agent_of_cloudfront_is_decoded_as_often_as_it_was_encoded(written, s
     assert read(CLOUDFRONT.replace("Mozilla/4.0%2520(compatible;%2520MSIE%25205.0b1)", written))[0]["user_agent"] == sent
 
 
+def test_a_referrer_of_cloudfront_is_the_url_that_was_sent():
+    log = CLOUDFRONT.replace("https://x.example/", "https://x.example/%5Ba%5D?q=a%2520b%252Bc")
+    assert read(log)[0]["referer"] == "https://x.example/[a]?q=a%20b%2Bc"
+
+
+# After Tomcat's documentation of ExtendedAccessLogValve, which puts values into quotes, and writes a quote within them twice.
+TOMCAT = """#Fields: date time c-ip cs-method cs-uri-stem sc-status bytes cs(User-Agent) cs(Referer)
+2025-10-10 20:55:36 8.8.8.8 GET /a 200 10900 "Mozilla/5.0 ""x"" y" "https://x.example/"
+2025-10-10 20:55:36 8.8.8.8 GET /a 200 10900 "" ""
+2025-10-10 20:55:36 8.8.8.8 GET /a 200 10900 "a b" "x""\"
+"""
+
+
+def test_a_quote_that_is_written_twice_within_quotes_is_one():
+    rows = sorted(read(TOMCAT), key=lambda row: row["user_agent"])
+    told = [(row["bytes_sent"], row["user_agent"], row["referer"]) for row in rows]
+    assert told == [(10900, "", ""), (10900, 'Mozilla/5.0 "x" y', "https://x.example/"), (10900, "a b", 'x"')]
+
+
+def test_bytes_sent_are_preferred_to_bytes_of_whichever_direction():
+    assert [row["bytes_sent"] for row in read(IIS.replace("s-port", "bytes").replace("time-taken", "sc-bytes"))] == [15, 3]
+
+
 def test_a_block_that_begins_in_the_middle_has_the_header_before_it():
     words = header_in(IIS.encode())
     line = IIS.splitlines()[-1].encode() + b"\n"
