@@ -236,5 +236,5 @@ def _inner(part: Part, field: Field, following: str, quoted: bool, beside: bool)
     elif not field.pattern and not following:
         inner = ".*?"
     else:
-        inner = field.pattern or (r"\S+?" if field.shape is Shape.TOKEN else ".*?")
+        inner = field.pattern or (r"\S+?" if field.shape is Shape.TOKEN or part.column == "site" else ".*?")
     return f"(?P<{field.name}>{inner})" if field.name else f"(?:{inner})"

@@ -608,3 +608,22 @@ def test_by_columns_or_by_one_expression_the_same_is_read(values):
     assert not second.rejects
     key = lambda row: repr(sorted(row.items()))  # noqa: E731
     assert sorted(first.entries.to_pylist(), key=key) == sorted(second.entries.to_pylist(), key=key)
+
+
+@pytest.mark.parametrize(
+    ("notation", "line"),
+    [
+        ("%{X-Forwarded-For}i %l %u %t", "1.2.3.4 x, 203.0.113.9 - - TIME"),
+        ("%{X-Forwarded-For}i %u %t", "1.2.3.4 x, 203.0.113.9 bob TIME"),
+        ("%{X-Forwarded-For}i - %u %t", "1.2.3.4 x, 203.0.113.9 - bob TIME"),
+        ("%{X-Forwarded-For}i %{Host}i %t", "1.2.3.4 x, 203.0.113.9 www.example.org TIME"),
+        ("%{X-Forwarded-For}i %h %t", "9.9.9.9 1.2.3.4, 8.8.8.8 203.0.113.9 TIME"),
+        ("%h %{X-Forwarded-For}i %t", "203.0.113.9 1.2.3.4 x, 8.8.8.8 TIME"),
+    ],
+)
+def test_a_client_that_sends_spaces_in_x_forwarded_for_does_not_choose_its_address(notation, line):
+    known = format_of(f'{notation} "%r" %>s')
+    block = f'{line.replace("TIME", "[03/Mar/2026:10:00:00 +0000]")} "GET / HTTP/1.1" 200\n'.encode()
+    for copies in (1, 40):
+        hosts = set(parse_block(block * copies, known).entries["remote_host"].to_pylist())
+        assert hosts <= {"203.0.113.9"}
