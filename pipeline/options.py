@@ -108,7 +108,7 @@ def _add_run_options(add: Callable[..., object]) -> None:
         "file's is detected)",
     )
     add("--log-timezone", default="UTC", metavar="ZONE", help="zone of times that say none, as IIS may log them (default UTC)")
-    add("--site", metavar="NAME", help="name of the site, where the log format has none")
+    add("--site", metavar="NAME", help="name of the site, where the log does not say it")
     add(
         "--trusted-proxies",
         metavar="PROXIES",
