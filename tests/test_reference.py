@@ -97,7 +97,7 @@ def logs(max_lines: int) -> st.SearchStrategy[list[bytes]]:
 
 
 @given(logs(120))
-@settings(max_examples=150)
+@settings(max_examples=90)
 def test_any_small_log(lines):
     log = b"".join(lines)
     assert tables_of(release_log(log)) == expected(log)
@@ -124,7 +124,7 @@ def test_a_crowded_invented_log():
 
 
 @given(logs(60), st.integers(1, 2000), st.integers(1, 9), st.randoms())
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_block_size_shards_and_line_order_change_no_byte(lines, block_bytes, shards, chance):
     files = files_of(release_log(b"".join(lines), shards=1))
     chance.shuffle(lines)
