@@ -43,10 +43,9 @@ _NUMBERS = ("epsilon", "delta")
 """Facts that the dp mode reads as numbers; some look like somebody's."""
 _PUBLISHED_PREFIX = {4: 16, 6: 24}
 _CHECKED = """\
-Checked: hashes, schemas and metadata; every report divides its parent exactly; rows are sorted;
-{checked};
-no value looks like an address, an e-mail address, a telephone or card number, or an identifier; and no dictionary,
-statistic or metadata of a file says more than its rows.
+Checked: hashes, schemas and metadata; every report divides its parent exactly; rows are sorted; {checked}; \
+no value looks like an address, an e-mail address, a telephone or card number, or an identifier; \
+and no dictionary, statistic or metadata of a file says more than its rows.
 Not to be seen from outside: {unseen}."""
 _ENTRY = re.compile(LEDGER + r"/date=[0-9]{4}-[0-9]{2}-[0-9]{2}\.json")
 _WRITER = re.compile(r"parquet-cpp-arrow version [0-9.]+(?:-SNAPSHOT)?")
