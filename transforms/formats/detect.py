@@ -66,6 +66,8 @@ class Detection:
         lost = max(1, 0.01 * most) if most >= 25 else most / 5  # the few lines of a short log say little of how many there are
         narrow = [name for name in self.fits if wider(name)[:1] == [wide] and self._most(name) >= format_of(name).evidence * most]
         narrow = [name for name in narrow if self.reads[name] + lost >= most]
+        if not narrow and self.reads[wide] + lost < most:  # a narrower one fits lines that this does not read
+            return min((name for name in self.fits if wide in (name, *wider(name))), key=lambda name: (-self.fits[name], name))
         return self._narrowed(min(narrow, key=lambda name: (-self._most(name), name))) if narrow else wide
 
     def _most(self, wide: str) -> int:
@@ -146,7 +148,7 @@ def _detection(lines: list[bytes], formats: Mapping[str, Format]) -> Detection:
     read, fit = {}, {}
     for name, known in formats.items():
         rows = [row for line in lines if (row := exact.read(line, known)) is not None]
-        rows = rows if known.together is None or known.together(rows) else []
+        rows = rows if exact.are_plausible(rows, known) else []
         read[name], fit[name] = len(rows), sum(exact.is_plausible(row, known) for row in rows)
     likeliest = Detection(len(lines), fit, read).likeliest
     if fit[likeliest] and names_no_site(formats[likeliest]):

@@ -8,14 +8,14 @@ nginx writes `\x22`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import pyarrow as pa
 
 from transforms.formats import Clock, Field, Format, Shape, expression, objects, w3c
 from transforms.formats.expression import unescape
-from transforms.formats.values import is_agent, is_host
+from transforms.formats.values import is_agent, is_host, is_referrer
 from transforms.formats.wrapped import WRAPPINGS
 
 _TIME = r"\[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\]"
@@ -33,10 +33,12 @@ LISTED = r"(?:[^\s,]+(?:,[^\s,]+)*, ){0,32}"
 SEVERAL = r"(?:[^\s,:][^\s,]*(?:,| :) ){0,32}[^\s,:][^\s,]*"  # what nginx writes of several upstream servers
 _LOOSE_BYTES = 4 << 10  # its time grows with the square of a line's length
 _LOOSE_QUOTED = r'"(?P<%s>(?:(?!" (?:(?:[\d.]+|-) )?").)*?)"'
-# A user's name may hold spaces. What does not belong to it are words of other fields, as lines of another format have them, or a
-# client that sends spaces in the X-Forwarded-For before it: they would make whatever it claims the address.
-_OF_OTHERS = r"- |[^ ]*, |[^ ]*(?:\d\.\d{1,3}\.\d{1,3}\.\d|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:)"
-_NAME = rf"(?:[^ ]*|(?!{_OF_OTHERS})[^ ]+(?: +(?!{_OF_OTHERS})[^ ]+){{1,15}})"
+# A user's name may hold spaces, but no address, and the ident's "-" is not its first word: that is a line of another format, or
+# of a client that sends spaces in X-Forwarded-For, which stands before the address or in its place. Both would make another word
+# of the line the address.
+_ADDRESS = r"\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,40})\]?(?::\d{1,5})?,? "
+_OF_OTHERS = rf"(?:[^ ]*,)?{_ADDRESS}"
+_NAME = rf"(?:[^ ]*|(?!- |{_OF_OTHERS})[^ ]+(?: +(?!{_OF_OTHERS})[^ ]+){{1,31}})"
 
 
 @lru_cache(maxsize=64)
@@ -129,14 +131,28 @@ def fits(line: bytes, log_format: Format) -> bool:
 
 
 def is_plausible(row: Mapping[str, str | None], log_format: Format) -> bool:
-    """Whether the values of a line are such as their columns have; keys and headers say themselves what a value is."""
+    """Whether the values of a line are such as its columns have."""
     if not is_host(row.get("remote_host") or "-"):
         return False
-    if log_format.fields and not log_format.header:
-        referer, agent = row.get("referer") or "-", row.get("user_agent") or "-"
-        if not (referer == "-" or "://" in referer or referer[0] == "/") or not is_agent(agent):
-            return False
     return log_format.plausible is None or log_format.plausible(row)
+
+
+def are_plausible(rows: Sequence[Mapping[str, str | None]], log_format: Format) -> bool:
+    """Whether the values of lines may be this format's, seen together.
+
+    Of fields, that say nothing of what stands in them, the agent must not be a URL, and the referrer no agent, time or name of a
+    host, for most remote hosts: one client alone can send what it likes.
+    """
+    if log_format.fields and not log_format.header and log_format.has("referer"):
+        moved = {
+            row.get("remote_host")
+            for row in rows
+            if not (is_agent(row.get("user_agent") or "-") and is_referrer(row.get("referer") or "-"))
+        }
+        others = {row.get("remote_host") for row in rows} - moved
+        if len(moved) > len(others):
+            return False
+    return log_format.together is None or log_format.together(rows)
 
 
 def read(line: bytes, log_format: Format) -> Mapping[str, str | None] | None:

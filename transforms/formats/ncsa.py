@@ -24,8 +24,7 @@ from transforms.formats.values import (
 )
 
 _HOST = Field("remote_host", Shape.LAST)
-# No address and no part of a list: such a line has another format's fields.
-_IDENT = Field(None, Shape.TOKEN, r"-|[0-9A-Fa-f]+|[^\s,]*[^\s,0-9A-Fa-f.:][^\s,]*")
+_IDENT = Field(None, Shape.TOKEN)
 _USER = Field(None, Shape.FREE)
 _TIME = Field("time", Shape.TIME)
 _REQUEST = Field("request", Shape.QUOTED)
@@ -68,16 +67,17 @@ def _serves_a_site(row: _Row) -> bool:
 
 def _sites_are_few(rows: Sequence[_Row]) -> bool:
     """Where most ask a server by its addresses these are few: as many as visitors they are X-Forwarded-For, before proxies."""
-    by_address = [(row["site"], row["remote_host"]) for row in rows if is_address(row["site"] or "")]
+    by_address = [(row["site"] or "", row["remote_host"] or "") for row in rows if is_address(row["site"] or "")]
+    proxied = sum(is_private(host) and not is_private(site) for site, host in by_address)
     sites, hosts = (len(set(each)) for each in (*zip(*by_address, strict=True), (), ())[:2])
-    return sites <= _FEW or sites <= hosts
+    return 2 * proxied <= len(by_address) and (sites <= _FEW or sites <= hosts)
 
 
 def _proxies_are_few(rows: Sequence[_Row]) -> bool:
     """Of two addresses it is the second that a proxy called from, where fewer are."""
     both = [(row["forwarded_for"], row["remote_host"]) for row in rows if row["forwarded_for"] != "-"]
     claimed, hosts = (len(set(each)) for each in (*zip(*both, strict=True), (), ())[:2])
-    return hosts <= _FEW or 2 * claimed >= hosts or 2 * len(both) < len(rows)
+    return claimed > _FEW or hosts <= _FEW or 2 * claimed >= hosts or 2 * len(both) < len(rows)
 
 
 def _client_forwarded(row: _Row) -> bool:

@@ -10,7 +10,12 @@ from transforms.lookups.referrers import network_domain
 _PORT = re.compile(r":\d{1,5}\Z")
 _HASH = re.compile(rb"#([0-9A-Fa-f]{2})")
 _PRIVATE = [ipaddress.ip_network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7")]
-_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
+_BEHIND = re.compile(r"[\":](?:\d{1,3}\.){3}\d{1,3}\Z|\A\"")
+_LABEL = re.compile(r"_|(?![0-9a-f]{16,}\Z)[a-z][a-z0-9_-]*")
+_NO_SITES = frozenset(
+    "http https ws wss h2 h3 on off hit miss bypass expired stale updating revalidated get post unknown".split()
+)
+_TIME = re.compile(r"\d+\.\d+")
 _PUBLIC_NAME = re.compile(r"(?:[\w*-]+\.)+(?:xn--[a-z0-9-]+|[^\W\d_]{2,})\.?|localhost", re.IGNORECASE)
 _NO_AGENT = re.compile(r"https?://|\d+\.\d+\Z", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"[A-Z-]+ https?://[^ ]+", re.IGNORECASE)
@@ -88,26 +93,38 @@ def is_list_of_addresses(value: str) -> bool:
 
 
 def is_host(value: str) -> bool:
-    """Whether a text may be a remote host: an address (of a list the last), a host's name, or nothing.
+    """Whether a text may be a remote host, also one that somebody made unreadable: no address behind something else.
 
-    >>> is_host("198.51.100.7, [2001:db8::1]:443"), is_host("pc-7.example.org"), is_host("-")
-    (True, True, True)
-    >>> is_host('"192.0.2.7'), is_host("access.log:192.0.2.7"), is_host("4711")
-    (False, False, False)
+    >>> is_host("198.51.100.7, [2001:db8::1]:443"), is_host("pc-7.example.org"), is_host("192.0.2.*"), is_host("-")
+    (True, True, True, True)
+    >>> is_host('"192.0.2.7'), is_host("access.log:192.0.2.7")
+    (False, False)
     """
     last = last_of_list(value)
-    return last in ("-", "unknown", "unix:") or is_address(last) or (not last.isdigit() and _NAME.fullmatch(last) is not None)
+    return is_address(last) or _BEHIND.search(last) is None
 
 
 def is_site(value: str) -> bool:
-    """Whether a text, perhaps with a port, is a site's name as it stands in a URL: with a domain, or localhost, and no address.
+    """Whether a text, perhaps with a port, is a site's name: with a domain, or one word as within a network, and no address.
 
-    >>> is_site("www.example.org:443"), is_site("localhost"), is_site("xn--mller-kva.example"), is_site("shop.m\u00fcller.de")
-    (True, True, True, True)
-    >>> [is_site(word) for word in ("192.0.2.7:443", "MISS", "0.179", "TLSv1.3", "https", "-")]
+    >>> [is_site(word) for word in ("www.example.org:443", "localhost", "xn--mller-kva.example", "shop.m\u00fcller.de", "wiki")]
+    [True, True, True, True, True]
+    >>> [is_site(word) for word in ("192.0.2.7:443", "MISS", "0.179", "TLSv1.3", "https", "8f3c2a91d04be57f")]
     [False, False, False, False, False, False]
     """
-    return _PUBLIC_NAME.fullmatch(_PORT.sub("", value)) is not None
+    name = _PORT.sub("", value)
+    return _PUBLIC_NAME.fullmatch(name) is not None or (_LABEL.fullmatch(name) is not None and name not in _NO_SITES)
+
+
+def is_referrer(value: str) -> bool:
+    """Whether a text may be a referrer, also one that somebody made unreadable: no agent, time, or name of a host.
+
+    >>> is_referrer("https://www.example.com/"), is_referrer("-"), is_referrer("[hidden]")
+    (True, True, True)
+    >>> is_referrer("Mozilla/5.0 (X11; Linux x86_64)"), is_referrer("0.003"), is_referrer("www.example.org")
+    (False, False, False)
+    """
+    return "://" in value or not (value.startswith("Mozilla/") or _TIME.fullmatch(value) or _PUBLIC_NAME.fullmatch(value))
 
 
 def is_agent(value: str) -> bool:

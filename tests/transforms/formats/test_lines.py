@@ -211,7 +211,6 @@ LATER = {
     "a site": "www.example.org " + COMBINED,
     "a site and its port": "www.example.org:443 " + COMBINED,
     "a log daemon's prefix": "May 17 10:05:04 web1 nginx: " + COMBINED,
-    "a host of its own": COMBINED.replace(" - - ", " 4711 web1 - - ", 1),
     "a list in front": "198.51.100.7 " + COMBINED,
     "a list with a space": "8.8.8.8 x, " + COMBINED,
     "a list without a space": "8.8.8.8 x," + COMBINED,
@@ -258,10 +257,48 @@ def test_what_only_looks_like_a_format_is_not_taken_for_it(line):
     assert detect(block, FORMATS, complete=True).format is None
 
 
+IN_USE = {
+    "a site of hexadecimal letters in the ident's place": ("84.1.{n}.9 abc.de - " + COMBINED[16:], "lighttpd"),
+    "a private site in the ident's place": ("84.1.{n}.9 192.168.1.2 - " + COMBINED[16:], "combined"),
+    "the only word of a site in an intranet": ("wiki " + COMBINED, "site_combined"),
+    "the server without a name": ("_:8081 " + COMBINED, "vhost_combined"),
+    "addresses that are made unreadable": (COMBINED.replace("203.0.113.9", "84.1.{n}.*"), "combined"),
+    "referrers that are made unreadable": (COMBINED.replace('"-"', '"[hidden]"'), "combined"),
+    "clients behind the edges of a CDN": ("20.1.{m}.9 172.68.{n}.1" + COMBINED[11:], "forwarded_combined"),
+}
+
+
+@pytest.mark.parametrize(("line", "name"), IN_USE.values(), ids=IN_USE)
+def test_what_is_in_use_is_recognised_and_read(line, name):
+    lines = [line.replace("{n}", str(n % 150)).replace("{m}", str(n % 60)) for n in range(300)]
+    block = "".join(lines).encode()
+    assert detect(block, FORMATS, complete=True).format == name
+    assert parse_block(block, format_of(name)).entries.num_rows == 300
+
+
+@pytest.mark.parametrize(
+    "user",
+    ["CN=Jane Doe,O=Example\\\\, Inc.,2.5.4.97=VATDE-1,C=US", "CN=Jane Doe,OU=IT - Ops", "Doe, Jane", "EXAMPLE\\\\jane doe"],
+)
+def test_a_users_name_may_be_that_of_a_certificate(user):
+    entries = parse_block(COMBINED.replace(" - - ", f" - {user} ", 1).encode(), format_of("combined")).entries
+    assert entries["remote_host"].to_pylist() == ["203.0.113.9"]
+
+
+@pytest.mark.parametrize("sent", [("-", "https://a.b"), ("-", "1.0"), ("Mozilla/5.0 (X11)", "x"), ("1.5", "x")])
+def test_one_client_cannot_make_a_format_unknown(sent):
+    flood = COMBINED.replace(f'"-" "{CHROME}"', '"{}" "{}"'.format(*sent)) * 900
+    block = flood + "".join(COMBINED.replace("203.0.113.9", address(n)) for n in range(1, 101))
+    assert detect(block.encode(), FORMATS, complete=True).format == "combined"
+
+
 def test_clients_cannot_make_the_proxy_their_address():
     """Of X-Forwarded-For before the address, to which some clients write a host's name."""
-    lines = [f"20.1.{n % 250}.{n // 250} 10.0.0.1{COMBINED[11:]}" for n in range(880)] + [f"foo 10.0.0.1{COMBINED[11:]}"] * 120
-    assert detect("".join(lines).encode(), FORMATS, complete=True).format == "forwarded_combined"
+    for visitors in (880, 20):
+        lines = [f"20.1.{n % visitors % 250}.{n % visitors // 250} 10.0.0.1{COMBINED[11:]}" for n in range(880)]
+        for claimed in ("foo", "www.example.org"):
+            block = "".join(lines + [f"{claimed} 10.0.0.1{COMBINED[11:]}"] * 120).encode()
+            assert detect(block, FORMATS, complete=True).format == "forwarded_combined"
 
 
 @pytest.mark.parametrize("header", ["#Fields: x", "#Fields: date time c-ip cs-uri-stem x", "#x, 9.9.9.9 - -\n#Fields: x"])
