@@ -35,6 +35,7 @@ _BESIDE = {
     "query": r"%*?",
     "target": r"(?:(?:https?:/)?[/*]%*?|-|)",
 }
+_UNSURE = "a header stands before the address without quotes: by spaces in it a client may choose its address; log it in quotes"
 _DECODED = r"(?:[/*].*?|\S*)"
 _QUOTED_LETTER, _BARE_LETTER = r'(?:[^"\\\n]|\\.)', r"\S"  # a line's end is no part of its last value
 
@@ -54,10 +55,20 @@ def compile_notation(notation: str) -> Format:
     if not clocks or "remote_host" not in kept or not kept & {"request", "target"}:
         raise ValueError("the notation must hold the remote host, the time and the request, or at least its target")
     fields = _columns(parts)
-    names = tuple(sorted(kept))
-    if fields is None:
-        return Format(notation, "a format of your own", text, (), clocks[0], _expression(parts), names, changed=changed)
-    return Format(notation, "a format of your own", text, fields, clocks[0], None, names, changed=changed)
+    names, expression = tuple(sorted(kept)), None if fields else _expression(parts)
+    note = _UNSURE if _can_move_address(parts) else ""
+    return Format(notation, "a format of your own", text, fields or (), clocks[0], expression, names, changed=changed, note=note)
+
+
+def _can_move_address(parts: list[Part]) -> bool:
+    """Whether what a client sends stands before the address without quotes, so that its spaces may make another word that."""
+    names = [part.field.name if part.field else None for part in parts]
+    sent = (
+        part.field.shape in (Shape.LIST, Shape.FREE) and not before.text.endswith('"')
+        for before, part in zip([Part(), *parts], parts[: names.index("remote_host")], strict=False)
+        if part.field
+    )
+    return any(sent)
 
 
 def _unquoted(notation: str) -> str:

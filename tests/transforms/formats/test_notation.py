@@ -627,3 +627,18 @@ def test_a_client_that_sends_spaces_in_x_forwarded_for_does_not_choose_its_addre
     for copies in (1, 40):
         hosts = set(parse_block(block * copies, known).entries["remote_host"].to_pylist())
         assert hosts <= {"203.0.113.9"}
+
+
+@pytest.mark.parametrize(
+    ("notation", "unsure"),
+    [
+        ("%{X-Forwarded-For}i %h %u %t", True),
+        ("%{Cookie}i %h %l %u %t", True),
+        ('"%{X-Forwarded-For}i" %h %u %t', False),
+        ("%h %{X-Forwarded-For}i %u %t", False),
+        ("%{X-Forwarded-For}i %u %t", False),
+        ("%v %h %u %t", False),
+    ],
+)
+def test_a_header_without_quotes_before_the_address_is_told_of(notation, unsure):
+    assert bool(format_of(f'{notation} "%r" %>s').note) == unsure
