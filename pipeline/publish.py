@@ -64,9 +64,11 @@ def published_days(output: str) -> dict[str, dict[str, Any]]:
 
 def refuse_unknown(output: str, known: Collection[str]) -> None:
     """Refuse an output with files of a period that neither manifest nor ledger speaks of (exit 8): it may have been published."""
-    for path in open_storage(output).list(""):
+    storage = open_storage(output)
+    # Only in the folders of reports: others are not the program's, and it may not be allowed to look into them.
+    for path in (path for report in REPORTS.names() for path in storage.list(report)):
         found = _DATA.fullmatch(path)
-        if found and found["report"] in REPORTS.names() and found["date"] not in known:
+        if found and found["date"] not in known:
             message = (
                 f"{output}/{path}: a report of a day without a manifest. Restore {output}/{MANIFESTS} and, for noise, "
                 f"{output}/{ledger.LEDGER} from where this was copied. Or remove the day's files: then a run may publish the day "
@@ -128,12 +130,12 @@ def commit_day(output: str, run_id: str, manifest: dict[str, Any], files: Sequen
     if lost:
         raise JobError(EXIT_UNEXPECTED, "staging_changed", f"{output}/{lost[0]}: not as it was written. Nothing was published.")
     produced = {move["to"] for move in moves.values()}
-    old_reports = {_data_path(report, date) for report in (*REPORTS.names(), *(before or {}).get("reports", ()))}
+    old = {_data_path(report, date) for report in (*REPORTS.names(), *(before or {}).get("reports", ()))} - produced
     journal = {
         "date": date,
         "replaces": before is not None,
         "moves": moves,
-        "deletions": sorted(old_reports.intersection(storage.list("")) - produced),
+        "deletions": sorted(path for path in old if _DATA.fullmatch(path) and storage.read(path) is not None),
         "manifest": {**manifest, "run_id": run_id, "revision": before["revision"] + 1 if before else 1},
     }
     body = json.dumps(journal, sort_keys=True)

@@ -107,8 +107,7 @@ class LocalStorage:
         """See `Storage`."""
         with self._reported(folder):
             found = []
-            for place, folders, names in os.walk(self._root / folder, onerror=_unreadable):
-                folders[:] = [name for name in folders if name != "lost+found"]  # root's, where a disk is mounted
+            for place, _, names in os.walk(self._root / folder, onerror=_unreadable):
                 found += [path for path in (Path(place, name) for name in names) if path.is_file()]
             return sorted(path.relative_to(self._root).as_posix() for path in found)
 
@@ -224,10 +223,12 @@ def output_error(path: str, error: Exception) -> JobError:
 
 def _unreadable(error: OSError) -> None:
     """A folder that is not there holds no file; of one that cannot be read nobody knows, and it must not pass for empty."""
-    if not isinstance(error, FileNotFoundError):
-        problem = (error.strerror or "unreadable").lower()
-        message = f"{error.filename}: {problem}. Run as a user who may read there: it says what is published."
-        raise JobError(EXIT_OUTPUT, "unreadable", message)
+    if isinstance(error, FileNotFoundError):
+        return
+    problem = f"{(error.strerror or 'unreadable').lower()}. Run as a user who may read there: it says what is published."
+    if isinstance(error, NotADirectoryError):
+        problem = "a file is where a folder of the data set must be. Restore it."
+    raise JobError(EXIT_OUTPUT, "unreadable", f"{error.filename}: {problem}")
 
 
 def is_unfinished(path: str) -> bool:

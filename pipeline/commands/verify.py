@@ -97,13 +97,10 @@ def _entries(folder: Path) -> list[Path]:
 
 def _files(root: Path) -> list[Path]:
     def fail(error: OSError) -> None:
-        raise error
+        if Path(error.filename) != root / "lost+found":  # root's alone, where a disk is mounted
+            raise error
 
-    found = []
-    for place, folders, names in os.walk(root, onerror=fail):
-        folders[:] = [name for name in folders if name != "lost+found"]  # root's, where a disk is mounted
-        found += [Path(place, name) for name in names]
-    return sorted(found)
+    return sorted(Path(place, name) for place, _, names in os.walk(root, onerror=fail) for name in names)
 
 
 def _strays(root: Path, manifests: list[Path]) -> Iterator[str]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import json
 import os
+import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -36,17 +39,23 @@ def run(*arguments: object) -> int:
     return main(["run", "--workers", "0", *map(str, arguments)])
 
 
-def as_a_user(*arguments: object) -> tuple[int, str]:
-    """Exit code and messages of a process that permissions hold back, also where the tests run as root."""
+def as_a_user(*commands: tuple[object, ...]) -> list[tuple[int, str]]:
+    """Exit code and messages of each command in a process that permissions hold back, also where the tests run as root."""
 
     def give_up_rights() -> None:
         if os.geteuid() == 0:
             for capability in OVERRIDE_PERMISSIONS:
                 assert ctypes.CDLL(None).prctl(DROP_FROM_BOUNDING_SET, capability, 0, 0, 0) == 0
 
-    command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=give_up_rights)
-    return done.returncode, done.stderr
+    code = "import json, sys; from pipeline.__main__ import main\n"
+    code += "for words in json.loads(sys.argv[1]): print('exit code', main(words), file=sys.stderr, flush=True)"
+    words = json.dumps([[str(word) for word in command] for command in commands])
+    done = subprocess.run(
+        [sys.executable, "-c", code, words], cwd=ROOT, capture_output=True, text=True, preexec_fn=give_up_rights
+    )
+    parts = re.split(r"^exit code (\d+)\n", done.stderr, flags=re.MULTILINE)
+    assert len(parts) == 2 * len(commands) + 1, done.stderr
+    return [(int(code), said) for said, code in zip(parts[0:-1:2], parts[1::2], strict=True)]
 
 
 def files_in(output: Path) -> list[str]:
@@ -62,37 +71,47 @@ def test_what_may_not_be_read_or_written_is_named_with_a_way_out(log, tmp_path):
     folder.chmod(0)
     fixed.mkdir(mode=0o555)
     out = tmp_path / "out"
-    for arguments, code, words in (
+    cases = (
         (("--input", closed, "--output", out), 6, f"{closed}: permission denied. Run as a user who may read it"),
         (("--input", folder / "*.log", "--output", out), 6, "may this user look into the folder?"),
         (("--input", log, "--output", fixed / "out"), 8, f"{fixed}/out: permission denied"),
         (("--input", log, "--output", fixed), 8, f"{fixed}: permission denied"),
         (("--input", log, "--output", out, "--run-record", fixed / "record.json"), 8, f"--run-record {fixed}/record.json"),
         (("--input", log, "--output", out, "--geoip-country", closed), 2, "Permission denied"),
-    ):
-        exit_code, said = as_a_user("run", "--workers", "0", *arguments)
+    )
+    results = as_a_user(*(("run", "--workers", "0", *arguments) for arguments, _, _ in cases))
+    for (_, code, words), (exit_code, said) in zip(cases, results, strict=True):
         assert (exit_code, len(said.splitlines())) == (code, 1), said
         assert words in said
     assert not out.exists()
     folder.chmod(0o755)
 
 
-@pytest.mark.parametrize("closed", ["_manifest", "pages"])
-def test_a_folder_of_the_output_that_may_not_be_read_does_not_pass_for_empty(log, tmp_path, closed):
+def test_a_folder_of_the_data_set_that_may_not_be_read_does_not_pass_for_empty(log, tmp_path):
     """Else a day would be published as if for the first time, or its files be removed on the program's advice."""
     output = tmp_path / "out"
     assert run("--input", log, "--output", output) == 0
+    cases = []
+    for closed in ("_manifest", "pages"):
+        folder = shutil.copytree(output, tmp_path / f"closed{closed}") / closed
+        folder.chmod(0o300)
+        for command, code in ((("plan", "--input", log, "--output", folder.parent), 8), (("verify", folder.parent), 6)):
+            cases.append((command, code, f"{folder}: permission denied."))
     (output / "lost+found").mkdir(mode=0)
-    assert as_a_user("run", "--input", log, "--output", output, "--workers", "0")[0] == 0
-    (output / "lost+found").rmdir()
-    (output / closed).chmod(0o300)
-    for arguments, code in ((("run", "--input", log, "--output", output, "--workers", "0"), 8), (("verify", output), 6)):
-        exit_code, said = as_a_user(*arguments)
-        assert exit_code == code
-        assert f"{output}/{closed}: permission denied." in said.replace("Permission", "permission")
-    (output / closed).chmod(0o755)
-    assert len(list((output / "_manifest").iterdir())) == 1
-    assert main(["verify", str(output)]) == 0
+    cases.append((("verify", output), 0, ""))
+    (private := tmp_path / "with others" / "private").mkdir(parents=True)
+    private.chmod(0)
+    cases.append((("run", "--workers", "0", "--input", log, "--output", private.parent), 0, "done"))
+    for (_, code, words), (exit_code, said) in zip(cases, as_a_user(*(case[0] for case in cases)), strict=True):
+        assert exit_code == code, said
+        assert words in said.replace("Permission", "permission")
+
+
+def test_a_file_in_the_place_of_the_manifests_is_said(log, tmp_path, capfd):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "_manifest").touch()
+    assert main(["plan", "--input", str(log), "--output", str(tmp_path / "out")]) == 8
+    assert "/_manifest: a file is where a folder of the data set must be. Restore it." in capfd.readouterr().err
 
 
 def test_a_link_to_nothing_is_named(tmp_path, capfd):

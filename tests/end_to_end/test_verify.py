@@ -234,6 +234,11 @@ PLANTED = {
         write("pages/date=2026-03-04/data.parquet"),
         "date=2026-03-04/data.parquet: no manifest speaks of",
     ),
+    "a report in a folder named as a disk's own": (
+        write(f"pages/lost+found/{DAY}/data.parquet"),
+        f"pages/lost+found/{DAY}/data.parquet: no manifest speaks of",
+    ),
+    "a file in a disk's own folder": (write("lost+found/x"), "lost+found/x: no manifest speaks of"),
     "another file": (write("notes.txt"), "notes.txt: no manifest speaks of"),
     "staging": (write("_staging/run/daily/x"), "left over from a run"),
     "a broken manifest": (write(f"_manifest/{DAY}.json"), "not a manifest"),
