@@ -6,18 +6,15 @@ import argparse
 import contextlib
 import datetime
 import gc
-import json
 import logging
-import os
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from pipeline import detected, errors, launch, logs, pool, progress
-from pipeline.errors import EXIT_OUTPUT, EXIT_UNEXPECTED, EXIT_USAGE, JobError
+from pipeline import detected, errors, launch, logs, pool, progress, record_file
+from pipeline.errors import EXIT_UNEXPECTED, EXIT_USAGE, JobError
 from pipeline.inputs import STDIN
 from pipeline.job import Job
 from pipeline.lock import output_lock
@@ -31,7 +28,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     began = time.monotonic()
     local = launch.is_local(beam_arguments)
     if options.run_record:
-        _check_writable(options.run_record)
+        record_file.check_writable(options.run_record)
     with _interruptible(), pool.workers(options.workers if local else 0), contextlib.ExitStack() as held:
         look = launch.look(options, local, datetime.datetime.now(datetime.timezone.utc))
         held.enter_context(output_lock(options.output))
@@ -60,7 +57,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         return
     record |= {"seconds": round(time.monotonic() - began, 3), "peak_memory_bytes": peak}
     if options.run_record:
-        _write_record(options.run_record, record)
+        record_file.write(options.run_record, record)
     _tell(record, options.log_format)
 
 
@@ -143,42 +140,6 @@ def _finish(result: Any, local: bool) -> None:
             "runner_failed",
             "The runner ended the job early; its own log says why. No day was published that is not complete. Run again.",
         )
-
-
-def _check_writable(path: str) -> None:
-    """Before the run: later the record's figures would be lost."""
-    if os.path.isdir(path) or not os.access(path if _is_stream(path) else os.path.dirname(os.path.realpath(path)), os.W_OK):
-        raise JobError(EXIT_OUTPUT, "unwritable", f"--run-record {path}: it cannot be written there. Nothing was published.")
-
-
-def _write_record(path: str, record: dict[str, Any]) -> None:
-    """Whole or not at all: monitoring may read at any time, and on a full disk the record of the run before stays."""
-    text = json.dumps(record, indent=2) + "\n"
-    try:
-        if _is_stream(path):
-            Path(path).write_text(text)
-        else:
-            _replace(Path(path).resolve(), text)
-    except OSError as error:
-        raise JobError(EXIT_OUTPUT, "unwritable", f"--run-record {path}: {error.strerror}. The days are published.") from None
-
-
-def _is_stream(path: str) -> bool:
-    """Whether it is a pipe or a device, whose place no file may take."""
-    return os.path.exists(path) and not os.path.isfile(path)
-
-
-def _replace(target: Path, text: str) -> None:
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        # Exact figures are for the operator alone.
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,123 @@
+"""Takes the path of --run-record, gives the file there: replaced whole where it can be: monitoring may read at any time.
+
+A file that is mounted by itself, or whose folder may not be written, is written in its place. To a pipe, a device or an open
+descriptor, such as /dev/stdout, the record is appended, whatever stands behind it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import re
+import secrets
+import stat
+from typing import Any
+
+from pipeline.errors import EXIT_OUTPUT, JobError
+
+_DESCRIPTORS = re.compile(r"/proc/[^/]+(/task/[^/]+)?/fd|/dev/fd")
+_LINKS = 40
+"""As many links behind each other as Linux follows."""
+_NOT_REPLACED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV)
+"""Its folder is closed, or it is mounted by itself, or its group cannot be kept."""
+
+
+def check_writable(path: str) -> None:
+    """Before the run: later the record's figures would be lost."""
+    reason = ""
+    try:
+        good = _is_writable(path)
+    except OSError as error:
+        good, reason = False, f" ({error.strerror})"
+    if not good:
+        message = f"--run-record {path}: it cannot be written there{reason}. Nothing was published."
+        raise JobError(EXIT_OUTPUT, "unwritable", message)
+
+
+def write(path: str, record: dict[str, Any]) -> None:
+    """Write the record. Where the disk is full, that of the run before stays, unless it had to be written over."""
+    text = json.dumps(record, indent=2) + "\n"
+    try:
+        stream = _open_stream(path)
+        if stream is None:
+            _write_file(os.path.realpath(path), text)
+        else:
+            _write_to(stream, text)
+    except OSError as error:
+        message = f"--run-record {path}: {error.strerror}. The days are published."
+        raise JobError(EXIT_OUTPUT, "unwritable", message) from None
+
+
+def _is_writable(path: str) -> bool:
+    own = _own_descriptor(path)
+    if own is not None:
+        return fcntl.fcntl(own, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return os.access(os.path.dirname(os.path.realpath(path)), os.W_OK | os.X_OK)
+    return not stat.S_ISDIR(mode) and not stat.S_ISSOCK(mode) and os.access(path, os.W_OK)
+
+
+def _open_stream(path: str) -> int | None:
+    """What to write to where no file may take the path's place; None for a file, there or not."""
+    own = _own_descriptor(path)
+    if own is not None:
+        return os.dup(own)  # opened anew it might lose what is there, and a socket cannot be opened
+    if _descriptor(path) or (os.path.exists(path) and not os.path.isfile(path)):
+        return os.open(path, os.O_WRONLY | os.O_APPEND)
+    return None
+
+
+def _own_descriptor(path: str) -> int | None:
+    folder, number = _descriptor(path) or ("", 0)
+    return number if folder == "/dev/fd" or folder.startswith(f"/proc/{os.getpid()}/") else None
+
+
+def _descriptor(path: str) -> tuple[str, int] | None:
+    """Folder and number of the open descriptor that the path names, perhaps by links."""
+    for _ in range(_LINKS):
+        folder, name = os.path.realpath(os.path.dirname(path)), os.path.basename(path)
+        if _DESCRIPTORS.fullmatch(folder) and name.isdecimal():
+            return folder, int(name)
+        if not os.path.islink(path):
+            break
+        path = os.path.join(folder, os.readlink(path))
+    return None
+
+
+def _write_file(path: str, text: str) -> None:
+    try:
+        _replace(path, text)
+    except OSError as error:
+        if error.errno not in _NOT_REPLACED:
+            raise
+        _write_to(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), text)
+
+
+def _replace(path: str, text: str) -> None:
+    """A new file with the rights of the one that is there; exact figures are for nobody else. Else with those that files get."""
+    before = os.stat(path) if os.path.exists(path) else None
+    unfinished = os.path.join(os.path.dirname(path), f".{secrets.token_hex(4)}")  # short: the path may be as long as paths get
+    new = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if before else 0o666)
+    try:
+        with os.fdopen(new, "w") as file:
+            if before:
+                if os.fstat(new).st_gid != before.st_gid:
+                    os.fchown(new, -1, before.st_gid)
+                os.fchmod(new, stat.S_IMODE(before.st_mode))
+            file.write(text)
+            file.flush()
+            os.fsync(new)
+        os.replace(unfinished, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(unfinished)
+
+
+def _write_to(descriptor: int, text: str) -> None:
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
