@@ -6,14 +6,15 @@ list's own pattern, never by the agent.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from importlib.resources import files
+from pathlib import Path
 
 import ua_parser
-from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from ua_parser.lazy import UserAgentMatcher
 from ua_parser.regex import Resolver
 
@@ -76,7 +77,7 @@ def is_listed_name(name: str) -> bool:
 
 @lru_cache(maxsize=2)
 def _names(file: str) -> frozenset[str]:
-    return frozenset((files("transforms") / "data" / file).read_text().splitlines())
+    return frozenset((files("transforms") / "data" / file).read_text(encoding="utf-8").splitlines())
 
 
 def _device(user_agent: str, found: ua_parser.Result) -> str:
@@ -116,7 +117,9 @@ def _crawlers() -> tuple[Resolver, list[tuple[str, str]]]:
     The list's patterns are given to ua-parser's engine as if they were browsers: it finds the first of many expressions in 3 µs,
     where Python's own engine takes 100. The list is kept to expressions that all engines read alike.
     """
-    listed = CRAWLER_USER_AGENTS_DATA
+    # Not by importing the package: it reads its list in the encoding of the locale.
+    path = distribution("crawler-user-agents").locate_file("crawleruseragents/crawler-user-agents.json")
+    listed = json.loads(Path(str(path)).read_text(encoding="utf-8"))
     engine = Resolver(([UserAgentMatcher(entry["pattern"], str(number)) for number, entry in enumerate(listed)], [], []))
     return engine, [((entry.get("tags") or [_GENERIC_TAG])[0], bot_name(entry["pattern"])) for entry in listed]
 
