@@ -369,6 +369,16 @@ def test_plan_says_how_many_days_are_published_already(tmp_path, capsys):
     assert "but 1 published" not in said
 
 
+def test_formats_tells_of_a_file_although_no_other_is_there(tmp_path, capfd):
+    good = tmp_path / "good.log"
+    good.write_bytes(LOG)
+    missing = [str(tmp_path / name) for name in ("missing.log", "gone.log")]
+    assert main(["formats", missing[0], str(good), missing[1], f"{tmp_path}/*.log"]) == 6
+    said = capfd.readouterr()
+    assert said.out.count(f"{good}: combined (plain)") == 1
+    assert [text.split()[2] for text in said.err.splitlines()] == [f"{name}:" for name in missing]
+
+
 def test_a_day_that_may_lack_lines_is_published_with_a_warning_unless_it_was_asked_for(tmp_path, capsys):
     path = tmp_path / "access.log"
     path.write_bytes(b"".join(crowd(12, time=f"{day:02}/Mar/2026:10:00:00 +0000") for day in range(3, 7)))
