@@ -14,6 +14,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 
 from pipeline.errors import EXIT_OUTPUT, JobError
@@ -54,13 +55,12 @@ def _local(output: str) -> Iterator[None]:
         raise output_error(output, problem)
     # Without a buffer: what could not be written must not be tried again at the end, and fail the run.
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
-        held = False
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            held = True
-        if held:
+        problem = _refused(file, fcntl.LOCK_EX)
+        if isinstance(problem, BlockingIOError):
             raise JobError(EXIT_OUTPUT, "locked", f"{output}: {_holder(file.read())} is publishing there. Wait for it to end.")
+        if problem:
+            message = f"{output}: its file system gives no locks ({problem.strerror}), so two runs could publish at once. "
+            raise JobError(EXIT_OUTPUT, "no_locks", f"{message}Mount it with locks, or choose another --output.")
         file.truncate(0)
         with contextlib.suppress(OSError):  # the kernel holds the lock; on a full disk only the holder's name is missing
             file.write(_description())
@@ -68,6 +68,26 @@ def _local(output: str) -> Iterator[None]:
             yield
         finally:
             file.truncate(0)  # the file stays, but what is published names no machine
+
+
+def _refused(file: FileIO, kind: int) -> OSError | None:
+    """Take the lock if it is free; else why not."""
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except OSError as error:
+        return error
+    return None
+
+
+def holder(output: str) -> str | None:
+    """Who is at work in this local output. A run that is killed leaves its name, but not the lock."""
+    try:
+        with open(Path(output) / LOCK, "rb", buffering=0) as file:
+            text = file.read()
+            # An empty file is not tried: a run that begins right then would find it locked.
+            return _holder(text) if text and isinstance(_refused(file, fcntl.LOCK_SH), BlockingIOError) else None
+    except OSError:
+        return None
 
 
 @contextlib.contextmanager

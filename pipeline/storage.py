@@ -203,6 +203,7 @@ class BeamStorage:
 _WAYS_OUT = {
     errno.ENOSPC: ("full", "no space is left. Free some, then run again."),
     errno.EDQUOT: ("full", "the quota is used up. Free some space, then run again."),
+    errno.EFBIG: ("full", "files may not grow that large. Raise the limit (ulimit -f), or choose another --output."),
     errno.EACCES: ("unwritable", "permission denied. Run as a user who may write there, or choose another --output."),
     errno.EPERM: ("unwritable", "permission denied. Run as a user who may write there, or choose another --output."),
     errno.EROFS: ("unwritable", "the file system is read-only. Choose another --output."),

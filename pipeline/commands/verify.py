@@ -27,7 +27,7 @@ from pipeline.catalogue import REPORTS
 from pipeline.checks import Mode, noisy, threshold
 from pipeline.errors import EXIT_INPUT, EXIT_VIOLATION, JobError
 from pipeline.ledger import LEDGER
-from pipeline.lock import LOCK
+from pipeline.lock import LOCK, holder
 from pipeline.storage import is_unfinished
 from pipeline.words import plural, shown
 from transforms.columns import cell_keys
@@ -47,6 +47,9 @@ Checked: hashes, schemas and metadata; every report divides its parent exactly; 
 no value looks like an address, an e-mail address, a telephone or card number, or an identifier; \
 and no dictionary, statistic or metadata of a file says more than its rows.
 Not to be seen from outside: {unseen}."""
+_AT_WORK = "of the run that is at work"
+_LEFT_OVER = "left over from a run that was interrupted; the next run completes or removes it"
+_UNPAID = "a run was interrupted before it published this period; the next run settles it"
 _ENTRY = re.compile(LEDGER + r"/date=[0-9]{4}-[0-9]{2}-[0-9]{2}\.json")
 _WRITER = re.compile(r"parquet-cpp-arrow version [0-9.]+(?:-SNAPSHOT)?")
 
@@ -65,7 +68,8 @@ def _verify(output: str) -> None:
     if not manifests and not _entries(root / LEDGER):
         raise JobError(EXIT_INPUT, "missing", f"{output}: no published day is there (no _manifest/date=….json).")
     days = {path.stem for path in manifests}
-    violations = [*_strays(root, manifests), *_unpaid(root, days)]
+    at_work = holder(output)
+    violations = [*_strays(root, manifests, at_work), *_unpaid(root, days, at_work)]
     rows = files = 0
     mode: Any = threshold
     for path in manifests:
@@ -83,6 +87,8 @@ def _verify(output: str) -> None:
         message = (
             f"{output}: {plural(len(violations), 'violation')}, of {plural(len(manifests), 'published day')}. See the list above."
         )
+        if at_work:
+            message = f"{message.removesuffix('.')}; but {at_work} is publishing there. Verify again when it has ended."
         raise JobError(EXIT_VIOLATION, "violations", message)
 
 
@@ -103,7 +109,7 @@ def _files(root: Path) -> list[Path]:
     return sorted(Path(place, name) for place, _, names in os.walk(root, onerror=fail) for name in names)
 
 
-def _strays(root: Path, manifests: list[Path]) -> Iterator[str]:
+def _strays(root: Path, manifests: list[Path], at_work: str | None) -> Iterator[str]:
     """Files that no manifest speaks of."""
     known = {LOCK, *(path.relative_to(root).as_posix() for path in manifests)}
     for path in manifests:
@@ -115,19 +121,19 @@ def _strays(root: Path, manifests: list[Path]) -> Iterator[str]:
         if place.as_posix() in known:
             continue
         if place.parts[0] == "_staging" or (place.parts[0] in ("_manifest", LEDGER) and is_unfinished(place.as_posix())):
-            yield f"{place}: left over from a run that was interrupted; the next run completes or removes it"
+            yield f"{place}: {_AT_WORK if at_work else _LEFT_OVER}"
         elif place.parts[0] != LEDGER or not _ENTRY.fullmatch(place.as_posix()):
             yield f"{place}: no manifest speaks of this file"
 
 
-def _unpaid(root: Path, days: set[str]) -> Iterator[str]:
+def _unpaid(root: Path, days: set[str], at_work: str | None) -> Iterator[str]:
     """Entries of the ledger whose release was not published; those that were given up say so, and no more than others."""
     for path in _entries(root / LEDGER):
         if path.stem in days:
             continue
         entry = _json(path)
         if not (isinstance(entry, dict) and entry.get("unpublished") is True and isinstance(entry.get("manifest"), dict)):
-            yield f"{LEDGER}/{path.name}: a run was interrupted before it published this period; the next run settles it"
+            yield f"{LEDGER}/{path.name}: {_AT_WORK if at_work else _UNPAID}"
             continue
         rest = {name: value for name, value in entry.items() if name != "unpublished"}
         manifest = {**entry["manifest"], "revision": 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.catalogue import REPORTS
+from pipeline.lock import output_lock
 from tests.logs import FIREFOX, GOOGLEBOT, crowd
 
 DAY = "date=2026-03-03"
@@ -264,6 +266,19 @@ def test_what_was_planted_or_taken_away_is_found(output, capfd, case):
     code, said, _ = verify(output, capfd)
     assert code == 5
     assert says in said
+
+
+def test_what_a_run_that_is_at_work_has_begun_is_not_called_left_over(output, capfd):
+    write("_staging/run/daily/x")(output)
+    with output_lock(str(output)):
+        code, said, error = verify(output, capfd)
+        assert (code, said) == (5, "_staging/run/daily/x: of the run that is at work\n")
+        assert f"1 violation, of 1 published day. See the list above; but process {os.getpid()} on " in error
+        killed = (output / "_lock").read_bytes()
+    (output / "_lock").write_bytes(killed)  # a killed run leaves its name, but not the lock
+    code, said, error = verify(output, capfd)
+    assert (code, said.partition(" from")[0]) == (5, "_staging/run/daily/x: left over")
+    assert error.endswith("See the list above.\n")
 
 
 def test_what_is_no_data_set_is_said(tmp_path, capfd):

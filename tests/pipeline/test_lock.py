@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
 import signal
 import subprocess
@@ -45,6 +46,24 @@ def test_the_lock_of_a_killed_run_is_taken_over(tmp_path, holder):
     holder.wait()
     with output_lock(str(tmp_path)):
         pass
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch, number):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(lock.fcntl, "flock", refuse)
+    with (
+        pytest.raises(JobError, match=r"its file system gives no locks .* choose another --output") as caught,
+        output_lock(str(tmp_path)),
+    ):
+        pass
+    assert caught.value.exit_code == 8
+
+
+def test_files_that_may_not_grow_so_large_are_said_with_a_way_out(tmp_path):
+    assert "ulimit -f" in output_error(str(tmp_path), OSError(errno.EFBIG, "")).message
 
 
 def test_on_an_object_store_the_lock_is_a_file_that_goes_with_its_run(tmp_path, monkeypatch):
