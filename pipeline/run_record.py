@@ -51,6 +51,7 @@ def write_record(job: Job, account: dict[str, Any], published: dict[str, Any]) -
         "run_id": job.run_id,
         "output": job.output,
         "asked": list(job.asked),
+        "site": job.rules.site,
         "lines": lines,
         "ambiguous_times": account["ambiguous"],
         "days": published,

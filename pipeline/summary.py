@@ -148,12 +148,18 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
         found.append(("undeclared_hits", text))
     if any(day.get("unknown_site") for day in record["days"].values()):
         text = "The log names no site for some requests, or all, which are (unknown): --site www.example.org names it."
+        if record["site"]:
+            text = (
+                "For some requests, or all, the log has no name of a host where the site stands: they are (unknown), not --site."
+            )
         found.append(("unknown_site", text))
     edges = [date for date, day in record["days"].items() if day["coverage"] == "edge"]
     if edges and not record["asked"]:
+        period = record["facts"]["period"]
         text = (
-            f"The input begins or ends in {' and in '.join(edges)}, and a {record['facts']['period']} is published once: lines "
-            "of it that are elsewhere can never be added. Name it with --date, and give the files before and after it, too."
+            f"The input begins or ends in {' and in '.join(edges)}, and a {period} is published once: lines of it that are "
+            f"elsewhere are left out. Next time name the {period} with --date, and give the files before and after it, too. "
+            "What is published by now only --replace can change, which weakens the guarantee: see README.md."
         )
         found.append(("edge_published", text))
     without = record["days_without_lines"]

@@ -379,18 +379,6 @@ def test_formats_tells_of_a_file_although_no_other_is_there(tmp_path, capfd):
     assert [text.split()[2] for text in said.err.splitlines()] == [f"{name}:" for name in missing]
 
 
-def test_a_day_that_may_lack_lines_is_published_with_a_warning_unless_it_was_asked_for(tmp_path, capsys):
-    path = tmp_path / "access.log"
-    path.write_bytes(b"".join(crowd(12, time=f"{day:02}/Mar/2026:10:00:00 +0000") for day in range(3, 7)))
-    assert run("--input", path, "--output", tmp_path / "all") == 0
-    said = capsys.readouterr().out
-    assert "The input begins or ends in 2026-03-03 and in 2026-03-06, and a day is published once" in said
-    assert "Name it with --date, and give the files before and after it, too.\n" in said
-    for number, day in enumerate(("2026-03-03", "2026-03-04")):
-        assert run("--input", path, "--output", tmp_path / f"out{number}", "--date", day) == 0
-    assert "is published once" not in capsys.readouterr().out
-
-
 def test_events_as_json(tmp_path, capfd):
     path = tmp_path / "access.log"
     path.write_bytes(LOG)
@@ -399,7 +387,7 @@ def test_events_as_json(tmp_path, capfd):
     events = [json.loads(line) for line in said.err.splitlines()]
     assert [event["event"] for event in events] == ["started", "published", "unknown_site", "edge_published", "done"]
     assert [event["level"] for event in events] == ["info", "info", "warning", "warning", "info"]
-    assert "Name it with --date, and give the files before and after it" in events[3]["message"]
+    assert "Next time name the day with --date" in events[3]["message"]
     assert events[-1]["lines"]["counted"] == 24
     assert said.out == ""
     assert run("--input", path, "--output", tmp_path / "out", "--date", DAY, "--log-format", "json") == 4
