@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from pipeline.run_record import OUT_OF_WINDOW
+from pipeline.terminal import indented
 from pipeline.words import noun, plural, shown
 from transforms.parse import IGNORED_REASONS, REJECT_REASONS
 from transforms.policies.differential import BOUNDS, MODE, policy_from
 from transforms.policies.threshold import NETWORK_CAP
+
+_WIDE = 1_000
 
 
 def show(record: dict[str, Any], console: Console) -> None:
@@ -72,16 +76,12 @@ def _reports(record: dict[str, Any], console: Console) -> None:
             for figure, value in figures.items():
                 total[figure] += value
     k = record["facts"]["min_addresses"]
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("report", no_wrap=True)
-    for title in ("rows", f"under {k}", "caught", "joined", "hits in (other)"):
-        table.add_column(title, justify="right")
+    rows = []
     for name, total in totals.items():
         of = total["hits"] if name != "daily" else total["hits"] + total["hits_other"]
         share = f"{100 * total['hits_other'] / of:.1f} %" if of else "–"
-        table.add_row(name, *(f"{total[figure]:,}" for figure in ("rows", "rows_under", "rows_caught", "rows_joined")), share)
-    console.print()
-    console.print(table)
+        rows.append((name, *(f"{total[figure]:,}" for figure in ("rows", "rows_under", "rows_caught", "rows_joined")), share))
+    _figures(("rows", f"under {k}", "caught", "joined", "hits in (other)"), rows, console)
     console.print("\nRows not shown by name stand together as (other); in daily they are left out of everything:")
     reasons = Table.grid(padding=(0, 0, 0, 2))
     reasons.add_row(f"under {k}", f"fewer than {k} addresses; at most {NETWORK_CAP} of one network count (of bots {k})")
@@ -92,23 +92,36 @@ def _reports(record: dict[str, Any], console: Console) -> None:
 
 def _noisy_reports(record: dict[str, Any], console: Console) -> None:
     policy = policy_from(record["facts"])
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("report", no_wrap=True)
-    for title in ("rows", "not named", "visitors", "hits", "bytes"):
-        table.add_column(title, justify="right")
+    rows = []
     width = {(each.report, each.measure): f"± {each.half_width:,}" for each in policy.mechanisms()}
     for name, bound in BOUNDS.items():
         figures = [day["reports"][name] for day in record["days"].values()]
         unnamed = f"{sum(each['rows_under'] for each in figures):,}" if bound.values is None else ""
         widths = (width[name, measure] for measure in ("visitors", "hits", "bytes_sent"))
-        table.add_row(name, f"{sum(each['rows'] for each in figures):,}", unnamed, *widths)
-    console.print()
-    console.print(table)
+        rows.append((name, f"{sum(each['rows'] for each in figures):,}", unnamed, *widths))
+    _figures(("rows", "not named", "visitors", "hits", "bytes"), rows, console)
     console.print(
         f"\nDifferential privacy, ε = {policy.epsilon:g} and δ = {policy.delta:g} for one address in one period. Numbers have "
         "noise: of 20 about 19 are no further off than ±. What an address did beyond its bounds is not in them. Not named: "
         "values of the log with too few visitors for the noise. This summary is exact and for you alone, do not publish it."
     )
+
+
+def _figures(titles: Sequence[str], rows: Sequence[tuple[str, ...]], console: Console) -> None:
+    """A table of reports; where the terminal is too narrow for its numbers, they are lines below each report's name."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("report", no_wrap=True)
+    for title in titles:
+        table.add_column(title, justify="right")
+    for row in rows:
+        table.add_row(*row)
+    console.print()
+    if console.measure(table, options=console.options.update(max_width=_WIDE)).minimum <= console.width:
+        console.print(table)
+        return
+    for name, *figures in rows:
+        console.print(name)
+        console.print(indented(", ".join(f"{title}: {figure}" for title, figure in zip(titles, figures, strict=True) if figure)))
 
 
 def _left_out(record: dict[str, Any], console: Console) -> None:

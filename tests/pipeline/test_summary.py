@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
+import pytest
+from rich.console import Console
+
 from pipeline import summary
 
 
@@ -25,3 +30,14 @@ def test_a_site_that_was_given_is_not_advised():
     days = {"2026-03-04": {"one_network_dominates": False, "coverage": "full", "unknown_site": True}}
     assert "--site www.example.org names it" in warned(days=days)["unknown_site"]
     assert "www.example.org" not in warned(days=days, site="www.example.net")["unknown_site"]
+
+
+@pytest.mark.parametrize(("width", "as_table"), [(80, True), (40, True), (30, False)])
+def test_no_figure_is_cut(width, as_table):
+    console = Console(file=io.StringIO(), width=width)
+    summary._figures(("rows", "hits in (other)"), [("visit_durations", "1,234,567", "98.7%")], console)
+    lines = console.file.getvalue().splitlines()
+    assert all(len(text) <= width for text in lines)
+    row = next(text.split() for text in lines if "visit_durations" in text)
+    assert row == (["visit_durations", "1,234,567", "98.7%"] if as_table else ["visit_durations"])
+    assert as_table or "rows: 1,234,567, hits in (other): 98.7%" in " ".join(" ".join(lines).split())
