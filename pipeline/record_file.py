@@ -93,9 +93,9 @@ def _write_file(path: str, text: str) -> None:
     try:
         _replace(path, text)
     except OSError as error:
-        if error.errno not in _NOT_REPLACED:
+        if error.errno not in _NOT_REPLACED or not os.path.exists(path):
             raise
-        _write_to(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), text)
+        _write_to(os.open(path, os.O_WRONLY | os.O_TRUNC), text)
 
 
 def _replace(path: str, text: str) -> None:

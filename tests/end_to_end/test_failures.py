@@ -101,7 +101,7 @@ def test_a_folder_of_the_data_set_that_may_not_be_read_does_not_pass_for_empty(l
     cases.append((("verify", output), 0, ""))
     (private := tmp_path / "with others" / "private").mkdir(parents=True)
     private.chmod(0)
-    cases.append((("run", "--workers", "0", "--input", log, "--output", private.parent), 0, "done"))
+    cases.append((("plan", "--input", log, "--output", private.parent), 0, ""))
     for (_, code, words), (exit_code, said) in zip(cases, as_a_user(*(case[0] for case in cases)), strict=True):
         assert exit_code == code, said
         assert words in said.replace("Permission", "permission")
