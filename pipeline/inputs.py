@@ -272,8 +272,13 @@ def input_error(path: str, problem: str) -> JobError:
 
 
 def _unknown_format(path: str, detection: Detection) -> JobError:
-    best = sorted((item for item in detection.fits.items() if item[1]), key=lambda item: -item[1])[:3]
-    tried = ", ".join(f"{name} fits {count:,}" for name, count in best) or "none is of a known format"
+    fitting, readable = (
+        sorted((item for item in counts.items() if item[1]), key=lambda item: -item[1])[:3]
+        for counts in (detection.fits, detection.reads)
+    )
+    tried = ", ".join(f"{name} fits {count:,}" for name, count in fitting) or "none is of a known format"
+    if readable and not fitting:
+        tried = f"{readable[0][0]} could read {readable[0][1]:,}, but they hold other values than its lines do"
     return JobError(
         EXIT_REJECTED,
         "unknown_format",

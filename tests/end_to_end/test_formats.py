@@ -69,6 +69,13 @@ def test_what_cannot_be_told_of_a_file_hides_nothing_of_the_others(tmp_path, cap
     assert "Nothing was published" not in capsys.readouterr().err
 
 
+def test_of_a_log_whose_values_are_no_formats_it_is_told_which_could_read_it(tmp_path, capsys):
+    (tmp_path / "a.log").write_bytes(b"".join(b"MISS " + line + b"\n" for line in write("combined", requests(1)).splitlines()))
+    assert main(["formats", str(tmp_path / "a.log")]) == 3
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"site_combined could read {len(requests(1))}, but they hold other values than its lines do." in said
+
+
 def test_that_a_log_may_be_a_sample_is_said_wherever_its_format_is(tmp_path, capsys):
     path = tmp_path / "lb.json"
     path.write_bytes(write("google_load_balancer", requests(1)))
