@@ -12,9 +12,9 @@ _OCTET = r"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
 _GROUP = "[0-9A-Fa-f]{1,4}"
 _GROUPS = rf"(?:{_GROUP}(?::{_GROUP}){{0,6}})?"
 _IPV4 = re.compile(rf"(?<![0-9]){_OCTET}([._-]){_OCTET}\1{_OCTET}\1{_OCTET}(?![0-9])")
-_IPV6 = re.compile(rf"{_GROUP}([:_-])(?:{_GROUP}\1){{6}}{_GROUP}")
+_IPV6 = re.compile(rf"(?:{_GROUP}:){{3}}(?![G-Zg-z])|{_GROUP}([_-])(?:{_GROUP}\1){{6}}{_GROUP}")  # with colons also a part of one
 _SHORT_IPV6 = re.compile(rf"(?=({_GROUPS}::{_GROUPS}))")  # looks ahead, so that no match hides one that begins within it
-_HARDWARE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![0-9A-Za-z])")
+_HARDWARE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}(?![0-9A-Za-z])")  # with colons it looks like IPv6
 _WORD = re.compile(r":(?:id|uuid|hex|token|email|more)(?![0-9A-Za-z])")  # of the path mask; its colon is none of an address
 
 
@@ -29,10 +29,10 @@ def decodings(text: str) -> Iterator[str]:
 
 
 def names_address(text: str) -> bool:
-    """Whether there is an IPv4, IPv6 or hardware address, whatever stands around it; a version of four numbers looks the same.
+    """Whether there is an IPv4, IPv6 or hardware address, or four groups of one; a version of four numbers looks the same.
 
-    >>> [names_address(text) for text in ("ip-192-0-2-7", "2001:db8::7", "2026-03-03-10-30", "std::vector")]
-    [True, True, False, False]
+    >>> [names_address(text) for text in ("ip-192-0-2-7", "2001:db8::7", "2001:db8:1:2", "2026-03-03-10-30", "std::vector")]
+    [True, True, True, False, False]
     """
     text = _WORD.sub("/", text)
     if _IPV4.search(DATE.sub("/", text)) or _IPV6.search(text) or _HARDWARE.search(text):

@@ -88,6 +88,7 @@ INJECTED = {
     "a mail address without a domain": ({"request": "GET /mail/janedoe@localhost HTTP/1.1"}, no_detector),
     "a compressed IPv6 address": ({"request": "GET /whois/2606:4700::1111 HTTP/1.1"}, no_detector),
     "the same in brackets, encoded": ({"request": "GET /whois/%5B2606%3a4700::1111%5D HTTP/1.1"}, no_detector),
+    "the first half of an IPv6 address": ({"request": "GET /net/2001:db8:1:2 HTTP/1.1"}, no_detector),
     "a link-local address": ({"request": "GET /whois/fe80::1 HTTP/1.1"}, no_detector),
     "an IPv4 address in a name": ({"request": "GET /report_192.0.2.7.html HTTP/1.1"}, no_detector),
     "the same with other separators": ({"request": "GET /ip-192-0-2-7 HTTP/1.1"}, no_detector),
@@ -95,7 +96,7 @@ INJECTED = {
     "the name of a referrer's host": ({"referer": "https://janedoe.example.com/"}, whole_referrers),
     "a method": ({"request": "JANEDOE / HTTP/1.1"}, methods_as_logged),
 }
-NAME = re.compile(r"jane.?doe|198\.51\.100\.77|192.0.2.7|0170|2606(?::|%3a)4700|fe80", re.IGNORECASE)
+NAME = re.compile(r"jane.?doe|198\.51\.100\.77|192.0.2.7|0170|2606(?::|%3a)4700|2001:db8|fe80", re.IGNORECASE)
 
 
 def shown(values: dict[str, str]) -> set[str]:
