@@ -45,7 +45,14 @@ CAUGHT = [
     "/ip192.0.2.7",
     "/report_192.0.2.7.html",
     "/2026-03-03-192-0-2-7",
-    "/cafe::bad",
+    "/192.0.02.7",
+    "/whois/v192.0.2.7",
+    "/whois/192.0.2.7b",
+    "/whois/1-22-33-144",
+    "/whois/2026-03-03-10-30-15-192-0-2-7",
+    "/caf3::bad",
+    "/ab::bad",
+    "/abc::",
     "/device/00:1a:2b:3c:4d:5e",
     "/device/00-1A-2B-3C-4D-5E",
     "/device/v63:cc:a0:8a:d9:fa",
@@ -53,7 +60,7 @@ CAUGHT = [
     "/device/c%32:%357:07:24:%63%61:d7%76",
     "/mail/jane@localhost",
     "/mail/jane%40localhost",
-    "/mail/jané@exämple",
+    "/mail/jane@LocalHost/",
     "0170-123-4567.example.org",
     "4111-1111-1111-1111.example.org",
     "ip-192-0-2-7.example.org",
@@ -67,6 +74,21 @@ ORDINARY = [
     "/backup-2024-11-26-10-30-05.sql",
     "/tool-20110530.html",
     "/2024-11-26-2024-12-01",
+    "/blog/2026-03-03-10-30-15-250.png",
+    "/blog/2026-03-03-10-30-15-25.png",
+    "/blog/2026-03-03_10-30-15-250.png",
+    "/openssl_3.0.2-0ubuntu0.22.04.1_amd64.deb",
+    "/tool-v1.2.3.4rc1.zip",
+    "/faq/1-2-3-4.html",
+    "/top-10-20-30-40-rule",
+    "/img/icon_16_16_32_32.png",
+    "/perl/CAD::Face",
+    "/perl/CAD::Face::Edge",
+    "/cpp/abc::def",
+    "/npm/vue@next/dist/vue.js",
+    "/gh/user/repo@main/x.js",
+    "/locale/ca@valencia/",
+    "/locale/ca@localhosts",
     "/12:30:05",
     "/v1.2.3",
     "/jquery-3.6.0.min.js",
@@ -112,9 +134,9 @@ def spellings(draw) -> str:
     address = draw(ADDRESSES)
     if isinstance(address, IPv4Address):
         text = draw(st.sampled_from([str(address), f"::ffff:{address}", f"64:ff9b::{address}"]))
-        text = text if ":" in text else text.replace(".", draw(st.sampled_from("._-")))
+        text = text if ":" in text or max(map(len, text.split("."))) < 3 else text.replace(".", draw(st.sampled_from("._-")))
         return text + draw(st.one_of(st.just(""), st.integers(0, 65535).map(":{}".format)))
-    assume(int(address))  # `::` is nobody's
+    assume(int(address) and not re.fullmatch("[a-f]{3,4}::[a-f]{3,4}", str(address)))  # `::` is nobody's, and words are words
     zoned = draw(st.one_of(st.just(""), ZONES.map("%{}".format)))
     text = draw(st.sampled_from([str(address), address.exploded, str(address).upper()])) + zoned
     assert ip_address(text.lower()) == ip_address(f"{address}{zoned}".lower())
@@ -144,7 +166,7 @@ def test_an_address_is_seen_where_letters_touch_it(address, before, after):
         assert names_address(f"/{before}{address}{after}")
 
 
-@given(st.integers(0, 2**32 - 1).map(IPv4Address), st.sampled_from(["host", "ip", "v"]), st.sampled_from(["", "x", ".x", ".1"]))
+@given(st.integers(0, 2**32 - 1).map(IPv4Address), st.sampled_from(["host", "ip", "v"]), st.sampled_from(["", "-x", ".x", ".1"]))
 def test_an_ipv4_address_is_seen_where_letters_touch_it(address, before, after):
     assert names_address(f"/{before}{address}{after}")
 
@@ -184,4 +206,4 @@ UNITS = ["a:", "::", "a::", "g::", "1:1:1:1:1:1:1::", "00:", "1.", "1-", "1 ", "
 @pytest.mark.parametrize("detector", [*DETECTORS, is_caught], ids=lambda detector: detector.__name__)
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_value_of_any_length_takes_no_square_of_it(detector, unit):
-    assert detector("/" + unit * (2**20 // len(unit))) in (True, False)
+    assert detector("/" + unit * (2**20 // len(unit))) is detector("/" + unit * 100)
