@@ -42,8 +42,8 @@ What this does not promise
 
 - {minus} people who work together, on several networks, can find out about one more.
 - One person who uses many networks (Tor, relays, a phone on the move) counts as many. So does a company.
-- A page that names a person in its path, by a word, a date or a number of up to four digits, is published if {k}
-  addresses ask for it. See --routes.
+- A page that names a person in its path is published if {k} addresses ask for it: by a word, a date, a number of up
+  to four digits, or groups of such numbers with up to eight digits together, also behind a date. See --routes.
 - If all visitors of a row share a property, the tables show it: nobody is named, but the group is described.
 - Two rows may count the same visitors and visits. How far they overlap can be bounded, or, where a row has two
   parts only, be known: how many are in both, and how many in one only, which may be one.
