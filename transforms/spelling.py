@@ -9,7 +9,7 @@ from urllib.parse import unquote
 DATE = re.compile(r"(?<!\d)((?:19|20)[0-9]{2}([._-]?)(?:0[1-9]|1[0-2])\2(?:0[1-9]|[12][0-9]|3[01]))(?!\d)")
 
 # A date may have its time behind it, joined as a date's parts are, but not by dots, which join an address.
-_MOMENT = re.compile(DATE.pattern + r"(?:[T_-](?:[01][0-9]|2[0-3])([_-])[0-5][0-9]\3[0-5][0-9](?![0-9]))?")
+_MOMENT = re.compile(DATE.pattern + r"(?:[T_-](?:[01][0-9]|2[0-3])([_-])[0-5][0-9]\3[0-5][0-9](?!\.?[0-9]))?")
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|[01][0-9][0-9]|[1-9]?[0-9])"  # 04 is a version's, unless it stands alone
 _DOTTED = rf"{_OCTET}(?:\.{_OCTET}){{3}}"
