@@ -68,7 +68,7 @@ AFTER = {
     "read record": "pipeline.commands.run.read_record",
     "discard": "pipeline.commands.run.discard",
     "summary": "pipeline.summary.show",
-    "file": "pipeline.commands.run._write_record",
+    "file": "pipeline.record_file.write",
 }
 OF_NOISY = {
     "policy": "pipeline.launch.policy_of",
