@@ -313,7 +313,7 @@ def _combined_forwarded_more(request: Request) -> str:
 
 
 def _forwarded_combined(request: Request) -> str:
-    return f"198.51.100.7 {_combined(request)}"
+    return f"198.51.{request.port % 250}.{request.port // 250} {_combined(request)}"
 
 
 def _beanstalk(request: Request) -> str:
