@@ -18,6 +18,7 @@ class Shape(Enum):
     """How a field of a space-separated line is delimited."""
 
     TOKEN = "token"  # noqa: S105 no space inside
+    BARE = "bare"  # no space and no quote inside; of a line that is cut its quotes are counted
     FREE = "free"  # usually a token; may hold spaces (user names)
     LIST = "list"  # usually a token; may be several, with a comma and a space between (X-Forwarded-For)
     LAST = "last"  # such a list, of which the last is meant

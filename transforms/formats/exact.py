@@ -78,6 +78,8 @@ def _pattern(log_format: Format, quoted: str, free: str) -> re.Pattern[bytes]:
         if field.shape in (Shape.LIST, Shape.LAST):
             before, item = LISTED, rf"(?:{field.pattern or token})"
             return f"(?P<{field.name}>{before}{item})" if field.shape is Shape.LIST else f"{before}(?P<{field.name}>{item})"
+        if field.shape is Shape.BARE:
+            return r'[^\s"]+'
         if field.shape is Shape.PORT:
             return _ADDRESS_PORT % field.name
         inner = free if field.shape is Shape.FREE and spaced else (field.pattern or token)

@@ -24,7 +24,7 @@ from transforms.formats.values import (
 _QUOTED = r'(?:[^"\\]|\\.)*'
 
 _TOKEN, _TEXT = Field(None, Shape.TOKEN), Field(None, Shape.QUOTED)
-_BARE = Field(None, Shape.TOKEN, r'[^ "]+')
+_BARE = Field(None, Shape.BARE)
 _NUMBER = Field(None, Shape.TOKEN, r"\d+|-")
 _STATUS = Field("status", Shape.TOKEN, r"\d{3}|-")
 _SENT = Field("bytes_sent", Shape.TOKEN, r"\d{1,18}|-")

@@ -447,3 +447,16 @@ def test_a_list_without_end_is_read_to_its_end_and_no_further(name):
     for listed in (b"203.0.113.9, ", b"a/", b"a, (", b'", "'):
         parsed = parse_block(listed * (600_000 // len(listed)) + b"\n", FORMATS[name])
         assert [reject.reason for reject in parsed.rejects] == ["fields"]
+
+
+ISTIO = (
+    '[2026-03-03T10:00:00.000Z] "GET / HTTP/1.1" 200 - via_upstream - "-" 0 5 1 1 {} "agent" "id" "www.example.org" "10.0.0.1:80"'
+    " outbound 10.0.0.2:40 10.0.0.2:84 203.0.113.9:55 www.example.org default\n"
+)
+
+
+@pytest.mark.parametrize("copies", [1, 50])
+@pytest.mark.parametrize("sent", ['"8.8.8.8" "x, 203.0.113.9"', '"8.8.8.8" "x" "y, 203.0.113.9"'])
+def test_a_quote_in_a_header_that_istio_does_not_escape_moves_no_field(copies, sent):
+    assert parse_block(ISTIO.format('"8.8.8.8, 203.0.113.9"').encode() * copies, format_of("istio")).entries.num_rows == copies
+    assert parse_block(ISTIO.format(sent).encode() * copies, format_of("istio")).entries.num_rows == 0
