@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 EXAMPLE := examples/access.log.gz
 ENGINES := build/engines
 
-.PHONY: run test test-all test-engines fuzz bench lint pins clean
+.PHONY: run test test-long test-all test-engines fuzz bench lint pins clean
 
 run: $(READY) $(EXAMPLE)
 	rm -rf out/example
@@ -15,6 +15,10 @@ run: $(READY) $(EXAMPLE)
 
 test: $(READY)
 	$(BIN)/pytest -q -m "not long" -n 2 --dist loadfile
+
+# What takes too long for every time: more examples of the same properties, and whole programs that measure.
+test-long: $(READY)
+	$(BIN)/pytest -q -m long -n 2 --ignore tests/engines
 
 test-all: $(READY)
 	$(BIN)/pytest -q --ignore tests/engines

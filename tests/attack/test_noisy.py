@@ -81,6 +81,7 @@ def share_of_right_guesses(noise, days: int) -> float:
     return right / days
 
 
+@pytest.mark.long
 def test_who_knows_everything_else_can_hardly_tell_whether_she_came():
     """Theory allows e^ε / (1 + e^ε) = 88 %; these reports are a part of what ε pays for, and 57 % is what is to be expected."""
     assert share_of_right_guesses(with_noise, DAYS) < 0.72 < math.exp(POLICY.epsilon) / (1 + math.exp(POLICY.epsilon))
@@ -104,6 +105,7 @@ BAIT = crowd(K - 1, 500, request="GET /bait HTTP/1.1")
 ON_BAIT = line(address(900), request="GET /bait HTTP/1.1")
 
 
+@pytest.mark.long
 def test_k_minus_one_who_work_together_do_not_find_out_about_one_more():
     assert pages_named(OTHERS + BAIT, with_noise, 100) == pages_named(OTHERS + BAIT + ON_BAIT, with_noise, 100) == 0
 

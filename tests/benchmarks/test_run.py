@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("compared", [False, True])
 def test_it_measures_and_prints(tmp_path, compared):
     path = os.environ["PATH"]

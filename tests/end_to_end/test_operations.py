@@ -203,6 +203,7 @@ def test_weeks(tmp_path, capfd):
     assert run("--input", path, "--output", output, "--period", "week", "--date", "yesterday") == 2
 
 
+@pytest.mark.long
 def test_a_backfill_publishes_every_day_in_one_run_and_the_next_none(tmp_path, capsys):
     path = tmp_path / "access.log"
     path.write_bytes(b"".join(crowd(10, time=f"{day:02}/Jan/2026:10:00:00 +0000") for day in range(1, 13)))

@@ -46,14 +46,15 @@ def spoiled(draw, lines):
     return block if draw(st.booleans()) else block[:-1]
 
 
+@pytest.mark.parametrize("examples", [8, pytest.param(60, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", NAMES)
-def test_where_a_block_is_cut_changes_nothing(name):
+def test_where_a_block_is_cut_changes_nothing(name, examples):
     lines = golden_lines(name)
     declared = header_in(b"\n".join(lines))
     lines = [line for line in lines if not line.startswith(b"#Fields")]
 
     @given(spoiled(lines))
-    @settings(max_examples=20)  # `make fuzz` makes many more
+    @settings(max_examples=examples)  # `make fuzz` makes many more
     def cut_anywhere(block):
         check(block, format_of(declared or name))
 

@@ -63,10 +63,11 @@ def expected(request: Request, known: Format, name: str) -> dict[str, object]:
     return row
 
 
+@pytest.mark.parametrize("examples", [20, pytest.param(100, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", WRITERS)
-def test_what_a_server_writes_is_read_back(name):
+def test_what_a_server_writes_is_read_back(name, examples):
     @given(st.lists(requests(name), min_size=1, max_size=5))
-    @settings(max_examples=40)
+    @settings(max_examples=examples)
     def read_back(made):
         known, rows = read(name, write(name, made))
         wanted = [expected(request, known, name) for request in made]
