@@ -142,17 +142,17 @@ def is_plausible(row: Mapping[str, str | None], log_format: Format) -> bool:
 def are_plausible(rows: Sequence[Mapping[str, str | None]], log_format: Format) -> bool:
     """Whether the values of lines may be this format's, seen together.
 
-    Of fields, that say nothing of what stands in them, the agent must not be a URL, and the referrer no agent, time or name of a
-    host, for most remote hosts: one client alone can send what it likes.
+    Of fields, which do not say what stands in them, the agent is no URL, and the referrer no agent, time or name of a host, at
+    least once for half of the remote hosts: one client alone can send what it likes.
     """
     if log_format.fields and not log_format.header and log_format.has("referer"):
-        moved = {
+        hosts = {row.get("remote_host") for row in rows}
+        good = {
             row.get("remote_host")
             for row in rows
-            if not (is_agent(row.get("user_agent") or "-") and is_referrer(row.get("referer") or "-"))
+            if is_agent(row.get("user_agent") or "-") and is_referrer(row.get("referer") or "-")
         }
-        others = {row.get("remote_host") for row in rows} - moved
-        if len(moved) > len(others):
+        if 2 * len(good) < len(hosts):
             return False
     return log_format.together is None or log_format.together(rows)
 

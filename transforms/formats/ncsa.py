@@ -68,6 +68,8 @@ def _serves_a_site(row: _Row) -> bool:
 def _sites_are_few(rows: Sequence[_Row]) -> bool:
     """Where most ask a server by its addresses these are few: as many as visitors they are X-Forwarded-For, before proxies."""
     by_address = [(row["site"] or "", row["remote_host"] or "") for row in rows if is_address(row["site"] or "")]
+    if 2 * len(by_address) <= len(rows):
+        return True
     proxied = sum(is_private(host) and not is_private(site) for site, host in by_address)
     sites, hosts = (len(set(each)) for each in (*zip(*by_address, strict=True), (), ())[:2])
     return 2 * proxied <= len(by_address) and (sites <= _FEW or sites <= hosts)
@@ -185,7 +187,6 @@ FORMATS = (
         (_SITE_PORT, *_COMBINED),
         narrows="site_combined",
         plausible=_serves_a_site,
-        together=_sites_are_few,
     ),
     Format(
         "vhost_common",
@@ -194,7 +195,6 @@ FORMATS = (
         (_SITE_PORT, *_COMMON),
         narrows="site_common",
         plausible=_serves_a_site,
-        together=_sites_are_few,
     ),
     Format(
         "site_combined",

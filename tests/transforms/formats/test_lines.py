@@ -285,6 +285,24 @@ def test_a_users_name_may_be_that_of_a_certificate(user):
     assert entries["remote_host"].to_pylist() == ["203.0.113.9"]
 
 
+BALANCER = COMBINED.replace("203.0.113.9", "10.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("lines", "name"),
+    [
+        ({BALANCER: 90, BALANCER.replace('"-" "', '"-" "https://a.b/'): 10}, "combined"),
+        ({"www.example.org:443 " + BALANCER: 90, "198.51.100.1:443 " + BALANCER: 10}, "vhost_combined"),
+        ({"www.example.org:443 " + BALANCER: 20, "198.51.100.1:443 " + BALANCER: 80}, "vhost_combined"),
+        ({"www.example.org " + BALANCER: 90, "198.51.100.1 " + BALANCER: 10}, "site_combined"),
+        ({"www.example.org " + BALANCER: 60, **{f"198.51.100.{n} " + BALANCER: 1 for n in range(40)}}, "site_combined"),
+    ],
+)
+def test_what_comes_through_one_balancer_is_recognised(lines, name):
+    block = "".join(line * count for line, count in lines.items()).encode()
+    assert detect(block, FORMATS, complete=True).format == name
+
+
 @pytest.mark.parametrize("sent", [("-", "https://a.b"), ("-", "1.0"), ("Mozilla/5.0 (X11)", "x"), ("1.5", "x")])
 def test_one_client_cannot_make_a_format_unknown(sent):
     flood = COMBINED.replace(f'"-" "{CHROME}"', '"{}" "{}"'.format(*sent)) * 900
