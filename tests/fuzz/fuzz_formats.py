@@ -39,7 +39,6 @@ def families() -> dict[str, dict[str, str]]:
     return {
         "columns": {name: folder if (GOLDEN / folder).exists() else "combined" for name, folder in by_columns.items()},
         "json": {name: name for name, known in FORMATS.items() if known.keys},
-        "expressions": {name: name for name, known in FORMATS.items() if not known.fields and not known.keys},
         "wrapped": {
             **{SYSLOG + "combined": "syslog_combined", SYSLOG + "nginx_json": "syslog_fastly"},
             **{DOCKER + "combined_forwarded": "docker_combined_forwarded", DOCKER + "caddy": "docker_caddy"},
