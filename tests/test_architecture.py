@@ -1,4 +1,4 @@
-"""Takes the source, checks the rules of the house: who may import whom, who may write, and what no file says."""
+"""The rules of the house: who may import whom, and who may write."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for folder in ("pipeline", "transforms") for path in (ROOT / folder).rglob("*.py"))
-VERBS = {"read", "parse", "anonymize", "enrich", "shard", "count", "release", "write"}
 
 
 def imports(path: Path) -> set[str]:
@@ -31,24 +30,6 @@ def name(path: Path) -> str:
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.is_relative_to(ROOT / "transforms")], ids=name)
 def test_transforms_know_arrow_only(path):
     assert not {module for module in imports(path) if module.split(".")[0] in ("apache_beam", "pipeline")}
-
-
-@pytest.mark.parametrize("path", [path for path in SOURCES if path.is_relative_to(ROOT / "transforms")], ids=name)
-def test_verbs_import_no_verbs(path):
-    if path.stem == "block":
-        return
-    used = {module.split(".")[1] for module in imports(path) if module.startswith("transforms.")} & VERBS - {path.stem}
-    allowed = {"write": {"release"}}  # the writer must know what came through the door
-    assert used <= allowed.get(path.stem, set())
-    if path.parent != ROOT / "transforms":
-        assert not used
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_each_file_says_what_it_takes_and_gives(path):
-    first = (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")[0]
-    assert first.startswith("Takes ")
-    assert " gives " in first
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
