@@ -31,12 +31,12 @@ import pyarrow as pa  # noqa: E402
 
 from examples.generate import generate  # noqa: E402
 from tests.writers import WRITERS, Request, write  # noqa: E402
-from transforms.formats import columnar  # noqa: E402
-from transforms.formats.detect import detect  # noqa: E402
-from transforms.formats.oddities import Flags, Lines, Positions  # noqa: E402
 from transforms.formats.registry import FORMATS, format_of  # noqa: E402
-from transforms.formats.templates import Keys  # noqa: E402
-from transforms.parse import parse_block  # noqa: E402
+from transforms.parsing import columnar  # noqa: E402
+from transforms.parsing.detect import detect  # noqa: E402
+from transforms.parsing.oddities import Flags, Lines, Positions  # noqa: E402
+from transforms.parsing.parse import parse_block  # noqa: E402
+from transforms.parsing.templates import Keys  # noqa: E402
 
 BLOCK_BYTES = 16 << 20
 UNORDERED = "caddy:unordered"

@@ -24,13 +24,17 @@ sys.path.insert(0, str(ROOT))
 
 import pyarrow as pa  # noqa: E402
 
-from pipeline.catalogue import REPORTS  # noqa: E402
-from transforms import block, count, read, release, write  # noqa: E402
-from transforms.formats.detect import SAMPLE_BYTES, detect  # noqa: E402
+from pipeline.config.catalogue import REPORTS  # noqa: E402
+from pipeline.outputs import parquet as write  # noqa: E402
+from transforms import block  # noqa: E402
+from transforms.counting import count  # noqa: E402
 from transforms.formats.registry import FORMATS  # noqa: E402
+from transforms.masking.secret import new_secret  # noqa: E402
+from transforms.parsing import read  # noqa: E402
+from transforms.parsing.detect import SAMPLE_BYTES, detect  # noqa: E402
 from transforms.period import Window  # noqa: E402
-from transforms.policies.threshold import Threshold  # noqa: E402
-from transforms.secret import new_secret  # noqa: E402
+from transforms.privacy import release  # noqa: E402
+from transforms.privacy.threshold.policy import Threshold  # noqa: E402
 from transforms.wire import pack, unpack  # noqa: E402
 
 STAGES = (

@@ -26,18 +26,18 @@ import pyarrow as pa  # noqa: E402
 import pyarrow.compute as pc  # noqa: E402
 
 from examples.generate import generate  # noqa: E402
-from pipeline.catalogue import NOISY_REPORTS, REPORTS  # noqa: E402
+from pipeline.config.catalogue import NOISY_REPORTS, REPORTS  # noqa: E402
 from transforms.block import Block, Rules, process_block  # noqa: E402
-from transforms.bound import count_bounded  # noqa: E402
 from transforms.columns import cell_keys  # noqa: E402
-from transforms.count import add_counts, count_day, count_folds, merge_pieces  # noqa: E402
+from transforms.counting.count import add_counts, count_day, count_folds, merge_pieces  # noqa: E402
+from transforms.masking.secret import new_secret  # noqa: E402
+from transforms.parsing.read import blocks  # noqa: E402
 from transforms.period import PERIODS, Window  # noqa: E402
-from transforms.policies.differential import Differential  # noqa: E402
-from transforms.policies.threshold import DEFAULT_ADDRESSES, MIN_ADDRESSES, Threshold  # noqa: E402
-from transforms.read import blocks  # noqa: E402
-from transforms.release import Released, plan_release, release, release_noisy  # noqa: E402
-from transforms.report import OTHER, Report  # noqa: E402
-from transforms.secret import new_secret  # noqa: E402
+from transforms.privacy.differential.bound import count_bounded  # noqa: E402
+from transforms.privacy.differential.policy import Differential  # noqa: E402
+from transforms.privacy.release import Released, plan_release, release, release_noisy  # noqa: E402
+from transforms.privacy.threshold.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES, Threshold  # noqa: E402
+from transforms.reports.report import OTHER, Report  # noqa: E402
 from transforms.wire import pack, unpack  # noqa: E402
 
 LINES_OF_A_VISITOR = 13.6

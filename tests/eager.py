@@ -6,19 +6,19 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from pipeline.catalogue import REPORTS
-from pipeline.days import to_date
+from pipeline.config.catalogue import REPORTS
+from pipeline.config.days import to_date
+from pipeline.outputs.parquet import parquet_files
 from transforms.block import Block, Rules, process_block
-from transforms.bound import count_bounded
-from transforms.count import add_counts, count_folds, count_shard
+from transforms.counting.count import add_counts, count_folds, count_shard
+from transforms.masking.secret import new_secret
+from transforms.parsing.read import blocks
 from transforms.period import Window
-from transforms.policies.threshold import Threshold
-from transforms.read import blocks
-from transforms.release import Released, plan_release, release
-from transforms.report import Catalogue
-from transforms.secret import new_secret
+from transforms.privacy.differential.bound import count_bounded
+from transforms.privacy.release import Released, plan_release, release
+from transforms.privacy.threshold.policy import Threshold
+from transforms.reports.report import Catalogue
 from transforms.wire import unpack
-from transforms.write import parquet_files
 
 EVERYTHING = Window(end=1_000_000)
 

@@ -14,13 +14,13 @@ import zoneinfo
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from pipeline.catalogue import REPORTS
-from transforms.detectors import OPEN_DIMENSIONS, is_caught
-from transforms.lookups.agents import describe_agent
-from transforms.lookups.country import CountryLookup
-from transforms.lookups.extensions import DOWNLOADS, PAGES, STATIC
-from transforms.lookups.referrers import describe_referrer, network_domain, site_domain
-from transforms.masks.path import extension, scrub_path
+from pipeline.config.catalogue import REPORTS
+from transforms.dimensions.agents import describe_agent
+from transforms.dimensions.country import CountryLookup
+from transforms.dimensions.extensions import DOWNLOADS, PAGES, STATIC
+from transforms.dimensions.referrers import describe_referrer, network_domain, site_domain
+from transforms.masking.path import extension, scrub_path
+from transforms.privacy.detectors import OPEN_DIMENSIONS, is_caught
 
 OTHER, UNKNOWN, NONE = "(other)", "(unknown)", "(none)"
 METHODS = set("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())

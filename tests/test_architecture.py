@@ -40,12 +40,12 @@ def test_a_file_does_one_thing(path):
 def test_only_the_door_makes_released_tables_and_only_the_writer_writes():
     makes = [name(path) for path in SOURCES if "Released(_DOOR" in path.read_text()]
     writes = [name(path) for path in SOURCES if "write_table(" in path.read_text()]
-    assert makes == ["transforms.release"]
-    assert writes == ["transforms.wire", "transforms.write"]  # wire's is the stream between steps
+    assert makes == ["transforms.privacy.release"]
+    assert writes == ["pipeline.outputs.parquet", "transforms.wire"]  # wire's is the stream between steps
 
 
 def test_a_worker_starts_without_beam():
-    code = "import sys, transforms.block, transforms.count; sys.exit('apache_beam' in sys.modules)"
+    code = "import sys, transforms.block, transforms.counting.count; sys.exit('apache_beam' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 

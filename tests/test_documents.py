@@ -15,14 +15,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline import options
-from pipeline.catalogue import NOISY_REPORTS, REPORTS
-from pipeline.commands import dispatch
+from pipeline.cli import dispatch, options
+from pipeline.config.catalogue import NOISY_REPORTS, REPORTS
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, address, crowd
+from transforms.dimensions.vocabulary import KINDS
 from transforms.formats.registry import FORMATS
-from transforms.report import NONE, OTHER, STRATUM, UNKNOWN
+from transforms.reports.report import NONE, OTHER, STRATUM, UNKNOWN
 from transforms.schema import DIMENSIONS, MEASURES
-from transforms.vocabulary import KINDS
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -234,7 +233,7 @@ def test_the_dictionary_describes_each_column():
 
 
 def test_every_value_of_a_closed_column_is_in_the_dictionary():
-    from transforms import visits
+    from transforms.counting import visits
 
     values = {code(row[0])[0]: code(row[1]) for row in table(DICTIONARY, "column | values")}
     assert values["visit_duration"] == list(visits._DURATIONS.values())

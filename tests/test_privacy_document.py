@@ -11,9 +11,9 @@ from dp_accounting import GaussianDpEvent
 from dp_accounting.pld import PLDAccountant
 from dp_accounting.rdp import RdpAccountant
 
-from pipeline.catalogue import NOISY_REPORTS, REPORTS
-from pipeline.commands.explain import TEXT
-from transforms.policies.differential import BOUNDS, SHARES, UNIT_BYTES, UNIT_HITS, Differential
+from pipeline.cli.explain import TEXT
+from pipeline.config.catalogue import NOISY_REPORTS, REPORTS
+from transforms.privacy.differential.policy import BOUNDS, SHARES, UNIT_BYTES, UNIT_HITS, Differential
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs" / "privacy.md").read_text()

@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.catalogue import NOISY_REPORTS, REPORTS
-from pipeline.days import to_date
+from pipeline.config.catalogue import NOISY_REPORTS, REPORTS
+from pipeline.config.days import to_date
 from tests import reference
 from tests.eager import files_of, pieces_of, release_log, tables_of
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, line
-from transforms import bound
-from transforms.bound import count_bounded
-from transforms.count import add_counts
-from transforms.policies.differential import Bound
-from transforms.report import OTHER
+from transforms.counting.count import add_counts
+from transforms.privacy.differential import bound
+from transforms.privacy.differential.bound import count_bounded
+from transforms.privacy.differential.policy import Bound
+from transforms.reports.report import OTHER
 from transforms.wire import unpack
 
 ROOT = Path(__file__).parents[1]

@@ -12,19 +12,19 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from transforms import secret as secrets
-from transforms.anonymize import anonymize
 from transforms.clock import UTC
-from transforms.enrich import enrich
+from transforms.counting.shard import shard
+from transforms.dimensions.agents import describe_agent
+from transforms.dimensions.country import CountryLookup
+from transforms.dimensions.enrich import enrich
+from transforms.dimensions.referrers import describe_referrer, site_domain
 from transforms.formats.registry import format_of
-from transforms.lookups.agents import describe_agent
-from transforms.lookups.country import CountryLookup
-from transforms.lookups.referrers import describe_referrer, site_domain
-from transforms.masks.client import Proxies
-from transforms.masks.routes import Routes
-from transforms.parse import Reject, parse_block
+from transforms.masking import secret as secrets
+from transforms.masking.anonymize import anonymize
+from transforms.masking.client import Proxies
+from transforms.masking.routes import Routes
+from transforms.parsing.parse import Reject, parse_block
 from transforms.period import Window
-from transforms.shard import shard
 
 MAX_EXAMPLES = 1_000
 """Rejects of a file whose places are kept; all are counted."""

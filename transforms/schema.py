@@ -17,7 +17,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from transforms.policies.differential import UNIT_BYTES, UNIT_HITS
+from transforms.privacy.differential.policy import UNIT_BYTES, UNIT_HITS
 
 VERSION = 1
 """Version of the published layout and schemas, in each manifest."""

@@ -12,11 +12,11 @@ from unittest.mock import patch
 
 import numpy as np
 
-from pipeline.catalogue import REPORTS
+from pipeline.config.catalogue import REPORTS
 from tests.eager import release_log, tables_of
-from transforms import release as door
-from transforms.policies.threshold import Threshold
-from transforms.report import Catalogue, Report
+from transforms.privacy import release as door
+from transforms.privacy.threshold.policy import Threshold
+from transforms.reports.report import Catalogue, Report
 
 DAY, SITE, K = "2026-03-03", "www.example.org", 10
 

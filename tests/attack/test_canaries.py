@@ -18,11 +18,12 @@ import apache_beam as beam
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import flow, launch, options
 from pipeline.__main__ import main
+from pipeline.cli import options
+from pipeline.graph import flow, launch
 from tests.attack import canaries
 from tests.attack.canaries import CANARIES, LOGS, NOISY, WIDE, arguments, everything_in, leaks
-from transforms.secret import new_secret
+from transforms.masking.secret import new_secret
 
 ROOT = Path(__file__).parents[2]
 FORMATS = pytest.mark.parametrize("log_format", LOGS, ids=["vhosts", "everything", "JSON"])
@@ -86,7 +87,7 @@ def test_no_byte_comes_out_of_a_run(tmp_path, result, short_folder, log_format, 
 @pytest.mark.parametrize("mode", [(), NOISY], ids=["threshold", "dp"])
 def test_no_value_statistic_or_metadata_holds_one(tmp_path, result, log_format, mode, monkeypatch):
     secret = new_secret()
-    monkeypatch.setattr("pipeline.steps.make_secret.new_secret", lambda: secret)
+    monkeypatch.setattr("pipeline.graph.steps.make_secret.new_secret", lambda: secret)
     assert main([*arguments(write(log_format, tmp_path), result, log_format), "--workers", "0", *mode]) == 0
     files = sorted((result / "data").rglob("*.parquet"))
     assert files
@@ -108,7 +109,7 @@ def test_the_graph_holds_no_content_and_no_secret(tmp_path, result, mode, monkey
     known, _ = options.parse([*arguments(write(WIDE, tmp_path), result, WIDE), *mode])
     job = launch.prepare(launch.look(known, local=True, now=datetime.datetime.now(datetime.timezone.utc))).job
     made = []
-    monkeypatch.setattr("pipeline.steps.make_secret.new_secret", lambda: made.append(new_secret()) or made[-1])
+    monkeypatch.setattr("pipeline.graph.steps.make_secret.new_secret", lambda: made.append(new_secret()) or made[-1])
     root = beam.Pipeline()
     flow.build(root, job)
     graph = root.to_runner_api().SerializeToString() + pickle.dumps(job)

@@ -11,72 +11,72 @@ from pathlib import Path
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.commands import run as run_command
+from pipeline.cli import run as run_command
 from tests.attack import canaries
 from tests.attack.canaries import CANARIES, arguments, everything_in, leaks
 
 ROOT = Path(__file__).parents[2]
 
 BEFORE = {
-    "look": "pipeline.launch.find_inputs",
-    "head": "pipeline.inputs._decompressed_head",
-    "lock": "pipeline.commands.run.output_lock",
-    "recover": "pipeline.commands.run.recover",
-    "prepare": "pipeline.launch.prepare",
-    "graph": "pipeline.flow.build",
-    "secret": "pipeline.steps.make_secret.new_secret",
+    "look": "pipeline.graph.launch.find_inputs",
+    "head": "pipeline.graph.inputs._decompressed_head",
+    "lock": "pipeline.cli.run.output_lock",
+    "recover": "pipeline.cli.run.recover",
+    "prepare": "pipeline.graph.launch.prepare",
+    "graph": "pipeline.graph.flow.build",
+    "secret": "pipeline.graph.steps.make_secret.new_secret",
 }
 IN_WORKERS = {
     "read": "transforms.block._read",
     "parse": "transforms.block.parse_block",
-    "times": "transforms.parse.times.read_times",
+    "times": "transforms.parsing.parse.times.read_times",
     "anonymize": "transforms.block.anonymize",
-    "client": "transforms.anonymize.clients",
-    "address": "transforms.anonymize.places",
-    "site": "transforms.anonymize.publishable_site",
-    "path": "transforms.anonymize.scrub_paths",
-    "keys": "transforms.secret.keys",
+    "client": "transforms.masking.anonymize.clients",
+    "address": "transforms.masking.anonymize.places",
+    "site": "transforms.masking.anonymize.publishable_site",
+    "path": "transforms.masking.anonymize.scrub_paths",
+    "keys": "transforms.masking.secret.keys",
     "enrich": "transforms.block.enrich",
-    "country": "transforms.lookups.country.CountryLookup.codes",
-    "agent": "transforms.enrich.describe_agent",
-    "referrer": "transforms.enrich.describe_referrer",
+    "country": "transforms.dimensions.country.CountryLookup.codes",
+    "agent": "transforms.dimensions.enrich.describe_agent",
+    "referrer": "transforms.dimensions.enrich.describe_referrer",
     "shard": "transforms.block.shard",
-    "pack": "transforms.shard.pack",
-    "merge": "transforms.count.merge_pieces",
-    "visits": "transforms.count.describe_visits",
-    "count": "transforms.count.count_day",
-    "folds": "transforms.count.count_folds",
+    "pack": "transforms.counting.shard.pack",
+    "merge": "transforms.counting.count.merge_pieces",
+    "visits": "transforms.counting.count.describe_visits",
+    "count": "transforms.counting.count.count_day",
+    "folds": "transforms.counting.count.count_folds",
 }
 IN_GRAPH = {
-    "cut": "transforms.read.spans",
-    "open": "pipeline.steps.read_blocks.open_input",
+    "cut": "transforms.parsing.read.spans",
+    "open": "pipeline.graph.steps.read_blocks.open_input",
     **IN_WORKERS,
-    "account": "pipeline.accounts.to_json",
-    "progress": "pipeline.progress.counted",
-    "accounts": "pipeline.accounts.merge",
-    "check": "pipeline.accounts.check",
-    "plan": "pipeline.steps.plan_release.plan_release",
-    "add": "pipeline.steps.release_days.add_counts",
-    "release": "pipeline.steps.release_days.release",
-    "detectors": "transforms.release.is_caught",
-    "write": "pipeline.steps.release_days.parquet_files",
-    "stage": "pipeline.steps.write_days.stage_file",
+    "account": "pipeline.graph.accounts.to_json",
+    "progress": "pipeline.graph.progress.counted",
+    "accounts": "pipeline.graph.accounts.merge",
+    "check": "pipeline.graph.accounts.check",
+    "plan": "pipeline.graph.steps.plan_release.plan_release",
+    "add": "pipeline.graph.steps.release_days.add_counts",
+    "release": "pipeline.graph.steps.release_days.release",
+    "detectors": "transforms.privacy.release.is_caught",
+    "write": "pipeline.graph.steps.release_days.parquet_files",
+    "stage": "pipeline.graph.steps.write_days.stage_file",
 }
 AFTER = {
-    "publish": "pipeline.steps.publish_days.commit_day",
-    "record": "pipeline.steps.publish_days.write_record",
-    "read record": "pipeline.commands.run.read_record",
-    "discard": "pipeline.commands.run.discard",
-    "summary": "pipeline.summary.show",
-    "file": "pipeline.record_file.write",
+    "publish": "pipeline.graph.steps.publish_days.commit_day",
+    "record": "pipeline.graph.steps.publish_days.write_record",
+    "read record": "pipeline.cli.run.read_record",
+    "discard": "pipeline.cli.run.discard",
+    "summary": "pipeline.cli.summary.show",
+    "file": "pipeline.outputs.record_file.write",
 }
 OF_NOISY = {
-    "policy": "pipeline.launch.policy_of",
-    "bound": "transforms.bound.bounded_counts",
-    "noise": "transforms.release.with_noise",
-    "door": "pipeline.steps.release_noisy.release_noisy",
-    "ledger": "pipeline.ledger.entry_of",
-    "spend": "pipeline.ledger.spend",
+    "policy": "pipeline.graph.launch.policy_of",
+    "bound": "transforms.privacy.differential.bound.bounded_counts",
+    "noise": "transforms.privacy.release.with_noise",
+    "door": "pipeline.graph.steps.release_noisy.release_noisy",
+    "ledger": "pipeline.dataset.ledger.entry_of",
+    "spend": "pipeline.dataset.ledger.spend",
 }
 STEPS = {**BEFORE, **IN_GRAPH, **AFTER, **OF_NOISY}
 LONG = {*BEFORE, "times", "client", "address", "site", "keys", "pack", "visits", "progress", "accounts", "add", "discard"} - {
@@ -88,7 +88,7 @@ PLANTED = """
 import os, sys
 sys.path.insert(0, {root!r})
 from tests.attack import canaries
-import transforms.block, transforms.count
+import transforms.block, transforms.counting.count
 where, _, name = {target!r}.rpartition(".")
 try:
     owner = __import__(where, fromlist=["_"])
@@ -178,7 +178,7 @@ def test_no_byte_comes_out_when_a_file_changes_under_a_worker_process(source, re
     command = [
         sys.executable,
         "-c",
-        "import sys, transforms.read as read\n"
+        "import sys, transforms.parsing.read as read\n"
         "from pipeline.__main__ import main\n"
         "read.spans = lambda file, end, size: iter([(0, end + 1000)])\n"
         "if __name__ == '__main__': sys.exit(main(sys.argv[1:]))\n",

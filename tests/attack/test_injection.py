@@ -15,10 +15,11 @@ import pytest
 
 from tests.attack.mutations import SITE, published
 from tests.logs import crowd
-from transforms import anonymize, enrich, release
-from transforms.lookups import agents
-from transforms.lookups.agents import describe_agent
-from transforms.lookups.referrers import Referrer, describe_referrer
+from transforms.dimensions import agents, enrich
+from transforms.dimensions.agents import describe_agent
+from transforms.dimensions.referrers import Referrer, describe_referrer
+from transforms.masking import anonymize
+from transforms.privacy import release
 
 MANY = 30
 NOTATION = r'''LogFormat "\"%{Host}i\" %h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\""'''

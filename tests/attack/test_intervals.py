@@ -23,7 +23,7 @@ from scipy.sparse import csr_array
 from tests.attack import mutations
 from tests.attack.mutations import K, Tables, published, with_reports, without_folds, without_gate
 from tests.logs import GOOGLEBOT, line
-from transforms.report import Report
+from transforms.reports.report import Report
 
 Cell = dict[str, str]
 

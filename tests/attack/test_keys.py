@@ -15,12 +15,12 @@ import pytest
 
 from tests.eager import EVERYTHING
 from tests.logs import CHROME, line
-from transforms import anonymize
-from transforms import secret as secrets
 from transforms.block import Block, Rules, process_block
 from transforms.formats.registry import FORMATS
-from transforms.masks import address as mask
-from transforms.parse import parse_block
+from transforms.masking import address as mask
+from transforms.masking import anonymize
+from transforms.masking import secret as secrets
+from transforms.parsing.parse import parse_block
 from transforms.wire import unpack
 
 DAY = (20515).to_bytes(4, "big")  # 3 March 2026, in days since 1970

@@ -9,7 +9,7 @@ import pytest
 
 from tests.attack.mutations import published, visitors_instead_of_addresses, without_caps
 from tests.logs import CHROME, GOOGLEBOT, line
-from transforms.masks import address as mask
+from transforms.masking import address as mask
 
 
 @contextlib.contextmanager

@@ -14,14 +14,14 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from pipeline.catalogue import NOISY_REPORTS
+from pipeline.config.catalogue import NOISY_REPORTS
 from tests.eager import bounded_counts_of
 from tests.logs import address, crowd, line
-from transforms import release as door
-from transforms.noise import with_noise
-from transforms.policies.differential import Differential
-from transforms.release import release_noisy
-from transforms.report import Catalogue
+from transforms.privacy import release as door
+from transforms.privacy.differential.noise import with_noise
+from transforms.privacy.differential.policy import Differential
+from transforms.privacy.release import release_noisy
+from transforms.reports.report import Catalogue
 
 SITE = "www.example.org"
 POLICY = Differential((SITE,))

@@ -16,8 +16,8 @@ import pytest
 from tests.attack.mutations import K, published, without_folds
 from tests.eager import files_of, release_log
 from tests.logs import crowd
-from transforms import count
-from transforms import release as door
+from transforms.counting import count
+from transforms.privacy import release as door
 from transforms.schema import EVIDENCE
 
 # Seven pages tie; one of them must join the rare one.

@@ -17,11 +17,12 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from pipeline import flow, launch, options
-from pipeline.steps import make_secret
+from pipeline.cli import options
+from pipeline.graph import flow, launch
+from pipeline.graph.steps import make_secret
 from tests.graph import payloads
 from tests.logs import crowd
-from transforms.secret import derive
+from transforms.masking.secret import derive
 
 ROOT = Path(__file__).parents[2]
 
@@ -112,7 +113,7 @@ def test_of_a_part_from_outside_the_graph_holds_the_name_only(source, monkeypatc
 RUN = """\
 import hashlib, os, sys
 from pipeline.__main__ import main
-from pipeline.steps import make_secret
+from pipeline.graph.steps import make_secret
 
 def made():
     secret = hashlib.sha256(b"known to the test").digest()

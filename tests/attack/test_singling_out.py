@@ -7,10 +7,10 @@ from functools import cache
 
 import pytest
 
-from pipeline.catalogue import REPORTS
+from pipeline.config.catalogue import REPORTS
 from tests.attack.mutations import K, Tables, published, without_gate
 from tests.logs import FIREFOX, GOOGLEBOT, IPHONE, address, crowd, line
-from transforms.report import STRATUM
+from transforms.reports.report import STRATUM
 
 JANE = address(900)
 ANDROID = "Mozilla/5.0 (Linux; Android 14; SM-X710) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"

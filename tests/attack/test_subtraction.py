@@ -10,11 +10,11 @@ from itertools import combinations
 
 import pytest
 
-from pipeline.catalogue import REPORTS
+from pipeline.config.catalogue import REPORTS
 from tests.attack.mutations import K, Tables, hits, published, with_reports, without_folds, without_forest
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, crowd, line
-from transforms.lookups.country import CountryLookup
-from transforms.report import Report
+from transforms.dimensions.country import CountryLookup
+from transforms.reports.report import Report
 
 BINGBOT = "Mozilla/5.0 (Windows NT 10.0; compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)"
 OPERA = CHROME + " OPR/112.0.0.0"

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import launch, options
+from pipeline.cli import options
 from pipeline.errors import JobError
+from pipeline.graph import launch
 from tests.logs import crowd
 
 ROOT = Path(__file__).parents[2]

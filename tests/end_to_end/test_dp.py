@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import ledger
 from pipeline.__main__ import main
-from pipeline.catalogue import NOISY_REPORTS
-from pipeline.checks.noisy import NoisyMode
-from pipeline.inputs import find_inputs
-from pipeline.steps import release_noisy as step
+from pipeline.config.catalogue import NOISY_REPORTS
+from pipeline.dataset import ledger
+from pipeline.dataset.checks.noisy import NoisyMode
+from pipeline.graph.inputs import find_inputs
+from pipeline.graph.steps import release_noisy as step
 from tests.end_to_end.test_verify import described_as, spoil, verify, with_value, without_last
 from tests.logs import FIREFOX, GOOGLEBOT, address, crowd, line
-from transforms.policies.differential import Differential
+from transforms.privacy.differential.policy import Differential
 
 DAY, SITE = "2026-03-03", "www.example.org"
 MECHANISMS = {(each.report, each.measure): each for each in Differential((SITE,)).mechanisms()}
@@ -151,7 +151,7 @@ def test_what_would_promise_too_little_is_refused_by_name(log, tmp_path, capfd, 
 
 
 def test_reports_that_cost_more_than_the_budget_are_refused(log, tmp_path, capfd, monkeypatch):
-    monkeypatch.setattr("transforms.policies.differential.SHARES", {"visitors": 0.5, "hits": 0.5, "bytes_sent": 0.5})
+    monkeypatch.setattr("transforms.privacy.differential.policy.SHARES", {"visitors": 0.5, "hits": 0.5, "bytes_sent": 0.5})
     assert publish(log, tmp_path / "out") == 2
     assert "--epsilon 2, --delta 1e-07: the reports cost more than that" in capfd.readouterr().err
 
@@ -189,14 +189,14 @@ def test_no_line_decides_which_columns_the_others_have(tmp_path, more):
 def test_a_run_with_noise_asks_for_all_columns(log, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "pipeline.launch.find_inputs", lambda *given, **named: asked.append(named) or find_inputs(*given, **named)
+        "pipeline.graph.launch.find_inputs", lambda *given, **named: asked.append(named) or find_inputs(*given, **named)
     )
     assert publish(log, tmp_path / "out") == 0
     assert asked == [{"all_columns": True}]
 
 
 def test_without_opendp_it_says_what_to_install(log, tmp_path, capfd, monkeypatch):
-    monkeypatch.setattr("transforms.noise.find_spec", lambda name: None)
+    monkeypatch.setattr("transforms.privacy.differential.noise.find_spec", lambda name: None)
     assert publish(log, tmp_path / "out") == 2
     assert "needs OpenDP: pip install 'weblog-anonymizer[dp]'" in capfd.readouterr().err
 
@@ -228,7 +228,7 @@ def test_an_interrupted_publication_is_completed_with_the_files_that_were_drawn(
     def crash(*_):
         raise RuntimeError
 
-    monkeypatch.setattr("pipeline.steps.publish_days.commit_day", crash)
+    monkeypatch.setattr("pipeline.graph.steps.publish_days.commit_day", crash)
     assert publish(log, folder) == 1
     assert not (folder / "_manifest").exists()
     drawn = {path.parts[-3]: path.read_bytes() for path in (folder / "_staging").rglob("*.parquet")}
@@ -244,7 +244,7 @@ def test_an_interrupted_publication_is_completed_with_the_files_that_were_drawn(
 
 
 def test_a_period_whose_files_were_seen_in_part_is_never_drawn_again(log, tmp_path, capfd, monkeypatch):
-    from pipeline.publish import stage_file
+    from pipeline.dataset.publish import stage_file
 
     folder, staged = tmp_path / "out", []
 
@@ -254,7 +254,7 @@ def test_a_period_whose_files_were_seen_in_part_is_never_drawn_again(log, tmp_pa
             raise RuntimeError
         return stage_file(*arguments)
 
-    monkeypatch.setattr("pipeline.steps.write_days.stage_file", crash_at_the_third)
+    monkeypatch.setattr("pipeline.graph.steps.write_days.stage_file", crash_at_the_third)
     assert publish(log, folder) == 1
     monkeypatch.undo()
     for _ in range(2):

@@ -9,9 +9,9 @@ import stat
 
 import pytest
 
-from pipeline import ledger, publish
 from pipeline.__main__ import main
-from pipeline.storage import LocalStorage
+from pipeline.dataset import ledger, publish
+from pipeline.dataset.storage import LocalStorage
 from tests.end_to_end.test_verify import verify
 from tests.logs import crowd
 
@@ -64,7 +64,7 @@ def test_a_file_that_is_not_whole_is_its_writers_alone(log, tmp_path, monkeypatc
             rights.append(os.fstat(descriptor).st_mode & 0o777)
         sync(descriptor)
 
-    monkeypatch.setattr("pipeline.storage.os.fsync", look)
+    monkeypatch.setattr("pipeline.dataset.storage.os.fsync", look)
     assert run(log, tmp_path / "out", *mode) == 0
     assert set(rights) == {0o600}
     published = [path for path in (tmp_path / "out").rglob("*") if path.is_file() and path.name != "_lock"]
@@ -139,8 +139,8 @@ def test_noise_that_was_staged_is_not_drawn_again_when_the_ledger_is_lost(log, t
             raise RuntimeError
         return publish.stage_file(*arguments, **options)
 
-    monkeypatch.setattr("pipeline.steps.write_days.stage_file", crash_at_the_third)
-    monkeypatch.setattr("pipeline.commands.run.discard", lambda *_: None)  # killed
+    monkeypatch.setattr("pipeline.graph.steps.write_days.stage_file", crash_at_the_third)
+    monkeypatch.setattr("pipeline.cli.run.discard", lambda *_: None)  # killed
     assert run(log, output, *DP) == 1
     monkeypatch.undo()
     shutil.move(output / "_ledger", tmp_path / "lost")

@@ -18,8 +18,8 @@ import pytest
 import zstandard
 
 from pipeline.__main__ import main
-from pipeline.catalogue import REPORTS
-from pipeline.commands import run as run_command
+from pipeline.cli import run as run_command
+from pipeline.config.catalogue import REPORTS
 from tests import reference
 from tests.eager import rows_of
 from tests.logs import FIREFOX, address, crowd, line
@@ -41,7 +41,7 @@ def published(output: Path, report: str = "daily", day: str = DAY) -> dict[tuple
 def test_standard_input(tmp_path, monkeypatch, compress):
     stdin = io.TextIOWrapper(io.BytesIO(compress(LOG * 1000)))
     monkeypatch.setattr(sys, "stdin", stdin)
-    monkeypatch.setattr("pipeline.inputs._read_from_stdin", [])
+    monkeypatch.setattr("pipeline.graph.inputs._read_from_stdin", [])
     assert run("--input", "-", "--output", tmp_path / "out") == 0
     assert published(tmp_path / "out") == {("(unknown)", "human"): (24_000, 24, 24, 24_000_000)}
 
@@ -334,7 +334,7 @@ def test_plan_and_run_refuse_an_output_that_cannot_be_made(tmp_path, capfd, comm
 def test_plan_refuses_an_output_where_it_may_not_write(tmp_path, capfd, monkeypatch):
     (tmp_path / "access.log").write_bytes(LOG)
     # The tests may run as root, who may write everywhere.
-    monkeypatch.setattr("pipeline.lock.os.access", lambda path, mode: False)
+    monkeypatch.setattr("pipeline.dataset.lock.os.access", lambda path, mode: False)
     assert main(["plan", "--input", str(tmp_path / "access.log"), "--output", str(tmp_path / "out")]) == 8
     assert "permission denied" in capfd.readouterr().err
 
@@ -421,7 +421,7 @@ def test_plan_knows_of_a_publication_that_the_next_run_completes(tmp_path, monke
     def crash(*_):
         raise RuntimeError
 
-    monkeypatch.setattr("pipeline.publish._roll_forward", crash)
+    monkeypatch.setattr("pipeline.dataset.publish._roll_forward", crash)
     assert run(*days) == 1
     monkeypatch.undo()
     assert main(["plan", *days]) == 4
@@ -461,7 +461,7 @@ def test_a_killed_worker_ends_the_run_with_a_message(tmp_path):
     code = (
         "import contextlib, os, signal, sys\n"
         "from pipeline.__main__ import main\n"
-        "from pipeline import pool\n"
+        "from pipeline.graph import pool\n"
         "submit = pool.Tasks.submit\n"
         "def killing(self, function, *arguments):\n"
         "    executor, _ = pool._open[-1]\n"

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.catalogue import REPORTS
+from pipeline.config.catalogue import REPORTS
 from tests import reference
 from tests.eager import rows_of
 

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from pipeline import flow, launch
-from pipeline.commands import dispatch
-from pipeline.job import InputFile, Job
-from pipeline.steps import publish_days
-from pipeline.steps.map_files import MapFiles
-from pipeline.steps.publish_days import PublishDays
-from pipeline.storage import LocalStorage
+from pipeline.cli import dispatch
+from pipeline.dataset.storage import LocalStorage
+from pipeline.graph import flow, launch
+from pipeline.graph.job import InputFile, Job
+from pipeline.graph.steps import publish_days
+from pipeline.graph.steps.map_files import MapFiles
+from pipeline.graph.steps.publish_days import PublishDays
 from transforms.block import Rules
-from transforms.secret import new_secret
+from transforms.masking.secret import new_secret
 
 SHARD_BYTES = 1 << 20
 POOL = "a pool of processes was opened"

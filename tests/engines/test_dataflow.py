@@ -23,8 +23,9 @@ from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
 from apache_beam.portability.api import beam_runner_api_pb2
 
 from examples.generate import generate
-from pipeline import flow, launch, options
-from pipeline.steps import make_secret
+from pipeline.cli import options
+from pipeline.graph import flow, launch
+from pipeline.graph.steps import make_secret
 from tests.engines.documented import placed, scripts, words
 from tests.graph import payloads
 
@@ -147,7 +148,7 @@ def test_the_staged_package_is_the_program_and_its_rules(package):
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert {"pipeline/flow.py", "transforms/release.py", "transforms/data/country.mmdb"} <= source
+    assert {"pipeline/graph/flow.py", "transforms/privacy/release.py", "transforms/data/country.mmdb"} <= source
     assert {name for name in package if name.startswith(("pipeline/", "transforms/"))} == source
     assert {name for name in source if package[name] != (ROOT / name).read_bytes()} == set()
 
@@ -170,8 +171,8 @@ def test_workers_can_install_the_staged_package(package, tmp_path):
     subprocess.run([*install, str(tmp_path / "package")], check=True)
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import pipeline.flow, transforms.block\n"
-        "from transforms.lookups.country import CountryLookup\n"
+        "import pipeline.graph.flow, transforms.block\n"
+        "from transforms.dimensions.country import CountryLookup\n"
         "print(CountryLookup.open(None).version, pipeline.__file__)"
     )
     done = subprocess.run([sys.executable, "-c", code, site], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -17,11 +17,11 @@ import atheris
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-with atheris.instrument_imports(include=["transforms.formats", "transforms.parse"]):
-    from tests.transforms.formats.agreement import check
+with atheris.instrument_imports(include=["transforms.formats", "transforms.parsing.parse"]):
+    from tests.transforms.parsing.agreement import check
     from transforms.formats.registry import FORMATS, format_of
     from transforms.formats.w3c import header_in
-    from transforms.formats.wrapped import DOCKER, SYSLOG
+    from transforms.parsing.wrapped import DOCKER, SYSLOG
 
 GOLDEN = ROOT / "tests" / "transforms" / "formats" / "golden"
 ARTIFACTS = f"-artifact_prefix={ROOT / 'build'}/"

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from transforms.formats import Format, jsonl, lines, ncsa, objects, w3c
+from transforms.formats import Format, jsonl, lines, ncsa, w3c
 from transforms.formats.notation import compile_notation
 from transforms.formats.values import names_absolute_url
-from transforms.formats.wrapped import WRAPPINGS
+from transforms.parsing import objects
+from transforms.parsing.wrapped import WRAPPINGS
 
 FORMATS: dict[str, Format] = {known.name: known for known in (*ncsa.FORMATS, *jsonl.FORMATS, *lines.FORMATS)}
 

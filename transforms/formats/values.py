@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from transforms.lookups.referrers import network_domain
+from transforms.dimensions.referrers import network_domain
 
 _PORT = re.compile(r":\d{1,5}\Z")
 _HASH = re.compile(rb"#([0-9A-Fa-f]{2})")

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from transforms.formats import w3c
-from transforms.formats.detect import detect, sample_lines, wider
 from transforms.formats.registry import FORMATS, as_in, format_of
-from transforms.parse import parse_block
+from transforms.parsing.detect import detect, sample_lines, wider
+from transforms.parsing.parse import parse_block
 from transforms.schema import ENTRY
 
 GOLDEN = Path(__file__).parent / "golden"

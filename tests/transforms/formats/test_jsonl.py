@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from transforms.formats.detect import detect
 from transforms.formats.registry import FORMATS, as_in, format_of
-from transforms.parse import parse_block
+from transforms.parsing.detect import detect
+from transforms.parsing.parse import parse_block
 
 # After the example of Caddy's documentation ("Logging", access logs).
 CADDY = {

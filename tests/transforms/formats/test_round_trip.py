@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from tests.writers import HEADERS, WRITERS, Request, write
 from transforms.formats import Format
-from transforms.formats.detect import detect
 from transforms.formats.registry import FORMATS, format_of
 from transforms.formats.w3c import header_in
-from transforms.parse import parse_block
+from transforms.parsing.detect import detect
+from transforms.parsing.parse import parse_block
 
 SITES = ("www.example.org", "shop.example.com")
 # Some servers do not escape, or lose what they replace: for these only values that they can say.

@@ -6,10 +6,10 @@ import pytest
 
 from pipeline.__main__ import main
 from tests.logs import address
-from transforms.formats.detect import detect
 from transforms.formats.registry import FORMATS, format_of
 from transforms.formats.w3c import by_header, header_in
-from transforms.parse import parse_block
+from transforms.parsing.detect import detect
+from transforms.parsing.parse import parse_block
 
 # After Microsoft's documentation of IIS, with its default fields.
 IIS = """#Software: Microsoft Internet Information Services 10.0

@@ -1,0 +1,168 @@
+"""Takes the options of `run`, gives a published data set and a summary: opens pool and lock, runs the graph."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+import gc
+import logging
+import signal
+import time
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+from pipeline import errors, logs
+from pipeline.dataset.lock import output_lock
+from pipeline.dataset.publish import discard, recover
+from pipeline.errors import EXIT_UNEXPECTED, EXIT_USAGE, JobError
+from pipeline.graph import detected, launch, pool, progress
+from pipeline.graph.inputs import STDIN
+from pipeline.graph.job import Job
+from pipeline.graph.run_record import read_record
+from pipeline.outputs import record_file
+from pipeline.words import plural
+
+
+def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
+    """Publish; raises `JobError` with the exit code."""
+    began = time.monotonic()
+    local = launch.is_local(beam_arguments)
+    if options.run_record:
+        record_file.check_writable(options.run_record)
+    with _interruptible(), pool.workers(options.workers if local else 0), contextlib.ExitStack() as held:
+        look = launch.look(options, local, datetime.datetime.now(datetime.timezone.utc))
+        held.enter_context(output_lock(options.output))
+        for date in recover(options.output):
+            logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
+        prepared = launch.prepare(look)
+        job = prepared.job
+        stored = sum(file.size for file in job.files)
+        piped = any(file.path == STDIN for file in job.files)
+        size = f"{stored / 1e6:,.1f} MB{' or more' if piped else ''}"
+        logs.event("started", f"reading {size}, files: {len(job.files):,}", files=len(job.files), bytes=stored)
+        handed_over = False
+        try:
+            with progress.shown(None if piped else stored):
+                _execute(job, beam_arguments, local)
+            handed_over = not job.awaited
+            if not handed_over:
+                record = read_record(options.output, job.run_id)
+                record |= {"formats": detected.summary(prepared.found), "empty_files": list(prepared.empty)}
+        finally:
+            if not handed_over:  # else the job is at work there
+                discard(options.output, job.run_id)
+        peak = pool.peak_memory()
+    if handed_over:
+        logs.event("handed_over", "the job was handed over. It publishes by itself: follow it at the runner.")
+        return
+    record |= {"seconds": round(time.monotonic() - began, 3), "peak_memory_bytes": peak}
+    if options.run_record:
+        record_file.write(options.run_record, record)
+    _tell(record, options.log_format)
+
+
+def _tell(record: dict[str, Any], log_format: str) -> None:
+    from pipeline.cli import summary, terminal
+
+    for date, day in record["days"].items():
+        lines = day["lines"]
+        logs.event("published", f"{date}: {plural(lines, 'line')}", date=date, lines=lines, coverage=day["coverage"])
+    if log_format == "json":
+        for name, warning in summary.warnings(record):
+            logs.event(name, warning, logging.WARNING)
+    facts = {name: record[name] for name in ("lines", "days_left_out", "seconds", "peak_memory_bytes")}
+    logs.event("done", f"done in {record['seconds']:.1f} s", **facts)
+    if log_format == "text":
+        with terminal.printing() as console:
+            summary.show(record, console)
+
+
+def _execute(job: Job, beam_arguments: list[str], local: bool) -> None:
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
+
+    from pipeline.graph.flow import build
+
+    logs.quieten()
+    options = PipelineOptions(beam_arguments)
+    options.view_as(SetupOptions).save_main_session = False
+    runner = None
+    if local:
+        from pipeline.graph.memory_runner import memory_runner
+
+        runner = memory_runner()
+    try:
+        root = beam.Pipeline(runner=runner, options=options)
+    except ValueError as error:  # Beam checks the options of the runner that is named; it has not seen the log
+        raise JobError(EXIT_USAGE, "usage", " ".join(str(error).split())) from None
+    build(root, job)
+    gc.freeze()
+    gc.enable()
+    if job.awaited:
+        _finish(root.run(), local)
+    else:
+        _check_goes_on(options)
+        root.run()
+
+
+def _check_goes_on(options: Any) -> None:
+    """Nobody waits for a job whose server or workers are part of this process: it would end with it."""
+    from apache_beam.options.pipeline_options import PortableOptions, StandardOptions
+
+    runner = options.view_as(StandardOptions).runner
+    portable = options.view_as(PortableOptions)
+    elsewhere = portable.job_endpoint not in (None, "embed") and portable.environment_type != "LOOPBACK"
+    if runner != "DataflowRunner" and not (runner == "PortableRunner" and elsewhere):
+        raise JobError(
+            EXIT_USAGE,
+            "usage",
+            "--no-wait: the job would end with this process. Use DataflowRunner, or PortableRunner with a --job_endpoint "
+            "and workers elsewhere.",
+        )
+
+
+def _finish(result: Any, local: bool) -> None:
+    """Wait for the job; an interrupted launcher takes a job that runs elsewhere with it."""
+    lost = False
+    try:
+        result.wait_until_finish()
+    except KeyboardInterrupt:
+        if not local:
+            result.cancel()
+        raise
+    except Exception as error:
+        if local or errors.from_text(str(error)) is not None:
+            raise
+        lost = True
+    if lost:
+        raise JobError(
+            EXIT_UNEXPECTED,
+            "runner_failed",
+            "The runner ended the job early; its own log says why. No day was published that is not complete. Run again.",
+        )
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """An interrupt and a termination end the run alike, also where Beam turns them into an error of its own."""
+    received: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    turned = False
+    try:
+        yield
+    except Exception:
+        if not received:
+            raise
+        turned = True
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if turned:
+        raise KeyboardInterrupt

@@ -1,0 +1,196 @@
+"""Takes a run record, gives what the operator reads on the terminal when the run is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.cli.terminal import indented
+from pipeline.graph.run_record import OUT_OF_WINDOW
+from pipeline.words import noun, plural, shown
+from transforms.parsing.parse import IGNORED_REASONS, REJECT_REASONS
+from transforms.privacy.differential.policy import BOUNDS, MODE, policy_from
+from transforms.privacy.threshold.policy import NETWORK_CAP
+
+_WIDE = 1_000
+
+
+def show(record: dict[str, Any], console: Console) -> None:
+    """Print the summary of a run."""
+    _lines(record, console)
+    if record["days"]:
+        _days(record, console)
+        (_noisy_reports if record["facts"]["mode"] == MODE else _reports)(record, console)
+    _left_out(record, console)
+    for _, warning in warnings(record):
+        console.print(f"\n{warning}", style="yellow")
+    _footer(record, console)
+
+
+def _lines(record: dict[str, Any], console: Console) -> None:
+    lines = record["lines"]
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column()
+    table.add_row(f"{lines['read']:,}", _read_from(record))
+    table.add_row(f"{lines['counted']:,}", "counted")
+    table.add_row(f"{lines['out_of_window']:,}", "out of window: of days that this run does not publish")
+    if lines["opted_out"]:
+        table.add_row(f"{lines['opted_out']:,}", "left out, because the visitor opted out")
+    for name, meanings in (("ignored", IGNORED_REASONS), ("rejected", REJECT_REASONS)):
+        reasons = "; ".join(f"{meanings[reason]} ({count:,})" for reason, count in lines[name].items())
+        table.add_row(f"{sum(lines[name].values()):,}", name + (f": {reasons}" if reasons else ""))
+    console.print(table)
+    first = next(((path, *file["examples"][0]) for path, file in record["files"].items() if file["examples"]), None)
+    if first:
+        console.print(f"The first rejected line: {shown(first[0])}, at byte {first[1]:,}. --run-record lists more.")
+    console.print()
+    for each in record["formats"]:
+        name = f" in the format {each['format']}" if each["format"] else ""
+        console.print(f"{plural(each['files'], 'file')}{name}: {'; '.join(each['in_short'])}")
+
+
+def _read_from(record: dict[str, Any]) -> str:
+    empty = len(record["empty_files"])
+    files = len(record["files"]) + empty
+    of_them = f", {empty:,} of them empty" if files > 1 else ", which is empty"
+    return f"{noun(record['lines']['read'], 'line')} read from {plural(files, 'file')}{of_them if empty else ''}"
+
+
+def _days(record: dict[str, Any], console: Console) -> None:
+    console.print()
+    for date, day in record["days"].items():
+        console.print(f"{date}  published, {plural(day['lines'], 'line')}{'  (edge)' if day['coverage'] == 'edge' else ''}")
+    if any(day["coverage"] == "edge" for day in record["days"].values()):
+        console.print("(edge): the input begins or ends in this day, which may be incomplete.")
+
+
+def _reports(record: dict[str, Any], console: Console) -> None:
+    totals: dict[str, dict[str, int]] = {}
+    for day in record["days"].values():
+        for name, figures in day["reports"].items():
+            total = totals.setdefault(name, dict.fromkeys(figures, 0))
+            for figure, value in figures.items():
+                total[figure] += value
+    k = record["facts"]["min_addresses"]
+    rows = []
+    for name, total in totals.items():
+        of = total["hits"] if name != "daily" else total["hits"] + total["hits_other"]
+        share = f"{100 * total['hits_other'] / of:.1f} %" if of else "–"
+        rows.append((name, *(f"{total[figure]:,}" for figure in ("rows", "rows_under", "rows_caught", "rows_joined")), share))
+    _figures(("rows", f"under {k}", "caught", "joined", "hits in (other)"), rows, console)
+    console.print("\nRows not shown by name stand together as (other); in daily they are left out of everything:")
+    reasons = Table.grid(padding=(0, 0, 0, 2))
+    reasons.add_row(f"under {k}", f"fewer than {k} addresses; at most {NETWORK_CAP} of one network count (of bots {k})")
+    reasons.add_row("caught", "the value looks like a person's: an address, an e-mail, a number")
+    reasons.add_row("joined", "had enough, but (other) beside it had not: the smallest row joins it")
+    console.print(reasons)
+
+
+def _noisy_reports(record: dict[str, Any], console: Console) -> None:
+    policy = policy_from(record["facts"])
+    rows = []
+    width = {(each.report, each.measure): f"± {each.half_width:,}" for each in policy.mechanisms()}
+    for name, bound in BOUNDS.items():
+        figures = [day["reports"][name] for day in record["days"].values()]
+        unnamed = f"{sum(each['rows_under'] for each in figures):,}" if bound.values is None else ""
+        widths = (width[name, measure] for measure in ("visitors", "hits", "bytes_sent"))
+        rows.append((name, f"{sum(each['rows'] for each in figures):,}", unnamed, *widths))
+    _figures(("rows", "not named", "visitors", "hits", "bytes"), rows, console)
+    console.print(
+        f"\nDifferential privacy, ε = {policy.epsilon:g} and δ = {policy.delta:g} for one address in one period. Numbers have "
+        "noise: of 20 about 19 are no further off than ±. What an address did beyond its bounds is not in them. Not named: "
+        "values of the log with too few visitors for the noise. This summary is exact and for you alone, do not publish it."
+    )
+
+
+def _figures(titles: Sequence[str], rows: Sequence[tuple[str, ...]], console: Console) -> None:
+    """A table of reports; where the terminal is too narrow for its numbers, they are lines below each report's name."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("report", no_wrap=True)
+    for title in titles:
+        table.add_column(title, justify="right")
+    for row in rows:
+        table.add_row(*row)
+    console.print()
+    if console.measure(table, options=console.options.update(max_width=_WIDE)).minimum <= console.width:
+        console.print(table)
+        return
+    for name, *figures in rows:
+        console.print(name)
+        console.print(indented(", ".join(f"{title}: {figure}" for title, figure in zip(titles, figures, strict=True) if figure)))
+
+
+def _left_out(record: dict[str, Any], console: Console) -> None:
+    by_reason: dict[str, list[str]] = {}
+    for date, day in record["days_left_out"].items():
+        by_reason.setdefault(day["reason"], []).append(date)
+    for reason, dates in by_reason.items():
+        console.print(f"Not published: {_span(dates)}: {OUT_OF_WINDOW[reason]}.")
+    if not record["days"]:
+        console.print("Nothing was published: no day of the input is ended and new.")
+
+
+def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the operator should look into: a name for programs, a sentence for people."""
+    found = []
+    dominated = [date for date, day in record["days"].items() if day["one_network_dominates"]]
+    if dominated:
+        found.append(
+            (
+                "one_network_dominates",
+                f"More than half of the hits of {_span(dominated)} come from one network: this looks like a proxy, and hides "
+                "your visitors. If the log holds X-Forwarded-For, see --trusted-proxies.",
+            )
+        )
+    if record["ambiguous_times"]:
+        found.append(
+            (
+                "ambiguous_times",
+                f"{plural(record['ambiguous_times'], 'line')} from the hour that clocks in --log-timezone showed twice: the "
+                "first was taken for all.",
+            )
+        )
+    undeclared = sum(day.get("undeclared_hits", 0) for day in record["days"].values())
+    if undeclared:
+        sites = record["facts"]["sites"].replace(",", ", ")
+        text = f"{plural(undeclared, 'hit')} of sites that are not declared ({sites}) are left out. Is a --declare-site missing?"
+        found.append(("undeclared_hits", text))
+    if any(day.get("unknown_site") for day in record["days"].values()):
+        text = "The log names no site for some requests, or all, which are (unknown): --site www.example.org names it."
+        if record["site"]:
+            text = (
+                "For some requests, or all, the log has no name of a host where the site stands: they are (unknown), not --site."
+            )
+        found.append(("unknown_site", text))
+    edges = [date for date, day in record["days"].items() if day["coverage"] == "edge"]
+    if edges and not record["asked"]:
+        period = record["facts"]["period"]
+        text = (
+            f"The input begins or ends in {' and in '.join(edges)}, and a {period} is published once: lines of it that are "
+            f"elsewhere are left out. Next time name the {period} with --date, and give the files before and after it, too. "
+            "What is published by now only --replace can change, which weakens the guarantee: see README.md."
+        )
+        found.append(("edge_published", text))
+    without = record["days_without_lines"]
+    if without:
+        found.append(("days_without_lines", f"Asked for, but without any line in the input: {', '.join(without)}."))
+    if not record["lines"]["read"]:
+        found.append(("no_line", "The input holds no line."))
+    return found
+
+
+def _footer(record: dict[str, Any], console: Console) -> None:
+    if record["days"]:
+        output = shown(record["output"].rstrip("/"))
+        console.print(f"\nParquet in {output}/, for example in DuckDB:")
+        query = f"FROM read_parquet('{output}/pages/**/*.parquet', hive_partitioning=true)"
+        console.print(f"  {query}", highlight=False, soft_wrap=True)
+    console.print(f"{record['seconds']:.1f} s, peak memory {record['peak_memory_bytes'] / 1e6:,.0f} MB")
+
+
+def _span(dates: list[str]) -> str:
+    return dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]} ({len(dates)} days)"

@@ -1,0 +1,121 @@
+"""Takes an output location, gives the right to publish there: one run at a time, and the other one is named.
+
+On a local disk the kernel holds the lock and lets go when its process ends, however it ends. An object store has no locks: there
+a file names the holder, and stays if the holder is killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import errno
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from io import FileIO
+from pathlib import Path
+
+from pipeline.dataset.storage import open_storage, output_error
+from pipeline.errors import EXIT_OUTPUT, JobError
+
+LOCK = "_lock"
+
+
+@contextlib.contextmanager
+def output_lock(output: str) -> Iterator[None]:
+    """Hold the output; raises `JobError` (exit 8) naming the holder if another run does."""
+    with _remote(output) if "://" in output else _local(output):
+        yield
+
+
+def check_output(output: str) -> None:
+    """Raise the error that `output_lock` would, as far as can be seen of a local output without making anything."""
+    if "://" in output:
+        return
+    path = Path(output).absolute()
+    there = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not there.is_dir():
+        raise output_error(output, OSError(errno.EEXIST if there == path else errno.ENOTDIR, ""))
+    lock = path / LOCK
+    if not os.access(lock if lock.exists() else there, os.W_OK | (0 if lock.exists() else os.X_OK)):
+        raise output_error(output, PermissionError(errno.EACCES, ""))
+
+
+@contextlib.contextmanager
+def _local(output: str) -> Iterator[None]:
+    problem: OSError | None = None
+    try:
+        Path(output).mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(Path(output) / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        problem = error
+    if problem:
+        raise output_error(output, problem)
+    # Without a buffer: what could not be written must not be tried again at the end, and fail the run.
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
+        problem = _refused(file, fcntl.LOCK_EX)
+        if isinstance(problem, BlockingIOError):
+            raise JobError(EXIT_OUTPUT, "locked", f"{output}: {_holder(file.read())} is publishing there. Wait for it to end.")
+        if problem:
+            message = f"{output}: its file system gives no locks ({problem.strerror}), so two runs could publish at once. "
+            raise JobError(EXIT_OUTPUT, "no_locks", f"{message}Mount it with locks, or choose another --output.")
+        file.truncate(0)
+        with contextlib.suppress(OSError):  # the kernel holds the lock; on a full disk only the holder's name is missing
+            file.write(_description())
+        try:
+            yield
+        finally:
+            file.truncate(0)  # the file stays, but what is published names no machine
+
+
+def _refused(file: FileIO, kind: int) -> OSError | None:
+    """Take the lock if it is free; else why not."""
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except OSError as error:
+        return error
+    return None
+
+
+def holder(output: str) -> str | None:
+    """Who is at work in this local output. A run that is killed leaves its name, but not the lock."""
+    try:
+        with open(Path(output) / LOCK, "rb", buffering=0) as file:
+            text = file.read()
+            # An empty file is not tried: a run that begins right then would find it locked.
+            return _holder(text) if text and isinstance(_refused(file, fcntl.LOCK_SH), BlockingIOError) else None
+    except OSError:
+        return None
+
+
+@contextlib.contextmanager
+def _remote(output: str) -> Iterator[None]:
+    storage = open_storage(output)
+    existing = storage.read(LOCK)
+    if existing is not None:
+        raise JobError(
+            EXIT_OUTPUT,
+            "locked",
+            f"{output}: {_holder(existing)} is publishing there. If it is surely dead, "
+            f"remove {output.rstrip('/')}/{LOCK} and run again.",
+        )
+    storage.write(LOCK, _description())
+    try:
+        yield
+    finally:
+        storage.delete(LOCK)
+
+
+def _description() -> bytes:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": f"{now:%Y-%m-%d %H:%M:%S} UTC"}).encode()
+
+
+def _holder(text: bytes) -> str:
+    try:
+        known = json.loads(text)
+        return f"process {known['process']} on {known['host']}, since {known['since']},"
+    except (ValueError, KeyError, TypeError):
+        return "another run"

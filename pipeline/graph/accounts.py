@@ -1,0 +1,100 @@
+"""Takes the accounts of blocks, gives those of files and of the run, and the gates that decide whether anything is published.
+
+An account is a dictionary of numbers, so that it can travel as JSON: for each file its format, bytes, lines read and counted,
+readable lines by day, ignored and rejected lines by reason, and the positions of its first rejects.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from pipeline.config.days import to_date
+from pipeline.errors import EXIT_NO_COUNTED_LINE, EXIT_REJECTED, EXIT_UNEXPECTED, JobError
+from transforms.block import MAX_EXAMPLES, Account
+from transforms.parsing.parse import REJECT_REASONS
+
+ALLOWED_REJECTS = 1
+"""So many lines may be rejected however few there are: one is cut off where a log is rotated or copied."""
+
+_NUMBERS = ("bytes", "read", "counted", "opted_out", "ambiguous")
+
+
+def to_json(account: Account) -> bytes:
+    """One block's account, as it leaves the worker."""
+    return json.dumps(
+        {
+            "format": account.format,
+            "bytes": account.bytes,
+            "read": account.read,
+            "counted": account.counted,
+            "opted_out": account.opted_out,
+            "ambiguous": account.ambiguous,
+            "days": {to_date(day): lines for day, lines in account.period_lines.items()},
+            "ignored": account.ignored,
+            "rejected": account.rejected,
+            "examples": [[reject.offset, reject.reason] for reject in account.examples],
+        }
+    ).encode()
+
+
+def merge(accounts: Iterable[tuple[str, bytes]]) -> dict[str, Any]:
+    """The run's account: `files` by path, and the totals of all."""
+    files: dict[str, dict[str, Any]] = {}
+    for path, data in accounts:
+        block = json.loads(data)
+        file = files.setdefault(path, {"format": block["format"], **_nothing()})
+        _add(file, block)
+    total = _nothing()
+    for _, file in sorted(files.items()):
+        _add(total, {**file, "examples": []})
+    del total["examples"]
+    return {"files": dict(sorted(files.items())), **total}
+
+
+def _nothing() -> dict[str, Any]:
+    numbers = dict.fromkeys(_NUMBERS, 0)
+    return {**numbers, "days": {}, "ignored": {}, "rejected": {}, "examples": []}
+
+
+def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
+    for name in _NUMBERS:
+        total[name] += part[name]
+    for name in ("days", "ignored", "rejected"):
+        total[name] = dict(sorted((Counter(total[name]) + Counter(part[name])).items()))
+    total["examples"] = sorted(total["examples"] + part["examples"])[:MAX_EXAMPLES]
+
+
+def check(account: dict[str, Any], expected_bytes: dict[str, int], max_reject_ratio: float, asked: Iterable[str]) -> None:
+    """Raise `JobError` unless all was read, every line is accounted for, few enough were rejected, and an asked day has lines."""
+    for path, size in expected_bytes.items():
+        if account["files"].get(path, {"bytes": 0})["bytes"] != size:
+            raise JobError(EXIT_UNEXPECTED, "incomplete", f"{path}: not all that was read was processed. Nothing was published.")
+    for path, lines in account["files"].items():
+        known = sum(lines["days"].values()) + sum(lines["ignored"].values()) + sum(lines["rejected"].values())
+        if known != lines["read"]:
+            raise JobError(EXIT_UNEXPECTED, "unaccounted", f"{path}: lines are unaccounted for. Nothing was published.")
+        _check_ratio(path, lines, max_reject_ratio)
+    _check_ratio("all input", account, max_reject_ratio)
+    asked = tuple(asked)
+    if asked and not any(account["days"].get(day) for day in asked):
+        raise JobError(
+            EXIT_NO_COUNTED_LINE,
+            "no_counted_line",
+            f"No line of {asked[0] if len(asked) == 1 else f'{asked[0]} to {asked[-1]}'} was found in the input. "
+            "Is it in another file, or in another time zone? Nothing was published.",
+        )
+
+
+def _check_ratio(name: str, lines: dict[str, Any], allowed: float) -> None:
+    rejected = sum(lines["rejected"].values())
+    if rejected > max(allowed * lines["read"], ALLOWED_REJECTS if allowed else 0):
+        reasons = "; ".join(f"{REJECT_REASONS[reason]}: {count:,}" for reason, count in lines["rejected"].items())
+        raise JobError(
+            EXIT_REJECTED,
+            "too_many_rejects",
+            f"{name}: {rejected:,} of {lines['read']:,} lines were rejected ({reasons}), more than --max-reject-ratio "
+            f"{allowed:g}. Nothing was published. Is the log format right?",
+        )

@@ -1,0 +1,286 @@
+"""Takes the patterns of --input, gives the files to read: each with its size, compression and log format, none twice."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import IO, Any, cast
+
+from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
+from pipeline.graph.job import InputFile
+from pipeline.words import plural
+from transforms.formats.registry import FORMATS, as_in, format_of
+from transforms.parsing import read
+from transforms.parsing.detect import SAMPLE_BYTES, Detection, detect, sample_lines
+from transforms.parsing.oddities import MAX_LINE_BYTES
+
+AUTO = "auto"
+STDIN = "-"
+
+NOTHING = " Nothing was published."
+NAME_IT = " If you know the format, name it with --format."
+"""How errors end where something would have been published."""
+
+_STORED_HEAD_BYTES = 1 << 20  # holds the first block of a bz2 file
+_SAME_HEAD_BYTES = 4_096
+_read_from_stdin: list[bytes] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One input file, and what its first bytes say: why it is taken for its format, and how long its lines are.
+
+    `detection` is None where --format says the format, or the file is empty; `expansion` is how many bytes a stored byte holds.
+    """
+
+    file: InputFile
+    detection: Detection | None
+    head: bytes
+    expansion: float
+
+    @property
+    def empty(self) -> bool:
+        """Whether the file holds nothing at all."""
+        return not self.head
+
+    def lines(self) -> int:
+        """About how many lines the file has."""
+        return int(self.file.size * self.expansion * self.head.count(b"\n") / len(self.head)) + 1
+
+
+def find_inputs(patterns: Iterable[str], log_format: str = AUTO, all_columns: bool = False) -> list[Found]:
+    """Match the patterns and look into each file; empty ones are among them. `-` is the standard input.
+
+    With `all_columns` a JSON format has all its columns, also where no line of a file's sample has some: so no line decides that.
+    """
+    if log_format != AUTO:
+        try:
+            format_of(log_format)
+        except ValueError as error:
+            raise JobError(EXIT_USAGE, "usage", f"--format: {error}.") from None
+    found = [look_into(file, log_format, all_columns) for file in match(patterns)]
+    _refuse_same_file(each for each in found if not each.empty)
+    return found
+
+
+def match(patterns: Iterable[str]) -> list[InputFile]:
+    """The files that the patterns name, by path, none twice; nothing is known of their contents yet."""
+    files: dict[str, InputFile] = {}
+    for pattern in patterns:
+        if pattern == STDIN:
+            matched = [InputFile(STDIN, 0, read.PLAIN, AUTO, local=True)]
+        else:
+            matched = _match_remote(pattern) if "://" in pattern else _match_local(pattern)
+        if not matched:
+            message = f"{pattern}: no file matches. Is the path right, and may this user look into the folder?"
+            raise JobError(EXIT_INPUT, "missing", message)
+        for file in matched:
+            files.setdefault(file.path, file)
+    return [file for _, file in sorted(files.items())]
+
+
+def _match_local(pattern: str) -> list[InputFile]:
+    paths = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern, recursive=True))
+    files = []
+    for path in paths:
+        try:
+            path.encode()
+        except UnicodeEncodeError:
+            shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+            raise JobError(EXIT_INPUT, "file_name", f"{shown}: the name is not UTF-8. Rename the file.") from None
+        if os.path.isdir(path):
+            if path == pattern:
+                raise JobError(
+                    EXIT_INPUT, "directory", f"{path}: is a directory. Name its files, as in {os.path.join(path, '*')}"
+                )
+            continue
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            raise input_error(path, error.strerror or "unreadable") from None
+        if not stat.S_ISREG(status.st_mode):
+            raise JobError(EXIT_INPUT, "not_a_file", f"{path}: is not a file. Pipe it to the standard input and say --input -")
+        files.append(InputFile(path, status.st_size, read.PLAIN, AUTO, local=True, identity=(status.st_dev, status.st_ino)))
+    return files
+
+
+def _match_remote(pattern: str) -> list[InputFile]:
+    from apache_beam.io.filesystem import BeamIOError
+    from apache_beam.io.filesystems import FileSystems
+
+    try:
+        (result,) = FileSystems.match([pattern])
+    except ValueError:
+        scheme = pattern.partition(":")[0]
+        message = f"{pattern}: Beam knows no file system {scheme}://. Install its extra, such as apache-beam[gcp] for gs://."
+        raise JobError(EXIT_INPUT, "missing", message) from None
+    except BeamIOError:
+        raise JobError(EXIT_INPUT, "missing", f"{pattern}: cannot be listed. Is it there, and may this user see it?") from None
+    return [
+        InputFile(match.path, match.size_in_bytes, read.PLAIN, AUTO, local=False)
+        for match in result.metadata_list
+        if not match.path.endswith("/")
+    ]
+
+
+def _refuse_same_file(found: Iterable[Found]) -> None:
+    """The same file by two names, or a copy of it, perhaps compressed by now: its lines would count twice."""
+    seen: dict[object, str] = {}
+    for each in found:
+        for mark in (each.file.identity, each.head[:_SAME_HEAD_BYTES]):
+            first = seen.setdefault(mark, each.file.path) if mark else each.file.path
+            if first != each.file.path:
+                message = f"{first} and {each.file.path} begin with the same lines, which would count twice. Name one of them."
+                raise JobError(EXIT_INPUT, "same_file", message)
+
+
+def look_into(file: InputFile, log_format: str = AUTO, all_columns: bool = False) -> Found:
+    """The file with its compression and format."""
+    problem = None
+    try:
+        for size in (_STORED_HEAD_BYTES, read.MAX_CARRY_BYTES):
+            stored = _stored_head(file, size)
+            whole = len(stored) < size
+            compression = read.compression_of(stored)
+            head, held = _decompressed_head(stored, compression, whole)
+            if whole or _is_enough(head):
+                break  # else it begins with a very long line, such as the zeros that copytruncate leaves
+        file = replace(file, compression=compression, size=file.size or len(stored))
+        expansion = held / max(len(stored), 1)
+    except read.UnreadableError as error:
+        problem = error.reason
+    except OSError as error:
+        problem = error.strerror or "unreadable"
+    if problem:
+        raise input_error(file.path, problem)
+    if not head:
+        if file.path == STDIN:
+            raise JobError(EXIT_INPUT, "empty", "The standard input is empty. Did the command before the pipe fail?")
+        return Found(file, None, b"", expansion)
+    complete = whole and len(head) == held
+    sample = [] if all_columns else sample_lines(head, complete)
+    if log_format != AUTO:
+        return Found(replace(file, format=as_in(log_format, sample)), None, head, expansion)
+    try:
+        detection = detect(head, FORMATS, complete)
+    except ValueError:
+        problem = "header"
+    if problem:
+        raise input_error(file.path, problem)
+    if not detection.lines and whole:  # nothing but lines to be ignored
+        return Found(replace(file, format=detection.likeliest), detection, head, expansion)
+    if detection.format is None:
+        raise _unknown_format(file.path, detection)
+    return Found(replace(file, format=as_in(detection.format, sample)), detection, head, expansion)
+
+
+def _stored_head(file: InputFile, size: int) -> bytes:
+    if file.path == STDIN:
+        missing = size - sum(map(len, _read_from_stdin))
+        if missing > 0:
+            _read_from_stdin.append(sys.stdin.buffer.read(missing))
+        return b"".join(_read_from_stdin)
+    with open_input(file) as stream:
+        return stream.read(size)
+
+
+def _decompressed_head(stored: bytes, compression: str, whole: bool) -> tuple[bytes, int]:
+    """The first bytes, and how many the stored ones hold; only a whole file can be truncated.
+
+    Lines in front that are too long are left out, because no format could be told by them, and the first that is left does not
+    count for how much is enough.
+    """
+    head, size, start, within = b"", 0, b"", False
+    try:
+        for chunk in read.decompressed(io.BytesIO(stored), compression):
+            size += len(chunk)
+            if within:
+                _, newline, chunk = chunk.partition(b"\n")
+                within = not newline
+            if not _is_enough(head):
+                head += chunk
+            while len(head) > MAX_LINE_BYTES and head.find(b"\n", 0, MAX_LINE_BYTES + 1) < 0:
+                start = start or head[:SAMPLE_BYTES]
+                _, newline, head = head.partition(b"\n")
+                within = not newline
+    except read.UnreadableError as error:
+        if whole or error.reason != "truncated":
+            raise
+    return head or start, size
+
+
+def _is_enough(head: bytes) -> bool:
+    return len(head) - head.find(b"\n") > SAMPLE_BYTES and b"\n" in head
+
+
+def open_input(file: InputFile) -> IO[bytes]:
+    """The file's bytes as they are stored; Beam's own decompression returns a short read for a truncated archive."""
+    if file.path == STDIN:
+        return cast("IO[bytes]", _Stdin(b"".join(_read_from_stdin)))
+    if file.local:
+        return open(file.path, "rb")
+    from apache_beam.io.filesystem import CompressionTypes
+    from apache_beam.io.filesystems import FileSystems
+
+    stream: IO[bytes] = FileSystems.open(file.path, compression_type=CompressionTypes.UNCOMPRESSED)
+    return stream
+
+
+class _Stdin(io.RawIOBase):
+    """The standard input from its beginning, although its first bytes were read to recognise it."""
+
+    def __init__(self, head: bytes) -> None:
+        self._head = head
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._head[: len(buffer)] or sys.stdin.buffer.read(len(buffer))
+        self._head = self._head[len(chunk) :]
+        self._position += len(chunk)
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    def tell(self) -> int:
+        return self._position
+
+
+_WAYS_OUT = {
+    os.strerror(errno.EACCES): "permission denied. Run as a user who may read it; on Debian those of the group adm may.",
+    os.strerror(errno.ENOENT): "it vanished, or is a link to nothing. Run again, or leave it out.",
+    "expands": "it holds more than 300 times its own size, as no log does. If it is genuine, decompress it first.",
+    "header": "a line #Fields in it does not name date, time, c-ip and cs-uri-stem. Log these as well.",
+    "changed_while_read": "it was replaced while it was read, as log rotation does. Run again on the rotated file.",
+    "truncated": "it ends too early, or something follows its end. Is it still being written or copied?",
+    **{name: f"{name} is not read. Unpack it, or pack it as gz, bz2 or zst." for name in read.NOT_READ},
+    "corrupt": "it is not what its first bytes say, or damaged. Check the archive.",
+}
+
+
+def input_error(path: str, problem: str) -> JobError:
+    """The error for a file that cannot be read; `problem` is a reason code or the operating system's word for it."""
+    reason = problem if problem.islower() else "unreadable"
+    return JobError(EXIT_INPUT, reason, f"{path}: {_WAYS_OUT.get(problem, f'{problem}.')}{NOTHING}")
+
+
+def _unknown_format(path: str, detection: Detection) -> JobError:
+    fitting, readable = (
+        sorted((item for item in counts.items() if item[1]), key=lambda item: -item[1])[:3]
+        for counts in (detection.fits, detection.reads)
+    )
+    tried = ", ".join(f"{name} fits {count:,}" for name, count in fitting) or "none is of a known format"
+    if readable and not fitting:
+        tried = f"{readable[0][0]} could read {readable[0][1]:,}, but they hold other values than its lines do"
+    return JobError(
+        EXIT_REJECTED,
+        "unknown_format",
+        f"{path}: no log format fits. Of {plural(detection.lines, 'line')} tried, {tried}.{NOTHING}{NAME_IT}",
+    )

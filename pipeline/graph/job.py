@@ -1,0 +1,44 @@
+"""Takes what the launcher found out, gives the job: all that the graph needs to know, without the secret, without log content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transforms.block import Rules
+from transforms.privacy.differential.policy import Differential
+from transforms.privacy.threshold.policy import Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file to read: its size in bytes, how it is compressed (`plain`, `gz`, `bz2`, `zst`), and its log format.
+
+    `identity` is a local file's device and inode, by which it is known again should its name be given to another.
+    """
+
+    path: str
+    size: int
+    compression: str
+    format: str
+    local: bool
+    identity: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run. `asked` are the days asked for with --date (ISO), empty for every ended day that is not yet published.
+
+    `awaited` says whether the launcher waits: then the last step leaves it the run record, else it clears up by itself.
+    """
+
+    run_id: str
+    files: tuple[InputFile, ...]
+    output: str
+    rules: Rules
+    policy: Threshold | Differential
+    block_bytes: int
+    max_reject_ratio: float
+    asked: tuple[str, ...]
+    replace: bool
+    awaited: bool
+    facts: tuple[tuple[str, str], ...]

@@ -1,0 +1,54 @@
+"""Takes all staged days and the checked account, gives published days and the run record: the last step of the graph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import apache_beam as beam
+
+from pipeline.dataset.publish import NOT_TOLD, StagedFile, commit_day, discard, manifest_of
+from pipeline.graph.job import Job
+from pipeline.graph.run_record import write_record
+from pipeline.graph.steps.guarded import guarded
+from transforms.privacy.differential.policy import Differential
+
+
+class PublishDays(beam.DoFn):
+    """One call for the run, because days are published in their order. Idempotent: a retry finds its own manifests."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    @guarded
+    def process(
+        self, _: bytes, days: Iterable[tuple[str, bytes]], largest: Iterable[tuple[str, int]], checked: dict[str, Any]
+    ) -> None:
+        """Publish, then write the record, if anybody waits; `largest` are the hits of the largest network by day and shard."""
+        job = self._job
+        seen = checked["days"]
+        edges = {min(seen), max(seen)} if seen else set()
+        published = {}
+        peaks: dict[str, int] = {}
+        for date, hits in largest:
+            peaks[date] = max(hits, peaks.get(date, 0))
+        for date, data in sorted(days):
+            described = json.loads(data)
+            staged = [StagedFile(**file) for file in described["staged"]]
+            figures = described["figures"]["reports"]
+            coverage = NOT_TOLD if isinstance(job.policy, Differential) else "edge" if date in edges else "full"
+            hashes = {file.report: file.sha256 for file in staged}
+            rows = {name: report["rows"] for name, report in figures.items()}
+            manifest = manifest_of(date, dict(job.facts), coverage, hashes, rows)
+            commit_day(job.output, job.run_id, manifest, staged, job.replace)
+            published[date] = {
+                "lines": seen.get(date, 0),
+                "coverage": coverage,
+                "one_network_dominates": 2 * peaks.get(date, 0) > seen.get(date, 0),
+                **described["figures"],
+            }
+        if job.awaited:
+            write_record(job, checked, published)
+        else:
+            discard(job.output, job.run_id)

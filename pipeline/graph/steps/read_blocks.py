@@ -1,0 +1,84 @@
+"""Takes input files, gives blocks of whole lines, and how many bytes there were in each file.
+
+Local plain files are only cut here; the worker that processes a block reads it. Everything else is read here, in order, and
+travels as bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import IO
+
+import apache_beam as beam
+
+from pipeline.graph import progress
+from pipeline.graph.inputs import input_error, open_input
+from pipeline.graph.job import InputFile
+from transforms.block import Block
+from transforms.formats import w3c
+from transforms.formats.registry import format_of
+from transforms.parsing import read
+
+BYTES_READ = "bytes_read"
+
+
+class ReadBlocks(beam.DoFn):
+    """A generator of blocks, so that the next is read while earlier ones are processed."""
+
+    def __init__(self, block_bytes: int) -> None:
+        self._block_bytes = block_bytes
+
+    def process(self, file: InputFile) -> Iterator[Block | beam.pvalue.TaggedOutput]:
+        """Blocks of one file; the output `bytes_read` gets (path, size)."""
+        total = 0
+        for block in self._blocks(file):
+            total += block.size
+            yield block
+        yield beam.pvalue.TaggedOutput(BYTES_READ, (file.path, total))
+
+    def _blocks(self, file: InputFile) -> Iterator[Block]:
+        problem = None
+        try:
+            with open_input(file) as stream:
+                if file.identity is not None and file.compression == read.PLAIN and not w3c.is_header(file.format):
+                    end_of_file = _end(stream, file)
+                    for start, end in read.spans(stream, end_of_file, self._block_bytes):
+                        yield Block(file.path, file.format, start, end - start, identity=file.identity)
+                        progress.consumed(end - start)
+                else:
+                    position, log_format = 0, file.format
+                    for offset, data in read.blocks(read.decompressed(stream, file.compression), self._block_bytes):
+                        for declared, at, part in w3c.by_header(data, log_format):
+                            format_of(declared)
+                            log_format = declared
+                            yield Block(file.path, log_format, offset + at, len(part), part)
+                        # A decompressor closes the file when it has come to its end.
+                        done = file.size if stream.closed else stream.tell()
+                        progress.consumed(done - position)
+                        position = done
+        except read.UnreadableError as error:
+            problem = error.reason
+        except OSError as error:
+            problem = error.strerror or "unreadable"
+        except ValueError:
+            problem = "header"
+        if problem:
+            raise input_error(file.path, problem)
+
+
+def _end(stream: IO[bytes], file: InputFile) -> int:
+    """Where reading stops: at the size that the file had when the run began. What is written later is for the next run.
+
+    If it has grown since, the last line may have been cut in two by that: then it is left to the next run as a whole.
+    """
+    status = os.fstat(stream.fileno())
+    if file.identity != (status.st_dev, status.st_ino):
+        raise read.UnreadableError("changed_while_read")
+    if status.st_size < file.size:
+        raise read.UnreadableError("truncated")
+    if status.st_size == file.size:
+        return file.size
+    begin = max(0, file.size - read.CHUNK_BYTES)
+    stream.seek(begin)
+    return begin + stream.read(file.size - begin).rfind(b"\n") + 1

@@ -1,0 +1,47 @@
+"""Takes the files of each day and the checked account of the run, gives (date, description of the staged files).
+
+The account is a side input: nothing is staged before all input was read and every gate has passed. In the dp mode the ledger is
+written first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import apache_beam as beam
+
+from pipeline.dataset import ledger
+from pipeline.dataset.publish import NOT_TOLD, manifest_of, sha256_of, stage_file
+from pipeline.graph.job import Job
+from pipeline.graph.steps.each_shard import secret_changed
+from pipeline.graph.steps.guarded import guarded
+from pipeline.graph.steps.release_days import FIGURES
+from transforms.privacy.differential.policy import Differential
+from transforms.wire import unpack_bytes
+
+
+class WriteDays(beam.DoFn):
+    """Output (date, staged files and figures as JSON)."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    @guarded
+    def process(self, day: tuple[str, bytes], checked: dict[str, Any], secrets: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+        """One day; a retry writes the same bytes to the same places. All shards must have been made with one secret."""
+        if len(set(secrets)) > 1:
+            raise secret_changed()
+        date, packed = day
+        files = unpack_bytes(packed)
+        figures = json.loads(files.pop(FIGURES))
+        job = self._job
+        noisy = isinstance(job.policy, Differential)
+        if isinstance(job.policy, Differential):
+            hashes = {report: sha256_of(data) for report, data in files.items()}
+            rows = {name: report["rows"] for name, report in figures["reports"].items()}
+            manifest = manifest_of(date, dict(job.facts), NOT_TOLD, hashes, rows) | {"run_id": job.run_id}
+            ledger.spend(job.output, ledger.entry_of(manifest, job.policy))
+        staged = [stage_file(job.output, job.run_id, report, date, data, noisy) for report, data in files.items()]
+        yield date, json.dumps({"figures": figures, "staged": [file.to_dict() for file in staged]}).encode()

@@ -1,0 +1,22 @@
+"""Takes nothing, gives a process with everything loaded that blocks need: what every worker of the pool is a copy of.
+
+Importing it does the work, because a forkserver can be told nothing but what to import. So rules, lists and modules are loaded
+once for all workers, and lie in memory once.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+
+# An interrupt goes to the whole terminal group; only the parent answers it.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+gc.disable()
+
+import transforms.counting.count  # noqa: E402, F401 workers count shards, too
+from transforms.block import warm_up  # noqa: E402
+
+warm_up()
+# What is loaded stays: were it looked through for garbage, each worker would come to have its own copy.
+gc.freeze()
+gc.enable()

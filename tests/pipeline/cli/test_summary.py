@@ -1,0 +1,43 @@
+"""Takes run records, checks what the operator is warned of, and that what is advised helps."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from pipeline.cli import summary
+
+
+def warned(**changed: object) -> dict[str, str]:
+    """What is warned of after a run that published three days, the first and last of which may lack lines."""
+    day = {"one_network_dominates": False, "coverage": "edge"}
+    days = {"2026-03-03": day, "2026-03-04": {**day, "coverage": "full"}, "2026-03-06": day}
+    record = {"days": days, "ambiguous_times": 0, "asked": [], "site": None, "days_without_lines": [], "lines": {"read": 1}}
+    return dict(summary.warnings({**record, "facts": {"period": "day"}, **changed}))
+
+
+def test_a_day_that_may_lack_lines_is_warned_of_unless_it_was_asked_for():
+    said = warned()["edge_published"]
+    assert said.startswith("The input begins or ends in 2026-03-03 and in 2026-03-06, and a day is published once")
+    assert "Next time name the day with --date, and give the files before and after it, too." in said
+    assert "only --replace can change, which weakens the guarantee" in said
+    assert warned(asked=["2026-03-03"]) == {}
+
+
+def test_a_site_that_was_given_is_not_advised():
+    days = {"2026-03-04": {"one_network_dominates": False, "coverage": "full", "unknown_site": True}}
+    assert "--site www.example.org names it" in warned(days=days)["unknown_site"]
+    assert "www.example.org" not in warned(days=days, site="www.example.net")["unknown_site"]
+
+
+@pytest.mark.parametrize(("width", "as_table"), [(80, True), (40, True), (30, False)])
+def test_no_figure_is_cut(width, as_table):
+    console = Console(file=io.StringIO(), width=width)
+    summary._figures(("rows", "hits in (other)"), [("visit_durations", "1,234,567", "98.7%")], console)
+    lines = console.file.getvalue().splitlines()
+    assert all(len(text) <= width for text in lines)
+    row = next(text.split() for text in lines if "visit_durations" in text)
+    assert row == (["visit_durations", "1,234,567", "98.7%"] if as_table else ["visit_durations"])
+    assert as_table or "rows: 1,234,567, hits in (other): 98.7%" in " ".join(" ".join(lines).split())

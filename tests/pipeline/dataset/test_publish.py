@@ -1,0 +1,182 @@
+"""Takes staged days and a storage that fails at any operation, checks that a reader sees the old day or the new, whole."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+
+import pytest
+
+from pipeline.dataset import publish
+from pipeline.dataset.publish import commit_day, discard, published_days, recover, stage_file
+from pipeline.dataset.storage import BeamStorage, LocalStorage
+from pipeline.errors import JobError
+
+DAY = "2026-03-03"
+
+
+class Crash(BaseException):
+    """The machine is gone."""
+
+
+class Failing:
+    """A storage that crashes before or after its n-th change."""
+
+    def __init__(self, inner, at, after):
+        self.inner, self.left, self.after = inner, at, after
+
+    def _change(self, name, *arguments):
+        self.left -= 1
+        if self.left == 0 and not self.after:
+            raise Crash
+        getattr(self.inner, name)(*arguments)
+        if self.left == 0:
+            raise Crash
+
+    def write(self, path, data):
+        self._change("write", path, data)
+
+    def move(self, source, target):
+        self._change("move", source, target)
+
+    def delete(self, path):
+        self._change("delete", path)
+
+    def read(self, path):
+        return self.inner.read(path)
+
+    def list(self, folder):
+        return self.inner.list(folder)
+
+
+@pytest.fixture(params=[LocalStorage, BeamStorage])
+def storage(request, monkeypatch):
+    """Both storages, on a local folder."""
+    monkeypatch.setattr(publish, "open_storage", request.param)
+    return request.param
+
+
+def publish_day(output, run_id, reports, replace=False):
+    staged = [stage_file(output, run_id, name, DAY, data) for name, data in reports.items()]
+    manifest = {"date": DAY, "reports": {file.report: {"sha256": file.sha256} for file in staged}}
+    return commit_day(output, run_id, manifest, staged, replace)
+
+
+def seen(output):
+    """What a reader who honours the manifest sees: each report's bytes, or None for no day; fails on a mixture."""
+    storage = LocalStorage(output)
+    manifest = storage.read(f"_manifest/date={DAY}.json")
+    if manifest is None:
+        return None
+    reports = {}
+    for name, described in json.loads(manifest)["reports"].items():
+        data = storage.read(f"{name}/date={DAY}/data.parquet")
+        assert hashlib.sha256(data).hexdigest() == described["sha256"]
+        reports[name] = data
+    return reports
+
+
+OLD = {"daily": b"old", "pages": b"old pages", "gone": b"no longer produced"}
+NEW = {"daily": b"new", "pages": b"new pages", "fresh": b"a new report"}
+
+
+def test_a_day_is_published_and_staging_is_gone(tmp_path, storage):
+    assert publish_day(str(tmp_path), "run1", OLD)
+    assert seen(tmp_path) == OLD
+    assert published_days(str(tmp_path))[DAY]["revision"] == 1
+    assert not LocalStorage(tmp_path).list("_staging")
+
+
+def test_a_retry_of_the_same_run_changes_nothing(tmp_path, storage):
+    publish_day(str(tmp_path), "run1", OLD)
+    assert not publish_day(str(tmp_path), "run1", OLD)
+    assert seen(tmp_path) == OLD
+
+
+def test_another_run_is_refused_and_a_replacement_counts_its_revision(tmp_path, storage):
+    publish_day(str(tmp_path), "run1", OLD)
+    with pytest.raises(JobError) as caught:
+        publish_day(str(tmp_path), "run2", NEW)
+    assert caught.value.exit_code == 4
+    assert seen(tmp_path) == OLD
+    assert publish_day(str(tmp_path), "run3", NEW, replace=True)
+    assert seen(tmp_path) == NEW
+    assert published_days(str(tmp_path))[DAY]["revision"] == 2
+    assert not (tmp_path / "gone" / f"date={DAY}" / "data.parquet").exists()
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("before", [None, OLD])
+def test_a_crash_at_any_operation_leaves_the_old_day_or_the_new(tmp_path, monkeypatch, before, after):
+    for at in range(1, 100):
+        output = tmp_path / f"{at}"
+        if before:
+            publish_day(str(output), "run1", before)
+        failing = Failing(LocalStorage(output), at, after)
+        monkeypatch.setattr(publish, "open_storage", lambda _: failing)  # noqa: B023
+        crashed = False
+        try:
+            publish_day(str(output), "run2", NEW, replace=True)
+        except Crash:
+            crashed = True
+        # A reader who comes now sees a whole day or none; the old one may be withdrawn, never mixed.
+        assert seen(output) in (before, NEW, None)
+        # The next run may crash in its recovery too, at every operation, and the one after it completes the work.
+        monkeypatch.setattr(publish, "open_storage", lambda _: Failing(LocalStorage(output), at, after))  # noqa: B023
+        try:
+            recover(str(output))
+        except Crash:
+            assert seen(output) in (before, NEW, None)
+        monkeypatch.undo()
+        recover(str(output))
+        assert seen(output) in (before, NEW)
+        assert not LocalStorage(output).list("_staging")
+        if not crashed:
+            assert seen(output) == NEW
+            return
+    raise AssertionError("the storage never stopped failing")
+
+
+def test_a_journal_that_was_not_written_to_its_end_is_thrown_away(tmp_path, storage):
+    publish_day(str(tmp_path), "run1", OLD)
+    stage_file(str(tmp_path), "run2", "daily", DAY, b"new")
+    journal = tmp_path / "_staging" / "run2" / f"journal-{DAY}.json"
+    journal.write_bytes(b'{"sha256": "00", "journal": "{\\"date\\"')
+    assert recover(str(tmp_path)) == []
+    assert seen(tmp_path) == OLD
+    assert not LocalStorage(tmp_path).list("_staging")
+
+
+def test_a_run_that_fails_leaves_no_staging(tmp_path, storage):
+    stage_file(str(tmp_path), "run1", "daily", DAY, b"x")
+    discard(str(tmp_path), "run1")
+    assert not LocalStorage(tmp_path).list("_staging")
+
+
+def test_a_staged_file_that_changed_is_not_published(tmp_path, storage):
+    staged = [stage_file(str(tmp_path), "run1", "daily", DAY, b"x")]
+    (tmp_path / staged[0].path).write_bytes(b"y")
+    with pytest.raises(JobError, match="not as it was written"):
+        commit_day(str(tmp_path), "run1", {"date": DAY, "reports": {}}, staged, replace=False)
+    assert seen(tmp_path) is None
+
+
+def test_a_manifest_that_is_none_is_named(tmp_path, storage):
+    (tmp_path / "_manifest").mkdir()
+    (tmp_path / "_manifest" / f"date={DAY}.json").write_text("{")
+    with pytest.raises(JobError, match=f"_manifest/date={DAY}.json"):
+        published_days(str(tmp_path))
+
+
+def test_a_full_disk_is_reported_with_the_way_out(tmp_path, monkeypatch):
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pipeline.dataset.storage.os.fsync", full)
+    with pytest.raises(JobError) as caught:
+        stage_file(str(tmp_path), "run1", "daily", DAY, b"x")
+    assert (caught.value.exit_code, caught.value.reason) == (8, "full")
+    assert "Free some" in caught.value.message
+    monkeypatch.undo()
+    assert LocalStorage(tmp_path).list("") == []

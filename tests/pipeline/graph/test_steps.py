@@ -1,0 +1,219 @@
+"""Takes each step of the graph alone, runs it in a real pipeline, and checks what it gives."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import json
+
+import apache_beam as beam
+import pytest
+from apache_beam.pvalue import AsDict, AsIter, AsSingleton
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.util import assert_that, equal_to
+
+from pipeline import errors
+from pipeline.config.catalogue import REPORTS
+from pipeline.graph import flow
+from pipeline.graph.job import InputFile, Job
+from pipeline.graph.steps.count_folds import CountFolds
+from pipeline.graph.steps.count_shards import PREPARED, CountShards
+from pipeline.graph.steps.each_shard import LARGEST, SECRETS
+from pipeline.graph.steps.make_secret import MakeSecret
+from pipeline.graph.steps.map_blocks import ACCOUNTS, MapBlocks
+from pipeline.graph.steps.plan_release import PLANS, PlanRelease
+from pipeline.graph.steps.read_blocks import BYTES_READ, ReadBlocks
+from pipeline.graph.steps.release_days import COUNTS, FIGURES, FOLDS, ReleaseDays
+from pipeline.graph.steps.write_days import WriteDays
+from tests.eager import EVERYTHING
+from tests.logs import crowd, line
+from transforms.block import Block, Rules, process_block
+from transforms.masking.secret import new_secret
+from transforms.privacy.threshold.policy import Threshold
+from transforms.wire import pack_bytes, unpack, unpack_bytes
+
+DAY = "2026-03-03"
+LOG = crowd(12) + crowd(4, request="GET /rare HTTP/1.1")
+POLICY = Threshold(10)
+RULES = Rules(3, EVERYTHING, "www.example.org")
+FACTS = (("mode", "threshold"),)
+
+
+@pytest.fixture
+def root():
+    """A pipeline that runs when the test ends its `with`."""
+    return beam.Pipeline(runner=FnApiRunner())
+
+
+def input_file(path, compression="plain"):
+    return InputFile(str(path), path.stat().st_size, compression, "combined", True, (path.stat().st_dev, path.stat().st_ino))
+
+
+def pieces(secret=None, log=LOG):
+    made, _ = process_block(Block("log", "combined", 0, len(log), log), RULES, secret or new_secret())
+    return [(number, [piece]) for number, piece in made.items()]
+
+
+def test_make_secret_gives_every_consumer_the_same_one(root):
+    with root:
+        secret = root | MakeSecret()
+        uses = root | beam.Create(range(5)) | beam.Map(lambda _, used: used.hex(), AsSingleton(secret))
+        assert_that(uses | beam.Distinct() | beam.Map(len), equal_to([64]))
+
+
+@pytest.mark.parametrize("compression", ["plain", "gz"])
+def test_read_blocks_gives_every_byte_once_cut_at_line_ends(root, tmp_path, compression):
+    path = tmp_path / "log"
+    path.write_bytes(gzip.compress(LOG) if compression == "gz" else LOG)
+
+    def bytes_of(block):
+        return block.offset, block.data or path.read_bytes()[block.offset : block.offset + block.size]
+
+    def joined(blocks):
+        blocks = sorted(blocks)
+        assert len(blocks) > 2 or compression == "gz"
+        assert all(data.endswith(b"\n") for _, data in blocks)
+        return b"".join(data for _, data in blocks)
+
+    with root:
+        read = (
+            root
+            | beam.Create([input_file(path, compression)])
+            | beam.ParDo(ReadBlocks(500)).with_outputs(BYTES_READ, main="blocks")
+        )
+        whole = read.blocks | beam.Map(bytes_of) | beam.combiners.ToList() | beam.Map(joined)
+        assert_that(whole, equal_to([LOG]), label="blocks")
+        assert_that(read[BYTES_READ], equal_to([(str(path), len(LOG))]), label="bytes")
+
+
+def test_map_blocks_gives_pieces_by_shard_and_accounts(root):
+    blocks = [Block("log", "combined", 0, len(LOG), LOG), Block("log", "combined", len(LOG), 4, b"bad\n")]
+    with root:
+        secret = root | MakeSecret()
+        mapped = (
+            root | beam.Create(blocks) | beam.ParDo(MapBlocks(RULES), AsSingleton(secret)).with_outputs(ACCOUNTS, main="pieces")
+        )
+        hits = mapped.pieces | beam.Map(lambda piece: unpack(piece[1])["hits"].num_rows) | beam.CombineGlobally(sum)
+        assert_that(hits, equal_to([16]), label="hits")
+        read = mapped[ACCOUNTS] | beam.MapTuple(lambda file, account: (file, json.loads(account)["read"]))
+        assert_that(read, equal_to([("log", 16), ("log", 1)]), label="accounts")
+
+
+def test_a_block_that_fails_is_named_without_its_content(root):
+    wrong = Block("some.log", "combined", 7, 10, b"SECRET but not ten bytes")
+    with pytest.raises(Exception, match=r"some\.log") as caught, root:
+        secret = root | MakeSecret()
+        _ = root | beam.Create([wrong]) | beam.ParDo(MapBlocks(RULES), AsSingleton(secret))
+    error = errors.from_text(str(caught.value))
+    assert error.exit_code == 6
+    assert "SECRET" not in error.message
+
+
+def test_count_plan_fold_and_release(root):
+    def figures(_date, packed):
+        files = unpack_bytes(packed)
+        assert set(files) == {*REPORTS.names(), FIGURES}
+        pages = json.loads(files[FIGURES])["reports"]["pages"]
+        return pages
+
+    caps = POLICY.caps()
+    with root:
+        counted = (
+            root | beam.Create(pieces()) | beam.ParDo(CountShards(caps)).with_outputs(PREPARED, LARGEST, SECRETS, main="counts")
+        )
+        days = counted.counts | beam.GroupByKey()
+        planned = days | beam.ParDo(PlanRelease(POLICY)).with_outputs(PLANS, main="counts")
+        folds = counted[PREPARED] | beam.ParDo(CountFolds(caps), AsDict(planned[PLANS]))
+        released = {COUNTS: planned.counts, FOLDS: folds} | beam.CoGroupByKey() | beam.ParDo(ReleaseDays(POLICY, FACTS))
+        # The page of four addresses joins the only other one: everything is (other).
+        assert_that(
+            released | beam.MapTuple(figures),
+            equal_to([{"rows": 1, "hits": 16, "rows_under": 1, "rows_caught": 0, "rows_joined": 1, "hits_other": 16}]),
+        )
+
+
+def test_pieces_of_two_secrets_are_refused(root):
+    (number, one), *_ = pieces()
+    other = dict(pieces())
+    mixed = [(number, one + next(iter(other.values())))]
+    with pytest.raises(Exception, match="computed the secret twice"), root:
+        _ = root | beam.Create(mixed) | beam.ParDo(CountShards(POLICY.caps()))
+
+
+def test_write_days_stages_only_after_the_account_is_checked(root, tmp_path):
+    day = (DAY, pack_bytes({"daily": b"data", FIGURES: b"{}"}))
+    job = Job("run1", (), str(tmp_path), RULES, POLICY, 1 << 20, 0.01, (), False, True, FACTS)
+    with root:
+        checked = root | "checked" >> beam.Create([{"read": 1}])
+        secrets = root | "secrets" >> beam.Create([b"one", b"one"])
+        staged = root | beam.Create([day]) | beam.ParDo(WriteDays(job), AsSingleton(checked), AsIter(secrets))
+        described = staged | beam.MapTuple(lambda date, data: (date, json.loads(data)["staged"][0]["report"]))
+        assert_that(described, equal_to([(DAY, "daily")]))
+    assert (tmp_path / "_staging" / "run1" / "daily" / f"date={DAY}" / "data.parquet").read_bytes() == b"data"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "log", "code"),
+    [
+        ([("log", len(LOG))], LOG, None),
+        ([("log", len(LOG) + 1)], LOG, 1),
+        ([("log", len(LOG) + 200)], LOG + b"x\n" * 100, 3),
+    ],
+)
+def test_the_gates_are_in_the_graph(root, sizes, log, code):
+    job = Job("run1", (), "out", RULES, POLICY, 1 << 20, 0.01, (), False, True, FACTS)
+
+    def build():
+        with root:
+            secret = root | MakeSecret()
+            blocks = root | "blocks" >> beam.Create([Block("log", "combined", 0, len(log), log)])
+            mapped = blocks | beam.ParDo(MapBlocks(RULES), AsSingleton(secret)).with_outputs(ACCOUNTS, main="pieces")
+            read = root | "sizes" >> beam.Create(sizes)
+            checked = (
+                root | "once" >> beam.Create([None]) | beam.Map(flow.check_accounts, AsIter(mapped[ACCOUNTS]), AsIter(read), job)
+            )
+            assert_that(checked | beam.Map(lambda account: account["counted"]), equal_to([16]))
+
+    if code is None:
+        build()
+        return
+    with pytest.raises(Exception, match="log") as caught:
+        build()
+    assert errors.from_text(str(caught.value)).exit_code == code
+
+
+def test_a_failing_gate_publishes_nothing(tmp_path):
+    path = tmp_path / "access.log"
+    path.write_bytes(LOG + line(time="nonsense") * 100)
+    job = Job("run1", (input_file(path),), str(tmp_path / "out"), RULES, POLICY, 1 << 20, 0.01, (), False, True, FACTS)
+    with pytest.raises(Exception, match="too_many_rejects"), beam.Pipeline(runner=FnApiRunner()) as root:
+        flow.build(root, job)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("awaited", "left"), [(True, ["_staging/run1/record.json"]), (False, [])])
+def test_a_job_leaves_its_record_only_where_a_launcher_waits_for_it(tmp_path, awaited, left):
+    path, output = tmp_path / "access.log", tmp_path / "out"
+    path.write_bytes(LOG)
+    job = Job("run1", (input_file(path),), str(output), RULES, POLICY, 1 << 20, 0.01, (), False, awaited, FACTS)
+    with beam.Pipeline(runner=FnApiRunner()) as root:
+        flow.build(root, job)
+    assert list((output / "_manifest").iterdir())
+    staged = (output / "_staging").rglob("*")
+    files = [found for found in staged if found.is_file()]
+    assert [found.relative_to(output).as_posix() for found in files] == left
+    assert all(found.stat().st_mode & 0o077 == 0 for found in files)  # it is exact, and where everybody may read
+
+
+def test_shards_of_two_secrets_are_refused_even_if_no_shard_holds_pieces_of_both(tmp_path, monkeypatch):
+    """One address in files of its own, each made with another secret, would else count as many addresses."""
+    paths = [tmp_path / str(number) for number in range(14)]
+    for minute, path in enumerate(paths):
+        path.write_bytes(line(time=f"03/Mar/2026:10:{minute:02}:00 +0000"))
+    rules = dataclasses.replace(RULES, shards=1 << 16)
+    job = Job("run1", tuple(map(input_file, paths)), str(tmp_path / "out"), rules, POLICY, 1 << 20, 0.01, (), False, True, FACTS)
+    process = MapBlocks.process
+    monkeypatch.setattr(MapBlocks, "process", lambda step, block, _: process(step, block, new_secret()))
+    with pytest.raises(Exception, match="secret_changed"), beam.Pipeline(runner=FnApiRunner()) as root:
+        flow.build(root, job)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,98 @@
+"""Takes single lines, checks their kind, channel and traffic."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.logs import CHROME, line
+from transforms.dimensions.country import CountryLookup
+from transforms.dimensions.enrich import enrich
+from transforms.formats.registry import FORMATS
+from transforms.masking.anonymize import anonymize
+from transforms.parsing.parse import parse_block
+from transforms.period import Window
+from transforms.schema import HIT, VISITOR
+
+
+def enriched(*lines, name="combined", site="www.example.org"):
+    entries = parse_block(b"".join(lines), FORMATS[name]).entries
+    masked = anonymize(entries, bytes(32), Window(end=1_000_000), site)
+    return enrich(masked.visitors, masked.hits, CountryLookup.open())
+
+
+def hit(*lines, **options):
+    _, hits = enriched(*lines, **options)
+    (row,) = hits.to_pylist()
+    return row
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status", "kind"),
+    [
+        ("GET / HTTP/1.1", 200, "page"),
+        ("POST /form HTTP/1.1", 200, "page"),
+        ("GET /a.php?x=1 HTTP/1.1", 304, "page"),
+        ("GET /v1.2 HTTP/1.1", 200, "page"),
+        ("HEAD / HTTP/1.1", 200, "other"),
+        ("PUT /a HTTP/1.1", 201, "other"),
+        ("GET /a HTTP/1.1", "-", "other"),
+        ("GET /a.unknown HTTP/1.1", 200, "other"),
+        ("GET /a.css HTTP/1.1", 200, "static"),
+        ("GET /a.JPG?x HTTP/1.1", 304, "static"),
+        ("GET /a.pdf HTTP/1.1", 206, "download"),
+        ("GET /a.css HTTP/1.1", 301, "redirect"),
+        ("GET /a.css HTTP/1.1", 404, "not_found"),
+        ("GET /gone HTTP/1.1", 410, "not_found"),
+        ("GET /a.pdf HTTP/1.1", 403, "error"),
+        ("GET / HTTP/1.1", 500, "error"),
+        ("-", 404, "invalid"),
+        (r"\x16\x03\x01", 400, "invalid"),
+        ("CONNECT example.org:443 HTTP/1.1", 405, "error"),
+    ],
+)
+def test_the_first_matching_kind_is_taken(request_line, status, kind):
+    assert hit(line(request=request_line, status=status))["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    ("referer", "channel", "source"),
+    [
+        ("-", "direct", "(none)"),
+        ("https://blog.example.org/x", "internal", "(none)"),
+        ("https://www.google.com/", "search", "google.com"),
+        ("https://example.com/", "referral", "example.com"),
+        ("http://192.0.2.1/", "referral", "(unknown)"),
+    ],
+)
+def test_channels(referer, channel, source):
+    row = hit(line(referer=referer))
+    assert (row["channel"], row["source"]) == (channel, source)
+
+
+def test_without_a_site_no_referrer_is_internal():
+    row = hit(line(referer="https://www.example.org/"), site=None)
+    assert (row["site"], row["channel"], row["source"]) == ("(unknown)", "referral", "example.org")
+
+
+def test_a_log_without_agent_and_referrer():
+    visitors, hits = enriched(b'8.8.8.8 - - [03/Mar/2026:10:00:00 +0000] "GET / HTTP/1.0" 200 5\n', name="common")
+    (visitor,) = visitors.to_pylist()
+    assert (visitor["traffic"], visitor["device"], visitor["bot_kind"], visitor["country"]) == (
+        "unknown",
+        "(unknown)",
+        "(none)",
+        "US",
+    )
+    assert hits["channel"].to_pylist() == hits["source"].to_pylist() == ["(unknown)"]
+
+
+def test_the_schemas_hold_keys_dimensions_and_measures_only():
+    visitors, hits = enriched(line(agent=CHROME))
+    assert visitors.schema == VISITOR
+    assert hits.schema == HIT
+    assert CHROME not in repr(visitors.to_pylist()) + repr(hits.to_pylist())
+
+
+def test_no_hits():
+    visitors, hits = enriched(b"")
+    assert visitors.num_rows == hits.num_rows == 0

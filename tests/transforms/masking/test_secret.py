@@ -1,0 +1,56 @@
+"""Takes secrets, checks that keys depend on all of them, and that one part alone is worth nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.eager import EVERYTHING
+from tests.logs import line
+from transforms.block import Block, BlockError, Rules, process_block
+from transforms.counting.count import merge_pieces
+from transforms.counting.pieces import SecretChangedError
+from transforms.masking.secret import ADDRESS, VISITOR, derive, fingerprint, keys, new_secret
+from transforms.wire import unpack
+
+SECRET = bytes(range(32))
+
+
+def test_secrets_are_random_and_of_256_bits():
+    made = {new_secret() for _ in range(100)}
+    assert len(made) == 100
+    assert {len(secret) for secret in made} == {32}
+
+
+def test_each_kind_of_key_is_its_own():
+    assert keys(SECRET, ADDRESS, [b"x"]) != keys(SECRET, VISITOR, [b"x"])
+    assert keys(SECRET, ADDRESS, [b"x"]) != keys(new_secret(), ADDRESS, [b"x"])
+    assert keys(SECRET, ADDRESS, [b"x", b"y"]).tolist() == [*keys(SECRET, ADDRESS, [b"x"]), *keys(SECRET, ADDRESS, [b"y"])]
+
+
+def test_both_parts_of_a_derived_secret_matter():
+    assert len({derive(SECRET, b"a"), derive(SECRET, b"b"), derive(new_secret(), b"a"), SECRET}) == 4
+
+
+def test_the_fingerprint_tells_secrets_apart_and_not_what_they_are():
+    assert fingerprint(SECRET) == fingerprint(bytes(range(32)))
+    assert fingerprint(SECRET) != fingerprint(new_secret())
+    assert len(fingerprint(SECRET)) == 16
+
+
+def piece(rules):
+    made, _ = process_block(Block("log", "combined", 0, len(line()), line()), rules, SECRET)
+    return made[0]
+
+
+def test_the_part_from_outside_changes_every_key(monkeypatch):
+    monkeypatch.setenv("PART", "x" * 32)
+    plain, mixed = piece(Rules(1, EVERYTHING)), piece(Rules(1, EVERYTHING, secret_part="PART"))
+    for name in ("network_key", "address_key", "visitor_key"):
+        assert unpack(plain)["visitors"][name] != unpack(mixed)["visitors"][name]
+    with pytest.raises(SecretChangedError):
+        merge_pieces([plain, mixed])
+
+
+def test_a_worker_without_its_part_does_not_work_without_it():
+    with pytest.raises(BlockError):
+        piece(Rules(1, EVERYTHING, secret_part="NOT_THERE"))

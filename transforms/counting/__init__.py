@@ -1,0 +1,1 @@
+"""From hits to counts: shards, visits, cells."""

@@ -1,0 +1,70 @@
+"""Takes rows and a catalogue, gives the cells of each report: which cell each row lies in, and what values make a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from transforms.columns import distinct
+from transforms.reports.report import STRATUM, Catalogue, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The cells of a report on one day of a shard: the cell of each row (-1: none), and each cell's dimension codes."""
+
+    of_row: npt.NDArray[np.int32]
+    codes: dict[str, npt.NDArray[np.int32]]
+    parent: npt.NDArray[np.int32]  # each cell's cell in the parent report
+
+    def __len__(self) -> int:
+        return len(self.parent)
+
+
+def cells_of(rows: pa.Table, catalogue: Catalogue) -> Iterator[tuple[Report, Cells]]:
+    """The cells of each report: its parent's, divided by its own dimension."""
+    codes = {name: distinct(rows[name]) for name in (*STRATUM, *catalogue.needed_dimensions())}
+    known: dict[str, Cells] = {}
+    for report in catalogue:
+        if report.parent is None:
+            cells = Cells(np.zeros(rows.num_rows, np.int32), {}, np.zeros(1, np.int32))
+            for name in STRATUM:
+                cells = _divide(cells, name, codes[name])
+        else:
+            cells = known[report.parent]
+            if report.where:
+                name, value = report.where
+                admitted = np.array([text == value for text in codes[name][1].to_pylist()], np.bool_)[cells.codes[name]]
+                inside = np.append(admitted, False)  # position -1 stands for rows outside
+                cells = Cells(np.where(inside.take(cells.of_row), cells.of_row, np.int32(-1)), cells.codes, cells.parent)
+            cells = _divide(cells, report.own[0], codes[report.own[0]])
+        known[report.name] = cells
+        yield report, cells
+
+
+def _divide(cells: Cells, name: str, dimension: tuple[npt.NDArray[np.int32], pa.Array]) -> Cells:
+    """The cells that one more dimension makes of the given ones."""
+    codes, values = dimension
+    width = max(len(values), 1)
+    size = len(cells) * width
+    # A row outside (-1) becomes one of -width to -1: these are the last places of a table, where nothing is.
+    combined = np.multiply(cells.of_row, width, dtype=np.intp)
+    combined += codes
+    if size <= 4 * len(combined) + 65_536:
+        present = np.zeros(size + width, np.bool_)
+        present[combined] = True
+        new = np.flatnonzero(present[:size])
+        number = np.full(size + width, -1, np.int32)
+        number[new] = np.arange(len(new), dtype=np.int32)
+        of_row = number.take(combined)
+    else:
+        new, inverse = np.unique(np.maximum(combined, -1), return_inverse=True)
+        outside = int(len(new) > 0 and new[0] == -1)
+        new, of_row = new[outside:], (inverse - outside).astype(np.int32)
+    parent = (new // width).astype(np.int32)
+    inherited = {known: known_codes[parent] for known, known_codes in cells.codes.items()}
+    return Cells(of_row, {**inherited, name: (new % width).astype(np.int32)}, parent)

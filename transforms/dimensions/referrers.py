@@ -1,0 +1,149 @@
+"""Takes referrers and host names, gives channels and registrable domains: no path, no query, no text that is not a domain.
+
+Domains come from the public suffix list. What is published is the registrable domain by its ICANN section; what decides whether
+a referrer is the site itself also knows the private section, so that two people's pages at one host are two sites.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from publicsuffixlist import PublicSuffixList
+
+from transforms.reports.report import NONE, UNKNOWN
+
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?")
+_PLAIN = r"^(https?://[a-z0-9.-]+)/.*$"
+_MAX_HOST = 253
+_ANDROID_APP = "android-app"
+_SCHEMES = ("http", "https", _ANDROID_APP)
+_SAME_ENGINE = re.compile(r"^(?:w+[0-9]*|m)\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """What is published about a referrer, and the domain by which it is compared with the site ("" for none)."""
+
+    channel: str
+    source: str
+    domain: str
+
+
+_NO_FIELD = Referrer(UNKNOWN, UNKNOWN, "")
+_DIRECT = Referrer("direct", NONE, "")
+_UNREADABLE = Referrer("referral", UNKNOWN, "")
+
+
+def origins(referers: pa.Array) -> pa.Array:
+    """The referrers without their paths, which say nothing about them; odd ones as they are."""
+    return pc.replace_substring_regex(referers, _PLAIN, r"\1")
+
+
+@lru_cache(maxsize=65_536)
+def describe_referrer(referer: str | None) -> Referrer:
+    """Describe one referrer; None says that the log format has no such field.
+
+    >>> describe_referrer("https://www.google.co.uk/search?q=x")
+    Referrer(channel='search', source='google.co.uk', domain='google.co.uk')
+    """
+    if referer is None:
+        return _NO_FIELD
+    if referer in ("", "-"):
+        return _DIRECT
+    host = _host_of(referer)
+    source = network_domain(host)
+    if not source:
+        return _UNREADABLE
+    return Referrer(_channel(host) or "referral", source, site_domain(host))
+
+
+@lru_cache(maxsize=65_536)
+def site_domain(host: str) -> str:
+    """The registrable domain of a host name, by the whole list; "" if it has none."""
+    return _registrable(host, _suffixes(private=True))
+
+
+@lru_cache(maxsize=65_536)
+def network_domain(host: str) -> str:
+    """The registrable domain of a host name, by the list's ICANN section; "" if it has none."""
+    return _registrable(host, _suffixes(private=False))
+
+
+def _registrable(host: str, suffixes: PublicSuffixList) -> str:
+    host = _ascii(host)
+    domain = (suffixes.privatesuffix(host) if host else None) or ""
+    return "" if "_" in domain else domain  # names of hosts and apps may have it, but nobody can register it
+
+
+def _host_of(referer: str) -> str:
+    """The host of a referrer, "" if there is none; an Android app is the host that its name spells backwards."""
+    try:
+        url = urlsplit(referer.replace("\\", "/").strip())
+        host = url.hostname or ""
+    except ValueError:
+        return ""
+    if url.scheme not in _SCHEMES:
+        return ""
+    return _ascii(_backwards(host) if url.scheme == _ANDROID_APP else host)
+
+
+def _backwards(name: str) -> str:
+    return ".".join(reversed(name.split(".")))
+
+
+def _ascii(host: str) -> str:
+    """The host as the DNS has it, "" if it cannot be one."""
+    host = host.lower().removesuffix(".")
+    if len(host) > _MAX_HOST:
+        return ""
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode()
+        except UnicodeError:
+            return ""
+    return host if len(host) <= _MAX_HOST and _HOST.fullmatch(host) else ""
+
+
+def _channel(host: str) -> str | None:
+    """The channel of a host, by the lists.
+
+    A search engine's other hosts (mail.google.com) are no search, so its entries name whole hosts, but for the `www2.` or `m.`
+    that Matomo strips too; a social network or an assistant is one with everything below it. An Android app is listed by its
+    name, which is a host name backwards. In an entry `{}` stands for a public suffix at its end, for one label at its beginning.
+    """
+    return _listed(host) or _listed(_SAME_ENGINE.sub("", host))
+
+
+def _listed(host: str) -> str | None:
+    listed = _channels()
+    app = _backwards(host)
+    if app in listed:
+        return listed[app]
+    suffix = _suffixes(private=False).publicsuffix(host) or ""
+    labels = host.removesuffix("." + suffix).split(".")
+    for start in range(len(labels)):
+        part = ".".join(labels[start:])
+        for entry in (f"{part}.{suffix}", f"{part}.{{}}", ".".join(["{}", *labels[start + 1 :], suffix])):
+            channel = listed.get(entry)
+            if channel is not None and (start == 0 or channel != "search"):
+                return channel
+    return None
+
+
+@lru_cache(maxsize=1)
+def _channels() -> dict[str, str]:
+    listed: dict[str, str] = json.loads((files("transforms") / "data" / "referrers.json").read_text())
+    return listed
+
+
+@lru_cache(maxsize=2)
+def _suffixes(private: bool) -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False, only_icann=not private)

@@ -1,0 +1,142 @@
+"""Takes remote hosts as logged, gives the privacy unit (an address), its network and its truncated prefix.
+
+The unit is an IPv4 address or an IPv6 /56; the network an IPv4 /24 or an IPv6 /32. An IPv4 address in IPv6 clothes (mapped,
+NAT64, 6to4, Teredo) counts as its IPv4 address. All addresses that are not global are one address in one network, because nobody
+outside can tell them apart and anybody inside can make up more. A host name is an address; its registrable domain is the network.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.dimensions.referrers import network_domain
+from transforms.reports.report import UNKNOWN
+
+# Framing: a first byte for the kind, then the kind's own bytes; kinds 4 and 6 have a fixed width, a name is the last part.
+_IPV4, _IPV6, _NAME, _NOWHERE = b"4", b"6", b"n", b"-"
+_QUAD = r"^(?:[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])(?:\.(?:[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])){3}$"
+_WITH_PORT = r"^(?:\[([^\[\]]*)\]|([^:\[\]]+))(?::[0-9]{1,5})?$"
+"""Of what may have a port: an address in brackets, an IPv4 address, a name. An IPv6 address alone has more colons than one."""
+_MAPPED, _NAT64, _TEREDO, _SIXTOFOUR = bytes(10) + b"\xff\xff", b"\x00\x64\xff\x9b" + bytes(8), b"\x20\x01\x00\x00", b"\x20\x02"
+
+
+class Place(NamedTuple):
+    """One remote host: its unit and network as framed bytes, and the prefix for geography as text ("" for none)."""
+
+    unit: bytes
+    network: bytes
+    prefix: str
+
+
+NOWHERE = Place(_NOWHERE, _NOWHERE, "")
+"""Where everything stands that has no global address."""
+
+
+def places(hosts: pa.Array) -> list[Place]:
+    """The place of each distinct remote host: of a list the last address, which the nearest proxy saw, without its port."""
+    plain = pc.match_substring_regex(hosts, _QUAD).to_numpy(zero_copy_only=False)
+    if not plain.all():
+        # Before a line's first word may stand the zeros that copytruncate leaves, or the mark of a file that was appended.
+        last = pc.replace_substring_regex(hosts.filter(pa.array(~plain)), r"^(?:.*,\s*|[\x00\x{FEFF}]+)", "")
+        bare = pc.replace_substring_regex(last, _WITH_PORT, r"\1\2")
+        hosts = pc.replace_with_mask(hosts, pa.array(~plain), bare)
+        plain = pc.match_substring_regex(hosts, _QUAD).to_numpy(zero_copy_only=False)
+    texts = hosts.to_pylist()
+    packed = b"".join(map(socket.inet_aton, (text for text, quad in zip(texts, plain, strict=True) if quad)))
+    numbers = np.frombuffer(packed, ">u4").astype(np.int64)
+    local = _non_global(numbers)
+    quads = iter(zip((packed[at : at + 4] for at in range(0, len(packed), 4)), local.tolist(), strict=True))
+    return [_ipv4(*next(quads)) if quad else _other(text) for text, quad in zip(texts, plain, strict=True)]
+
+
+def _ipv4(address: bytes, local: bool) -> Place:
+    if local:
+        return NOWHERE
+    network = address[:3]
+    return Place(_IPV4 + address, _IPV4 + network, f"{network[0]}.{network[1]}.{network[2]}.0")
+
+
+@lru_cache(maxsize=1)
+def _local_ranges() -> tuple[tuple[int, int], ...]:
+    """IPv4 ranges outside the global internet (IANA special-purpose registry), first and last address."""
+    blocks = (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+        "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
+    )  # fmt: skip
+    networks = [ipaddress.IPv4Network(block) for block in blocks]
+    return tuple((int(network[0]), int(network[-1])) for network in networks)
+
+
+def _non_global(numbers: np.ndarray) -> np.ndarray:
+    local = np.zeros(len(numbers), np.bool_)
+    for first, last in _local_ranges():
+        local |= (numbers >= first) & (numbers <= last)
+    return local
+
+
+def _other(host: str) -> Place:
+    if ":" in host:
+        try:
+            address = socket.inet_pton(socket.AF_INET6, host.strip("[]").partition("%")[0])
+        except (OSError, ValueError):
+            return NOWHERE
+        return _ipv6(address)
+    domain = network_domain(host)
+    if not domain:
+        return NOWHERE
+    return Place(_NAME + host.lower().rstrip(".").encode(), _NAME + domain.encode(), "")
+
+
+def _ipv6(address: bytes) -> Place:
+    inner = None
+    if address[:12] in (_MAPPED, _NAT64):
+        inner = address[12:]
+    elif address[:2] == _SIXTOFOUR:
+        inner = address[2:6]
+    elif address[:4] == _TEREDO:
+        inner = bytes(byte ^ 0xFF for byte in address[12:])
+    if inner is not None:
+        return _ipv4(inner, bool(_non_global(np.frombuffer(inner, ">u4").astype(np.int64))[0]))
+    if not _is_global_unicast(address):
+        return NOWHERE
+    # The prefix is the unit itself: were it longer, the country would depend on which of its addresses came first.
+    return Place(_IPV6 + address[:7], _IPV6 + address[:4], socket.inet_ntop(socket.AF_INET6, address[:7] + bytes(9)))
+
+
+def _is_global_unicast(address: bytes) -> bool:
+    """2000::/3, but for protocol assignments (2001::/23) and documentation (2001:db8::/32, 3fff::/20)."""
+    if address[:2] == b"\x20\x01" and (address[2] < 2 or address[2:4] == b"\x0d\xb8"):
+        return False
+    return address[0] >> 5 == 1 and not (address[:2] == b"\x3f\xff" and address[2] < 16)
+
+
+def network_name(prefix: str) -> str:
+    """The network under which a truncated address is published: IPv4 /16, IPv6 /24; `(unknown)` for none.
+
+    >>> network_name("20.1.2.0"), network_name("2a00:1450:4001:800::"), network_name("")
+    ('20.1.0.0/16', '2a00:1400::/24', '(unknown)')
+    """
+    if not prefix:
+        return UNKNOWN
+    if ":" in prefix:
+        packed = socket.inet_pton(socket.AF_INET6, prefix)
+        return socket.inet_ntop(socket.AF_INET6, packed[:3] + bytes(13)) + "/24"
+    first, second, _ = prefix.split(".", 2)
+    return f"{first}.{second}.0.0/16"
+
+
+def describe(hosts: Iterable[str]) -> list[Place]:
+    """The places of hosts given as text.
+
+    >>> [place.prefix for place in describe(["8.8.8.8", "2a00:1450:4001:82b::200e", "10.1.2.3", "::ffff:8.8.4.4"])]
+    ['8.8.8.0', '2a00:1450:4001:800::', '', '8.8.4.0']
+    """
+    return places(pa.array(list(hosts), pa.string()))

@@ -1,0 +1,171 @@
+"""Takes entries, gives masked visitors and hits: keys in place of addresses, scrubbed paths, and nothing that was not asked for.
+
+This is the step after which no address, user name or query exists any more. Every column of its output is selected by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from transforms.clock import DAY_SECONDS, HOUR_SECONDS, UTC, local_seconds
+from transforms.columns import distinct, filled, recode
+from transforms.dimensions.vocabulary import HOURS
+from transforms.masking import secret as secrets
+from transforms.masking.address import places
+from transforms.masking.client import Proxies, clients
+from transforms.masking.path import scrub_paths
+from transforms.masking.routes import Routes
+from transforms.masking.site import publishable_site
+from transforms.period import Window, first_day
+from transforms.reports.report import UNKNOWN
+from transforms.schema import MASKED, MASKED_VISITOR, TEXT
+
+_HOURS = pa.array(HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """Visitors (schema MASKED_VISITOR) and their hits (schema MASKED); the lines of each period, counted or not, and how many of
+    those in the window were left out because their visitors said so.
+    """
+
+    visitors: pa.Table
+    hits: pa.Table
+    period_lines: dict[int, int]
+    opted_out: int
+
+
+def anonymize(
+    entries: pa.Table,
+    secret: bytes,
+    window: Window,
+    default_site: str | None = None,
+    time_zone: str = UTC,
+    proxies: Proxies | None = None,
+    routes: Routes | None = None,
+    exclude_opted_out: bool = False,
+) -> Masked:
+    """Mask the entries (schema ENTRY) of the window, by periods of the time zone's calendar.
+
+    `default_site` names the site where the format has none, or only URLs could name it and that of a line does not; `proxies` are
+    those whose X-Forwarded-For is believed; `routes` the sites' own templates for paths; with `exclude_opted_out`, requests that
+    carry a signal against tracking are not counted at all.
+    """
+    local = local_seconds(entries["request_time"].to_numpy(), time_zone)
+    starts = first_day(local // DAY_SECONDS, window.length)
+    periods, period_codes, period_counts = np.unique(starts, return_inverse=True, return_counts=True)
+    period_lines = dict(zip(periods.tolist(), period_counts.tolist(), strict=True))
+    keep = np.fromiter(map(window.includes, periods.tolist()), np.bool_, len(periods))[period_codes]
+    in_window = int(np.count_nonzero(keep))
+    if exclude_opted_out:
+        keep &= ~entries["opted_out"].to_numpy()
+    if not keep.all():
+        entries, local, period_codes = entries.filter(pa.array(keep)), local[keep], period_codes[keep]
+    dates = periods[period_codes].astype(np.int32) if len(periods) else np.zeros(0, np.int32)
+    hosts = entries["remote_host"]
+    if proxies is not None and not entries["forwarded_for"].null_count:
+        hosts = clients(hosts, entries["forwarded_for"], proxies)
+    visitors, visitor_codes = _visitors(hosts, entries["user_agent"], dates, secret)
+    sites = _sites(entries["site"], default_site)
+    target_codes, targets = distinct(entries["target"])
+    paths = recode(target_codes, scrub_paths(targets))
+    if routes is not None:
+        paths = routes.apply(sites, entries["target"], paths)
+    # Of UTC, because a local clock may run backwards.
+    seconds = entries["request_time"].to_numpy() - dates.astype(np.int64) * DAY_SECONDS
+    hours = local % DAY_SECONDS // HOUR_SECONDS
+    hits = pa.table(
+        {
+            "visitor": visitor_codes,
+            "second": seconds.astype(np.int32),
+            "hour": recode(hours.astype(np.int32), _HOURS),
+            "site": sites,
+            "method": entries["method"],
+            "protocol": entries["protocol"],
+            "status": entries["status"],
+            "path": paths,
+            "referer": entries["referer"],
+            "bytes_sent": entries["bytes_sent"],
+        },
+        schema=MASKED,
+    )
+    return Masked(visitors, hits, period_lines, in_window - hits.num_rows)
+
+
+def _visitors(
+    hosts: pa.ChunkedArray, user_agents: pa.ChunkedArray, dates: npt.NDArray[np.int32], secret: bytes
+) -> tuple[pa.Table, npt.NDArray[np.int32]]:
+    """One row a visitor and day, and each entry's row number in it."""
+    agents, agent_codes, agent_keys = _agents(user_agents, secret)
+    host_codes, host_values = distinct(hosts)
+    units, unit_codes = _units(host_codes, host_values, dates, secret)
+    pairs = unit_codes.astype(np.int64) * len(agent_keys) + agent_codes
+    encoded = pa.array(pairs).dictionary_encode()
+    pairs = encoded.dictionary.to_numpy()
+    unit_codes, agent_codes = pairs // max(len(agent_keys), 1), pairs % max(len(agent_keys), 1)
+    rows = pa.array(unit_codes)
+    address_keys = units["address_key"].to_numpy()[unit_codes]
+    messages = np.stack([address_keys, agent_keys[agent_codes]], axis=1).tobytes()
+    visitor_keys = secrets.keys(secret, secrets.VISITOR, (messages[at : at + 16] for at in range(0, len(messages), 16)))
+    visitors = pa.table(
+        {
+            "date": units["date"].take(rows),
+            "network_key": units["network_key"].take(rows),
+            "address_key": address_keys,
+            "visitor_key": visitor_keys,
+            "prefix": units["prefix"].take(rows),
+            "user_agent": agents.take(pa.array(agent_codes)),
+        },
+        schema=MASKED_VISITOR,
+    )
+    return visitors, encoded.indices.to_numpy().astype(np.int32)
+
+
+def _agents(column: pa.ChunkedArray, secret: bytes) -> tuple[pa.Array, npt.NDArray[np.int32], secrets.Keys]:
+    """Distinct agents as a column (null: the format has none), each entry's code in it, and a key for each."""
+    if column.null_count:
+        absent = pa.DictionaryArray.from_arrays(pa.array([None], pa.int32()), pa.array([], pa.string()))
+        # An absent agent and every agent that exists are told apart by the first byte.
+        return absent, np.zeros(len(column), np.int32), secrets.keys(secret, secrets.AGENT, [b"0"])
+    codes, values = distinct(column)
+    messages = (b"1" + value.encode() for value in values.to_pylist())
+    return values.dictionary_encode(), codes, secrets.keys(secret, secrets.AGENT, messages)
+
+
+def _units(
+    host_codes: npt.NDArray[np.int32], hosts: pa.Array, dates: npt.NDArray[np.int32], secret: bytes
+) -> tuple[pa.Table, npt.NDArray[np.int32]]:
+    """One row an address (the privacy unit) and day with its keys and prefix, and each entry's row number in it."""
+    first = int(dates.min()) if len(dates) else 0
+    span = int(dates.max()) - first + 1 if len(dates) else 1
+    encoded = pa.array(host_codes.astype(np.int64) * span + (dates - first)).dictionary_encode()
+    pairs = encoded.dictionary.to_numpy()
+    host_of, date_of = pairs // span, (pairs % span + first).astype(np.int32)
+    known = places(hosts)
+    periods = [int(date).to_bytes(4, "big") for date in date_of.tolist()]
+    placed = [known[host] for host in host_of.tolist()]
+    messages = [period + place.unit for period, place in zip(periods, placed, strict=True)]
+    # Several hosts may be one unit (an IPv6 /56, everything local): one row for each message.
+    units = pa.array(messages, pa.binary()).dictionary_encode()
+    unit_of = units.indices.to_numpy()
+    _, row_of_unit = np.unique(unit_of, return_index=True)
+    networks = pa.array([periods[row] + placed[row].network for row in row_of_unit.tolist()], pa.binary()).dictionary_encode()
+    network_keys = secrets.keys(secret, secrets.NETWORK, networks.dictionary.to_pylist())
+    table = pa.table(
+        {
+            "date": date_of[row_of_unit],
+            "network_key": network_keys[networks.indices.to_numpy()],
+            "address_key": secrets.keys(secret, secrets.ADDRESS, units.dictionary.to_pylist()),
+            "prefix": pa.array([placed[row].prefix for row in row_of_unit.tolist()], TEXT),
+        }
+    )
+    return table, unit_of[encoded.indices.to_numpy()].astype(np.int32)
+
+
+def _sites(column: pa.ChunkedArray, default: str | None) -> pa.DictionaryArray:
+    codes, values = distinct(filled(column, default or UNKNOWN))
+    return recode(codes, [publishable_site(value) for value in values.to_pylist()])

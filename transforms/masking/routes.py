@@ -1,0 +1,74 @@
+"""Takes route templates of sites and paths, gives the template in place of each path that fits one.
+
+A site's owner knows which segments name people where no general rule can: `/users/:user/photos` stands for all its paths. A file
+of templates has one on each line, after the name of its site if it is for one site only:
+
+    /users/:user/photos/:photo
+    blog.example.org  /by/:author
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from transforms.columns import distinct, recode
+from transforms.masking.path import extension
+from transforms.masking.site import publishable_site
+from transforms.reports.report import UNKNOWN
+
+_TEMPLATE = re.compile(r"(?:/(?:[A-Za-z0-9._~-]+|:[a-z][a-z_]*)?)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Templates in their order; the first that fits is taken. `site` None is for all sites."""
+
+    templates: tuple[tuple[str | None, str], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Routes:
+        """Read a file of templates; `ValueError` names the line that is none."""
+        templates: list[tuple[str | None, str]] = []
+        for number, line in enumerate(text.splitlines(), 1):
+            words = line.partition("#")[0].split()
+            if not words:
+                continue
+            site = publishable_site(words[0]) if len(words) == 2 else None
+            if len(words) > 2 or site == UNKNOWN or not _TEMPLATE.fullmatch(words[-1]):
+                raise ValueError(
+                    f"line {number} is not a template such as /users/:user/photos, alone or after the name of a site"
+                )
+            templates.append((site, words[-1]))
+        return cls(tuple(templates))
+
+    def apply(self, sites: pa.DictionaryArray, targets: pa.ChunkedArray, paths: pa.DictionaryArray) -> pa.DictionaryArray:
+        """`paths` with templates in place of those whose target fits one, worked out once for each site and target."""
+        site_codes, site_names = distinct(sites)
+        target_codes, target_names = distinct(targets)
+        path_codes, path_names = distinct(paths)
+        width = max(len(target_names), 1)
+        pairs = pa.array(site_codes.astype(np.int64) * width + target_codes).dictionary_encode()
+        site_list, target_list = site_names.to_pylist(), target_names.to_pylist()
+        found = [self._route(site_list[pair // width], target_list[pair % width]) for pair in pairs.dictionary.to_pylist()]
+        values = [*path_names.to_pylist(), *(route or "" for route in found)]
+        fits = np.array([route is not None for route in found], np.bool_)
+        codes = pairs.indices.to_numpy()
+        return recode(np.where(fits[codes], len(path_names) + codes, path_codes).astype(np.int32), pa.array(values, pa.string()))
+
+    def _route(self, site: str, target: str) -> str | None:
+        path = re.split(r"[?#;]", target, maxsplit=1)[0]
+        for own, template in self.templates:
+            if own in (None, site) and _pattern(template).fullmatch(path):
+                # A file stays a file: its kind is told by its extension.
+                name = extension(path) if template.rpartition("/")[2].startswith(":") else ""
+                return f"{template}.{name}" if name else template
+        return None
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    segments = ("[^/]+" if segment.startswith(":") else re.escape(segment) for segment in template.split("/"))
+    return re.compile("/".join(segments))  # re keeps the last few hundred compiled

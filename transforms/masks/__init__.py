@@ -1,1 +1,0 @@
-"""Takes what identifies somebody, gives what may be published: one mask a file."""

@@ -1,0 +1,166 @@
+"""Takes the first lines of a log, gives its format and how sure that is: the clear winner among all, tried on every line."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from transforms.formats import RAW_COLUMNS, Format, w3c
+from transforms.formats.registry import ABSOLUTE, format_of, names_no_site
+from transforms.parsing import exact
+from transforms.parsing.wrapped import WRAPPINGS
+
+SAMPLE_BYTES = 256 << 10
+SAMPLE_LINES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """Of the sample's lines how many each format fits, and how many it could read, whether their values are plausible or not.
+
+    `lines` are those that could be requests: not what the server of the best format says of itself.
+    """
+
+    lines: int
+    fits: dict[str, int]
+    reads: dict[str, int]
+
+    @property
+    def format(self) -> str | None:
+        """The clear winner's name, or None.
+
+        It is of the family that fits at least half of the lines, and twice as many as any other family; or that fits some, reads
+        all, and the others do not.
+        """
+        fits, reads = self._families(self.fits), self._families(self.reads)
+        best = self._family()
+        rivals = [name for name in fits if name != best]
+        alone = 10 * reads[best] >= 9 * self.lines and all(10 * reads[name] < 9 * reads[best] for name in rivals)
+        clear = 2 * fits[best] >= self.lines and all(2 * fits[name] <= fits[best] for name in rivals)
+        return self.likeliest if self.lines and (clear or (alone and 10 * fits[best] >= self.lines)) else None
+
+    @property
+    def likeliest(self) -> str:
+        """What is best, however sure: of the family that fits most lines the narrowest format that reads as many."""
+        return self._narrowed(self._family())
+
+    def _family(self) -> str:
+        """The widest format of the family that fits most lines, or of one that fits fewer and reads what that does not."""
+        fits, reads = self._families(self.fits), self._families(self.reads)
+        best = min(fits, key=lambda name: (-fits[name], name))
+        others = [name for name in fits if 10 * fits[name] >= self.lines and 9 * reads[name] > 10 * reads[best]]
+        return min(others, key=lambda name: (-reads[name], name)) if others and fits[best] else best
+
+    def _families(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """The most lines that a format of each family fits or reads, by the name of its widest."""
+        most: dict[str, int] = {}
+        for name, count in counts.items():
+            widest = [name, *wider(name)][-1]
+            most[widest] = max(count, most.get(widest, 0))
+        return most
+
+    def _narrowed(self, wide: str) -> str:
+        """The narrowest format that loses practically none of the lines, if enough of them show that they are its."""
+        most = max(self._most(wide), 1)
+        lost = max(1, 0.01 * most) if most >= 25 else most / 5  # the few lines of a short log say little of how many there are
+        narrow = [name for name in self.fits if wider(name)[:1] == [wide] and self._most(name) >= format_of(name).evidence * most]
+        narrow = [name for name in narrow if self.reads[name] + lost >= most]
+        if not narrow and self.reads[wide] + lost < most:  # a narrower one fits lines that this does not read
+            return min((name for name in self.fits if wide in (name, *wider(name))), key=lambda name: (-self.fits[name], name))
+        return self._narrowed(min(narrow, key=lambda name: (-self._most(name), name))) if narrow else wide
+
+    def _most(self, wide: str) -> int:
+        """The most lines that a format, or one that narrows it, fits."""
+        return max(count for name, count in self.fits.items() if wide in (name, *wider(name)))
+
+    @property
+    def confidence(self) -> float:
+        """Share of the sample's lines that the best format fits, 0 to 1."""
+        return self.fits[self.likeliest] / self.lines if self.lines else 0.0
+
+    def ranked(self) -> list[tuple[str, int]]:
+        """Formats and how many lines they fit: the likeliest, then those that fit most."""
+        best = self.likeliest
+        return sorted(self.fits.items(), key=lambda item: (item[0] != best, -item[1], item[0]))
+
+
+def wider(name: str) -> list[str]:
+    """The formats that all lines of this one fit, too, but which know less of them."""
+    known = format_of(name)
+    return [known.narrows, *wider(known.narrows)] if known.narrows else []
+
+
+@lru_cache(maxsize=256)
+def knows(name: str) -> frozenset[str]:
+    """What lines of a format say of a request: columns of the raw line."""
+    log_format = format_of(name)
+    named = {column for column in RAW_COLUMNS if log_format.has(column)}
+    return frozenset(named | {"site"} if log_format.site_in_request else named)
+
+
+def sample_lines(head: bytes, complete: bool = False) -> list[bytes]:
+    """Lines to try formats on, out of a file's first bytes; `complete` says that they are the whole file."""
+    lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    if not complete and len(lines) > 1:
+        lines.pop()  # probably cut short
+    return [line for line in lines[:SAMPLE_LINES] if line.strip() and not line.startswith(b"#")]
+
+
+def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -> Detection:
+    """Try the formats on a file's first bytes, as `sample_lines`; first on what is inside, if most lines are wrapped alike.
+
+    A log that declares its fields is of that format. `ValueError` says what a header lacks. A header in its middle counts only if
+    no other format fits: where X-Forwarded-For begins the line, any client can write one.
+    """
+    if head.lstrip(b"\xef\xbb\xbf\0 \r\n").startswith(b"#") and (declared := w3c.header_in(head)) is not None:
+        return _declared(head, declared, complete)
+    lines = sample_lines(head, complete)
+    tried = []
+    for word, wrapping in WRAPPINGS.items():
+        bare = list(map(wrapping.bare, lines))
+        if 2 * sum(map(operator.ne, bare, lines)) > len(lines):
+            tried.append(_detection(bare, {word + name: known for name, known in formats.items()}))
+            if tried[-1].format:
+                return tried[-1]
+    found = _detection(lines, formats)
+    if found.format:
+        return found
+    declared = w3c.header_in(head)
+    if declared is not None:
+        return _declared(head, declared, complete)
+    # None wins: that one is told of which fits most lines.
+    return max([found, *tried], key=lambda each: max(each.fits.values(), default=0))
+
+
+def _declared(head: bytes, declared: str, complete: bool) -> Detection:
+    """How many lines fit the header that stands before them: it may change after a few, as IIS writes one whenever it starts."""
+    head = head if complete else head[: head.rfind(b"\n") + 1]
+    lines = fits = 0
+    for words, _, part in w3c.by_header(head, declared):
+        sample = sample_lines(part, complete=True)[: SAMPLE_LINES - lines]
+        lines += len(sample)
+        fits += sum(exact.fits(line, format_of(words)) for line in sample)
+    return Detection(lines, {declared: fits}, {declared: fits})
+
+
+def _detection(lines: list[bytes], formats: Mapping[str, Format]) -> Detection:
+    read, fit = {}, {}
+    for name, known in formats.items():
+        rows = [row for line in lines if (row := exact.read(line, known)) is not None]
+        rows = rows if exact.are_plausible(rows, known) else []
+        read[name], fit[name] = len(rows), sum(exact.is_plausible(row, known) for row in rows)
+    likeliest = Detection(len(lines), fit, read).likeliest
+    if fit[likeliest] and names_no_site(formats[likeliest]):
+        inner = formats[likeliest].name
+        known, name = format_of(ABSOLUTE + inner), likeliest.removesuffix(inner) + ABSOLUTE + inner
+        sure = sum(exact.fits(line, known) for line in lines)
+        if sure >= known.evidence * fit[likeliest]:
+            fit[name], read[name], formats = sure, read[likeliest], {**formats, name: known}
+    found = Detection(len(lines), fit, read)
+    if not fit[found.likeliest]:
+        return found
+    best = formats[found.likeliest]
+    messages = sum(exact.is_message(line, best) for line in lines if not exact.fits(line, best))
+    return replace(found, lines=found.lines - messages)

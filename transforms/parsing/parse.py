@@ -1,0 +1,279 @@
+"""Takes a block of log bytes and its format, gives its entries and an account of every line that is none.
+
+Plain lines go the columnar way, odd ones the exact way; both meet before times and requests are read, so these rules exist once.
+Lines are rejected with a position and a reason code, never with a byte of their content.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.clock import UTC
+from transforms.columns import as_one, distinct, filled, recode
+from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Format
+from transforms.parsing import columnar, exact, oddities, times
+from transforms.parsing.wrapped import WRAPPINGS
+from transforms.schema import ENTRY
+
+BLANK = "blank"
+FIELDS = "fields"
+TIME = "time"
+TOO_LONG = "too_long"
+
+IGNORED_REASONS = {BLANK: "empty line", COMMENT: "comment or header", NOT_HTTP: "no HTTP request, but a message or a connection"}
+REJECT_REASONS = {
+    FIELDS: "the line does not have the fields of its format",
+    TIME: "the time is not a time of the calendar",
+    TOO_LONG: "the line is longer than 1 MiB",
+}
+
+_REQUEST_ARROW = (
+    r"^(?P<method>[A-Z][A-Z_-]{0,19}) (?:(?i:https?)://[^/?# ]*)?(?P<target>/[^ ]*) (?P<protocol>HTTP/[0-9](?:\.[0-9])?)$"
+)
+_PROTOCOL = r"^HTTP/[0-9](?:\.[0-9])?$"
+_REQUEST = re.compile(r"([A-Z][A-Z_-]{0,19}) (?:(.+) (HTTP/[0-9](?:\.[0-9])?)|(\S+))")
+_SITE_IN_REQUEST = r"^(?:CONNECT |[A-Z][A-Z_-]* https?://)(?P<site>\[[^\] ]*\]|[^/?#: ]+)"
+_STATUS = r"^(?:[0-9]{1,3}|-1)$"  # also Envoy's and Caddy's 0, HAProxy's -1; JSON and a format of one's own may hold any text
+_SIZE = r"^[0-9]{1,18}$"
+_ABSOLUTE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A line that could not be read: byte offset from the start of the (decompressed) file, and a reason code."""
+
+    offset: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Entries of a block (schema ENTRY) and the account of its other lines: lines = entries + ignored + rejects.
+
+    `ambiguous` are the entries whose time the log's clock showed twice (in autumn; the first was taken).
+    """
+
+    entries: pa.Table
+    lines: int
+    ignored: dict[str, int]
+    rejects: tuple[Reject, ...]
+    ambiguous: int = 0
+
+
+def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str = UTC) -> Parsed:
+    """Parse whole lines; `offset` is where the block begins in its file, in bytes. Times without zone are in `log_zone`."""
+    stored = oddities.find_lines(block, log_format.separator)
+    lines = stored
+    if log_format.wrapping and len(stored.starts):
+        block, lines = WRAPPINGS[log_format.wrapping].all_bare(block, stored)
+    plain = columnar.split(block, lines, log_format)
+    ignored: Counter[str] = Counter()
+    rejects: list[Reject] = []
+    odd: dict[Clock, list[tuple[int, dict[str, str | None]]]] = {}
+    for number in plain.odd.tolist():
+        start, end = int(lines.starts[number]), int(lines.ends[number])
+        position = offset + int(stored.starts[number])
+        outcome = _exact_line(block[start:end], log_format, position == 0, number in plain.refused)
+        if isinstance(outcome, tuple):
+            row, clock = outcome
+            odd.setdefault(clock, []).append((position, row))
+        elif outcome in IGNORED_REASONS:
+            ignored[outcome] += 1
+        else:
+            rejects.append(Reject(position, outcome))
+    parts = [(part.columns, part.clock, stored.starts[part.numbers] + offset) for part in plain.parts]
+    for clock, rows in odd.items():
+        parts.append((_table_of([row for _, row in rows]), clock, np.array([start for start, _ in rows], np.int64)))
+    tables, all_seconds, ambiguous = [columnar.raw_table({}, 0)] if not parts else [], [np.zeros(0, np.int64)], 0
+    for raw, clock, starts in parts:
+        for column, value, reason in log_format.ignored:
+            is_request = _is_other(raw[column], value)
+            if not is_request.all():
+                ignored[reason] += len(is_request) - int(is_request.sum())
+                raw, starts = raw.filter(pa.array(is_request)), starts[is_request]
+        read = times.read_times(raw["time"], raw["zone"], clock, log_zone)
+        seconds = read.seconds
+        ambiguous += int(read.ambiguous.sum())
+        if not read.valid.all():
+            rejects.extend(Reject(start, TIME) for start in starts[~read.valid].tolist())
+            raw, seconds = raw.filter(pa.array(read.valid)), seconds[read.valid]
+        tables.append(raw)
+        all_seconds.append(seconds)
+    raw = tables[0] if len(tables) == 1 else pa.concat_tables(tables).combine_chunks()
+    entries = _entries(_completed(raw, log_format), np.concatenate(all_seconds), log_format.site_in_request)
+    count = len(lines.starts)
+    if entries.num_rows + sum(ignored.values()) + len(rejects) != count:
+        raise ValueError("lines are unaccounted for")
+    rejected = tuple(sorted(rejects, key=lambda reject: reject.offset))
+    return Parsed(entries, count, {reason: lines for reason, lines in ignored.items() if lines}, rejected, ambiguous)
+
+
+def _is_other(column: pa.ChunkedArray, value: str) -> npt.NDArray[np.bool_]:
+    """Which rows have another value; of a dictionary column its values are looked at."""
+    texts = as_one(column)
+    if not pa.types.is_dictionary(texts.type):
+        other: npt.NDArray[np.bool_] = pc.not_equal(texts.fill_null("-"), value).to_numpy(zero_copy_only=False)
+        return other
+    codes, values = distinct(filled(texts, "-"))
+    at = pc.index(values, value).as_py()
+    return np.ones(len(codes), np.bool_) if at < 0 else codes != at
+
+
+def _table_of(rows: list[dict[str, str | None]]) -> pa.Table:
+    return pa.table({name: pa.array([row.get(name) for row in rows], columnar.type_of(name)) for name in RAW_COLUMNS})
+
+
+def _exact_line(line: bytes, log_format: Format, first_of_file: bool, refused: bool) -> tuple[dict[str, str | None], Clock] | str:
+    """The line's raw columns and how its time is written, or a reason."""
+    if first_of_file:
+        line = line.removeprefix(b"\xef\xbb\xbf")
+    if not line.strip():
+        return BLANK
+    if line.startswith(b"#"):
+        return COMMENT
+    if len(line) > oddities.MAX_LINE_BYTES:
+        return TOO_LONG
+    read = None if refused else exact.split_line(line, log_format)
+    return read or (NOT_HTTP if exact.is_message(line, log_format) else FIELDS)
+
+
+def _completed(raw: pa.Table, log_format: Format) -> pa.Table:
+    """Every format's columns alike: the request line out of its parts, and `-` where a line misses a value that its format has.
+
+    Of a format that has targets and no methods, every request is a GET: else none would be a page.
+    A column that the format does not have stays null. Which it has never depends on the block: blocks are cut anywhere.
+    """
+    raw = _with_targets(raw) if log_format.keys and raw.num_rows else raw
+    if log_format.has("target") and not log_format.has("method"):
+        raw = raw.set_column(raw.column_names.index("method"), "method", recode(np.zeros(raw.num_rows, np.int32), ["GET"]))
+    columns = {name: raw[name] for name in raw.column_names}
+    if raw.num_rows and columns["request"].null_count:
+        columns["request"] = _joined_request(raw)
+    for name, column in columns.items():
+        if log_format.has(name) or name in ("status", "bytes_sent"):
+            columns[name] = filled(column, "-")
+    return pa.table(columns)
+
+
+def _with_targets(raw: pa.Table) -> pa.Table:
+    """Where JSON calls the target a request, beside a method (as Logstash's patterns do): the target as such."""
+    request = as_one(raw["request"])
+    codes = pc.fill_null(request.indices, len(request.dictionary))
+    is_target = pc.match_substring_regex(request.dictionary, r"^(?:(?i:https?):/)?/[^ ]*$")
+    if not pc.any(is_target).as_py():
+        return raw
+    is_target = pa.concat_arrays([is_target, pa.array([False])]).take(codes)
+    named = pc.and_(is_target, pc.is_valid(as_one(raw["method"]).cast(pa.string())))
+    texts = request.cast(pa.string())
+    target = pc.if_else(named, texts, as_one(raw["target"]).cast(pa.string()))
+    raw = raw.set_column(raw.column_names.index("target"), "target", target.dictionary_encode())
+    rest = pc.if_else(named, None, texts)
+    return raw.set_column(raw.column_names.index("request"), "request", rest.dictionary_encode())
+
+
+def _joined_request(raw: pa.Table) -> pa.DictionaryArray:
+    """The request lines; where a line has none, out of its parts: they are joined once for each distinct four of them."""
+    codes, count = np.zeros(raw.num_rows, np.int64), 1
+    texts: list[pa.Array] = []
+    for name in ("method", "target", "query", "protocol"):
+        own_codes, values = distinct(filled(raw[name], "-"))
+        width, known = max(len(values), 1), np.arange(count)
+        if width > 1:
+            pairs = pa.array(codes * width + own_codes).dictionary_encode()
+            codes, known = pairs.indices.to_numpy().astype(np.int64), pairs.dictionary.to_numpy()
+        before, own = np.divmod(known, width)
+        own_texts = pc.if_else(pc.equal(values, "-"), "", values).take(pa.array(own))
+        texts, count = [*(text.take(pa.array(before)) for text in texts), own_texts], len(known)
+    method, target, query, protocol = texts
+    method, protocol = pc.utf8_upper(method), pc.utf8_upper(protocol)
+    protocol = pc.if_else(pc.match_substring_regex(protocol, _PROTOCOL), protocol, "")  # not https, h2
+    query = pc.if_else(pc.match_substring(target, "?"), "", query)  # $request_uri holds it already
+    mark = pc.if_else(pc.or_(pc.equal(query, ""), pc.starts_with(query, "?")), "", "?")
+    asked = pc.binary_join_element_wise(target, mark, query, "")
+    # A decoded path may hold spaces, behind which nothing tells where it ends.
+    whole = pc.binary_join_element_wise(method, pc.replace_substring(asked, " ", "%20"), " ")
+    line = pc.if_else(pc.equal(protocol, ""), whole, pc.binary_join_element_wise(method, asked, protocol, " "))
+    joined = recode(codes, line)
+    if raw["request"].null_count == raw.num_rows:
+        return joined
+    return as_one(pc.coalesce(raw["request"].cast(pa.string()), joined.cast(pa.string()))).dictionary_encode()
+
+
+def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: bool) -> pa.Table:
+    request_codes, requests = distinct(raw["request"])
+    site = raw["site"]
+    if site_in_request:
+        named = pc.struct_field(pc.extract_regex(requests, _SITE_IN_REQUEST), "site")
+        site = named.dictionary_encode().take(pa.array(request_codes))  # null, where the line's URL names none
+    methods, targets, protocols = split_requests(requests)
+    status_codes, statuses = distinct(raw["status"])
+    bytes_codes, sizes = distinct(raw["bytes_sent"])
+    sizes = pc.cast(pc.if_else(pc.match_substring_regex(sizes, _SIZE), sizes, "0"), pa.int64())
+    return pa.table(
+        {
+            "site": site,
+            "remote_host": raw["remote_host"],
+            "forwarded_for": raw["forwarded_for"],
+            "request_time": seconds,
+            "method": recode(request_codes, methods),
+            "target": recode(request_codes, targets),
+            "protocol": recode(request_codes, protocols),
+            "status": recode(status_codes, pc.if_else(pc.match_substring_regex(statuses, _STATUS), statuses, "(unknown)")),
+            "bytes_sent": sizes.to_numpy()[bytes_codes] if len(sizes) else np.zeros(0, np.int64),
+            "referer": raw["referer"],
+            "user_agent": raw["user_agent"],
+            "opted_out": _opted_out(raw),
+        },
+        schema=ENTRY,
+    )
+
+
+def _opted_out(raw: pa.Table) -> npt.NDArray[np.bool_]:
+    """Which requests carry a signal against tracking, where it is logged: DNT: 1 or Sec-GPC: 1."""
+    out = np.zeros(raw.num_rows, np.bool_)
+    for name in ("dnt", "gpc"):
+        if not raw[name].null_count:
+            codes, values = distinct(raw[name])
+            out |= pc.equal(values, "1").to_numpy(zero_copy_only=False)[codes]
+    return out
+
+
+def split_requests(requests: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Method, target and protocol of each request line; method "" marks one that is not a request, protocol "" one without."""
+    found = pc.extract_regex(requests, _REQUEST_ARROW)
+    parts = tuple(pc.struct_field(found, name) for name in ("method", "target", "protocol"))
+    missing = pc.fill_null(pc.equal(parts[0], "CONNECT"), True)  # its target is no path, even if it looks like a URL
+    odd = requests.filter(missing).to_pylist()
+    if not odd:
+        return parts
+    split = list(zip(*map(split_request, odd), strict=True))
+    methods, targets, protocols = (
+        pc.replace_with_mask(part, missing, pa.array(texts, pa.string())) for part, texts in zip(parts, split, strict=True)
+    )
+    return methods, targets, protocols
+
+
+def split_request(request: str) -> tuple[str, str, str]:
+    """Method, target and protocol of one request line by the exact rule; three times "" if it is not one.
+
+    >>> split_request("GET /a b HTTP/1.1"), split_request("GET /old"), split_request("SSH-2.0-Go")
+    (('GET', '/a b', 'HTTP/1.1'), ('GET', '/old', ''), ('', '', ''))
+    """
+    found = _REQUEST.fullmatch(request)
+    if not found:
+        return "", "", ""
+    method, target, protocol = found.group(1), found.group(2) or found.group(4), found.group(3) or ""
+    if target.startswith("/") or target == "*" or method == "CONNECT":
+        return method, target, protocol
+    absolute = _ABSOLUTE.match(target)
+    if absolute:
+        rest = target[absolute.end() :]
+        return method, rest if rest.startswith("/") else "/" + rest, protocol
+    return "", "", ""

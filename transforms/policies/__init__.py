@@ -1,1 +1,0 @@
-"""Takes numbers, gives a privacy policy that `transforms/release.py` enforces: one policy a file."""

@@ -1,0 +1,1 @@
+"""What may be published: the door, its detectors, and a folder for each policy."""

@@ -1,0 +1,1 @@
+"""Differential privacy: bounded contributions and noise."""

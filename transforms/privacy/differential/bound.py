@@ -1,0 +1,138 @@
+"""Takes the pieces of one shard, gives counts to which each unit has added no more than its bounds: the counts of the dp mode.
+
+What is kept of a unit must follow from its own hits alone. If it depended on anybody else's, one unit more could change what is
+counted of another, and the noise would be too small. So hits are drawn by lots that hash the unit's key and the hit itself; and
+all hits of a unit lie in one shard.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from transforms.columns import changes, distinct
+from transforms.counting.cells import cells_of
+from transforms.counting.pieces import gather
+from transforms.privacy.differential.policy import BOUNDS, UNIT_BYTES, UNIT_HITS, Bound
+from transforms.reports.report import Catalogue
+from transforms.schema import HIT_DIMENSIONS, VISITOR_DIMENSIONS, bounded_schema
+from transforms.wire import pack
+
+Integers = npt.NDArray[np.int64]
+Lots = npt.NDArray[np.uint64]
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ divided by the golden ratio
+_SHIFT = np.uint64(32)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundedDay:
+    """One day of a shard: packed counts by report; and for the operator the hits of sites that are not declared, which are not
+    counted, and those of the network that has most.
+    """
+
+    counts: bytes
+    undeclared: int
+    largest_network: int
+
+
+def count_bounded(pieces: Iterable[bytes], catalogue: Catalogue, sites: tuple[str, ...]) -> dict[int, BoundedDay]:
+    """Bounded counts of the declared sites, by day (since 1970)."""
+    rows = _rows(*gather(pieces))
+    site_codes, site_names = distinct(rows["site"])
+    declared = np.array([name in sites for name in site_names.to_pylist()], np.bool_)[site_codes]
+    dates = rows["date"].to_numpy()
+    days = {}
+    for date in np.unique(dates).tolist():
+        of_day = dates == date
+        counts = bounded_counts(rows.filter(pa.array(of_day & declared)), catalogue)
+        _, hits = np.unique(rows["network_key"].to_numpy()[of_day], return_counts=True)
+        days[date] = BoundedDay(pack(counts), int(np.count_nonzero(of_day & ~declared)), int(hits.max()))
+    return days
+
+
+def bounded_counts(rows: pa.Table, catalogue: Catalogue) -> dict[str, pa.Table]:
+    """Counts of every report (`bounded_schema`) of one day's hits, with their keys, dimensions and `second`."""
+    rows, units = _drawn(rows)
+    # Hits of a unit follow one another, in the order of their lots.
+    sizes = np.minimum(rows["bytes_sent"].to_numpy(), UNIT_BYTES)  # so that no sum overflows
+    before = np.cumsum(sizes) - sizes
+    begins = np.flatnonzero(changes(units))
+    before = before - np.repeat(before[begins], np.diff(np.append(begins, len(units))))
+    sizes = np.clip(UNIT_BYTES - before, 0, sizes)
+    tables = {}
+    for report, cells in cells_of(rows, catalogue):
+        names = catalogue.columns(report.name)
+        columns = {name: distinct(rows[name])[1].take(pa.array(cells.codes[name])) for name in names}
+        measures = _measures(units, cells.of_row, len(cells), sizes, BOUNDS[report.name])
+        tables[report.name] = pa.table({**columns, **measures}, schema=bounded_schema(names))
+    return tables
+
+
+def _rows(visitors: pa.Table, hits: pa.Table) -> pa.Table:
+    owner = pa.array(np.repeat(np.arange(visitors.num_rows), visitors["hits"].to_numpy()))
+    names = ("date", "network_key", "address_key", "visitor_key", *VISITOR_DIMENSIONS)
+    columns = {name: visitors[name].take(owner) for name in names}
+    return pa.table({**columns, **{name: hits[name] for name in (*HIT_DIMENSIONS, "second", "bytes_sent")}})
+
+
+def _drawn(rows: pa.Table) -> tuple[pa.Table, npt.NDArray[np.uint64]]:
+    """At most UNIT_HITS hits of each unit, by lot, and the unit of each."""
+    units, lots = rows["address_key"].to_numpy(), _lots(rows)
+    order = np.lexsort((lots, units))
+    places = _places(units[order])
+    order = order[places < UNIT_HITS]
+    return rows.take(pa.array(order)), units[order]
+
+
+def _lots(rows: pa.Table) -> Lots:
+    """A number for each hit that follows from it and its unit alone; equal hits have equal lots, so their order is no matter."""
+    lots: Lots = rows["address_key"].to_numpy().copy()
+    for name in ("visitor_key", "second", "bytes_sent"):
+        lots = _stirred(lots, rows[name].to_numpy().astype(np.uint64))
+    for name in HIT_DIMENSIONS:
+        codes, values = distinct(rows[name])
+        hashes = b"".join(hashlib.blake2b(value.encode(), digest_size=8).digest() for value in values.to_pylist())
+        lots = _stirred(lots, np.frombuffer(hashes, np.uint64)[codes] if len(codes) else lots)
+    return lots
+
+
+def _stirred(lots: Lots, more: Lots) -> Lots:
+    lots = (lots ^ more) * _ODD
+    lots = (lots ^ (lots >> _SHIFT)) * _ODD
+    return lots
+
+
+def _measures(units: Lots, cells: npt.NDArray[np.int32], count: int, sizes: Integers, bound: Bound) -> Mapping[str, Integers]:
+    """Each cell's visitors (units), hits and bytes, of what the report's bound lets through; cell -1 is none."""
+    inside = np.flatnonzero(cells >= 0)
+    units, cells, sizes = units[inside], cells[inside], sizes[inside]
+    # The cells of a unit rank by their first hit.
+    number = np.cumsum(changes(units), dtype=np.int64) - 1
+    pairs, first, pair = np.unique(number * max(count, 1) + cells, return_index=True, return_inverse=True)
+    unit_of_pair = pairs // max(count, 1)
+    by_first = np.lexsort((first, unit_of_pair))
+    counted = np.zeros(len(pairs), np.bool_)
+    counted[by_first] = _places(unit_of_pair) < bound.cells
+    by_pair = np.argsort(pair, kind="stable")
+    keep = np.zeros(len(pair), np.bool_)
+    keep[by_pair] = _places(pair[by_pair]) < bound.hits_in_cell
+    keep &= counted[pair]
+    return {
+        "visitors": np.bincount(pairs[counted] % max(count, 1), minlength=count),
+        "hits": np.bincount(cells[keep], minlength=count),
+        # Sums are exact: all of them are far below 2⁵³.
+        "bytes_sent": np.bincount(cells[keep], weights=sizes[keep], minlength=count).astype(np.int64),
+    }
+
+
+def _places(ordered: npt.NDArray[np.int64] | Lots) -> Integers:
+    """The place of each element among its equals, which follow one another: 0, 1, 2 …"""
+    begins = np.flatnonzero(changes(ordered))
+    places: Integers = np.arange(len(ordered)) - np.repeat(begins, np.diff(np.append(begins, len(ordered))))
+    return places

@@ -1,0 +1,1 @@
+"""Which tables a job publishes, and what each of them divides."""
