@@ -24,18 +24,23 @@ sys.path.insert(0, str(ROOT))
 
 import pyarrow as pa  # noqa: E402
 
-from pipeline.config.catalogue import REPORTS  # noqa: E402
 from pipeline.outputs import parquet as write  # noqa: E402
 from transforms import block  # noqa: E402
 from transforms.counting import count  # noqa: E402
+from transforms.dimensions.dimension import Scope  # noqa: E402
 from transforms.formats.registry import FORMATS  # noqa: E402
 from transforms.masking.secret import new_secret  # noqa: E402
 from transforms.parsing import read  # noqa: E402
 from transforms.parsing.detect import SAMPLE_BYTES, detect  # noqa: E402
 from transforms.period import Window  # noqa: E402
-from transforms.privacy import release  # noqa: E402
+from transforms.privacy.threshold import counting, release  # noqa: E402
+from transforms.privacy.threshold.gate import Gate  # noqa: E402
 from transforms.privacy.threshold.policy import Threshold  # noqa: E402
+from transforms.reports.defaults import default_catalogue  # noqa: E402
 from transforms.wire import pack, unpack  # noqa: E402
+
+REPORTS = default_catalogue()
+OF_VISITS = [dimension for dimension in REPORTS.all_dimensions() if dimension.scope is Scope.VISIT]
 
 STAGES = (
     "read",
@@ -110,8 +115,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def take_way(log: Path, log_format: str, block_bytes: int, shards: int, stages: Stages) -> int:
     """From the file to the bytes of the Parquet files; gives the number of lines."""
-    policy, secret = Threshold(), new_secret()
-    rules = block.Rules(shards, EVERYTHING, "www.example.org")
+    gate, secret = Gate(), new_secret()
+    rules = block.Rules(shards, EVERYTHING, Threshold().travelling(REPORTS), "www.example.org")
     lines, pieces = 0, {}
     # A block's stages are timed where `process_block` calls them, so that this file need not know what they take.
     verbs = {"read": "_read", "parse": "parse_block", "anonymize": "anonymize", "enrich": "enrich", "shard": "shard"}
@@ -132,23 +137,23 @@ def take_way(log: Path, log_format: str, block_bytes: int, shards: int, stages: 
     counts: dict[int, list[bytes]] = {}
     prepared: dict[int, list[bytes]] = {}
     for own in pieces.values():
-        for day, rows in stages.timed("merge", count.merge_pieces)(own).items():
-            counted = stages.timed("count", count.count_day)(rows, REPORTS, policy.caps())
+        for day, rows in stages.timed("merge", count.merge_pieces)(own, OF_VISITS).items():
+            counted = stages.timed("count", count.count_day)(rows, REPORTS, gate.caps())
             counts.setdefault(day, []).append(stages.timed("pack", pack)(counted))
             prepared.setdefault(day, []).append(stages.timed("keep", pack)({"rows": rows}))
     for day, parts in counts.items():
         added = stages.timed("add", lambda parts: count.add_counts(map(unpack, parts)))(parts)
-        plan = stages.timed("plan", release.plan_release)(added, REPORTS, policy)
-        folds = [_folds(stages, rows, policy, plan) for rows in prepared[day]]
+        plan = stages.timed("plan", release.plan_release)(added, REPORTS, gate)
+        folds = [_folds(stages, rows, gate, plan) for rows in prepared[day]]
         folded = stages.timed("folds", count.add_counts)(folds)
-        released = stages.timed("release", release.release)(added, folded, REPORTS, policy)
+        released = stages.timed("release", release.release)(added, folded, REPORTS, gate)
         stages.timed("write", write.parquet_files)(released, REPORTS, {})
     return lines
 
 
-def _folds(stages: Stages, prepared: bytes, policy: Threshold, plan: dict[str, pa.Table]) -> dict[str, pa.Table]:
+def _folds(stages: Stages, prepared: bytes, gate: Gate, plan: dict[str, pa.Table]) -> dict[str, pa.Table]:
     rows = stages.timed("keep", unpack)(prepared)["rows"]
-    folds: dict[str, pa.Table] = stages.timed("folds", count.count_folds)(rows, REPORTS, policy.caps(), plan)
+    folds: dict[str, pa.Table] = stages.timed("folds", counting.count_folds)(rows, REPORTS, gate.caps(), plan)
     return folds
 
 

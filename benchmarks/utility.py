@@ -26,19 +26,31 @@ import pyarrow as pa  # noqa: E402
 import pyarrow.compute as pc  # noqa: E402
 
 from examples.generate import generate  # noqa: E402
-from pipeline.config.catalogue import NOISY_REPORTS, REPORTS  # noqa: E402
 from transforms.block import Block, Rules, process_block  # noqa: E402
 from transforms.columns import cell_keys  # noqa: E402
-from transforms.counting.count import add_counts, count_day, count_folds, merge_pieces  # noqa: E402
+from transforms.counting.count import add_counts, count_day, merge_pieces  # noqa: E402
+from transforms.dimensions.dimension import Scope  # noqa: E402
 from transforms.masking.secret import new_secret  # noqa: E402
 from transforms.parsing.read import blocks  # noqa: E402
 from transforms.period import PERIODS, Window  # noqa: E402
-from transforms.privacy.differential.bound import count_bounded  # noqa: E402
+from transforms.privacy.differential.bound import count_bounded, unpacked  # noqa: E402
+from transforms.privacy.differential.budget import BOUNDS, Budget  # noqa: E402
 from transforms.privacy.differential.policy import Differential  # noqa: E402
-from transforms.privacy.release import Released, plan_release, release, release_noisy  # noqa: E402
-from transforms.privacy.threshold.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES, Threshold  # noqa: E402
-from transforms.reports.report import OTHER, Report  # noqa: E402
+from transforms.privacy.differential.release import release_noisy  # noqa: E402
+from transforms.privacy.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES  # noqa: E402
+from transforms.privacy.release import Released  # noqa: E402
+from transforms.privacy.threshold.counting import count_folds  # noqa: E402
+from transforms.privacy.threshold.gate import Gate  # noqa: E402
+from transforms.privacy.threshold.release import plan_release, release  # noqa: E402
+from transforms.reports.defaults import default_catalogue  # noqa: E402
+from transforms.reports.report import Report  # noqa: E402
+from transforms.reserved import OTHER  # noqa: E402
 from transforms.wire import pack, unpack  # noqa: E402
+
+REPORTS = default_catalogue()
+NOISY_REPORTS = REPORTS.of(BOUNDS)
+TRAVELLING = Differential(Budget(("www.example.org",))).travelling(REPORTS)
+OF_VISITS = [dimension for dimension in REPORTS.all_dimensions() if dimension.scope is Scope.VISIT]
 
 LINES_OF_A_VISITOR = 13.6
 """Lines of the generator's day for each human visitor, those of robots among them."""
@@ -96,7 +108,7 @@ def pieces_of(visitors: int, period: str) -> dict[int, list[bytes]]:
     """The pieces by shard of a period of a site with so many human visitors a day."""
     length = PERIODS[period]
     lines = round(visitors * LINES_OF_A_VISITOR)
-    rules = Rules(max(1, lines * length // LINES_OF_A_SHARD), Window(end=1_000_000, length=length), SITE)
+    rules = Rules(max(1, lines * length // LINES_OF_A_SHARD), Window(end=1_000_000, length=length), TRAVELLING, SITE)
     secret = new_secret()
     pieces: dict[int, list[bytes]] = {}
     for offset, data in blocks(generate(lines, day=MONDAY, days=length), BLOCK_BYTES):
@@ -109,9 +121,9 @@ def published(pieces: dict[int, list[bytes]], ks: list[int]) -> dict[int, dict[s
     """What is named of each report, by k."""
     prepared = []
     while pieces:
-        (rows,) = merge_pieces(pieces.popitem()[1]).values()
+        (rows,) = merge_pieces(pieces.popitem()[1], OF_VISITS).values()
         prepared.append(pack({"rows": rows}))
-    return {k: _published(prepared, Threshold(k)) for k in ks}
+    return {k: _published(prepared, Gate(k)) for k in ks}
 
 
 def told(pieces: dict[int, list[bytes]], epsilons: list[float]) -> dict[float, dict[str, Named]]:
@@ -120,16 +132,16 @@ def told(pieces: dict[int, list[bytes]], epsilons: list[float]) -> dict[float, d
     while pieces:
         own = pieces.popitem()[1]
         (day,) = count_bounded(own, NOISY_REPORTS, (SITE,)).values()
-        bounded.append(unpack(day.counts))
-        (rows,) = merge_pieces(own).values()
-        exact.append(count_day(rows, NOISY_REPORTS, Threshold().caps()))
+        bounded.append(unpacked(day.counts)[0])
+        (rows,) = merge_pieces(own, OF_VISITS).values()
+        exact.append(count_day(rows, NOISY_REPORTS, Gate().caps()))
     counts, all_counts = add_counts(bounded), add_counts(exact)
-    return {epsilon: _told(counts, all_counts, Differential((SITE,), epsilon)) for epsilon in epsilons}
+    return {epsilon: _told(counts, all_counts, Budget((SITE,), epsilon)) for epsilon in epsilons}
 
 
-def _told(counts: dict[str, pa.Table], all_counts: dict[str, pa.Table], policy: Differential) -> dict[str, Named]:
-    released = release_noisy(counts, NOISY_REPORTS, policy)
-    width = {each.report: each.half_width for each in policy.mechanisms() if each.measure == "hits"}
+def _told(counts: dict[str, pa.Table], all_counts: dict[str, pa.Table], budget: Budget) -> dict[str, Named]:
+    released = release_noisy(counts, NOISY_REPORTS, budget)
+    width = {each.report: each.half_width for each in budget.mechanisms() if each.measure == "hits"}
     found = {}
     for report in NOISY_REPORTS:
         names = NOISY_REPORTS.columns(report.name)
@@ -144,12 +156,12 @@ def _told(counts: dict[str, pa.Table], all_counts: dict[str, pa.Table], policy: 
     return found
 
 
-def _published(prepared: list[bytes], policy: Threshold) -> dict[str, Named]:
-    caps = policy.caps()
+def _published(prepared: list[bytes], gate: Gate) -> dict[str, Named]:
+    caps = gate.caps()
     counts = add_counts(count_day(unpack(rows)["rows"], REPORTS, caps) for rows in prepared)
-    plan = plan_release(counts, REPORTS, policy)
+    plan = plan_release(counts, REPORTS, gate)
     folds = add_counts(count_folds(unpack(rows)["rows"], REPORTS, caps, plan) for rows in prepared)
-    released = release(counts, folds, REPORTS, policy)
+    released = release(counts, folds, REPORTS, gate)
     return {report.name: _named(report, counts[report.name], released) for report in REPORTS}
 
 
@@ -159,7 +171,7 @@ def _named(report: Report, counts: pa.Table, released: Released) -> Named:
     counts = counts.filter(pc.equal(counts["traffic"], traffic))
     named = released.tables[report.name]
     named = named.filter(pc.equal(named["traffic"], traffic))
-    for name in REPORTS.dimensions(report.name):
+    for name in REPORTS.columns(report.name):
         named = named.filter(pc.not_equal(named[name], OTHER))
     return Named(counts.num_rows, named.num_rows, pc.sum(counts["hits"]).as_py() or 0, pc.sum(named["hits"]).as_py() or 0)
 

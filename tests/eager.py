@@ -6,17 +6,19 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from pipeline.config.catalogue import REPORTS
 from pipeline.config.days import to_date
 from pipeline.outputs.parquet import parquet_files
+from tests.catalogues import REPORTS, TRAVELLING
 from transforms.block import Block, Rules, process_block
-from transforms.counting.count import add_counts, count_folds, count_shard
+from transforms.counting.count import add_counts
 from transforms.masking.secret import new_secret
 from transforms.parsing.read import blocks
 from transforms.period import Window
-from transforms.privacy.differential.bound import count_bounded
-from transforms.privacy.release import Released, plan_release, release
-from transforms.privacy.threshold.policy import Threshold
+from transforms.privacy.differential.bound import add_packed, count_bounded, unpacked
+from transforms.privacy.release import Released
+from transforms.privacy.threshold.counting import count_folds, count_shard
+from transforms.privacy.threshold.gate import Gate
+from transforms.privacy.threshold.release import plan_release, release
 from transforms.reports.report import Catalogue
 from transforms.wire import unpack
 
@@ -32,16 +34,16 @@ def release_log(
     site: str | None = "www.example.org",
 ) -> dict[str, Released]:
     """Released tables by date."""
-    policy = Threshold(k)
+    gate = Gate(k)
     pieces = pieces_of(log, log_format, block_bytes, shards, site)
-    counted = [count_shard(own, REPORTS, policy.caps()) for own in pieces.values()]
+    counted = [count_shard(own, REPORTS, gate.caps()) for own in pieces.values()]
     released = {}
     for day in sorted({day for shard in counted for day in shard}):
         parts = [shard[day] for shard in counted if day in shard]
         counts = add_counts(unpack(part.counts) for part in parts)
-        plan = plan_release(counts, REPORTS, policy)
-        folds = add_counts(count_folds(unpack(part.prepared)["rows"], REPORTS, policy.caps(), plan) for part in parts)
-        released[to_date(day)] = release(counts, folds, REPORTS, policy)
+        plan = plan_release(counts, REPORTS, gate)
+        folds = add_counts(count_folds(unpack(part.kept)["rows"], REPORTS, gate.caps(), plan) for part in parts)
+        released[to_date(day)] = release(counts, folds, REPORTS, gate)
     return released
 
 
@@ -53,7 +55,7 @@ def pieces_of(
     site: str | None = "www.example.org",
 ) -> dict[int, list[bytes]]:
     """The log's pieces by shard."""
-    secret, rules = new_secret(), Rules(shards, EVERYTHING, site)
+    secret, rules = new_secret(), Rules(shards, EVERYTHING, TRAVELLING, site)
     pieces: dict[int, list[bytes]] = {}
     for offset, data in blocks(iter([log] if isinstance(log, bytes) else log), block_bytes):
         made, _ = process_block(Block("log", log_format, offset, len(data), data), rules, secret)
@@ -65,7 +67,8 @@ def pieces_of(
 def bounded_counts_of(log: bytes, catalogue: Catalogue, sites: tuple[str, ...]) -> dict[str, pa.Table]:
     """The counts of the dp mode of a log of one day."""
     counted = [count_bounded(own, catalogue, sites) for own in pieces_of(log).values()]
-    return add_counts(unpack(day.counts) for shard in counted for day in shard.values())
+    counts, _ = unpacked(add_packed(day.counts for shard in counted for day in shard.values()))
+    return counts
 
 
 def files_of(released: dict[str, Released]) -> dict[tuple[str, str], bytes]:

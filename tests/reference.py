@@ -14,13 +14,13 @@ import zoneinfo
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from pipeline.config.catalogue import REPORTS
+from tests.catalogues import REPORTS
 from transforms.dimensions.agents import describe_agent
 from transforms.dimensions.country import CountryLookup
 from transforms.dimensions.extensions import DOWNLOADS, PAGES, STATIC
 from transforms.dimensions.referrers import describe_referrer, network_domain, site_domain
 from transforms.masking.path import extension, scrub_path
-from transforms.privacy.detectors import OPEN_DIMENSIONS, is_caught
+from transforms.privacy.detectors import is_caught
 
 OTHER, UNKNOWN, NONE = "(other)", "(unknown)", "(none)"
 METHODS = set("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
@@ -335,7 +335,7 @@ def publish_day(hits: list[Hit], k: int) -> dict[str, dict[tuple, tuple]]:
                 rows[(*parent, OTHER)] = parent_cell
                 continue
             inside = [hit for hit in hits if all(hit.values[name] == value for name, value in named.items())]
-            rows |= fold(group(inside, names), parent, k, report.own[0] in OPEN_DIMENSIONS)
+            rows |= fold(group(inside, names), parent, k, names[-1] in ("path", "source"))
         published[report.name] = rows
     return {name: {key: cell.measures() for key, cell in rows.items()} for name, rows in published.items()}
 

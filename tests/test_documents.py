@@ -14,14 +14,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from transforms.dimensions.vocabulary import KINDS
+from transforms.schema import DIMENSIONS, MEASURES
 
 from pipeline.cli import dispatch, options
-from pipeline.config.catalogue import NOISY_REPORTS, REPORTS
+from tests.catalogues import NOISY_REPORTS, REPORTS
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, address, crowd
-from transforms.dimensions.vocabulary import KINDS
 from transforms.formats.registry import FORMATS
-from transforms.reports.report import NONE, OTHER, STRATUM, UNKNOWN
-from transforms.schema import DIMENSIONS, MEASURES
+from transforms.reports.report import STRATUM
+from transforms.reserved import NONE, OTHER, UNKNOWN
 
 ROOT = Path(__file__).parents[1]
 PAGES = {

@@ -12,8 +12,8 @@ from dp_accounting.pld import PLDAccountant
 from dp_accounting.rdp import RdpAccountant
 
 from pipeline.cli.explain import TEXT
-from pipeline.config.catalogue import NOISY_REPORTS, REPORTS
-from transforms.privacy.differential.policy import BOUNDS, SHARES, UNIT_BYTES, UNIT_HITS, Differential
+from tests.catalogues import NOISY_REPORTS, REPORTS
+from transforms.privacy.differential.budget import BOUNDS, SHARES, UNIT_BYTES, UNIT_HITS, Budget
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs" / "privacy.md").read_text()
@@ -71,7 +71,7 @@ def test_the_tables_of_what_it_costs_have_every_report():
 
 
 def test_the_bounds_in_the_document_are_those_in_force():
-    said = " ".join(DOCUMENT.partition("## Differential privacy")[2].split())
+    said = " ".join(DOCUMENT.partition("## Budget privacy")[2].split())
     assert f"at most {UNIT_HITS} hits and {UNIT_BYTES:,} bytes are counted" in said
     for bounds in ("`daily` 2", "`hourly` 3", "`kinds` 3", "`pages` 10 with at most 3 hits in each"):
         report, cells = re.findall(r"`(\w+)` (\d+)", bounds)[0]
@@ -84,7 +84,7 @@ def test_the_bounds_in_the_document_are_those_in_force():
 
 
 def test_the_noise_that_the_readme_and_the_query_name_is_that_of_the_defaults():
-    mechanisms = {(each.report, each.measure): each for each in Differential(("www.example.org",)).mechanisms()}
+    mechanisms = {(each.report, each.measure): each for each in Budget(("www.example.org",)).mechanisms()}
     readme, dictionary = ((ROOT / name).read_text() for name in ("README.md", "docs/parquet.md"))
     widths = {mechanisms[report, "visitors"].half_width for report in BOUNDS}
     assert f"hits is about ± {mechanisms['daily', 'hits'].half_width} with ε = 2" in readme
@@ -94,7 +94,7 @@ def test_the_noise_that_the_readme_and_the_query_name_is_that_of_the_defaults():
 
 
 def test_what_other_accountants_say_is_as_the_architecture_tells():
-    policy = Differential(("www.example.org",))
+    policy = Budget(("www.example.org",))
     (told,) = re.findall(r"Rényi accounting ([\d.]+), loss distributions ([\d.]+)\.", (ROOT / "ARCHITECTURE.md").read_text())
     for accountant, figure in zip((RdpAccountant(), PLDAccountant()), told, strict=True):
         for each in policy.mechanisms():

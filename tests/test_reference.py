@@ -13,17 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.config.catalogue import NOISY_REPORTS, REPORTS
 from pipeline.config.days import to_date
 from tests import reference
+from tests.catalogues import NOISY_REPORTS, REPORTS
 from tests.eager import files_of, pieces_of, release_log, tables_of
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, line
-from transforms.counting.count import add_counts
 from transforms.privacy.differential import bound
 from transforms.privacy.differential.bound import count_bounded
-from transforms.privacy.differential.policy import Bound
-from transforms.reports.report import OTHER
-from transforms.wire import unpack
+from transforms.privacy.differential.budget import Bound
+from transforms.reserved import OTHER
 
 ROOT = Path(__file__).parents[1]
 REAL_LOG = ROOT.parent / "shared" / "data" / "logs" / "apache_combined_2015.log"
@@ -156,7 +154,7 @@ def hits_of_row(hits: list[reference.Hit], tables: dict[str, dict[tuple, tuple]]
     if parent is None:
         return [hit for hit in hits if (hit.values["site"], hit.values["traffic"]) == key]
     inside = hits_of_row(hits, tables, parent, key[:-1])
-    own, siblings = REPORTS[report].own[0], {row[-1] for row in tables[report] if row[:-1] == key[:-1]}
+    own, siblings = REPORTS.columns(report)[-1], {row[-1] for row in tables[report] if row[:-1] == key[:-1]}
     if key[-1] == OTHER:
         return [hit for hit in inside if hit.values[own] not in siblings]
     return [hit for hit in inside if hit.values[own] == key[-1]]
@@ -193,7 +191,7 @@ def test_counts_of_the_dp_mode_are_those_of_the_log_where_no_bound_is_reached(li
     with patch.multiple(bound, BOUNDS=boundless, UNIT_HITS=10**6, UNIT_BYTES=10**12):
         days = [count_bounded(own, NOISY_REPORTS, ("www.example.org",)) for own in pieces_of(log).values()]
     for day in {day for shard in days for day in shard}:
-        counts = add_counts(unpack(shard[day].counts) for shard in days if day in shard)
+        counts, _ = bound.unpacked(bound.add_packed(shard[day].counts for shard in days if day in shard))
         of_day = [hit for hit in hits if hit.date == to_date(day)]
         for report in NOISY_REPORTS:
             names = NOISY_REPORTS.columns(report.name)

@@ -1,4 +1,4 @@
-"""Takes one block of a log, gives its pieces for the shards and its line account: the whole way of a block, as a worker runs it.
+"""From a block of a log to its pieces for the shards and its line account: what one call of a worker does.
 
 Raw entries never leave this function. Whatever goes wrong inside leaves it as (reason, exception type, file, offset) only: a
 traceback or a message of a library could quote the line.
@@ -16,12 +16,15 @@ from transforms.clock import UTC
 from transforms.counting.shard import shard
 from transforms.dimensions.agents import describe_agent
 from transforms.dimensions.country import CountryLookup
+from transforms.dimensions.dimension import Dimension, Scope
 from transforms.dimensions.enrich import enrich
+from transforms.dimensions.lookups import Lookups
 from transforms.dimensions.referrers import describe_referrer, site_domain
 from transforms.formats.registry import format_of
 from transforms.masking import secret as secrets
 from transforms.masking.anonymize import anonymize
 from transforms.masking.client import Proxies
+from transforms.masking.masked import MASKED
 from transforms.masking.routes import Routes
 from transforms.parsing.parse import Reject, parse_block
 from transforms.period import Window
@@ -50,7 +53,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What every block of a run is treated with.
+    """What every block of a run is treated with. `dimensions` are those that travel to the shards.
 
     `secret_part` names the environment variable whose value is mixed into the secret: it comes to the workers by another way than
     the data, so that a runner's storage never holds both.
@@ -58,6 +61,7 @@ class Rules:
 
     shards: int
     window: Window
+    dimensions: tuple[Dimension, ...]
     site: str | None = None
     country_database: str | None = None
     time_zone: str = UTC
@@ -122,7 +126,7 @@ def warm_up(country_database: str | None = None) -> None:
     describe_referrer("https://www.example.org/")
     site_domain("www.example.org")
     with contextlib.suppress(ValueError):  # the launcher says what is wrong with a database
-        _countries(country_database)
+        _lookups(country_database)
 
 
 def _read(block: Block) -> bytes | None:
@@ -136,13 +140,14 @@ def _read(block: Block) -> bytes | None:
 
 
 def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, bytes], Account]:
-    parsed = parse_block(data, format_of(block.format), block.offset, rules.log_time_zone)
+    further = _further(rules.dimensions)
+    parsed = parse_block(data, format_of(block.format), block.offset, rules.log_time_zone, further)
     if rules.secret_part:
         secret = secrets.derive(secret, os.environb[rules.secret_part.encode()])
     masked = anonymize(
         parsed.entries, secret, rules.window, rules.site, rules.time_zone, rules.proxies, rules.routes, rules.exclude_opted_out
     )
-    visitors, hits = enrich(masked.visitors, masked.hits, _countries(rules.country_database))
+    visitors, hits = enrich(masked.visitors, masked.hits, rules.dimensions, _lookups(rules.country_database))
     pieces = shard(visitors, hits, rules.shards, secrets.fingerprint(secret))
     account = Account(
         file=block.file,
@@ -160,6 +165,12 @@ def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[di
     return pieces, account
 
 
+def _further(dimensions: tuple[Dimension, ...]) -> tuple[str, ...]:
+    """The columns of a log that these dimensions read, and that no other rule needs."""
+    read = (read.column for dimension in dimensions if dimension.scope is Scope.HIT for read in dimension.reads)
+    return tuple(dict.fromkeys(name for name in read if name not in MASKED.names))
+
+
 @lru_cache(maxsize=2)
-def _countries(path: str | None) -> CountryLookup:
-    return CountryLookup.open(path)
+def _lookups(country_database: str | None) -> Lookups:
+    return Lookups(CountryLookup.open(country_database))

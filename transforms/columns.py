@@ -11,6 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Codes = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
+
+TEXT = pa.dictionary(pa.int32(), pa.string())
+KEY = pa.uint64()
 
 _LARGEST_DIGIT = 9
 

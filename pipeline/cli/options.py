@@ -12,15 +12,13 @@ from pipeline import __version__
 from pipeline.errors import EXIT_USAGE, JobError
 from pipeline.words import encodable, shown
 from transforms.period import PERIODS
-from transforms.privacy.differential import policy as differential
-from transforms.privacy.differential.policy import DEFAULT_DELTA, DEFAULT_EPSILON, MAX_DELTA, WEAK_EPSILON
-from transforms.privacy.threshold import policy as threshold
-from transforms.privacy.threshold.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES
+from transforms.privacy.differential.budget import DEFAULT_DELTA, DEFAULT_EPSILON, MAX_DELTA, WEAK_EPSILON
+from transforms.privacy.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES
 
-MIB = 1 << 20
+_MIB = 1 << 20
 MAX_BLOCK_MIB = 512
 _DECADE = 3_650 * 24 * 60  # minutes
-_UNITS = {"M": MIB, "G": 1 << 30, "T": 1 << 40}
+_UNITS = {"M": _MIB, "G": 1 << 30, "T": 1 << 40}
 
 _EPILOG = """\
 Any option of Apache Beam may be added; --runner=FlinkRunner or
@@ -92,7 +90,13 @@ def _add_run_options(add: Callable[..., object]) -> None:
     add("--input", action="append", required=True, metavar="PATTERN", help="log files, plain or compressed; may be repeated")
     add("--output", required=True, metavar="DIR", help="where the data set is, or will be")
     add("--date", metavar="DAY", help="publish this day only: YYYY-MM-DD, yesterday, or a range FIRST..LAST")
-    add("--timezone", default="UTC", metavar="ZONE", help="days and hours of this time zone, as Europe/Berlin (default UTC)")
+    add(
+        "--timezone",
+        dest="time_zone",
+        default="UTC",
+        metavar="ZONE",
+        help="days and hours of this time zone, as Europe/Berlin (default UTC)",
+    )
     add(
         "--grace",
         type=_at_least(0, _DECADE),
@@ -108,10 +112,17 @@ def _add_run_options(add: Callable[..., object]) -> None:
         help="log format of all input: a name, a LogFormat of Apache, a log_format of nginx, or json:column=key,… (default: each "
         "file's is detected)",
     )
-    add("--log-timezone", default="UTC", metavar="ZONE", help="zone of times that say none, as IIS may log them (default UTC)")
+    add(
+        "--log-timezone",
+        dest="log_time_zone",
+        default="UTC",
+        metavar="ZONE",
+        help="zone of times that say none, as IIS may log them (default UTC)",
+    )
     add("--site", metavar="NAME", help="name of the site, where the log does not say it")
     add(
         "--trusted-proxies",
+        dest="proxies",
         metavar="PROXIES",
         help="take the visitor's address from X-Forwarded-For, as these have written it: their networks, such as "
         "10.0.0.0/8,192.0.2.7, or how many of them every request passes",
@@ -130,7 +141,12 @@ def _add_run_options(add: Callable[..., object]) -> None:
         metavar="NAME",
         help="with --privacy dp: a site that is published, with lines or without; others are left out; may be repeated",
     )
-    add("--geoip-country", metavar="FILE", help="MaxMind country or city database (default: the built-in one)")
+    add(
+        "--geoip-country",
+        dest="country_database",
+        metavar="FILE",
+        help="MaxMind country or city database (default: the built-in one)",
+    )
     add(
         "--max-reject-ratio",
         type=_ratio,
@@ -148,6 +164,7 @@ def _add_run_options(add: Callable[..., object]) -> None:
     add("--block-mib", type=_block_mib, default=None, metavar="MIB", help="bytes processed at once (default 16, remotely 64)")
     add(
         "--secret-from",
+        dest="secret_part",
         metavar="env:NAME",
         help="mix the value of this environment variable of the workers into the run's secret; for runners elsewhere",
     )
@@ -169,8 +186,8 @@ def _add_run_options(add: Callable[..., object]) -> None:
 def _add_guarantee(add: Callable[..., object]) -> None:
     add(
         "--privacy",
-        choices=(threshold.MODE, differential.MODE),
-        default=threshold.MODE,
+        choices=("threshold", "dp"),
+        default="threshold",
         help="the guarantee: exact rows of many addresses, or differential privacy, which adds noise (default threshold)",
     )
     add(

@@ -1,4 +1,4 @@
-"""Takes the options of `run`, gives what it would do: files and formats, days, reports, memory. Writes nothing."""
+"""`plan`: what `run` with the same options would do: files and formats, days, reports, memory. It writes nothing."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import argparse
 import datetime
 
 from pipeline.cli import terminal
-from pipeline.config.catalogue import NOISY_REPORTS, REPORTS
+from pipeline.config.config import config_of
 from pipeline.config.days import to_date
 from pipeline.dataset.lock import check_output
 from pipeline.graph import detected, launch
 from pipeline.words import plural, shown
 from transforms.formats.registry import format_of
 from transforms.period import Window
-from transforms.privacy.differential.policy import Differential
 
 
 def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Print to standard output; raises `JobError` where `run` would refuse to start."""
     check_output(options.output)
-    prepared = launch.prepare(launch.look(options, launch.is_local(beam_arguments), datetime.datetime.now(datetime.timezone.utc)))
+    config = config_of(options, beam_arguments)
+    prepared = launch.prepare(launch.look(config, datetime.datetime.now(datetime.timezone.utc)))
     with terminal.printing() as console:
         for found in prepared.found:
             file, lines = found.file, plural(found.lines(), "line")
@@ -34,17 +34,11 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         window = job.rules.window
         console.print(f"\nDays: {_days(window, job.asked)}, by the calendar of {job.rules.time_zone}.")
         if not job.asked and window.published:
-            count = plural(len(window.published), options.period)
+            count = plural(len(window.published), config.period)
             console.print(f"Published already: {count}, of the input or not. What was published is not published again.")
-        if isinstance(job.policy, Differential):
-            console.print(f"Reports: {', '.join(NOISY_REPORTS.names())}, of {', '.join(job.policy.sites)}.")
-            console.print(
-                f"Differential privacy: ε = {job.policy.epsilon:g}, δ = {job.policy.delta:g} for one address in one "
-                f"{options.period}. Each is published once, with lines or without."
-            )
-        else:
-            console.print(f"Reports: {', '.join(REPORTS.names())}.")
-            console.print(f"A published row has at least {job.policy.min_addresses} addresses.")
+        console.print(f"Reports: {', '.join(job.catalogue.names())}.")
+        for sentence in job.policy.in_short(config.period):
+            console.print(sentence)
         console.print(f"Memory: about {prepared.memory / 1e9:.1f} GB at most, in {job.rules.shards} shards.")
         console.print(f"Output: {shown(job.output)}. Nothing was written.")
 

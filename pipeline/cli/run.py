@@ -1,4 +1,4 @@
-"""Takes the options of `run`, gives a published data set and a summary: opens pool and lock, runs the graph."""
+"""`run`: opens pool and lock, runs the graph, and tells what was published."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from pipeline import errors, logs
+from pipeline.config.config import config_of
 from pipeline.dataset.lock import output_lock
 from pipeline.dataset.publish import discard, recover
 from pipeline.errors import EXIT_UNEXPECTED, EXIT_USAGE, JobError
@@ -23,18 +24,19 @@ from pipeline.graph.job import Job
 from pipeline.graph.run_record import read_record
 from pipeline.outputs import record_file
 from pipeline.words import plural
+from transforms.errors import translated
 
 
 def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Publish; raises `JobError` with the exit code."""
     began = time.monotonic()
-    local = launch.is_local(beam_arguments)
     if options.run_record:
         record_file.check_writable(options.run_record)
-    with _interruptible(), pool.workers(options.workers if local else 0), contextlib.ExitStack() as held:
-        look = launch.look(options, local, datetime.datetime.now(datetime.timezone.utc))
-        held.enter_context(output_lock(options.output))
-        for date in recover(options.output):
+    config = config_of(options, beam_arguments)
+    with _interruptible(), pool.workers(config.workers), contextlib.ExitStack() as held:
+        look = launch.look(config, datetime.datetime.now(datetime.timezone.utc))
+        held.enter_context(output_lock(config.output))
+        for date in recover(config.output):
             logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
         prepared = launch.prepare(look)
         job = prepared.job
@@ -45,22 +47,22 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         handed_over = False
         try:
             with progress.shown(None if piped else stored):
-                _execute(job, beam_arguments, local)
+                _execute(job, beam_arguments, config.local)
             handed_over = not job.awaited
             if not handed_over:
-                record = read_record(options.output, job.run_id)
+                record = read_record(config.output, job.run_id)
                 record |= {"formats": detected.summary(prepared.found), "empty_files": list(prepared.empty)}
         finally:
             if not handed_over:  # else the job is at work there
-                discard(options.output, job.run_id)
+                discard(config.output, job.run_id)
         peak = pool.peak_memory()
     if handed_over:
         logs.event("handed_over", "the job was handed over. It publishes by itself: follow it at the runner.")
         return
     record |= {"seconds": round(time.monotonic() - began, 3), "peak_memory_bytes": peak}
-    if options.run_record:
-        record_file.write(options.run_record, record)
-    _tell(record, options.log_format)
+    if config.run_record:
+        record_file.write(config.run_record, record)
+    _tell(record, config.log_format)
 
 
 def _tell(record: dict[str, Any], log_format: str) -> None:
@@ -125,23 +127,23 @@ def _check_goes_on(options: Any) -> None:
 
 def _finish(result: Any, local: bool) -> None:
     """Wait for the job; an interrupted launcher takes a job that runs elsewhere with it."""
-    lost = False
-    try:
-        result.wait_until_finish()
-    except KeyboardInterrupt:
-        if not local:
-            result.cancel()
-        raise
-    except Exception as error:
+
+    def lost(error: Exception) -> JobError | None:
         if local or errors.from_text(str(error)) is not None:
-            raise
-        lost = True
-    if lost:
-        raise JobError(
+            return None
+        return JobError(
             EXIT_UNEXPECTED,
             "runner_failed",
             "The runner ended the job early; its own log says why. No day was published that is not complete. Run again.",
         )
+
+    try:
+        with translated(Exception, lost):
+            result.wait_until_finish()
+    except KeyboardInterrupt:
+        if not local:
+            result.cancel()
+        raise
 
 
 @contextlib.contextmanager
@@ -154,15 +156,9 @@ def _interruptible() -> Iterator[None]:
         raise KeyboardInterrupt
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    turned = False
     try:
-        yield
-    except Exception:
-        if not received:
-            raise
-        turned = True
+        with translated(Exception, lambda _: KeyboardInterrupt() if received else None):
+            yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if turned:
-        raise KeyboardInterrupt

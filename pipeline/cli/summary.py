@@ -1,4 +1,4 @@
-"""Takes a run record, gives what the operator reads on the terminal when the run is over."""
+"""What the operator reads on the terminal when a run is over, from its record."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from pipeline.cli.terminal import indented
 from pipeline.graph.run_record import OUT_OF_WINDOW
 from pipeline.words import noun, plural, shown
 from transforms.parsing.parse import IGNORED_REASONS, REJECT_REASONS
-from transforms.privacy.differential.policy import BOUNDS, MODE, policy_from
-from transforms.privacy.threshold.policy import NETWORK_CAP
+from transforms.privacy.policy import policy_of
 
 _WIDE = 1_000
 
@@ -23,7 +22,7 @@ def show(record: dict[str, Any], console: Console) -> None:
     _lines(record, console)
     if record["days"]:
         _days(record, console)
-        (_noisy_reports if record["facts"]["mode"] == MODE else _reports)(record, console)
+        _reports(record, console)
     _left_out(record, console)
     for _, warning in warnings(record):
         console.print(f"\n{warning}", style="yellow")
@@ -69,42 +68,16 @@ def _days(record: dict[str, Any], console: Console) -> None:
 
 
 def _reports(record: dict[str, Any], console: Console) -> None:
-    totals: dict[str, dict[str, int]] = {}
-    for day in record["days"].values():
-        for name, figures in day["reports"].items():
-            total = totals.setdefault(name, dict.fromkeys(figures, 0))
-            for figure, value in figures.items():
-                total[figure] += value
-    k = record["facts"]["min_addresses"]
-    rows = []
-    for name, total in totals.items():
-        of = total["hits"] if name != "daily" else total["hits"] + total["hits_other"]
-        share = f"{100 * total['hits_other'] / of:.1f} %" if of else "–"
-        rows.append((name, *(f"{total[figure]:,}" for figure in ("rows", "rows_under", "rows_caught", "rows_joined")), share))
-    _figures(("rows", f"under {k}", "caught", "joined", "hits in (other)"), rows, console)
-    console.print("\nRows not shown by name stand together as (other); in daily they are left out of everything:")
-    reasons = Table.grid(padding=(0, 0, 0, 2))
-    reasons.add_row(f"under {k}", f"fewer than {k} addresses; at most {NETWORK_CAP} of one network count (of bots {k})")
-    reasons.add_row("caught", "the value looks like a person's: an address, an e-mail, a number")
-    reasons.add_row("joined", "had enough, but (other) beside it had not: the smallest row joins it")
-    console.print(reasons)
-
-
-def _noisy_reports(record: dict[str, Any], console: Console) -> None:
-    policy = policy_from(record["facts"])
-    rows = []
-    width = {(each.report, each.measure): f"± {each.half_width:,}" for each in policy.mechanisms()}
-    for name, bound in BOUNDS.items():
-        figures = [day["reports"][name] for day in record["days"].values()]
-        unnamed = f"{sum(each['rows_under'] for each in figures):,}" if bound.values is None else ""
-        widths = (width[name, measure] for measure in ("visitors", "hits", "bytes_sent"))
-        rows.append((name, f"{sum(each['rows'] for each in figures):,}", unnamed, *widths))
-    _figures(("rows", "not named", "visitors", "hits", "bytes"), rows, console)
-    console.print(
-        f"\nDifferential privacy, ε = {policy.epsilon:g} and δ = {policy.delta:g} for one address in one period. Numbers have "
-        "noise: of 20 about 19 are no further off than ±. What an address did beyond its bounds is not in them. Not named: "
-        "values of the log with too few visitors for the noise. This summary is exact and for you alone, do not publish it."
-    )
+    policy = policy_of(record["facts"]).from_facts(record["facts"])
+    figures = policy.figures([*record["days"].values()])
+    _figures(figures.titles, figures.rows, console)
+    for note in figures.notes:
+        console.print(f"\n{note}")
+    if figures.legend:
+        legend = Table.grid(padding=(0, 0, 0, 2))
+        for term, meaning in figures.legend:
+            legend.add_row(term, meaning)
+        console.print(legend)
 
 
 def _figures(titles: Sequence[str], rows: Sequence[tuple[str, ...]], console: Console) -> None:

@@ -1,4 +1,4 @@
-"""Takes what a period with noise spends, gives its entry in the ledger: `_ledger/date=….json`, public like the manifest.
+"""The ledger: what each period of a policy that draws has spent. Its entries are public, like manifests.
 
 Noise drawn twice for the same period costs its privacy budget twice. So a period is entered before anybody can see the first of
 its files, with the hashes of all of them, and from then on these files are its release, or there is none.
@@ -7,41 +7,12 @@ its files, with the hashes of all of them, and from then on these files are its 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Any
 
+from pipeline.dataset import layout
 from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
-from transforms.privacy.differential.policy import Differential, Mechanism, spent
-
-LEDGER = "_ledger"
-_NAME = re.compile(LEDGER + r"/date=[0-9]{4}-[0-9]{2}-[0-9]{2}\.json")
-UNIT = "one address (IPv4 address or IPv6 /56) in one period"
-
-
-def entry_of(manifest: dict[str, Any], policy: Differential) -> dict[str, Any]:
-    """The entry of a period: what its release will be (`manifest`, with `run_id`), and what each mechanism costs."""
-    mechanisms = policy.mechanisms()
-    epsilon, delta = spent(mechanisms, policy.noise_delta())
-    return {
-        "date": manifest["date"],
-        "unit": UNIT,
-        "epsilon_spent": epsilon,
-        "delta_spent": delta,
-        "noise_delta": policy.noise_delta(),
-        "mechanisms": [described(each) for each in mechanisms],
-        "manifest": manifest,
-    }
-
-
-def described(mechanism: Mechanism) -> dict[str, Any]:
-    """A mechanism as it stands in the ledger."""
-    numbers = {"sensitivity": mechanism.sensitivity, "scale": mechanism.scale, "rho": mechanism.rho}
-    about: dict[str, Any] = {"report": mechanism.report, "measure": mechanism.measure, **numbers}
-    if mechanism.threshold is not None:
-        about |= {"threshold": mechanism.threshold, "delta": mechanism.delta}
-    return about
 
 
 def spend(output: str, entry: dict[str, Any]) -> None:
@@ -49,7 +20,7 @@ def spend(output: str, entry: dict[str, Any]) -> None:
     storage = open_storage(output)
     before = entries(output).get(entry["date"])
     if before is None:
-        storage.write(_path(entry["date"]), _to_bytes(entry))
+        storage.write(layout.ledger_path(entry["date"]), _to_bytes(entry))
     elif before["manifest"]["run_id"] != entry["manifest"]["run_id"]:
         message = f"{entry['date']}: another run has spent its privacy budget in the meantime."
         raise JobError(EXIT_ALREADY_PUBLISHED, "budget_spent", message)
@@ -62,12 +33,10 @@ def entries(output: str) -> dict[str, dict[str, Any]]:
     """The entries by date."""
     storage = open_storage(output)
     found = {}
-    for path in storage.list(LEDGER):
-        if not _NAME.fullmatch(path):
-            continue  # half written, by a run that was killed
+    for path in filter(layout.is_ledger_entry, storage.list(layout.LEDGER)):
         try:
             entry = json.loads(storage.read(path) or b"")
-            if path != _path(entry["date"]) or not isinstance(entry["manifest"]["run_id"], str):
+            if path != layout.ledger_path(entry["date"]) or not isinstance(entry["manifest"]["run_id"], str):
                 raise ValueError
             if not all(isinstance(about["sha256"], str) for about in entry["manifest"]["reports"].values()):
                 raise ValueError
@@ -83,14 +52,14 @@ def check_own(output: str, date: str, run_id: str) -> None:
     if entry is None or entry["manifest"]["run_id"] != run_id or entry.get("unpublished"):
         message = (
             f"{date}: the ledger names another release, or none. Only one job may publish to an output at a time. If the entry "
-            f"{_path(date)} was lost, restore it."
+            f"{layout.ledger_path(date)} was lost, restore it."
         )
         raise JobError(EXIT_ALREADY_PUBLISHED, "budget_spent", message)
 
 
 def give_up(output: str, entry: dict[str, Any]) -> None:
     """Note that a period's files are not all there: it is spent, and will not be published."""
-    open_storage(output).write(_path(entry["date"]), _to_bytes({**entry, "unpublished": True}))
+    open_storage(output).write(layout.ledger_path(entry["date"]), _to_bytes({**entry, "unpublished": True}))
 
 
 def refuse_spent(entered: dict[str, dict[str, Any]], published: Iterable[str], asked: tuple[str, ...]) -> None:
@@ -112,10 +81,6 @@ def refuse_spent(entered: dict[str, dict[str, Any]], published: Iterable[str], a
             f"{date}: a run was interrupted that had drawn its noise. The next `run` publishes what was drawn, or gives it up."
         )
         raise JobError(EXIT_ALREADY_PUBLISHED, "budget_spent", message)
-
-
-def _path(date: str) -> str:
-    return f"{LEDGER}/date={date}.json"
 
 
 def _to_bytes(entry: dict[str, Any]) -> bytes:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from pipeline.atomic import write_atomically
 from pipeline.errors import EXIT_OUTPUT, JobError
+from transforms.errors import translated
 
 
 class Storage(Protocol):
@@ -57,22 +58,11 @@ class LocalStorage:
     def write(self, path: str, data: bytes, private: bool = False) -> None:
         """See `Storage`."""
         target = self._root / path
-        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
         with self._reported(path):
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-                with os.fdopen(descriptor, "wb") as file:
-                    rights = os.fstat(descriptor).st_mode & 0o777
-                    _permit(descriptor, 0o600)
-                    file.write(data)
-                    file.flush()
-                    os.fsync(descriptor)
-                    if not private:
-                        _permit(descriptor, rights)
-                unfinished.replace(target)
+                write_atomically(target, data, mode=0o600 if private else None)
             except BaseException:
-                unfinished.unlink(missing_ok=True)
                 self._remove_empty(target.parent)
                 raise
             _sync_folder(target.parent)
@@ -111,15 +101,8 @@ class LocalStorage:
                 found += [path for path in (Path(place, name) for name in names) if path.is_file()]
             return sorted(path.relative_to(self._root).as_posix() for path in found)
 
-    @contextlib.contextmanager
-    def _reported(self, path: str) -> Iterator[None]:
-        problem: OSError | None = None
-        try:
-            yield
-        except OSError as error:
-            problem = error
-        if problem:
-            raise output_error(str(self._root / path), problem)
+    def _reported(self, path: str) -> contextlib.AbstractContextManager[None]:
+        return translated(OSError, lambda error: output_error(str(self._root / path), error))
 
 
 class BeamStorage:
@@ -187,17 +170,10 @@ class BeamStorage:
         if not self._root.startswith(("gs://", "s3://", "azfs://")) and not FileSystems.exists(folder):
             FileSystems.mkdirs(folder)
 
-    @contextlib.contextmanager
-    def _reported(self, path: str) -> Iterator[None]:
+    def _reported(self, path: str) -> contextlib.AbstractContextManager[None]:
         from apache_beam.io.filesystem import BeamIOError
 
-        problem: Exception | None = None
-        try:
-            yield
-        except (OSError, BeamIOError, ValueError) as error:
-            problem = error
-        if problem:
-            raise output_error(self._at(path), problem)
+        return translated((OSError, BeamIOError, ValueError), lambda error: output_error(self._at(path), error))
 
 
 _WAYS_OUT = {
@@ -235,11 +211,6 @@ def _unreadable(error: OSError) -> None:
 def is_unfinished(path: str) -> bool:
     """Whether a file is what a write left that was killed."""
     return path.rpartition("/")[2].startswith(".")
-
-
-def _permit(descriptor: int, rights: int) -> None:
-    with contextlib.suppress(PermissionError):  # a file system without rights, such as FAT
-        os.fchmod(descriptor, rights)
 
 
 def _sync_folder(folder: Path) -> None:

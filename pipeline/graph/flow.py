@@ -1,4 +1,4 @@
-"""Takes a job, gives its graph: the whole pipeline on one screen. Between steps travel (number or word, bytes), never a line."""
+"""The job's graph: the whole pipeline on one screen. Steps exchange (number or word, bytes) pairs, never a line."""
 
 from __future__ import annotations
 
@@ -11,26 +11,20 @@ from apache_beam.pvalue import AsDict, AsIter, AsSingleton
 
 from pipeline.graph import accounts
 from pipeline.graph.job import Job
-from pipeline.graph.steps.bound_shards import NO_LINES, BoundShards
-from pipeline.graph.steps.count_folds import CountFolds
-from pipeline.graph.steps.count_shards import PREPARED, CountShards
-from pipeline.graph.steps.each_shard import LARGEST, SECRETS
+from pipeline.graph.steps.count_shards import KEPT, LARGEST, SECRETS, CountShards
 from pipeline.graph.steps.guarded import guarded
 from pipeline.graph.steps.make_secret import MakeSecret
-from pipeline.graph.steps.map_blocks import ACCOUNTS
-from pipeline.graph.steps.map_files import MapFiles
+from pipeline.graph.steps.map_files import ACCOUNTS, BYTES_READ, MapFiles
 from pipeline.graph.steps.plan_release import PLANS, PlanRelease
 from pipeline.graph.steps.publish_days import PublishDays
-from pipeline.graph.steps.read_blocks import BYTES_READ
-from pipeline.graph.steps.release_days import COUNTS, FOLDS, ReleaseDays
-from pipeline.graph.steps.release_noisy import ReleaseNoisy
+from pipeline.graph.steps.recount import Recount
+from pipeline.graph.steps.release_days import COUNTS, RECOUNTS, ReleaseDays
 from pipeline.graph.steps.write_days import WriteDays
-from transforms.privacy.differential.policy import Differential
-from transforms.privacy.threshold.policy import Threshold
 
 
 def build(root: beam.Pipeline, job: Job) -> None:
     """Add the job's steps to a pipeline."""
+    way = job.policy, job.catalogue
     secret = root | "MakeSecret" >> MakeSecret()
 
     files = root | "Files" >> beam.Create([(file.path, file) for file in job.files]) | "SpreadFiles" >> beam.GroupByKey()
@@ -43,7 +37,19 @@ def build(root: beam.Pipeline, job: Job) -> None:
     # pieces: (shard, packed visitors and hits)
 
     shards = mapped.pieces | "GroupByShard" >> beam.GroupByKey()
-    released, told = (_noisy if isinstance(job.policy, Differential) else _thresholded)(root, shards, job)
+    counted = shards | "CountShards" >> beam.ParDo(CountShards(*way)).with_outputs(KEPT, LARGEST, SECRETS, main="counts")
+    # counts: (date, packed counts of one shard)
+
+    days = _with_announced(root, counted.counts, job) | "GroupByDate" >> beam.GroupByKey()
+    planned = days | "PlanRelease" >> beam.ParDo(PlanRelease(*way)).with_outputs(PLANS, main="counts")
+    recounts = counted[KEPT] | "Recount" >> beam.ParDo(Recount(*way), AsDict(planned[PLANS]))
+    released = (
+        {COUNTS: planned.counts, RECOUNTS: recounts}
+        | "JoinByDate" >> beam.CoGroupByKey()
+        | "Release" >> beam.ParDo(ReleaseDays(*way, job.facts))
+    )
+    if job.policy.draws:  # where writing is tried again, it must be the same draw
+        released = released | "KeepDrawn" >> beam.Reshuffle()
     # released: (date, packed Parquet files)
 
     checked = (
@@ -51,51 +57,26 @@ def build(root: beam.Pipeline, job: Job) -> None:
         | "OnceAllIsRead" >> beam.Impulse()
         | "CheckAccounts" >> beam.Map(check_accounts, AsIter(mapped[ACCOUNTS]), AsIter(mapped[BYTES_READ]), job)
     )
-    staged = released | "WriteDays" >> beam.ParDo(WriteDays(job), AsSingleton(checked), AsIter(told[SECRETS]))
+    staged = released | "WriteDays" >> beam.ParDo(WriteDays(job), AsSingleton(checked), AsIter(counted[SECRETS]))
     once = root | "OnceAllIsStaged" >> beam.Impulse()
-    _ = once | "PublishDays" >> beam.ParDo(PublishDays(job), AsIter(staged), AsIter(told[LARGEST]), AsSingleton(checked))
+    _ = once | "PublishDays" >> beam.ParDo(PublishDays(job), AsIter(staged), AsIter(counted[LARGEST]), AsSingleton(checked))
 
 
-def _thresholded(_: beam.Pipeline, shards: Any, job: Job) -> tuple[Any, Any]:
-    """The threshold mode: exact counts, a plan, a second pass over what folds, the door."""
-    assert isinstance(job.policy, Threshold)
-    caps = job.policy.caps()
-    counted = shards | "CountShards" >> beam.ParDo(CountShards(caps)).with_outputs(PREPARED, LARGEST, SECRETS, main="counts")
-    # counts: (date, packed COUNT tables of one shard)
-
-    days = counted.counts | "GroupByDate" >> beam.GroupByKey()
-    planned = days | "PlanRelease" >> beam.ParDo(PlanRelease(job.policy)).with_outputs(PLANS, main="counts")
-    folds = counted[PREPARED] | "CountFolds" >> beam.ParDo(CountFolds(caps), AsDict(planned[PLANS]))
-
-    released = (
-        {COUNTS: planned.counts, FOLDS: folds}
-        | "JoinByDate" >> beam.CoGroupByKey()
-        | "Release" >> beam.ParDo(ReleaseDays(job.policy, job.facts))
-    )
-    return released, counted
-
-
-def _noisy(root: beam.Pipeline, shards: Any, job: Job) -> tuple[Any, Any]:
-    """The dp mode: bounded counts, the door. Every asked period is released, with lines or without."""
-    assert isinstance(job.policy, Differential)
-    counted = shards | "BoundShards" >> beam.ParDo(BoundShards(job.policy.sites)).with_outputs(LARGEST, SECRETS, main="counts")
-    asked = root | "Asked" >> beam.Create([(date, NO_LINES) for date in job.asked])
-    drawn = (
-        (asked, counted.counts)
-        | "WithAsked" >> beam.Flatten()
-        | "GroupByDate" >> beam.GroupByKey()
-        | "ReleaseNoisy" >> beam.ParDo(ReleaseNoisy(job.policy, job.facts))
-    )
-    # Where writing is tried again, it must be the same noise.
-    return drawn | "KeepDrawn" >> beam.Reshuffle(), counted
+def _with_announced(root: beam.Pipeline, counts: beam.PCollection, job: Job) -> beam.PCollection:
+    """The counts; where periods are announced, each that was asked for has some, with lines or without."""
+    if not job.policy.announced:
+        return counts
+    nothing = job.policy.without_lines()
+    asked = root | "Asked" >> beam.Create([(date, nothing) for date in job.asked])
+    return (asked, counts) | "WithAsked" >> beam.Flatten()
 
 
 @guarded
 def check_accounts(_: bytes, blocks: Any, sizes: Any, job: Job) -> dict[str, Any]:
     """The run's account; raises if a gate is closed."""
     account = accounts.merge(blocks)
-    # In the dp mode that a period has no line may be one person's secret, too.
-    needed = () if isinstance(job.policy, Differential) else job.asked
+    # Where periods are announced, that one has no line may be one person's secret, too.
+    needed = () if job.policy.announced else job.asked
     accounts.check(account, dict(sizes), job.max_reject_ratio, needed)
     checked: dict[str, Any] = json.loads(json.dumps(account))
     return checked

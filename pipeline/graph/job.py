@@ -1,12 +1,12 @@
-"""Takes what the launcher found out, gives the job: all that the graph needs to know, without the secret, without log content."""
+"""The job: all that the graph needs to know, without the secret, without log content."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from transforms.block import Rules
-from transforms.privacy.differential.policy import Differential
-from transforms.privacy.threshold.policy import Threshold
+from transforms.privacy.policy import Policy
+from transforms.reports.report import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class Job:
     files: tuple[InputFile, ...]
     output: str
     rules: Rules
-    policy: Threshold | Differential
+    policy: Policy
+    catalogue: Catalogue
     block_bytes: int
     max_reject_ratio: float
     asked: tuple[str, ...]

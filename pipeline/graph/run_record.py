@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from pipeline.config.days import to_day
+from pipeline.dataset import layout
 from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_UNEXPECTED, JobError
 from pipeline.graph.job import Job
@@ -60,21 +61,17 @@ def write_record(job: Job, account: dict[str, Any], published: dict[str, Any]) -
         "files": account["files"],
         "facts": dict(job.facts),
     }
-    open_storage(job.output).write(_path(job.run_id), json.dumps(record).encode(), private=True)
+    open_storage(job.output).write(layout.record_path(job.run_id), json.dumps(record).encode(), private=True)
 
 
 def read_record(output: str, run_id: str) -> dict[str, Any]:
     """The record that a run's last step left."""
-    data = open_storage(output).read(_path(run_id))
+    data = open_storage(output).read(layout.record_path(run_id))
     if data is None:
         message = "The runner ended the job without publishing: it was cancelled, or only planned."
         raise JobError(EXIT_UNEXPECTED, "not_run", message)
     record: dict[str, Any] = json.loads(data)
     return record
-
-
-def _path(run_id: str) -> str:
-    return f"_staging/{run_id}/record.json"
 
 
 def _reason(window: Window, date: str) -> str:

@@ -13,10 +13,11 @@ import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 gc.disable()
 
-import transforms.counting.count  # noqa: E402, F401 workers count shards, too
 from transforms.block import warm_up  # noqa: E402
+from transforms.privacy.policy import policies  # noqa: E402
 
 warm_up()
+policies()  # workers count shards, too
 # What is loaded stays: were it looked through for garbage, each worker would come to have its own copy.
 gc.freeze()
 gc.enable()

@@ -12,17 +12,18 @@ from unittest.mock import patch
 
 import numpy as np
 
-from pipeline.config.catalogue import REPORTS
+from tests.catalogues import REPORTS
 from tests.eager import release_log, tables_of
 from transforms.privacy import release as door
-from transforms.privacy.threshold.policy import Threshold
+from transforms.privacy.threshold import release as suppression
+from transforms.privacy.threshold.gate import Gate
 from transforms.reports.report import Catalogue, Report
 
 DAY, SITE, K = "2026-03-03", "www.example.org", 10
 
 Tables = dict[str, dict[tuple[str, ...], tuple[int, ...]]]
 
-RELEASE = door.release
+RELEASE, DIVIDED = suppression.release, door.divided
 
 
 def published(log: bytes, **options: object) -> Tables:
@@ -42,21 +43,21 @@ def hits(tables: Tables, report: str, **named: str) -> int:
 @contextmanager
 def without_gate() -> Iterator[None]:
     """Every row passes: what is published is what was counted."""
-    with patch.object(door, "gate", lambda counts, _: np.ones(counts.num_rows, np.bool_)):
+    with patch.object(Gate, "admits", lambda _, counts: np.ones(counts.num_rows, np.bool_)):
         yield
 
 
 @contextmanager
 def visitors_instead_of_addresses() -> Iterator[None]:
     """A gate that counts visitors, as most programs do."""
-    with patch.object(door, "gate", lambda counts, policy: np.asarray(counts["visitors"].to_numpy() >= policy.min_addresses)):
+    with patch.object(Gate, "admits", lambda gate, counts: np.asarray(counts["visitors"].to_numpy() >= gate.min_addresses)):
         yield
 
 
 @contextmanager
 def without_caps() -> Iterator[None]:
     """A gate that counts all addresses, whatever their network."""
-    with patch.object(Threshold, "caps", lambda _: {"human": 10**6, "unknown": 10**6, "bot": 10**6}):
+    with patch.object(Gate, "caps", lambda _: {"human": 10**6, "unknown": 10**6, "bot": 10**6}):
         yield
 
 
@@ -64,10 +65,10 @@ def without_caps() -> Iterator[None]:
 def without_folds() -> Iterator[None]:
     """Failing rows are simply left out, and nobody checks that tables add up."""
 
-    def leave_out(report, table, folds, parents, plan, catalogue, policy):
-        return table.filter(door._is_in(door._keys(table, catalogue, report.name), door._keys(plan, catalogue, report.name)))
+    def leave_out(report, table, folds, parents, plan, catalogue, gate):
+        return table.filter(door.is_in(door.keys_of(table, catalogue, report.name), door.keys_of(plan, catalogue, report.name)))
 
-    with patch.object(door, "_fold", leave_out), patch.object(door, "_check", lambda *_: None):
+    with patch.object(suppression, "_fold", leave_out), patch.object(door, "check", lambda *_: None):
         yield
 
 
@@ -75,27 +76,24 @@ def without_folds() -> Iterator[None]:
 def without_forest() -> Iterator[None]:
     """A report divides the rows of its parent that were counted and pass, whether they were published or folded."""
 
-    def release(counts, folds, catalogue, policy):
+    def release(counts, folds, catalogue, gate):
         def divided(_, report):
             parents = counts[report.parent]
-            parents = parents.filter(door.gate(parents, policy))
-            return DIVIDED(parents, report)
+            return DIVIDED(parents.filter(gate.admits(parents)), report)
 
-        with patch.object(door, "_divided", divided):
-            return RELEASE(counts, folds, catalogue, policy)
+        with patch.object(suppression, "divided", divided), patch.object(door, "divided", divided):
+            return RELEASE(counts, folds, catalogue, gate)
 
     with patch("tests.eager.release", release):
         yield
 
 
-DIVIDED = door._divided
-
-
 @contextmanager
 def with_reports(*reports: Report) -> Iterator[None]:
-    """Another catalogue: these reports in place of those of the same name, or at the end."""
+    """Another catalogue, without the sibling rule: these reports in place of those of the same name, or at the end."""
     instead = {report.name: report for report in reports}
     own = [instead.pop(report.name, report) for report in REPORTS]
-    catalogue = Catalogue([*own, *instead.values()])
+    with patch.object(Catalogue, "_refuse_relatives", lambda *_: None):
+        catalogue = Catalogue([*own, *instead.values()])
     with patch("tests.eager.REPORTS", catalogue), patch(f"{__name__}.REPORTS", catalogue):
         yield

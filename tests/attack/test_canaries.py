@@ -20,6 +20,7 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.cli import options
+from pipeline.config.config import config_of
 from pipeline.graph import flow, launch
 from tests.attack import canaries
 from tests.attack.canaries import CANARIES, LOGS, NOISY, WIDE, arguments, everything_in, leaks
@@ -107,7 +108,7 @@ def test_no_value_statistic_or_metadata_holds_one(tmp_path, result, log_format, 
 @pytest.mark.parametrize("mode", [(), NOISY], ids=["threshold", "dp"])
 def test_the_graph_holds_no_content_and_no_secret(tmp_path, result, mode, monkeypatch):
     known, _ = options.parse([*arguments(write(WIDE, tmp_path), result, WIDE), *mode])
-    job = launch.prepare(launch.look(known, local=True, now=datetime.datetime.now(datetime.timezone.utc))).job
+    job = launch.prepare(launch.look(config_of(known, ()), datetime.datetime.now(datetime.timezone.utc))).job
     made = []
     monkeypatch.setattr("pipeline.graph.steps.make_secret.new_secret", lambda: made.append(new_secret()) or made[-1])
     root = beam.Pipeline()

@@ -23,6 +23,8 @@ from scipy.sparse import csr_array
 from tests.attack import mutations
 from tests.attack.mutations import K, Tables, published, with_reports, without_folds, without_gate
 from tests.logs import GOOGLEBOT, line
+from transforms.dimensions.agent import DEVICE
+from transforms.dimensions.request import METHOD, PROTOCOL
 from transforms.reports.report import Report
 
 Cell = dict[str, str]
@@ -69,9 +71,9 @@ def cells(truth: Tables, traffic: str) -> list[Cell]:
     names = (*TIED[traffic], FREE)
     values: dict[str, dict[str, set[tuple[str, ...]]]] = {}
     for report in mutations.REPORTS:
-        if report.own and report.own[0] in names:
+        if report.dimension and report.dimension.name in names:
             for key in truth[report.name]:
-                values.setdefault(report.own[0], {}).setdefault(report.name, set()).add(key)
+                values.setdefault(report.dimension.name, {}).setdefault(report.name, set()).add(key)
     found = [{"site": mutations.SITE, "traffic": traffic}]
     for name in names:
         known = {key[-1] for keys in values.get(name, {}).values() for key in keys} or {""}
@@ -123,7 +125,7 @@ def place(cell: Cell, report: Report, tables: Tables) -> tuple[str, ...] | None:
     parent = place(cell, reports[report.parent], tables)
     if parent is None or (report.where and dict(zip(names, parent, strict=False))[report.where[0]] != report.where[1]):
         return None
-    for value in ("(other)",) if "(other)" in parent else (cell[report.own[0]], "(other)"):
+    for value in ("(other)",) if "(other)" in parent else (cell[report.dimension.name], "(other)"):
         if (*parent, value) in tables[report.name]:
             return (*parent, value)
     return None
@@ -161,7 +163,7 @@ def narrowest(traffic: str, count: int) -> dict[str, float]:
             truth = published(log)
         tables = published(log)
         reports = [
-            report for report in mutations.REPORTS if set(mutations.REPORTS.dimensions(report.name)) <= {*TIED[traffic], FREE}
+            report for report in mutations.REPORTS if set(mutations.REPORTS.columns(report.name)[2:]) <= {*TIED[traffic], FREE}
         ]
         equations = Equations(cells(truth, traffic), tables, reports)
         for report in reports:
@@ -189,8 +191,8 @@ def test_without_folds_rows_are_known_exactly():
 
 
 BESIDE = {
-    "human": [Report("methods", "x", ("method",), "daily"), Report("protocols", "x", ("protocol",), "daily")],
-    "bot": [Report("devices", "x", ("device",), "daily")],
+    "human": [Report("methods", "x", METHOD, "daily"), Report("protocols", "x", PROTOCOL, "daily")],
+    "bot": [Report("devices", "x", DEVICE, "daily")],
 }
 
 

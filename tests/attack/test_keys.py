@@ -13,6 +13,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
+from tests.catalogues import TRAVELLING
 from tests.eager import EVERYTHING
 from tests.logs import CHROME, line
 from transforms.block import Block, Rules, process_block
@@ -31,7 +32,7 @@ KINDS = {"network_key": secrets.NETWORK, "address_key": secrets.ADDRESS, "visito
 
 def storage(secret: bytes) -> dict[str, bytes]:
     """What a runner keeps of Jane's line: pieces, and in them the fingerprint."""
-    pieces, _ = process_block(Block("log", "combined", 0, len(line(JANE)), line(JANE)), Rules(1, EVERYTHING), secret)
+    pieces, _ = process_block(Block("log", "combined", 0, len(line(JANE)), line(JANE)), Rules(1, EVERYTHING, TRAVELLING), secret)
     (piece,) = pieces.values()
     return unpack(piece)
 

@@ -14,17 +14,17 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from pipeline.config.catalogue import NOISY_REPORTS
+from tests.catalogues import NOISY_REPORTS
 from tests.eager import bounded_counts_of
 from tests.logs import address, crowd, line
-from transforms.privacy import release as door
+from transforms.privacy.differential import release as door
+from transforms.privacy.differential.budget import Budget
 from transforms.privacy.differential.noise import with_noise
-from transforms.privacy.differential.policy import Differential
-from transforms.privacy.release import release_noisy
+from transforms.privacy.differential.release import release_noisy
 from transforms.reports.report import Catalogue
 
 SITE = "www.example.org"
-POLICY = Differential((SITE,))
+POLICY = Budget((SITE,))
 K = POLICY.min_addresses
 MECHANISMS = {(each.report, each.measure): each for each in POLICY.mechanisms()}
 SMALL = Catalogue(report for report in NOISY_REPORTS if report.name not in ("countries", "sources"))
@@ -91,7 +91,7 @@ def test_without_noise_he_could():
     assert share_of_right_guesses(quiet, SURE_DAYS) == 1
 
 
-def pages_named(log: bytes, noise, days: int, policy: Differential = POLICY) -> int:
+def pages_named(log: bytes, noise, days: int, policy: Budget = POLICY) -> int:
     """On how many days the bait was named."""
     counts = bounded_counts_of(log, SMALL, (SITE,))
     named = 0
@@ -112,7 +112,7 @@ def test_k_minus_one_who_work_together_do_not_find_out_about_one_more():
 
 def test_were_every_page_named_that_k_ask_for_they_would(monkeypatch):
     low = tuple(replace(each, threshold=1) if each.threshold else each for each in POLICY.mechanisms())
-    monkeypatch.setattr(Differential, "mechanisms", lambda _: low)
+    monkeypatch.setattr(Budget, "mechanisms", lambda _: low)
     assert pages_named(OTHERS + BAIT, with_noise, 60) == 0
     assert pages_named(OTHERS + BAIT + ON_BAIT, with_noise, 60) > 10
 

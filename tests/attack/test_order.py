@@ -17,8 +17,8 @@ from tests.attack.mutations import K, published, without_folds
 from tests.eager import files_of, release_log
 from tests.logs import crowd
 from transforms.counting import count
-from transforms.privacy import release as door
-from transforms.schema import EVIDENCE
+from transforms.counting.measures import EVIDENCE
+from transforms.privacy.threshold import release as suppression
 
 # Seven pages tie; one of them must join the rare one.
 TIES = b"".join(crowd(10, 20 * at, request=f"GET /{at} HTTP/1.1") for at in range(1, 8))
@@ -51,7 +51,7 @@ def by_the_secret(parts):
 def test_if_ties_were_left_to_the_order_of_rows_it_would():
     with (
         patch("tests.eager.add_counts", by_the_secret),
-        patch.object(door, "_by_weakness", lambda _: [(EVIDENCE, "ascending")]),
+        patch.object(suppression, "_by_weakness", lambda _: [(EVIDENCE, "ascending")]),
     ):
         assert len(outcomes()) > 1
 

@@ -18,6 +18,7 @@ import apache_beam as beam
 import pytest
 
 from pipeline.cli import options
+from pipeline.config.config import config_of
 from pipeline.graph import flow, launch
 from pipeline.graph.steps import make_secret
 from tests.graph import payloads
@@ -72,7 +73,7 @@ def arguments(source: Path, *more: str) -> list[str]:
 def graph(source: Path, *more: str) -> bytes:
     """All that would be sent to a runner elsewhere, and the pickled job."""
     known, rest = options.parse(arguments(source, *more))
-    job = launch.prepare(launch.look(known, local=True, now=NOW)).job
+    job = launch.prepare(launch.look(config_of(known, ()), NOW)).job
     root = beam.Pipeline(options=beam.options.pipeline_options.PipelineOptions(rest))
     flow.build(root, job)
     proto = root.to_runner_api()

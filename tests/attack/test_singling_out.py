@@ -7,10 +7,9 @@ from functools import cache
 
 import pytest
 
-from pipeline.config.catalogue import REPORTS
 from tests.attack.mutations import K, Tables, published, without_gate
+from tests.catalogues import REPORTS
 from tests.logs import FIREFOX, GOOGLEBOT, IPHONE, address, crowd, line
-from transforms.reports.report import STRATUM
 
 JANE = address(900)
 ANDROID = "Mozilla/5.0 (Linux; Android 14; SM-X710) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
@@ -71,7 +70,7 @@ of_crowd = cache(tables)
 
 
 def test_every_dimension_is_tried():
-    assert {field.partition(" ")[0] for field in ALONE} == {*STRATUM, *REPORTS.needed_dimensions()}
+    assert {field.partition(" ")[0] for field in ALONE} == {dimension.name for dimension in REPORTS.all_dimensions()}
 
 
 @pytest.mark.parametrize("field", ALONE)
@@ -88,7 +87,7 @@ def test_one_visitor_is_not_singled_out_in_any_field(field):
 def test_without_the_gate_she_is(field):
     common, and_jane = days(field)
     without_jane, with_jane = of_crowd(common, False), tables(and_jane, False)
-    own = [report.name for report in REPORTS if field.partition(" ")[0] in (*report.own, *(STRATUM if not report.parent else ()))]
+    own = [report.name for report in REPORTS if field.partition(" ")[0] in [own.name for own in report.own]]
     alone = [row for report in own for key, row in with_jane[report].items() if key not in without_jane[report]]
     assert alone
     assert {row[1] for row in alone} == {1}

@@ -10,10 +10,12 @@ from itertools import combinations
 
 import pytest
 
-from pipeline.config.catalogue import REPORTS
 from tests.attack.mutations import K, Tables, hits, published, with_reports, without_folds, without_forest
+from tests.catalogues import REPORTS
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, crowd, line
+from transforms.dimensions.agent import DEVICE
 from transforms.dimensions.country import CountryLookup
+from transforms.dimensions.request import METHOD, PATH, PROTOCOL
 from transforms.reports.report import Report
 
 BINGBOT = "Mozilla/5.0 (Windows NT 10.0; compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)"
@@ -104,7 +106,7 @@ def frenchmen(count: int, network: str = "90.1") -> bytes:
     return b"".join(line(f"{network}.{number}.1") for number in range(count))
 
 
-FLAT_PATHS = Report("static_paths", "x", ("path",), "kinds", where=("kind", "static"))
+FLAT_PATHS = Report("static_paths", "x", PATH, "kinds", where=("kind", "static"))
 
 
 @contextlib.contextmanager
@@ -116,21 +118,21 @@ def flat_paths_without_folds() -> Iterator[None]:
 @contextlib.contextmanager
 def requests_beside_kinds() -> Iterator[None]:
     """Methods divide the day, although an invalid request is a kind and has no method."""
-    with with_reports(Report("methods", "x", ("method",), "daily")):
+    with with_reports(Report("methods", "x", METHOD, "daily")):
         yield
 
 
 @contextlib.contextmanager
 def protocols_beside_kinds() -> Iterator[None]:
     """The same for protocols."""
-    with with_reports(Report("protocols", "x", ("protocol",), "daily")):
+    with with_reports(Report("protocols", "x", PROTOCOL, "daily")):
         yield
 
 
 @contextlib.contextmanager
 def devices_beside_kinds_of_robots() -> Iterator[None]:
     """Systems of robots too, although a robot without an agent is a kind and has no system."""
-    with with_reports(Report("devices", "x", ("device",), "daily")):
+    with with_reports(Report("devices", "x", DEVICE, "daily")):
         yield
 
 

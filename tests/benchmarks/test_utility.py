@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipeline.config.catalogue import NOISY_REPORTS, REPORTS
+from tests.catalogues import NOISY_REPORTS, REPORTS
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,19 +10,19 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pipeline.dataset.checks.noisy import NoisyMode
 
 from pipeline.__main__ import main
-from pipeline.config.catalogue import NOISY_REPORTS
 from pipeline.dataset import ledger
-from pipeline.dataset.checks.noisy import NoisyMode
 from pipeline.graph.inputs import find_inputs
 from pipeline.graph.steps import release_noisy as step
+from tests.catalogues import NOISY_REPORTS
 from tests.end_to_end.test_verify import described_as, spoil, verify, with_value, without_last
 from tests.logs import FIREFOX, GOOGLEBOT, address, crowd, line
-from transforms.privacy.differential.policy import Differential
+from transforms.privacy.differential.budget import Budget
 
 DAY, SITE = "2026-03-03", "www.example.org"
-MECHANISMS = {(each.report, each.measure): each for each in Differential((SITE,)).mechanisms()}
+MECHANISMS = {(each.report, each.measure): each for each in Budget((SITE,)).mechanisms()}
 DP = ("--privacy", "dp", "--declare-site", SITE, "--site", SITE)
 
 
@@ -422,7 +422,7 @@ ODD = [None, "x", [], {}, -1, 0, 1e15, 1e308, math.inf, math.nan, True, "12", 5.
 @pytest.mark.parametrize("report", ["daily", "pages"])
 @pytest.mark.parametrize("name", [*ledger.described(MECHANISMS["pages", "visitors"]), "more"])
 def test_an_odd_mechanism_is_a_violation_and_no_error(name, report):
-    policy = Differential((SITE,))
+    policy = Budget((SITE,))
     manifest = {"date": DAY, "run_id": "r", "revision": 1, **policy.facts()}
     for value in ODD:
         entry = ledger.entry_of({key: fact for key, fact in manifest.items() if key != "revision"}, policy)

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.config.catalogue import REPORTS
 from pipeline.dataset.lock import output_lock
+from tests.catalogues import REPORTS
 from tests.logs import crowd
 
 ROOT = Path(__file__).parents[2]

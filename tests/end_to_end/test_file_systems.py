@@ -11,7 +11,7 @@ from apache_beam.io.filesystem import FileMetadata, MatchResult
 from apache_beam.io.localfilesystem import LocalFileSystem
 
 from pipeline.__main__ import main
-from pipeline.config.catalogue import REPORTS
+from tests.catalogues import REPORTS
 from tests.logs import crowd
 
 DAY = "date=2026-03-03"

@@ -19,8 +19,8 @@ import zstandard
 
 from pipeline.__main__ import main
 from pipeline.cli import run as run_command
-from pipeline.config.catalogue import REPORTS
 from tests import reference
+from tests.catalogues import REPORTS
 from tests.eager import rows_of
 from tests.logs import FIREFOX, address, crowd, line
 

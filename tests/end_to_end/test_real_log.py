@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.config.catalogue import REPORTS
 from tests import reference
+from tests.catalogues import REPORTS
 from tests.eager import rows_of
 
 REAL_LOG = Path(__file__).parents[3] / "shared" / "data" / "logs" / "apache_combined_2015.log"

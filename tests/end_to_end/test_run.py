@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.config.catalogue import REPORTS
 from tests import reference
+from tests.catalogues import REPORTS
 from tests.eager import rows_of
 from tests.logs import CHROME, FIREFOX, crowd, line
 

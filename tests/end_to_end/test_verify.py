@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.config.catalogue import REPORTS
 from pipeline.dataset.lock import output_lock
+from tests.catalogues import REPORTS
 from tests.logs import FIREFOX, GOOGLEBOT, crowd
 
 DAY = "date=2026-03-03"

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.config.catalogue import NOISY_REPORTS
+from tests.catalogues import NOISY_REPORTS
 from tests.engines.job import POOL
 from tests.engines.outcome import PART, execute, nothing_published, same
 from tests.engines.servers import Server

@@ -27,7 +27,7 @@ class Cells:
 
 def cells_of(rows: pa.Table, catalogue: Catalogue) -> Iterator[tuple[Report, Cells]]:
     """The cells of each report: its parent's, divided by its own dimension."""
-    codes = {name: distinct(rows[name]) for name in (*STRATUM, *catalogue.needed_dimensions())}
+    codes = {dimension.name: distinct(rows[dimension.name]) for dimension in catalogue.all_dimensions()}
     known: dict[str, Cells] = {}
     for report in catalogue:
         if report.parent is None:
@@ -41,7 +41,8 @@ def cells_of(rows: pa.Table, catalogue: Catalogue) -> Iterator[tuple[Report, Cel
                 admitted = np.array([text == value for text in codes[name][1].to_pylist()], np.bool_)[cells.codes[name]]
                 inside = np.append(admitted, False)  # position -1 stands for rows outside
                 cells = Cells(np.where(inside.take(cells.of_row), cells.of_row, np.int32(-1)), cells.codes, cells.parent)
-            cells = _divide(cells, report.own[0], codes[report.own[0]])
+            (own,) = report.own
+            cells = _divide(cells, own.name, codes[own.name])
         known[report.name] = cells
         yield report, cells
 

@@ -1,4 +1,4 @@
-"""Takes the pieces of one shard, gives exact counts of every report's cells, and in a second pass those of the planned folds.
+"""Exact counts of every report's cells in one shard.
 
 All hits of a visitor, an address and a network lie in one shard. So within it everything distinct is counted exactly, and counts
 of different shards simply add up. Rows are sorted once by network, address, visitor and time; after a stable sort by a report's
@@ -7,21 +7,21 @@ cell, each distinct thing of a cell is a run, and counting is finding where runs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from transforms.columns import cell_keys, changes, distinct
-from transforms.counting.cells import Cells, cells_of
+from transforms.columns import changes, distinct
+from transforms.counting.cells import cells_of
+from transforms.counting.measures import BYTES_SENT, EVIDENCE, MEASURES, counts_schema, measure_names
 from transforms.counting.pieces import gather
-from transforms.counting.visits import describe_visits, number_visits, order_by_time
+from transforms.counting.visits import measure_visits, number_visits, order_by_time
+from transforms.dimensions.describe import describe, dimension_columns
+from transforms.dimensions.dimension import Dimension
 from transforms.reports.report import Catalogue
-from transforms.schema import EVIDENCE, HIT_DIMENSIONS, MEASURES, VISITOR_DIMENSIONS, count_schema
-from transforms.wire import compact, pack, unpack
+from transforms.wire import compact
 
 Integers = npt.NDArray[np.int64]
 
@@ -29,27 +29,18 @@ NUMBERS = ("network_number", "address_number", "visitor_number", "visit_number")
 """Columns of prepared rows that tell networks, addresses, visitors and visits apart, from wide to narrow."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShardDay:
-    """One day of a shard: packed COUNT tables, packed prepared rows, and the hits of the network that has most."""
-
-    counts: bytes
-    prepared: bytes
-    largest_network: int
-
-
-def merge_pieces(pieces: Iterable[bytes]) -> dict[int, pa.Table]:
+def merge_pieces(pieces: Iterable[bytes], of_visits: Sequence[Dimension]) -> dict[int, pa.Table]:
     """One table of prepared rows for each day (since 1970) of a shard.
 
     Prepared rows are hits in the order of network, address, visitor and time, with dense numbers (columns NUMBERS) in
-    place of keys, and all dimensions.
+    place of keys, the dimensions that travelled, and those of visits.
     """
     visitors, hits = gather(pieces)
     keys = [visitors[name].to_numpy() for name in ("visitor_key", "address_key", "network_key", "date")]
     order = np.lexsort(keys)
     numbers = _dense_numbers(keys, order)
     dates = keys[3][order]
-    visitor_rows = visitors.take(pa.array(order)).select(list(VISITOR_DIMENSIONS))
+    visitor_rows = visitors.take(pa.array(order)).select(dimension_columns(visitors))
     # A visitor's hits lie together in each piece, so that putting visitors in their order moves whole stretches.
     lengths = visitors["hits"].to_numpy()
     starts = (np.cumsum(lengths) - lengths)[order]
@@ -67,9 +58,12 @@ def merge_pieces(pieces: Iterable[bytes]) -> dict[int, pa.Table]:
         day = hits.slice(start, end - start)
         columns: dict[str, object] = {name: values[rows] for name, values in numbers.items()}
         visit = number_visits(numbers["visitor_number"][rows], day["second"].to_numpy())
-        columns |= {"visit_number": visit, **describe_visits(visit, day)}
-        columns |= {name: day[name] for name in (*HIT_DIMENSIONS, "bytes_sent")}
-        columns |= {name: visitor_rows[name].take(pa.array(rows)) for name in VISITOR_DIMENSIONS}
+        columns |= {"visit_number": visit}
+        if of_visits:
+            wanted = {read.column for dimension in of_visits for read in dimension.reads}
+            columns |= describe(measure_visits(visit, day, wanted), of_visits)
+        columns |= {name: day[name] for name in (*dimension_columns(day), BYTES_SENT.name)}
+        columns |= {name: visitor_rows[name].take(pa.array(rows)) for name in visitor_rows.column_names}
         prepared[int(hit_dates[start])] = pa.table(columns) if len(starts) == 1 else compact(pa.table(columns))
     return prepared
 
@@ -85,70 +79,21 @@ def _dense_numbers(keys: list[npt.NDArray[np.uint64]], order: npt.NDArray[np.int
     return numbers
 
 
-def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str, int]) -> dict[int, ShardDay]:
-    """The first pass over a shard, by day (since 1970)."""
-    return {
-        day: ShardDay(
-            counts=pack(count_day(rows, catalogue, caps)),
-            prepared=pack({"rows": rows}),
-            largest_network=int(np.bincount(rows[NUMBERS[0]].to_numpy()).max()),
-        )
-        for day, rows in merge_pieces(pieces).items()
-    }
-
-
-def count_rolled_up(date: str, prepared: bytes, catalogue: Catalogue, caps: Mapping[str, int], plan: bytes) -> tuple[str, bytes]:
-    """The second pass over a day of a shard: packed counts of what folds."""
-    return date, pack(count_folds(unpack(prepared)["rows"], catalogue, caps, unpack(plan)))
-
-
 def count_day(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int]) -> dict[str, pa.Table]:
-    """COUNT tables of every report, from prepared rows; `caps`: how many addresses of a network count, by traffic."""
-    measured = _Measured(rows)
-    tables = {}
-    for report, cells in cells_of(rows, catalogue):
-        names = catalogue.columns(report.name)
-        cap = _cap_of_cell(cells.codes["traffic"], rows, caps)
-        tables[report.name] = _table(rows, names, cells.codes, measured.of(cells.of_row, len(cells), cap))
-    return tables
+    """Counts of every report's cells (`counts_schema`), from prepared rows.
 
-
-def count_folds(
-    rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int], plan: Mapping[str, pa.Table]
-) -> dict[str, pa.Table]:
-    """COUNT tables of what folds, one row for each parent row and extent.
-
-    `plan` holds for each report its passing cells with a boolean `candidate`; every other cell folds. The table has the parent's
-    dimensions, `with_candidate` (false: the failing cells; true: with the candidate among them) and the counts.
+    `caps` says how many addresses of a network count, by traffic.
     """
-    measured = _Measured(rows)
+    measured = Measured(rows)
     tables = {}
     for report, cells in cells_of(rows, catalogue):
-        if report.name not in plan or report.parent is None or not len(cells):
-            continue
-        passing = plan[report.name]
-        found = _lookup(rows, catalogue.columns(report.name), cells, passing)
-        fails = found < 0
-        candidate = np.append(passing["candidate"].to_numpy(), False)[found]  # position -1 is no row of the plan
-        involved = np.flatnonzero(fails | candidate)
-        if not len(involved):
-            continue
-        parents, first = np.unique(cells.parent[involved], return_index=True)
-        first = involved[first]
-        names = catalogue.columns(report.parent)
-        codes = {name: cells.codes[name][first] for name in names}
-        cap = _cap_of_cell(codes["traffic"], rows, caps)
-        parent_number = np.searchsorted(parents, cells.parent).astype(np.int32)
-        extents = []
-        for with_candidate, folds in ((False, fails), (True, fails | candidate)):
-            target = np.append(np.where(folds, parent_number, -1), -1).astype(np.int32)  # position -1 stands for rows outside
-            table = _table(rows, names, codes, measured.of(target.take(cells.of_row), len(parents), cap))
-            extents.append(table.append_column("with_candidate", pa.array(np.full(len(parents), with_candidate))))
-        tables[report.name] = pa.concat_tables(extents)
+        columns = catalogue.columns(report.name)
+        cap = cap_of_cell(cells.codes["traffic"], rows, caps)
+        tables[report.name] = counts_table(rows, columns, cells.codes, measured.of(cells.of_row, len(cells), cap))
     return tables
 
 
-class _Measured:
+class Measured:
     """Measures and evidence of any grouping of the same rows."""
 
     def __init__(self, rows: pa.Table) -> None:
@@ -161,7 +106,7 @@ class _Measured:
         # What follows one another in a visit and a group is counted as one run: a page's assets are one, and sorting is dear.
         rows = np.flatnonzero(group >= 0)
         if not len(rows):
-            return {name: np.zeros(groups, np.int64) for name in (*MEASURES, EVIDENCE)}
+            return {name: np.zeros(groups, np.int64) for name in (*measure_names(MEASURES), EVIDENCE)}
         if len(rows) == len(group):
             begins = np.flatnonzero(self._visit_begins | changes(group))
             ends = np.append(begins[1:], len(group))
@@ -191,26 +136,19 @@ class _Measured:
         }
 
 
-def _cap_of_cell(traffic: npt.NDArray[np.int32], rows: pa.Table, caps: Mapping[str, int]) -> Integers:
+def cap_of_cell(traffic: npt.NDArray[np.int32], rows: pa.Table, caps: Mapping[str, int]) -> Integers:
+    """How many addresses of a network count in each cell, by the code of its traffic."""
     by_code = np.array([caps[value] for value in distinct(rows["traffic"])[1].to_pylist()], np.int64)
     caps_of_cells: Integers = by_code[traffic]
     return caps_of_cells
 
 
-def _table(
-    rows: pa.Table, names: Iterable[str], codes: Mapping[str, npt.NDArray[np.int32]], measures: Mapping[str, Integers]
+def counts_table(
+    rows: pa.Table, columns: Sequence[str], codes: Mapping[str, npt.NDArray[np.int32]], measures: Mapping[str, Integers]
 ) -> pa.Table:
-    names = tuple(names)
-    columns = {name: distinct(rows[name])[1].take(pa.array(codes[name])) for name in names}
-    return pa.table({**columns, **measures}, schema=count_schema(names))
-
-
-def _lookup(rows: pa.Table, names: tuple[str, ...], cells: Cells, passing: pa.Table) -> npt.NDArray[np.int32]:
-    """The row of each cell in `passing`, or -1."""
-    columns = [distinct(rows[name])[1].take(pa.array(cells.codes[name])) for name in names]
-    places = pc.index_in(cell_keys(columns), value_set=cell_keys([passing[name] for name in names]))
-    found: npt.NDArray[np.int32] = places.fill_null(-1).to_numpy()
-    return found
+    """Counts of cells, whose dimensions are given by their codes in `rows`."""
+    dimensions = {name: distinct(rows[name])[1].take(pa.array(codes[name])) for name in columns}
+    return pa.table({**dimensions, **measures}, schema=counts_schema(columns))
 
 
 def add_counts(parts: Iterable[Mapping[str, pa.Table]]) -> dict[str, pa.Table]:

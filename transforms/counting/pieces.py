@@ -14,7 +14,7 @@ class SecretChangedError(Exception):
 
 
 def gather(pieces: Iterable[bytes]) -> tuple[pa.Table, pa.Table]:
-    """Visitors (PIECE_VISITOR) and hits (PIECE_HIT); hits stand in the order of their visitors.
+    """Visitors, each with its number of `hits`, and the hits in the order of their visitors (see `shard`).
 
     Raises `SecretChangedError`: keys of two secrets do not tell who is who.
     """

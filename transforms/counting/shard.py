@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from transforms.schema import PIECE_HIT, PIECE_VISITOR
 from transforms.wire import compact, pack
 
 
@@ -24,9 +23,9 @@ def shard(visitors: pa.Table, hits: pa.Table, shards: int, fingerprint: str) -> 
     owner = rank[hits["visitor"].to_numpy()]
     hit_order = np.argsort(owner, kind="stable")
     hit_counts = np.bincount(owner, minlength=len(number))
-    visitors = visitors.take(pa.array(visitor_order)).append_column("hits", pa.array(hit_counts.astype(np.int32)))
-    visitors = visitors.select(PIECE_VISITOR.names).cast(PIECE_VISITOR)
-    hits = hits.select(PIECE_HIT.names).take(pa.array(hit_order)).cast(PIECE_HIT)
+    own_hits = pa.field("hits", pa.int32(), nullable=False)
+    visitors = visitors.take(pa.array(visitor_order)).append_column(own_hits, pa.array(hit_counts.astype(np.int32)))
+    hits = hits.drop_columns(["visitor"]).take(pa.array(hit_order))
     visitor_ends = np.cumsum(np.bincount(number, minlength=shards))
     hit_ends = np.concatenate([[0], np.cumsum(hit_counts)])[visitor_ends]
     pieces = {}

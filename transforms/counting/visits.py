@@ -1,37 +1,34 @@
-"""Takes hits in the order of their visitors, gives visits and what is said about them: duration, depth and entry page.
+"""Visits, and what is known of a hit only where all of its visit is.
 
-A visit is what a visitor does without half an hour of silence. At each site that it touches it has a duration, a depth and one
-entry page of its own, so that a site's tables do not depend on other sites.
+A visit is what a visitor does without half an hour of silence. At each site that it touches it has a duration, a number of pages
+and one first page of its own, so that a site's tables do not depend on other sites.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import changes, distinct, recode
+from transforms.columns import changes, distinct
+from transforms.dimensions.dimension import Dimension
+from transforms.dimensions.request import KIND, PATH
 
 Numbers = npt.NDArray[np.int32]
-Flags = npt.NDArray[np.bool_]
 
 GAP_SECONDS = 1_800
 """A visit ends when its visitor is silent for this long."""
 
-# By their least amount, in seconds and in pages; named so that they sort by amount.
-_DURATIONS = {
-    0: "00:00",
-    1: "00:01-00:09",
-    10: "00:10-00:29",
-    30: "00:30-00:59",
-    60: "01:00-04:59",
-    300: "05:00-09:59",
-    600: "10:00-29:59",
-    1_800: "30:00+",
-}
-_DEPTHS = {0: "00", 1: "01", 2: "02", 3: "03-05", 6: "06-10", 11: "11-20", 21: "21+"}
-ENTRY, LATER = "entry", "later"
+NEEDED: dict[str, tuple[Dimension, ...]] = {"visit_seconds": (), "visit_pages": (KIND,), "first_page": (KIND, PATH)}
+"""Columns that dimensions of visits may read, and the dimensions of hits from which they are computed."""
+
+
+def needed_by(dimensions: Iterable[Dimension]) -> tuple[Dimension, ...]:
+    """The dimensions of hits that must travel to a shard, so that these dimensions of visits can be told there."""
+    return tuple(dict.fromkeys(needed for dimension in dimensions for read in dimension.reads for needed in NEEDED[read.column]))
 
 
 def order_by_time(visitor: Numbers, second: Numbers) -> npt.NDArray[np.int64]:
@@ -47,8 +44,8 @@ def number_visits(visitor: Numbers, second: Numbers) -> Numbers:
     return numbers
 
 
-def describe_visits(visit: Numbers, hits: pa.Table) -> dict[str, pa.DictionaryArray]:
-    """The columns `visit_duration`, `visit_depth` and `entry` of each hit, by visit and site."""
+def measure_visits(visit: Numbers, hits: pa.Table, wanted: Iterable[str]) -> pa.Table:
+    """The wanted columns of NEEDED for each hit, by visit and site: seconds, pages, and whether it is the first page."""
     site_codes, sites = distinct(hits["site"])
     stay = visit.astype(np.int64) * max(len(sites), 1) + site_codes
     order = np.argsort(stay, kind="stable")
@@ -56,22 +53,22 @@ def describe_visits(visit: Numbers, hits: pa.Table) -> dict[str, pa.DictionaryAr
     starts = np.flatnonzero(begins)
     number = np.empty(len(order), np.int32)
     number[order] = np.cumsum(begins, dtype=np.int32) - 1
-    second = hits["second"].to_numpy()
-    kind_codes, kinds = distinct(hits["kind"])
-    is_page = np.array([kind == "page" for kind in kinds.to_pylist()], np.bool_)[kind_codes]
-    if not len(order):
-        empty = recode(np.zeros(0, np.int32), pa.array([], pa.string()))
-        return {"visit_duration": empty, "visit_depth": empty, "entry": empty}
-    ends = np.append(starts[1:], len(order)) - 1
-    durations = second[order[ends]] - second[order[starts]]
-    depths = np.bincount(number[is_page], minlength=len(starts))
-    entry = np.zeros(len(order), np.int32)
-    entry[_first_pages(order[is_page[order]], number, hits)] = 1
-    return {
-        "visit_duration": _bucketed(durations, _DURATIONS, number),
-        "visit_depth": _bucketed(depths, _DEPTHS, number),
-        "entry": recode(entry, [LATER, ENTRY]),
-    }
+    columns: dict[str, npt.NDArray[np.int64] | npt.NDArray[np.bool_]] = {}
+    wanted = set(wanted)
+    if "visit_seconds" in wanted:
+        second = hits["second"].to_numpy()
+        ends = np.append(starts[1:], len(order))[: len(starts)] - 1
+        columns["visit_seconds"] = (second[order[ends]] - second[order[starts]]).astype(np.int64)[number]
+    if wanted & {"visit_pages", "first_page"}:
+        kind_codes, kinds = distinct(hits[KIND.name])
+        is_page = np.array([kind == "page" for kind in kinds.to_pylist()], np.bool_)[kind_codes]
+        if "visit_pages" in wanted:
+            columns["visit_pages"] = np.bincount(number[is_page], minlength=len(starts)).astype(np.int64)[number]
+        if "first_page" in wanted:
+            first = np.zeros(len(order), np.bool_)
+            first[_first_pages(order[is_page[order]], number, hits)] = True
+            columns["first_page"] = first
+    return pa.table(columns)
 
 
 def _first_pages(pages: npt.NDArray[np.int64], stay: Numbers, hits: pa.Table) -> npt.NDArray[np.int64]:
@@ -79,17 +76,11 @@ def _first_pages(pages: npt.NDArray[np.int64], stay: Numbers, hits: pa.Table) ->
 
     In the same second the path decides, then the bytes: the order of lines decides nothing.
     """
-    codes, paths = distinct(hits["path"])
+    codes, paths = distinct(hits[PATH.name])
     rank = np.empty(len(paths), np.int32)
     rank[pc.array_sort_indices(paths).to_numpy()] = np.arange(len(paths), dtype=np.int32)
     for amount in (hits["second"].to_numpy(), rank[codes], hits["bytes_sent"].to_numpy()):
         starts = np.flatnonzero(changes(stay[pages]))
-        least = np.minimum.reduceat(amount[pages], starts)
+        least = np.minimum.reduceat(amount[pages], starts) if len(starts) else amount[:0]
         pages = pages[amount[pages] == np.repeat(least, np.diff(starts, append=len(pages)))]
     return pages[changes(stay[pages])]
-
-
-def _bucketed(amounts: npt.NDArray[np.int64], buckets: dict[int, str], number: Numbers) -> pa.DictionaryArray:
-    """The bucket of each hit's amount; `buckets` are named by the least amount that they hold."""
-    bucket = np.searchsorted(np.array(list(buckets)), amounts, side="right") - 1
-    return recode(bucket.astype(np.int32)[number], list(buckets.values()))

@@ -14,11 +14,13 @@ from importlib.metadata import distribution, version
 from importlib.resources import files
 from pathlib import Path
 
+import pyarrow as pa
 import ua_parser
 from ua_parser.lazy import UserAgentMatcher
 from ua_parser.regex import Resolver
 
-from transforms.reports.report import NONE, UNKNOWN
+from transforms.dimensions.lookups import Lookups
+from transforms.reserved import NONE, UNKNOWN
 
 RULES_VERSION = ", ".join(f"{name} {version(name)}" for name in ("ua-parser-builtins", "crawler-user-agents"))
 """The rule sets in force, for the manifest."""
@@ -40,8 +42,9 @@ class Agent:
     bot: str = NONE
 
 
+UNLISTED_KIND, NO_AGENT = "unlisted", "no-agent"
 _NO_FIELD = Agent("unknown", UNKNOWN, UNKNOWN, UNKNOWN)
-_EMPTY = Agent("bot", "Bot", NONE, NONE, "no-agent", NONE)
+_EMPTY = Agent("bot", "Bot", NONE, NONE, NO_AGENT, NONE)
 
 
 @lru_cache(maxsize=65_536)
@@ -62,7 +65,7 @@ def describe_agent(user_agent: str | None) -> Agent:
     if crawler is not None:
         return Agent("bot", "Bot", system, browser, *crawler)
     if found.device is not None and found.device.family == _SPIDER:
-        return Agent("bot", "Bot", system, browser, "unlisted", UNLISTED)
+        return Agent("bot", "Bot", system, browser, UNLISTED_KIND, UNLISTED)
     return Agent("human", _device(user_agent, found), system, browser)
 
 
@@ -70,9 +73,35 @@ def _listed(name: str, names: frozenset[str]) -> str:
     return name if name in names else UNLISTED
 
 
-def is_listed_name(name: str) -> bool:
-    """Whether a browser or a system of the shipped lists has this name."""
-    return name in _names("browsers.txt") or name in _names("operating_systems.txt")
+def describe_agents(agents: pa.Array, _: Lookups) -> list[Agent]:
+    """Describe each of several agents."""
+    return list(map(describe_agent, agents.to_pylist()))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The closed vocabulary of a shipped list of names, and some others."""
+
+    file: str
+    others: tuple[str, ...]
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.others or value in _names(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCrawlers:
+    """The closed vocabulary of a field of the crawler list (0: kinds, 1: names), and some others."""
+
+    field: int
+    others: tuple[str, ...]
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.others or value in _of_crawlers(self.field)
+
+
+KINDS_OF_BOTS = ListedCrawlers(0, (UNLISTED_KIND, NO_AGENT, NONE))
+NAMES_OF_BOTS = ListedCrawlers(1, (UNLISTED, NONE))
 
 
 @lru_cache(maxsize=2)
@@ -122,6 +151,12 @@ def _crawlers() -> tuple[Resolver, list[tuple[str, str]]]:
     listed = json.loads(Path(str(path)).read_text(encoding="utf-8"))
     engine = Resolver(([UserAgentMatcher(entry["pattern"], str(number)) for number, entry in enumerate(listed)], [], []))
     return engine, [((entry.get("tags") or [_GENERIC_TAG])[0], bot_name(entry["pattern"])) for entry in listed]
+
+
+@lru_cache(maxsize=2)
+def _of_crawlers(field: int) -> frozenset[str]:
+    _, crawlers = _crawlers()
+    return frozenset(crawler[field] for crawler in crawlers)
 
 
 def bot_name(pattern: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transforms.reports.report import NONE, UNKNOWN
+from transforms.reserved import NONE, UNKNOWN
 
 OTHER_METHOD = "Other"
 
@@ -11,7 +11,7 @@ METHODS = frozenset(
     """GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK
     REPORT SEARCH ACL QUERY""".split()
 )
-_PROTOCOLS = {"HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0"}
+PROTOCOLS = {"HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0"}
 
 
 def publishable_method(method: str) -> str:
@@ -36,4 +36,4 @@ def publishable_protocol(method: str, protocol: str) -> str:
     if not protocol:
         return NONE
     version = protocol if "." in protocol else protocol + ".0"
-    return version if version in _PROTOCOLS else OTHER_METHOD
+    return version if version in PROTOCOLS else OTHER_METHOD

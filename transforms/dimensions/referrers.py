@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from publicsuffixlist import PublicSuffixList
 
-from transforms.reports.report import NONE, UNKNOWN
+from transforms.dimensions.lookups import Lookups
+from transforms.reserved import NONE, UNKNOWN
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?")
@@ -42,9 +43,11 @@ _DIRECT = Referrer("direct", NONE, "")
 _UNREADABLE = Referrer("referral", UNKNOWN, "")
 
 
-def origins(referers: pa.Array) -> pa.Array:
-    """The referrers without their paths, which say nothing about them; odd ones as they are."""
-    return pc.replace_substring_regex(referers, _PLAIN, r"\1")
+def describe_referrers(referers: pa.Array, _: Lookups) -> list[Referrer]:
+    """Describe each of several referrers. Their paths say nothing about them, so each origin is looked at once."""
+    origins = pc.replace_substring_regex(referers, _PLAIN, r"\1").dictionary_encode(null_encoding="encode")
+    known = [describe_referrer(origin) for origin in origins.dictionary.to_pylist()]
+    return [known[code] for code in origins.indices.to_pylist()]
 
 
 @lru_cache(maxsize=65_536)

@@ -6,8 +6,8 @@ field without a name (ident, user name) is recognised and never kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 COMMENT, NOT_HTTP = "comment", "not_http"
@@ -32,7 +32,7 @@ class Shape(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a line. `name` is a column of the raw line (see `RAW_COLUMNS`), or None for what is never kept."""
+    """One field of a line. `name` is a column of RAW_COLUMNS, or one that a dimension may read; None for what is never kept."""
 
     name: str | None
     shape: Shape
@@ -100,6 +100,27 @@ class Format:
 
     def __hash__(self) -> int:
         return hash(self.name)
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """Columns that it has beside RAW_COLUMNS."""
+        made = (column for column, _, _ in self.changed)
+        named = (field.name for field in self.fields if field.name and field.name != "date")
+        return tuple(dict.fromkeys(name for name in (*named, *self.columns, *made) if name not in RAW_COLUMNS))
+
+    def reading(self, further: Collection[str]) -> Format:
+        """The same format, whose columns beside RAW_COLUMNS are these and no others: what nobody needs is not kept."""
+        sources = {source for _, source, _ in self.changed}
+        gone = {name for name in self.further if name not in further and name not in sources}
+        if not gone:
+            return self
+        return replace(
+            self,
+            fields=tuple(replace(field, name=None) if field.name in gone else field for field in self.fields),
+            columns=tuple(name for name in self.columns if name not in gone),
+            keys=tuple((name, paths) for name, paths in self.keys if name not in gone),
+            changed=tuple(change for change in self.changed if change[0] not in gone),
+        )
 
     def has(self, name: str) -> bool:
         """Whether lines of this format carry the column `name`."""

@@ -48,6 +48,9 @@ _HEADERS = {
     "host": "site",
     **dict.fromkeys(("x-real-ip", "cf-connecting-ip", "true-client-ip"), "real_ip"),
 }
+_ENVIRONMENT = {"SSL_PROTOCOL": "tls_version"}
+"""What mod_ssl says, by %{…}x."""
+
 _TIMES = {
     # Without brackets: these stand around %t alone.
     "%d/%b/%Y:%H:%M:%S %z": (Clock.CLF, Shape.TOKEN),
@@ -81,6 +84,7 @@ _VARIABLES: dict[str, tuple[str | None, str | None]] = {
     "http_dnt": ("dnt", None),
     "http_sec_gpc": ("gpc", None),
     "proxy_protocol_addr": ("remote_host", None),
+    "ssl_protocol": ("tls_version", None),
     **dict.fromkeys(("http_x_real_ip", "http_cf_connecting_ip", "http_true_client_ip"), ("real_ip", None)),
     **dict.fromkeys(("server_port", "remote_port", "request_port"), (None, _PORT)),
 }
@@ -144,7 +148,7 @@ def _apache_part(directive: str, name: str, of: str | None) -> Part:
             raise ValueError(f"{directive}: a time of this form cannot be read; log %t, or %{{%Y-%m-%dT%H:%M:%S%z}}t")
         return Part(field=Field("time", shape), clock=clock)
     if name in ("i", "o", "e", "n", "C", "ti", "to", "x") and of is not None:
-        column = _HEADERS.get(of.lower()) if name == "i" else None
+        column = _HEADERS.get(of.lower()) if name == "i" else _ENVIRONMENT.get(of)
         shape = Shape.TOKEN if column == "real_ip" or _WORDS.fullmatch(of) else Shape.FREE
         return Part(field=LIST if column == "forwarded_for" else Field(column, shape))
     if name not in _DIRECTIVES or (of is not None and name not in ("a", "h", "p", "P", "T")):

@@ -72,6 +72,7 @@ FORMATS = (
             "referer": "request>headers>Referer",
             "user_agent": "request>headers>User-Agent",
             "forwarded_for": "request>headers>X-Forwarded-For",
+            "tls_version": "request>tls>version",
             "dnt": "request>headers>Dnt request>headers>DNT",
             "gpc": "request>headers>Sec-Gpc request>headers>Sec-GPC",
             "logger": "logger",
@@ -96,6 +97,7 @@ FORMATS = (
             "referer": "request_Referer",
             "user_agent": "request_User-Agent",
             "forwarded_for": "request_X-Forwarded-For",
+            "tls_version": "TLSVersion",
             "dnt": "request_Dnt",
             "gpc": "request_Sec-Gpc",
         },
@@ -135,6 +137,7 @@ FORMATS = (
             "bytes_sent": "EdgeResponseBytes",
             "referer": "ClientRequestReferer",
             "user_agent": "ClientRequestUserAgent",
+            "tls_version": "ClientSSLProtocol",
         },
     ),
     _format(
@@ -157,6 +160,7 @@ FORMATS = (
             "referer": "http_referer http_referrer request_referer referer referrer",
             "user_agent": "http_user_agent request_user_agent user_agent useragent agent user-agent userAgent",
             "forwarded_for": "http_x_forwarded_for x_forwarded_for xff x-forwarded-for",
+            "tls_version": "ssl_protocol",
             "dnt": "http_dnt dnt",
             "gpc": "http_sec_gpc sec_gpc",
         },
@@ -167,10 +171,11 @@ FORMATS = (
 @lru_cache(maxsize=64)
 def format_of_keys(words: str) -> Format:
     """A format by `json:column=key,column=key…`, keys of objects in objects by `>`; `ValueError` says what is wrong."""
+    known_columns = [name for name in RAW_COLUMNS if name not in ("zone", "logger")]
+    known_columns += dict.fromkeys(name for known in FORMATS for name in known.further)
     keys = {}
     for word in words.removeprefix("json:").split(","):
         column, equals, key = word.strip().partition("=")
-        known_columns = [name for name in RAW_COLUMNS if name not in ("zone", "logger")]
         if not equals or not key or column not in known_columns:
             known = ", ".join(known_columns)
             raise ValueError(f"{word.strip()!r} is not column=key, where the column is one of {known}")

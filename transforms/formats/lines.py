@@ -33,6 +33,7 @@ _ISO_TIME = Field("time", Shape.TOKEN, r"\d{4}-\d\d-\d\dT\S+Z")
 _CLIENT_PORT = Field("remote_host", Shape.PORT)
 # Envoy appends the address that called it to X-Forwarded-For: what stands before that is what its caller claims.
 _APPENDED = (("remote_host", "remote_host", last_of_list), ("forwarded_for", "remote_host", all_but_last_of_list))
+_TLS = Field("tls_version", Shape.TOKEN)
 _TARGET_GROUP = Field(None, Shape.TOKEN, r"arn:\S+|-")
 _CSV = {name: Field(name, Shape.QUOTED) for name in RAW_COLUMNS}
 _STAMP, _SERVER, _TIMERS = r"\d\d/[A-Z][a-z][a-z]/[\d:]{13}", r"[^ /]+/[^ ]+", r"[-+\d]+(?:/[-+\d]+){4}"
@@ -51,7 +52,7 @@ FORMATS = (
         'type time elb client:port target:port … elb_status_code … sent_bytes "request" "user_agent" … "domain_name" …',
         (
             Field(None, Shape.TOKEN, r"https?|h2|grpcs|wss?"),
-            *(_ISO_TIME, _TOKEN, _CLIENT_PORT, _TOKEN, *_BALANCED, _TOKEN, _TOKEN, _TARGET_GROUP, _TEXT, _TEXT),
+            *(_ISO_TIME, _TOKEN, _CLIENT_PORT, _TOKEN, *_BALANCED, _TOKEN, _TLS, _TARGET_GROUP, _TEXT, _TEXT),
         ),
         clock=Clock.ISO,
         more=True,

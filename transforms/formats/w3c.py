@@ -46,6 +46,7 @@ _FIELDS = {
     "x-forwarded-for": "forwarded_for",
     "cs(x-forwarded-for)": "forwarded_for",
     "s-xff": "forwarded_for",
+    "ssl-protocol": "tls_version",
     "cs(dnt)": "dnt",
     "cs(sec-gpc)": "gpc",
 }

@@ -12,19 +12,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from transforms.clock import DAY_SECONDS, HOUR_SECONDS, UTC, local_seconds
-from transforms.columns import distinct, filled, recode
-from transforms.dimensions.vocabulary import HOURS
+from transforms.columns import TEXT, distinct, filled, recode
 from transforms.masking import secret as secrets
 from transforms.masking.address import places
 from transforms.masking.client import Proxies, clients
+from transforms.masking.masked import MASKED_VISITOR, masked_schema
 from transforms.masking.path import scrub_paths
 from transforms.masking.routes import Routes
 from transforms.masking.site import publishable_site
+from transforms.parsing.entry import ENTRY
 from transforms.period import Window, first_day
-from transforms.reports.report import UNKNOWN
-from transforms.schema import MASKED, MASKED_VISITOR, TEXT
-
-_HOURS = pa.array(HOURS)
+from transforms.reserved import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ def anonymize(
     entries: pa.Table,
     secret: bytes,
     window: Window,
-    default_site: str | None = None,
+    site: str | None = None,
     time_zone: str = UTC,
     proxies: Proxies | None = None,
     routes: Routes | None = None,
@@ -51,7 +49,7 @@ def anonymize(
 ) -> Masked:
     """Mask the entries (schema ENTRY) of the window, by periods of the time zone's calendar.
 
-    `default_site` names the site where the format has none, or only URLs could name it and that of a line does not; `proxies` are
+    `site` names the site where the format has none, or only URLs could name it and that of a line does not; `proxies` are
     those whose X-Forwarded-For is believed; `routes` the sites' own templates for paths; with `exclude_opted_out`, requests that
     carry a signal against tracking are not counted at all.
     """
@@ -70,7 +68,7 @@ def anonymize(
     if proxies is not None and not entries["forwarded_for"].null_count:
         hosts = clients(hosts, entries["forwarded_for"], proxies)
     visitors, visitor_codes = _visitors(hosts, entries["user_agent"], dates, secret)
-    sites = _sites(entries["site"], default_site)
+    sites = _sites(entries["site"], site)
     target_codes, targets = distinct(entries["target"])
     paths = recode(target_codes, scrub_paths(targets))
     if routes is not None:
@@ -78,11 +76,12 @@ def anonymize(
     # Of UTC, because a local clock may run backwards.
     seconds = entries["request_time"].to_numpy() - dates.astype(np.int64) * DAY_SECONDS
     hours = local % DAY_SECONDS // HOUR_SECONDS
+    further = tuple(name for name in entries.column_names if name not in ENTRY.names)
     hits = pa.table(
         {
             "visitor": visitor_codes,
             "second": seconds.astype(np.int32),
-            "hour": recode(hours.astype(np.int32), _HOURS),
+            "hour": hours.astype(np.int32),
             "site": sites,
             "method": entries["method"],
             "protocol": entries["protocol"],
@@ -90,8 +89,9 @@ def anonymize(
             "path": paths,
             "referer": entries["referer"],
             "bytes_sent": entries["bytes_sent"],
+            **{name: entries[name] for name in further},
         },
-        schema=MASKED,
+        schema=masked_schema(further),
     )
     return Masked(visitors, hits, period_lines, in_window - hits.num_rows)
 

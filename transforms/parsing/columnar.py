@@ -15,14 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import as_one, distinct, spans_of
+from transforms.columns import TEXT, as_one, distinct, spans_of
 from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, w3c
 from transforms.parsing import expression, objects, oddities
 from transforms.parsing.cuts import cut, texts_of
 from transforms.parsing.oddities import Flags, Lines, Positions, find_lines, line_array
 from transforms.parsing.templates import read_alike
 
-_TEXT = pa.dictionary(pa.int32(), pa.string())
 _ZONE = "[+-][0-9]{4}"
 _BOM = 0xEF  # its first byte; the exact path knows which line is a file's first
 _FEW = 32
@@ -81,7 +80,7 @@ def _split_delimited(block: bytes, lines: Lines, log_format: Format) -> Split:
         odd[np.flatnonzero(~odd)[~fits]] = True
         columns = [column.filter(pa.array(fits)) for column in columns]
     raw = {words[number].name or "": column for number, column in zip(kept, columns, strict=True)}
-    return _split(raw_table(_changed(raw, log_format), int(fits.sum())), log_format, odd)
+    return _split(raw_table(_changed(raw, log_format), int(fits.sum()), log_format), log_format, odd)
 
 
 def _words(log_format: Format) -> list[Field]:
@@ -112,7 +111,7 @@ def _split_by_expression(block: bytes, lines: Lines, log_format: Format) -> Spli
     columns, fits = expression.match(line_array(rest, starts, pa.binary()), log_format)
     refused = plain[~fits]
     odd[refused] = True
-    split = _split(raw_table(_changed(columns, log_format), int(fits.sum())), log_format, odd)
+    split = _split(raw_table(_changed(columns, log_format), int(fits.sum()), log_format), log_format, odd)
     return replace(split, refused=frozenset(refused.tolist()))
 
 
@@ -156,7 +155,7 @@ def _json_part(texts: Mapping[str, pa.ChunkedArray], numbers: Positions, log_for
     """Those of the lines whose times are written as most of the first ones are."""
     columns, clock, whole = objects.of_one_clock(texts)
     raw = {name: column if name in ("time", "zone") else as_one(column.dictionary_encode()) for name, column in columns.items()}
-    return Part(raw_table(_changed(raw, log_format), int(whole.sum())), clock, numbers[whole])
+    return Part(raw_table(_changed(raw, log_format), int(whole.sum()), log_format), clock, numbers[whole])
 
 
 def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
@@ -171,7 +170,7 @@ def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
         return _all_odd(lines)
     named = {log_format.fields[number].name or "": text for number, text in zip(kept, texts, strict=True)}
     columns = w3c.raw_columns(named, log_format)
-    raw = raw_table(columns, len(columns["time"]))
+    raw = raw_table(columns, len(columns["time"]), log_format)
     fits = _fit(raw.num_rows, ((columns[name], pattern) for name, pattern in w3c.PATTERNS.items() if name in columns))
     if not fits.all():
         odd[np.flatnonzero(~odd)[~fits]] = True
@@ -179,14 +178,15 @@ def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
     return _split(raw, log_format, odd)
 
 
-def raw_table(columns: dict[str, pa.ChunkedArray | pa.Array], rows: int) -> pa.Table:
-    """A table of RAW_COLUMNS; absent ones are null."""
-    return pa.table({name: columns.get(name, pa.nulls(rows, type_of(name))) for name in RAW_COLUMNS})
+def raw_table(columns: dict[str, pa.ChunkedArray | pa.Array], rows: int, log_format: Format) -> pa.Table:
+    """A table of RAW_COLUMNS, and of what the format has beside them; absent ones are null."""
+    names = (*RAW_COLUMNS, *log_format.further)
+    return pa.table({name: columns.get(name, pa.nulls(rows, type_of(name))) for name in names})
 
 
 def type_of(name: str) -> pa.DataType:
     """The type of a raw column: a dictionary, but for times, of which every one may differ."""
-    return pa.string() if name == "time" else _TEXT
+    return pa.string() if name == "time" else TEXT
 
 
 def _without(block: bytes, lines: Lines, odd: Flags) -> bytes:

@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.clock import UTC
-from transforms.columns import as_one, distinct, filled, recode
+from transforms.columns import TEXT, as_one, distinct, filled, recode
 from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Format
 from transforms.parsing import columnar, exact, oddities, times
+from transforms.parsing.entry import entry_schema
 from transforms.parsing.wrapped import WRAPPINGS
-from transforms.schema import ENTRY
 
 BLANK = "blank"
 FIELDS = "fields"
@@ -67,8 +67,14 @@ class Parsed:
     ambiguous: int = 0
 
 
-def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str = UTC) -> Parsed:
-    """Parse whole lines; `offset` is where the block begins in its file, in bytes. Times without zone are in `log_zone`."""
+def parse_block(
+    block: bytes, log_format: Format, offset: int = 0, log_time_zone: str = UTC, further: tuple[str, ...] = ()
+) -> Parsed:
+    """Parse whole lines; `offset` is where the block begins in its file, in bytes. Times without zone are in `log_time_zone`.
+
+    `further` are columns beside those of ENTRY that are wanted too; a format that lacks one has nulls there.
+    """
+    log_format = log_format.reading(further)
     stored = oddities.find_lines(block, log_format.separator)
     lines = stored
     if log_format.wrapping and len(stored.starts):
@@ -90,15 +96,15 @@ def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str
             rejects.append(Reject(position, outcome))
     parts = [(part.columns, part.clock, stored.starts[part.numbers] + offset) for part in plain.parts]
     for clock, rows in odd.items():
-        parts.append((_table_of([row for _, row in rows]), clock, np.array([start for start, _ in rows], np.int64)))
-    tables, all_seconds, ambiguous = [columnar.raw_table({}, 0)] if not parts else [], [np.zeros(0, np.int64)], 0
+        parts.append((_table_of([row for _, row in rows], log_format), clock, np.array([start for start, _ in rows], np.int64)))
+    tables, all_seconds, ambiguous = [columnar.raw_table({}, 0, log_format)] if not parts else [], [np.zeros(0, np.int64)], 0
     for raw, clock, starts in parts:
         for column, value, reason in log_format.ignored:
             is_request = _is_other(raw[column], value)
             if not is_request.all():
                 ignored[reason] += len(is_request) - int(is_request.sum())
                 raw, starts = raw.filter(pa.array(is_request)), starts[is_request]
-        read = times.read_times(raw["time"], raw["zone"], clock, log_zone)
+        read = times.read_times(raw["time"], raw["zone"], clock, log_time_zone)
         seconds = read.seconds
         ambiguous += int(read.ambiguous.sum())
         if not read.valid.all():
@@ -107,7 +113,7 @@ def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str
         tables.append(raw)
         all_seconds.append(seconds)
     raw = tables[0] if len(tables) == 1 else pa.concat_tables(tables).combine_chunks()
-    entries = _entries(_completed(raw, log_format), np.concatenate(all_seconds), log_format.site_in_request)
+    entries = _entries(_completed(raw, log_format), np.concatenate(all_seconds), log_format.site_in_request, further)
     count = len(lines.starts)
     if entries.num_rows + sum(ignored.values()) + len(rejects) != count:
         raise ValueError("lines are unaccounted for")
@@ -126,8 +132,9 @@ def _is_other(column: pa.ChunkedArray, value: str) -> npt.NDArray[np.bool_]:
     return np.ones(len(codes), np.bool_) if at < 0 else codes != at
 
 
-def _table_of(rows: list[dict[str, str | None]]) -> pa.Table:
-    return pa.table({name: pa.array([row.get(name) for row in rows], columnar.type_of(name)) for name in RAW_COLUMNS})
+def _table_of(rows: list[dict[str, str | None]], log_format: Format) -> pa.Table:
+    names = (*RAW_COLUMNS, *log_format.further)
+    return pa.table({name: pa.array([row.get(name) for row in rows], columnar.type_of(name)) for name in names})
 
 
 def _exact_line(line: bytes, log_format: Format, first_of_file: bool, refused: bool) -> tuple[dict[str, str | None], Clock] | str:
@@ -206,7 +213,7 @@ def _joined_request(raw: pa.Table) -> pa.DictionaryArray:
     return as_one(pc.coalesce(raw["request"].cast(pa.string()), joined.cast(pa.string()))).dictionary_encode()
 
 
-def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: bool) -> pa.Table:
+def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: bool, further: tuple[str, ...]) -> pa.Table:
     request_codes, requests = distinct(raw["request"])
     site = raw["site"]
     if site_in_request:
@@ -230,8 +237,9 @@ def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: boo
             "referer": raw["referer"],
             "user_agent": raw["user_agent"],
             "opted_out": _opted_out(raw),
+            **{name: raw[name] if name in raw.column_names else pa.nulls(raw.num_rows, TEXT) for name in further},
         },
-        schema=ENTRY,
+        schema=entry_schema(further),
     )
 
 

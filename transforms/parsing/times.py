@@ -39,8 +39,8 @@ class Times:
     ambiguous: Flags
 
 
-def read_times(times: pa.ChunkedArray, zones: pa.ChunkedArray, clock: Clock, log_zone: str = UTC) -> Times:
-    """Times as text; `zones` holds the zones of CLF times. Times that say no zone are those of `log_zone`."""
+def read_times(times: pa.ChunkedArray, zones: pa.ChunkedArray, clock: Clock, log_time_zone: str = UTC) -> Times:
+    """Times as text; `zones` holds the zones of CLF times. Times that say no zone are those of `log_time_zone`."""
     if clock is Clock.EPOCH:
         seconds, valid = _of_epoch(times)
         return Times(seconds, valid, np.zeros(len(seconds), np.bool_))
@@ -49,7 +49,7 @@ def read_times(times: pa.ChunkedArray, zones: pa.ChunkedArray, clock: Clock, log
     valid = fits & zones_valid
     seconds, ambiguous = local - zone, np.zeros(len(local), np.bool_)
     if unsaid.any():
-        seconds[unsaid], ambiguous[unsaid] = utc_seconds(local[unsaid], log_zone)
+        seconds[unsaid], ambiguous[unsaid] = utc_seconds(local[unsaid], log_time_zone)
     return Times(seconds, valid, ambiguous & valid)
 
 

@@ -1,66 +1,125 @@
-"""Takes the words of a report's declaration, gives a checked `Report`: a table that partitions its parent.
+"""What a report is: a published table that partitions rows of its parent; and the catalogue of one job's reports.
 
-Reports form a forest. The root is the stratum (date, site, traffic); every other report divides the hits of *one published row*
-of its parent. So a child's rows always add up to a row that anybody can see, and nothing can be found by subtracting one table
-from another (docs in ARCHITECTURE.md, "Why reports form a forest").
+The root is the stratum (date, site, traffic); every other report divides the hits of *one published row* of its parent. So a
+child's rows always add up to a row that anybody can see, and nothing can be found by subtracting one table from another
+(ARCHITECTURE.md, "Why reports form a forest").
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-STRATUM = ("site", "traffic")
+from transforms.dimensions import known_dimensions
+from transforms.dimensions.agent import TRAFFIC
+from transforms.dimensions.dimension import Dimension
+from transforms.dimensions.site import SITE
+
+_ROOT = (SITE, TRAFFIC)
+STRATUM = tuple(dimension.name for dimension in _ROOT)
 """Columns that every report begins with; with the date they name the stratum."""
 
-OTHER = "(other)"
-"""The row into which rows that fail the gate are folded."""
 
-UNKNOWN = "(unknown)"
-"""The value could not be determined."""
-
-NONE = "(none)"
-"""The value is empty in the log."""
+class CatalogueError(ValueError):
+    """Reports that must not be published together, or that are not well declared. Names reports and dimensions only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One published table.
+    """One published table. The root has neither dimension nor parent; every other report has both.
 
-    `own` are the dimensions that it adds to its parent's; `where` pins one dimension that the table takes over from its parent,
-    or `traffic`, to a value: the report divides that row only. `title` is its description in the Parquet metadata.
+    `dimension` divides the rows of `parent`; `where` pins one dimension of the parent's, or `traffic`, to a value: the report
+    divides only that row. `title` is its description in the Parquet metadata.
     """
 
     name: str
     title: str
-    own: tuple[str, ...] = ()
+    dimension: Dimension | None = None
     parent: str | None = None
     where: tuple[str, str] | None = None
 
+    def __post_init__(self) -> None:
+        if not re.fullmatch("[a-y][a-z_]*", self.name):  # what begins with z sorts behind all reports: the guard of a data set
+            raise CatalogueError(f"report {self.name!r}: a name has small letters and underscores, and does not begin with z")
+        if (self.dimension is None) != (self.parent is None):
+            raise CatalogueError(f"report {self.name!r} needs a dimension and a parent, or neither if it is the root")
+
+    @property
+    def own(self) -> tuple[Dimension, ...]:
+        """The dimensions whose values the report adds to those of its parent."""
+        return _ROOT if self.dimension is None else (self.dimension,)
+
 
 class Catalogue:
-    """Reports in the order parents first, with what follows from their declarations."""
+    """The reports of one job, parents first, and what follows from their declarations.
+
+    Raises `CatalogueError` where a report is not well declared, or where two reports would undo each other's suppression.
+    """
 
     def __init__(self, reports: Iterable[Report]) -> None:
         self._reports: dict[str, Report] = {}
-        self._dimensions: dict[str, tuple[str, ...]] = {}
+        self._dimensions: dict[str, tuple[Dimension, ...]] = {}
         for report in reports:
-            if report.name in self._reports:
-                raise ValueError(f"report {report.name!r} is declared twice")
-            if report.parent is None:
-                if self._reports or report.own or report.where:
-                    raise ValueError("the first report, and no other, is the stratum itself, without dimensions")
-                inherited: tuple[str, ...] = ()
-            elif report.parent not in self._reports:
-                raise ValueError(f"report {report.name!r} stands before its parent {report.parent!r}")
-            else:
-                inherited = self._dimensions[report.parent]
-                if len(report.own) != 1:
-                    raise ValueError(f"report {report.name!r} must add exactly one dimension to its parent's")
-            if report.where and report.where[0] not in (*inherited, "traffic"):
-                raise ValueError(f"report {report.name!r} pins {report.where[0]!r}, which its parent does not have")
+            self._check(report)
+            above = () if report.parent is None else self._dimensions[report.parent]
             self._reports[report.name] = report
-            self._dimensions[report.name] = inherited + report.own
+            self._dimensions[report.name] = above + report.own
+        if not self._reports:
+            raise CatalogueError("a catalogue needs at least its root")
+
+    def _check(self, report: Report) -> None:
+        if report.name in self._reports:
+            raise CatalogueError(f"report {report.name!r} is declared twice")
+        if (report.parent is None) != (not self._reports):
+            raise CatalogueError(f"report {report.name!r}: the first report, and no other, is the root")
+        if report.parent is None:
+            if report.where:
+                raise CatalogueError(f"report {report.name!r} is the root and pins nothing")
+            return
+        if report.parent not in self._reports:
+            raise CatalogueError(f"report {report.name!r} comes before its parent {report.parent!r}")
+        above = {dimension.name: dimension for dimension in self._dimensions[report.parent]}
+        assert report.dimension is not None
+        if report.dimension.name in above:
+            raise CatalogueError(f"report {report.name!r} divides by {report.dimension.name!r}, as a report above it does")
+        if report.where:
+            name, value = report.where
+            if name not in above:
+                raise CatalogueError(f"report {report.name!r} pins {name!r}, which its parent does not have")
+            vocabulary = above[name].values
+            if vocabulary is None or value not in vocabulary:
+                raise CatalogueError(f"report {report.name!r} pins {name!r} to a value that it does not have")
+        self._refuse_relatives(report)
+
+    def _refuse_relatives(self, report: Report) -> None:
+        """The sibling rule: below one row, no two branches may divide by dimensions of which one tells the other's value.
+
+        The rows that one of them merges could be found by subtraction in the other.
+        """
+        assert report.parent is not None
+        assert report.dimension is not None
+        own_chain = [*self._chain(report.parent), report]
+        told = _determined(report.dimension)
+        for other in self._reports.values():
+            chain = self._chain(other.name)
+            if other in own_chain or other.dimension is None or _exclude_each_other(own_chain, chain):
+                continue
+            common = [above for above, beside in zip(own_chain, chain, strict=False) if above is beside]
+            divided = {name for above in common for dimension in above.own for name in _determined(dimension)}
+            both = (told & _determined(other.dimension)) - divided
+            if both:
+                raise CatalogueError(
+                    f"reports {other.name!r} and {report.name!r} would both tell {', '.join(sorted(both))} below "
+                    f"{common[-1].name!r}: what one merges could be found by subtraction in the other. Put one below the other, "
+                    "or leave one out"
+                )
+
+    def _chain(self, name: str) -> list[Report]:
+        """The reports from the root down to this one."""
+        report = self._reports[name]
+        return [*(self._chain(report.parent) if report.parent else []), report]
 
     def __iter__(self) -> Iterator[Report]:
         return iter(self._reports.values())
@@ -68,25 +127,94 @@ class Catalogue:
     def __getitem__(self, name: str) -> Report:
         return self._reports[name]
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._reports
+
     def __len__(self) -> int:
         return len(self._reports)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Catalogue) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
 
     def names(self) -> tuple[str, ...]:
         """Names of all reports, parents first."""
         return tuple(self._reports)
 
-    def dimensions(self, name: str) -> tuple[str, ...]:
-        """The report's dimensions after `site` and `traffic`: its parent's, then its own."""
+    def root(self) -> Report:
+        """The report whose rows are the strata."""
+        return next(iter(self))
+
+    def dimensions(self, name: str) -> tuple[Dimension, ...]:
+        """The dimensions of a report's table, in the order of its columns: those of its parent, then its own."""
         return self._dimensions[name]
 
     def columns(self, name: str) -> tuple[str, ...]:
-        """All dimension columns of the table, `site` and `traffic` first."""
-        return STRATUM + self._dimensions[name]
+        """The same by name: `site` and `traffic` first."""
+        return tuple(dimension.name for dimension in self._dimensions[name])
 
-    def root(self) -> Report:
-        """The report whose rows are the strata."""
-        return next(iter(self._reports.values()))
+    def all_dimensions(self) -> tuple[Dimension, ...]:
+        """Every dimension of some report, once, those of the stratum first."""
+        return tuple(dict.fromkeys(dimension for own in self._dimensions.values() for dimension in own))
 
-    def needed_dimensions(self) -> tuple[str, ...]:
-        """Every dimension that some report uses, once."""
-        return tuple(dict.fromkeys(d for dims in self._dimensions.values() for d in dims))
+    def of(self, names: Iterable[str]) -> Catalogue:
+        """The catalogue of some of the reports; raises `CatalogueError` if one lacks its parent."""
+        wanted = set(names)
+        return Catalogue(report for report in self if report.name in wanted)
+
+    def described(self) -> dict[str, dict[str, Any]]:
+        """The catalogue as JSON, for a manifest: of each report what it divides, and by what."""
+        return {
+            report.name: {
+                "parent": report.parent,
+                "dimension": report.dimension.name if report.dimension else None,
+                "where": dict([report.where]) if report.where else None,
+            }
+            for report in self
+        }
+
+    @classmethod
+    def from_described(cls, described: Mapping[str, Mapping[str, Any]]) -> Catalogue:
+        """The catalogue that a manifest describes, with reports without titles; `CatalogueError` if it is none."""
+        return cls(_report(name, about) for name, about in _parents_first(described))
+
+
+def _report(name: str, about: Mapping[str, Any]) -> Report:
+    dimension, where = about.get("dimension"), about.get("where")
+    if dimension is not None and (not isinstance(dimension, str) or dimension not in known_dimensions()):
+        raise CatalogueError(f"report {name!r} has a dimension that this version does not know")
+    if where is not None and not (isinstance(where, dict) and [type(value) for value in where.values()] == [str]):
+        raise CatalogueError(f"report {name!r} pins something else than one dimension to one value")
+    pinned = None if where is None else next(iter(where.items()))
+    return Report(name, "", None if dimension is None else known_dimensions()[dimension], about.get("parent"), pinned)
+
+
+def _parents_first(described: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """JSON may be sorted by name; each report comes behind its parent here."""
+    waiting = dict(described)
+    known: set[str | None] = {None}
+    while waiting:
+        ready = [name for name, about in waiting.items() if isinstance(about, dict) and about.get("parent") in known]
+        if not ready:
+            raise CatalogueError("a report has a parent that is not there, or no parent can be told")
+        for name in ready:
+            yield name, waiting.pop(name)
+        known |= set(ready)
+
+
+def _determined(dimension: Dimension) -> set[str]:
+    """The names of a dimension and of all that it determines, directly or not."""
+    found, new = {dimension.name}, set(dimension.determines)
+    while new:
+        found |= new
+        declared = (known_dimensions().get(name) for name in new)
+        new = {name for each in declared if each is not None for name in each.determines} - found
+    return found
+
+
+def _exclude_each_other(one: list[Report], another: list[Report]) -> bool:
+    """Whether two branches divide no row together, because they pin one dimension to different values."""
+    pins = dict(report.where for report in one if report.where)
+    return any(pins.get(name, value) != value for name, value in (report.where for report in another if report.where))

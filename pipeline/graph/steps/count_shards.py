@@ -1,32 +1,63 @@
-"""Takes the pieces of each shard, gives (date, counts) of all reports, and the shard prepared for the second pass.
-
-The counts are the first pass. The second pass (`CountFolds`) reads the same prepared rows, so the shuffle has one consumer only.
-"""
+"""From the pieces of each shard to (date, counts), in the way of the job's policy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
-from pipeline.config.catalogue import REPORTS
-from pipeline.graph.steps.each_shard import EachShard, Output
-from transforms.counting.count import ShardDay, count_shard
+from pipeline.config.days import to_date
+from pipeline.errors import EXIT_UNEXPECTED, JobError
+from pipeline.graph.steps.guarded import guarded
+from pipeline.graph.steps.pooled import Output, PooledDoFn
+from transforms.counting.pieces import SecretChangedError
+from transforms.privacy.policy import Counted, Policy
+from transforms.reports.report import Catalogue
+from transforms.wire import schema_of
 
-PREPARED = "prepared"
+KEPT = "kept"
+LARGEST = "largest"
+SECRETS = "secrets"
 
 
-class CountShards(EachShard):
-    """Main output (date, counts); `prepared` gets (date, prepared rows); and what `EachShard` gives."""
+class CountShards(PooledDoFn[dict[int, Counted]]):
+    """Main output (date, counts). `kept` gets (date, rows for a second pass), so that the shuffle has one consumer only.
 
-    def __init__(self, caps: dict[str, int]) -> None:
-        self._caps = caps
+    `largest` gets (date, hits of the largest network), `secrets` the fingerprint of each shard's secret, because what two shards
+    count adds up only under the same one.
+    """
 
-    def submit(self, pieces: list[bytes]) -> Iterator[dict[int, ShardDay]]:
-        """See `EachShard`."""
-        return self._tasks.submit(count_shard, pieces, REPORTS, self._caps)
+    expected = (SecretChangedError,)
 
-    def outputs(self, date: str, counted: ShardDay) -> Iterator[Output]:
-        """See `EachShard`."""
-        yield date, counted.counts
-        yield beam.pvalue.TaggedOutput(PREPARED, (date, counted.prepared))
+    def __init__(self, policy: Policy, catalogue: Catalogue) -> None:
+        self._policy = policy
+        self._catalogue = catalogue
+
+    @guarded
+    def process(self, shard: tuple[int, Iterable[bytes]]) -> Iterator[Output]:
+        """Start on the shard; gives what earlier shards of the bundle became."""
+        pieces = list(shard[1])
+        yield beam.pvalue.TaggedOutput(SECRETS, schema_of(pieces[0], "visitors").metadata[b"secret"])
+        yield from self.submit(self._policy.count, pieces, self._catalogue)
+
+    def outputs(self, result: dict[int, Counted]) -> Iterator[Output]:
+        """See `PooledDoFn`."""
+        for day, counted in result.items():
+            date = to_date(day)
+            yield date, counted.counts
+            if counted.kept:
+                yield beam.pvalue.TaggedOutput(KEPT, (date, counted.kept))
+            yield beam.pvalue.TaggedOutput(LARGEST, (date, counted.largest_network))
+
+    def job_error(self, error: SecretChangedError) -> JobError:
+        """See `PooledDoFn`."""
+        return secret_changed()
+
+
+def secret_changed() -> JobError:
+    """The error for parts of the result that were made with different secrets."""
+    return JobError(
+        EXIT_UNEXPECTED,
+        "secret_changed",
+        "The runner computed the secret twice, so parts of the result do not fit together. Nothing was published. Run again.",
+    )

@@ -1,4 +1,4 @@
-"""Takes input files and the secret, gives pieces by shard and line accounts: a file is read and its blocks mapped in one step.
+"""From input files and the secret to pieces by shard and line accounts: a file is read and its blocks mapped in one step.
 
 In one step, because a runner may keep what travels between two: Flink does not fuse a step that has a side input with the step
 before it. So no line of a log leaves the worker that reads it.
@@ -7,29 +7,58 @@ before it. So no line of a log leaves the worker that reads it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import apache_beam as beam
 
+from pipeline.errors import EXIT_INPUT, EXIT_UNEXPECTED, EXIT_USAGE, JobError
+from pipeline.graph import accounts, progress
 from pipeline.graph.job import InputFile
+from pipeline.graph.read_blocks import read_blocks
 from pipeline.graph.steps.guarded import guarded
-from pipeline.graph.steps.map_blocks import MapBlocks
-from pipeline.graph.steps.read_blocks import ReadBlocks
-from transforms.block import Rules
+from pipeline.graph.steps.pooled import Output, PooledDoFn
+from transforms.block import CHANGED, NO_SECRET_PART, UNREADABLE, Account, BlockError, Rules, process_block
+
+ACCOUNTS = "accounts"
+BYTES_READ = "bytes_read"
 
 
-class MapFiles(MapBlocks):
+class MapFiles(PooledDoFn[tuple[dict[int, bytes], Account]]):
     """Main output (shard, piece); `accounts` gets (path, account), `bytes_read` (path, size)."""
 
+    expected = (BlockError,)
+
     def __init__(self, block_bytes: int, rules: Rules) -> None:
-        super().__init__(rules)
-        self._read = ReadBlocks(block_bytes)
+        self._block_bytes = block_bytes
+        self._rules = rules
 
     @guarded
-    def process(self, file: InputFile, secret: bytes) -> Iterator[Any]:
+    def process(self, file: InputFile, secret: bytes) -> Iterator[Output]:
         """Read on while earlier blocks are in work; gives what became of them."""
-        for read in self._read.process(file):
-            if isinstance(read, beam.pvalue.TaggedOutput):
-                yield read
-            else:
-                yield from super().process(read, secret)
+        size = 0
+        for block in read_blocks(file, self._block_bytes):
+            size += block.size
+            yield from self.submit(process_block, block, self._rules, secret)
+        yield beam.pvalue.TaggedOutput(BYTES_READ, (file.path, size))
+
+    def outputs(self, result: tuple[dict[int, bytes], Account]) -> Iterator[Output]:
+        """See `PooledDoFn`."""
+        pieces, account = result
+        progress.counted(account.read)
+        yield beam.pvalue.TaggedOutput(ACCOUNTS, (account.file, accounts.to_json(account)))
+        yield from pieces.items()
+
+    def job_error(self, error: BlockError) -> JobError:
+        """See `PooledDoFn`."""
+        if error.reason == NO_SECRET_PART:
+            message = "The workers' environment lacks the variable that --secret-from names. Nothing was published."
+            return JobError(EXIT_USAGE, error.reason, message)
+        if error.reason in (UNREADABLE, CHANGED):
+            return JobError(
+                EXIT_INPUT, error.reason, f"{error.file}: it changed or vanished while it was read. Nothing was published."
+            )
+        return JobError(
+            EXIT_UNEXPECTED,
+            "block_failed",
+            f"{error.file}: the block at byte {error.offset:,} could not be processed ({error.reason}). Nothing was published. "
+            "This is a defect of weblog-anonymizer.",
+        )

@@ -1,4 +1,4 @@
-"""Takes the counts of each day from all shards, gives them added up, and the plan: which rows pass, and which may join a fold."""
+"""From the counts of each period and shard to their sum, and the policy's plan of a second pass."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
-from pipeline.config.catalogue import REPORTS
 from pipeline.graph.steps.guarded import guarded
-from transforms.counting.count import add_counts
-from transforms.privacy.release import plan_release
-from transforms.privacy.threshold.policy import Threshold
-from transforms.wire import pack, unpack
+from transforms.privacy.policy import Policy
+from transforms.reports.report import Catalogue
 
 PLANS = "plans"
 
@@ -19,13 +16,15 @@ PLANS = "plans"
 class PlanRelease(beam.DoFn):
     """Main output (date, counts); the output `plans` gets (date, plan)."""
 
-    def __init__(self, policy: Threshold) -> None:
+    def __init__(self, policy: Policy, catalogue: Catalogue) -> None:
         self._policy = policy
+        self._catalogue = catalogue
 
     @guarded
     def process(self, day: tuple[str, Iterable[bytes]]) -> Iterator[tuple[str, bytes] | beam.pvalue.TaggedOutput]:
-        """One day."""
+        """One period."""
         date, parts = day
-        counts = add_counts(unpack(part) for part in parts)
-        yield date, pack(counts)
-        yield beam.pvalue.TaggedOutput(PLANS, (date, pack(plan_release(counts, REPORTS, self._policy))))
+        planned = self._policy.plan(parts, self._catalogue)
+        yield date, planned.counts
+        if planned.plan is not None:
+            yield beam.pvalue.TaggedOutput(PLANS, (date, planned.plan))

@@ -1,4 +1,4 @@
-"""Takes all staged days and the checked account, gives published days and the run record: the last step of the graph."""
+"""The last step of the graph: publishes all staged periods, then leaves the run record."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipeline.dataset.publish import NOT_TOLD, StagedFile, commit_day, discard, manifest_of
+from pipeline.dataset.manifest import EDGE, FULL, NOT_TOLD, manifest_of
+from pipeline.dataset.publish import StagedFile, commit_day, discard
 from pipeline.graph.job import Job
 from pipeline.graph.run_record import write_record
 from pipeline.graph.steps.guarded import guarded
-from transforms.privacy.differential.policy import Differential
 
 
 class PublishDays(beam.DoFn):
@@ -37,10 +37,10 @@ class PublishDays(beam.DoFn):
             described = json.loads(data)
             staged = [StagedFile(**file) for file in described["staged"]]
             figures = described["figures"]["reports"]
-            coverage = NOT_TOLD if isinstance(job.policy, Differential) else "edge" if date in edges else "full"
+            coverage = NOT_TOLD if job.policy.announced else EDGE if date in edges else FULL
             hashes = {file.report: file.sha256 for file in staged}
             rows = {name: report["rows"] for name, report in figures.items()}
-            manifest = manifest_of(date, dict(job.facts), coverage, hashes, rows)
+            manifest = manifest_of(date, dict(job.facts), coverage, job.catalogue, hashes, rows)
             commit_day(job.output, job.run_id, manifest, staged, job.replace)
             published[date] = {
                 "lines": seen.get(date, 0),

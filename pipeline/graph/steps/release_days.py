@@ -1,6 +1,6 @@
-"""Takes the counts and fold counts of each day, gives (date, Parquet files): the door, then the writer, at once.
+"""From the counts of each period to finished files: the door, then the writer, at once.
 
-No released table travels between steps; only finished files do.
+No released table travels between steps; only files do.
 """
 
 from __future__ import annotations
@@ -11,40 +11,37 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipeline.config.catalogue import REPORTS
 from pipeline.graph.steps.guarded import guarded
 from pipeline.outputs.parquet import parquet_files
-from transforms.counting.count import add_counts
-from transforms.privacy.release import Released, release
-from transforms.privacy.threshold.policy import Threshold
-from transforms.reports.report import UNKNOWN, Catalogue
-from transforms.wire import pack_bytes, unpack
+from transforms.privacy.policy import Policy
+from transforms.privacy.release import Released
+from transforms.reports.report import Catalogue
+from transforms.wire import pack_bytes
 
 COUNTS = "counts"
-FOLDS = "folds"
+RECOUNTS = "recounts"
 FIGURES = "figures"
 
 
 class ReleaseDays(beam.DoFn):
     """Output (date, packed files by report, and under `figures` what the operator is told about them)."""
 
-    def __init__(self, policy: Threshold, facts: tuple[tuple[str, str], ...]) -> None:
+    def __init__(self, policy: Policy, catalogue: Catalogue, facts: tuple[tuple[str, str], ...]) -> None:
         self._policy = policy
+        self._catalogue = catalogue
         self._facts = dict(facts)
 
     @guarded
     def process(self, day: tuple[str, dict[str, Iterable[bytes]]]) -> Iterator[tuple[str, bytes]]:
-        """One day."""
+        """One period."""
         date, parts = day
-        (counts,) = (unpack(part) for part in parts[COUNTS])
-        folds = add_counts(unpack(part) for part in parts[FOLDS])
-        released = release(counts, folds, REPORTS, self._policy)
-        unknown_site = UNKNOWN in counts[REPORTS.root().name]["site"].to_pylist()
-        yield date, packed(released, REPORTS, self._facts, {"unknown_site": unknown_site})
+        (counts,) = parts[COUNTS]
+        released, told = self._policy.release(counts, parts[RECOUNTS], self._catalogue)
+        files = parquet_files(released, self._catalogue, self._facts)
+        yield date, pack_bytes({**files, FIGURES: _figures(released, told)})
 
 
-def packed(released: Released, catalogue: Catalogue, facts: dict[str, str], told: dict[str, Any]) -> bytes:
-    """The Parquet files by report, and under `figures` what the operator is told: of each report, and `told`."""
+def _figures(released: Released, told: dict[str, Any]) -> bytes:
     reports = {
         name: {
             "rows": table.num_rows,
@@ -56,5 +53,4 @@ def packed(released: Released, catalogue: Catalogue, facts: dict[str, str], told
         }
         for name, table in released.tables.items()
     }
-    figures = json.dumps({"reports": reports, **told}).encode()
-    return pack_bytes({**parquet_files(released, catalogue, facts), FIGURES: figures})
+    return json.dumps({"reports": reports, **told}).encode()

@@ -1,7 +1,7 @@
-"""Takes the files of each day and the checked account of the run, gives (date, description of the staged files).
+"""From the files of each period to staging, once the whole run may be published.
 
-The account is a side input: nothing is staged before all input was read and every gate has passed. In the dp mode the ledger is
-written first.
+The account is a side input: nothing is staged before all input was read and every gate has passed. The ledger of a policy that
+draws is written first.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 import apache_beam as beam
 
 from pipeline.dataset import ledger
-from pipeline.dataset.publish import NOT_TOLD, manifest_of, sha256_of, stage_file
+from pipeline.dataset.manifest import NOT_TOLD, manifest_of
+from pipeline.dataset.publish import sha256_of, stage_file
 from pipeline.graph.job import Job
-from pipeline.graph.steps.each_shard import secret_changed
+from pipeline.graph.steps.count_shards import secret_changed
 from pipeline.graph.steps.guarded import guarded
 from pipeline.graph.steps.release_days import FIGURES
-from transforms.privacy.differential.policy import Differential
 from transforms.wire import unpack_bytes
 
 
@@ -30,18 +30,18 @@ class WriteDays(beam.DoFn):
 
     @guarded
     def process(self, day: tuple[str, bytes], checked: dict[str, Any], secrets: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
-        """One day; a retry writes the same bytes to the same places. All shards must have been made with one secret."""
+        """One period; a retry writes the same bytes to the same places. All shards must have been made with one secret."""
         if len(set(secrets)) > 1:
             raise secret_changed()
         date, packed = day
         files = unpack_bytes(packed)
         figures = json.loads(files.pop(FIGURES))
         job = self._job
-        noisy = isinstance(job.policy, Differential)
-        if isinstance(job.policy, Differential):
+        if job.policy.draws:
             hashes = {report: sha256_of(data) for report, data in files.items()}
             rows = {name: report["rows"] for name, report in figures["reports"].items()}
-            manifest = manifest_of(date, dict(job.facts), NOT_TOLD, hashes, rows) | {"run_id": job.run_id}
-            ledger.spend(job.output, ledger.entry_of(manifest, job.policy))
-        staged = [stage_file(job.output, job.run_id, report, date, data, noisy) for report, data in files.items()]
+            manifest = manifest_of(date, dict(job.facts), NOT_TOLD, job.catalogue, hashes, rows) | {"run_id": job.run_id}
+            ledger.spend(job.output, job.policy.budget_entry(manifest))
+        drawn = job.policy.draws
+        staged = [stage_file(job.output, job.run_id, report, date, data, drawn) for report, data in files.items()]
         yield date, json.dumps({"figures": figures, "staged": [file.to_dict() for file in staged]}).encode()

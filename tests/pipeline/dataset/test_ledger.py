@@ -7,14 +7,18 @@ import json
 
 import pytest
 
-from pipeline.dataset import ledger, publish
-from pipeline.dataset.publish import NOT_TOLD, commit_day, discard, manifest_of, recover, sha256_of, stage_file
+from pipeline.dataset import ledger
+from pipeline.dataset.manifest import NOT_TOLD, manifest_of
+from pipeline.dataset.publish import commit_day, discard, recover, sha256_of, stage_file
 from pipeline.dataset.storage import BeamStorage, LocalStorage
 from pipeline.errors import JobError
+from tests.catalogues import NOISY_REPORTS
+from tests.pipeline.dataset import test_publish
 from tests.pipeline.dataset.test_publish import DAY, Crash, Failing, seen
+from transforms.privacy.differential.budget import Budget
 from transforms.privacy.differential.policy import Differential
 
-POLICY = Differential(("www.example.org",))
+POLICY = Differential(Budget(("www.example.org",)))
 DRAWN = {"daily": b"first draw", "pages": b"first draw of pages"}
 AGAIN = {"daily": b"second draw", "pages": b"second draw of pages"}
 
@@ -27,21 +31,21 @@ def storage(request, monkeypatch):
 
 
 def use(monkeypatch, opened):
-    monkeypatch.setattr(publish, "open_storage", opened)
+    test_publish.use(monkeypatch, opened)
     monkeypatch.setattr(ledger, "open_storage", opened)
 
 
 def entry(run_id, reports):
     hashes = {name: sha256_of(data) for name, data in reports.items()}
-    manifest = manifest_of(DAY, POLICY.facts(), NOT_TOLD, hashes, dict.fromkeys(reports, 1))
-    return ledger.entry_of(manifest | {"run_id": run_id}, POLICY)
+    manifest = manifest_of(DAY, POLICY.facts(), NOT_TOLD, NOISY_REPORTS, hashes, dict.fromkeys(reports, 1))
+    return POLICY.budget_entry(manifest | {"run_id": run_id})
 
 
 def publish_noisy(output, run_id, reports):
     """What the job does: the ledger first, then staging, then publishing."""
     made = entry(run_id, reports)
     ledger.spend(output, made)
-    staged = [stage_file(output, run_id, name, DAY, data, noisy=True) for name, data in reports.items()]
+    staged = [stage_file(output, run_id, name, DAY, data, drawn=True) for name, data in reports.items()]
     commit_day(output, run_id, made["manifest"], staged, replace=False)
 
 
@@ -115,7 +119,7 @@ def test_a_crash_at_any_operation_never_lets_a_period_be_drawn_twice(tmp_path, m
 def test_a_run_that_fails_with_all_files_drawn_leaves_them_to_the_next(tmp_path, storage):
     ledger.spend(str(tmp_path), entry("run1", DRAWN))
     for name, data in DRAWN.items():
-        stage_file(str(tmp_path), "run1", name, DAY, data, noisy=True)
+        stage_file(str(tmp_path), "run1", name, DAY, data, drawn=True)
     discard(str(tmp_path), "run1")
     assert recover(str(tmp_path)) == [DAY]
     assert seen(tmp_path) == DRAWN
@@ -141,7 +145,7 @@ def test_a_release_that_was_removed_is_not_drawn_again(tmp_path, storage):
 def test_what_the_ledger_does_not_name_is_not_published(tmp_path, storage):
     ledger.spend(str(tmp_path), entry("run2", AGAIN))
     made = entry("run1", DRAWN)
-    staged = [stage_file(str(tmp_path), "run1", name, DAY, data, noisy=True) for name, data in DRAWN.items()]
+    staged = [stage_file(str(tmp_path), "run1", name, DAY, data, drawn=True) for name, data in DRAWN.items()]
     with pytest.raises(JobError, match="the ledger names another release"):
         commit_day(str(tmp_path), "run1", made["manifest"], staged, replace=False)
 

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from pipeline.dataset import publish
+from pipeline.dataset import dataset, layout, publish
 from pipeline.dataset.publish import commit_day, discard, published_days, recover, stage_file
 from pipeline.dataset.storage import BeamStorage, LocalStorage
 from pipeline.errors import JobError
@@ -53,13 +53,23 @@ class Failing:
 @pytest.fixture(params=[LocalStorage, BeamStorage])
 def storage(request, monkeypatch):
     """Both storages, on a local folder."""
-    monkeypatch.setattr(publish, "open_storage", request.param)
+    use(monkeypatch, request.param)
     return request.param
+
+
+def use(monkeypatch, opened):
+    for module in (publish, dataset):
+        monkeypatch.setattr(module, "open_storage", opened)
 
 
 def publish_day(output, run_id, reports, replace=False):
     staged = [stage_file(output, run_id, name, DAY, data) for name, data in reports.items()]
-    manifest = {"date": DAY, "reports": {file.report: {"sha256": file.sha256} for file in staged}}
+    manifest = {
+        "date": DAY,
+        "mode": "threshold",
+        "layout": layout.VERSION,
+        "reports": {file.report: {"sha256": file.sha256} for file in staged},
+    }
     return commit_day(output, run_id, manifest, staged, replace)
 
 
@@ -114,7 +124,7 @@ def test_a_crash_at_any_operation_leaves_the_old_day_or_the_new(tmp_path, monkey
         if before:
             publish_day(str(output), "run1", before)
         failing = Failing(LocalStorage(output), at, after)
-        monkeypatch.setattr(publish, "open_storage", lambda _: failing)  # noqa: B023
+        use(monkeypatch, lambda _: failing)  # noqa: B023
         crashed = False
         try:
             publish_day(str(output), "run2", NEW, replace=True)
@@ -123,7 +133,7 @@ def test_a_crash_at_any_operation_leaves_the_old_day_or_the_new(tmp_path, monkey
         # A reader who comes now sees a whole day or none; the old one may be withdrawn, never mixed.
         assert seen(output) in (before, NEW, None)
         # The next run may crash in its recovery too, at every operation, and the one after it completes the work.
-        monkeypatch.setattr(publish, "open_storage", lambda _: Failing(LocalStorage(output), at, after))  # noqa: B023
+        use(monkeypatch, lambda _: Failing(LocalStorage(output), at, after))  # noqa: B023
         try:
             recover(str(output))
         except Crash:
@@ -158,7 +168,13 @@ def test_a_staged_file_that_changed_is_not_published(tmp_path, storage):
     staged = [stage_file(str(tmp_path), "run1", "daily", DAY, b"x")]
     (tmp_path / staged[0].path).write_bytes(b"y")
     with pytest.raises(JobError, match="not as it was written"):
-        commit_day(str(tmp_path), "run1", {"date": DAY, "reports": {}}, staged, replace=False)
+        commit_day(
+            str(tmp_path),
+            "run1",
+            {"date": DAY, "mode": "threshold", "layout": layout.VERSION, "reports": {}},
+            staged,
+            replace=False,
+        )
     assert seen(tmp_path) is None
 
 

@@ -13,18 +13,17 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
 from pipeline import errors
-from pipeline.config.catalogue import REPORTS
-from pipeline.graph import flow
+from pipeline.graph import accounts, flow
 from pipeline.graph.job import InputFile, Job
-from pipeline.graph.steps.count_folds import CountFolds
-from pipeline.graph.steps.count_shards import PREPARED, CountShards
-from pipeline.graph.steps.each_shard import LARGEST, SECRETS
+from pipeline.graph.read_blocks import read_blocks
+from pipeline.graph.steps.count_shards import KEPT, LARGEST, SECRETS, CountShards
 from pipeline.graph.steps.make_secret import MakeSecret
-from pipeline.graph.steps.map_blocks import ACCOUNTS, MapBlocks
+from pipeline.graph.steps.map_files import ACCOUNTS, BYTES_READ, MapFiles
 from pipeline.graph.steps.plan_release import PLANS, PlanRelease
-from pipeline.graph.steps.read_blocks import BYTES_READ, ReadBlocks
-from pipeline.graph.steps.release_days import COUNTS, FIGURES, FOLDS, ReleaseDays
+from pipeline.graph.steps.recount import Recount
+from pipeline.graph.steps.release_days import COUNTS, FIGURES, RECOUNTS, ReleaseDays
 from pipeline.graph.steps.write_days import WriteDays
+from tests.catalogues import REPORTS, TRAVELLING
 from tests.eager import EVERYTHING
 from tests.logs import crowd, line
 from transforms.block import Block, Rules, process_block
@@ -35,7 +34,7 @@ from transforms.wire import pack_bytes, unpack, unpack_bytes
 DAY = "2026-03-03"
 LOG = crowd(12) + crowd(4, request="GET /rare HTTP/1.1")
 POLICY = Threshold(10)
-RULES = Rules(3, EVERYTHING, "www.example.org")
+RULES = Rules(3, EVERYTHING, TRAVELLING, "www.example.org")
 FACTS = (("mode", "threshold"),)
 
 
@@ -62,48 +61,47 @@ def test_make_secret_gives_every_consumer_the_same_one(root):
 
 
 @pytest.mark.parametrize("compression", ["plain", "gz"])
-def test_read_blocks_gives_every_byte_once_cut_at_line_ends(root, tmp_path, compression):
+def test_blocks_hold_every_byte_once_cut_at_line_ends(tmp_path, compression):
     path = tmp_path / "log"
     path.write_bytes(gzip.compress(LOG) if compression == "gz" else LOG)
-
-    def bytes_of(block):
-        return block.offset, block.data or path.read_bytes()[block.offset : block.offset + block.size]
-
-    def joined(blocks):
-        blocks = sorted(blocks)
-        assert len(blocks) > 2 or compression == "gz"
-        assert all(data.endswith(b"\n") for _, data in blocks)
-        return b"".join(data for _, data in blocks)
-
-    with root:
-        read = (
-            root
-            | beam.Create([input_file(path, compression)])
-            | beam.ParDo(ReadBlocks(500)).with_outputs(BYTES_READ, main="blocks")
-        )
-        whole = read.blocks | beam.Map(bytes_of) | beam.combiners.ToList() | beam.Map(joined)
-        assert_that(whole, equal_to([LOG]), label="blocks")
-        assert_that(read[BYTES_READ], equal_to([(str(path), len(LOG))]), label="bytes")
+    blocks = list(read_blocks(input_file(path, compression), 500))
+    texts = [block.data or path.read_bytes()[block.offset : block.offset + block.size] for block in blocks]
+    assert len(blocks) > 2 or compression == "gz"
+    assert all(text.endswith(b"\n") for text in texts)
+    assert b"".join(texts) == LOG
 
 
-def test_map_blocks_gives_pieces_by_shard_and_accounts(root):
-    blocks = [Block("log", "combined", 0, len(LOG), LOG), Block("log", "combined", len(LOG), 4, b"bad\n")]
+@pytest.mark.parametrize("compression", ["plain", "gz"])
+def test_map_files_gives_pieces_by_shard_accounts_and_bytes(root, tmp_path, compression):
+    log = LOG + b"bad\n"
+    path = tmp_path / "log"
+    path.write_bytes(gzip.compress(log) if compression == "gz" else log)
     with root:
         secret = root | MakeSecret()
         mapped = (
-            root | beam.Create(blocks) | beam.ParDo(MapBlocks(RULES), AsSingleton(secret)).with_outputs(ACCOUNTS, main="pieces")
+            root
+            | beam.Create([input_file(path, compression)])
+            | beam.ParDo(MapFiles(500, RULES), AsSingleton(secret)).with_outputs(ACCOUNTS, BYTES_READ, main="pieces")
         )
         hits = mapped.pieces | beam.Map(lambda piece: unpack(piece[1])["hits"].num_rows) | beam.CombineGlobally(sum)
         assert_that(hits, equal_to([16]), label="hits")
-        read = mapped[ACCOUNTS] | beam.MapTuple(lambda file, account: (file, json.loads(account)["read"]))
-        assert_that(read, equal_to([("log", 16), ("log", 1)]), label="accounts")
+        read = (
+            mapped[ACCOUNTS]
+            | beam.MapTuple(lambda file, account: json.loads(account)["read"])
+            | "all" >> beam.CombineGlobally(sum)
+        )
+        assert_that(read, equal_to([17]), label="accounts")
+        assert_that(mapped[BYTES_READ], equal_to([(str(path), len(log))]), label="bytes")
 
 
-def test_a_block_that_fails_is_named_without_its_content(root):
-    wrong = Block("some.log", "combined", 7, 10, b"SECRET but not ten bytes")
+def test_a_block_that_fails_is_named_without_its_content(root, tmp_path, monkeypatch):
+    path = tmp_path / "some.log"
+    path.write_bytes(b"SECRET but fifty bytes are not there")
+    wrong = Block(str(path), "combined", 7, 50, identity=None)
+    monkeypatch.setattr("pipeline.graph.steps.map_files.read_blocks", lambda file, block_bytes: [wrong])
     with pytest.raises(Exception, match=r"some\.log") as caught, root:
         secret = root | MakeSecret()
-        _ = root | beam.Create([wrong]) | beam.ParDo(MapBlocks(RULES), AsSingleton(secret))
+        _ = root | beam.Create([input_file(path)]) | beam.ParDo(MapFiles(500, RULES), AsSingleton(secret))
     error = errors.from_text(str(caught.value))
     assert error.exit_code == 6
     assert "SECRET" not in error.message
@@ -116,15 +114,13 @@ def test_count_plan_fold_and_release(root):
         pages = json.loads(files[FIGURES])["reports"]["pages"]
         return pages
 
-    caps = POLICY.caps()
+    way = POLICY, REPORTS
     with root:
-        counted = (
-            root | beam.Create(pieces()) | beam.ParDo(CountShards(caps)).with_outputs(PREPARED, LARGEST, SECRETS, main="counts")
-        )
+        counted = root | beam.Create(pieces()) | beam.ParDo(CountShards(*way)).with_outputs(KEPT, LARGEST, SECRETS, main="counts")
         days = counted.counts | beam.GroupByKey()
-        planned = days | beam.ParDo(PlanRelease(POLICY)).with_outputs(PLANS, main="counts")
-        folds = counted[PREPARED] | beam.ParDo(CountFolds(caps), AsDict(planned[PLANS]))
-        released = {COUNTS: planned.counts, FOLDS: folds} | beam.CoGroupByKey() | beam.ParDo(ReleaseDays(POLICY, FACTS))
+        planned = days | beam.ParDo(PlanRelease(*way)).with_outputs(PLANS, main="counts")
+        recounts = counted[KEPT] | beam.ParDo(Recount(*way), AsDict(planned[PLANS]))
+        released = {COUNTS: planned.counts, RECOUNTS: recounts} | beam.CoGroupByKey() | beam.ParDo(ReleaseDays(*way, FACTS))
         # The page of four addresses joins the only other one: everything is (other).
         assert_that(
             released | beam.MapTuple(figures),
@@ -137,12 +133,12 @@ def test_pieces_of_two_secrets_are_refused(root):
     other = dict(pieces())
     mixed = [(number, one + next(iter(other.values())))]
     with pytest.raises(Exception, match="computed the secret twice"), root:
-        _ = root | beam.Create(mixed) | beam.ParDo(CountShards(POLICY.caps()))
+        _ = root | beam.Create(mixed) | beam.ParDo(CountShards(POLICY, REPORTS))
 
 
 def test_write_days_stages_only_after_the_account_is_checked(root, tmp_path):
     day = (DAY, pack_bytes({"daily": b"data", FIGURES: b"{}"}))
-    job = Job("run1", (), str(tmp_path), RULES, POLICY, 1 << 20, 0.01, (), False, True, FACTS)
+    job = Job("run1", (), str(tmp_path), RULES, POLICY, REPORTS, 1 << 20, 0.01, (), False, True, FACTS)
     with root:
         checked = root | "checked" >> beam.Create([{"read": 1}])
         secrets = root | "secrets" >> beam.Create([b"one", b"one"])
@@ -161,17 +157,15 @@ def test_write_days_stages_only_after_the_account_is_checked(root, tmp_path):
     ],
 )
 def test_the_gates_are_in_the_graph(root, sizes, log, code):
-    job = Job("run1", (), "out", RULES, POLICY, 1 << 20, 0.01, (), False, True, FACTS)
+    job = Job("run1", (), "out", RULES, POLICY, REPORTS, 1 << 20, 0.01, (), False, True, FACTS)
+
+    blocks = [accounts.to_json(process_block(Block("log", "combined", 0, len(log), log), RULES, new_secret())[1])]
 
     def build():
         with root:
-            secret = root | MakeSecret()
-            blocks = root | "blocks" >> beam.Create([Block("log", "combined", 0, len(log), log)])
-            mapped = blocks | beam.ParDo(MapBlocks(RULES), AsSingleton(secret)).with_outputs(ACCOUNTS, main="pieces")
+            mapped = root | "accounts" >> beam.Create([("log", block) for block in blocks])
             read = root | "sizes" >> beam.Create(sizes)
-            checked = (
-                root | "once" >> beam.Create([None]) | beam.Map(flow.check_accounts, AsIter(mapped[ACCOUNTS]), AsIter(read), job)
-            )
+            checked = root | "once" >> beam.Create([None]) | beam.Map(flow.check_accounts, AsIter(mapped), AsIter(read), job)
             assert_that(checked | beam.Map(lambda account: account["counted"]), equal_to([16]))
 
     if code is None:
@@ -185,7 +179,7 @@ def test_the_gates_are_in_the_graph(root, sizes, log, code):
 def test_a_failing_gate_publishes_nothing(tmp_path):
     path = tmp_path / "access.log"
     path.write_bytes(LOG + line(time="nonsense") * 100)
-    job = Job("run1", (input_file(path),), str(tmp_path / "out"), RULES, POLICY, 1 << 20, 0.01, (), False, True, FACTS)
+    job = Job("run1", (input_file(path),), str(tmp_path / "out"), RULES, POLICY, REPORTS, 1 << 20, 0.01, (), False, True, FACTS)
     with pytest.raises(Exception, match="too_many_rejects"), beam.Pipeline(runner=FnApiRunner()) as root:
         flow.build(root, job)
     assert not (tmp_path / "out").exists()
@@ -195,7 +189,7 @@ def test_a_failing_gate_publishes_nothing(tmp_path):
 def test_a_job_leaves_its_record_only_where_a_launcher_waits_for_it(tmp_path, awaited, left):
     path, output = tmp_path / "access.log", tmp_path / "out"
     path.write_bytes(LOG)
-    job = Job("run1", (input_file(path),), str(output), RULES, POLICY, 1 << 20, 0.01, (), False, awaited, FACTS)
+    job = Job("run1", (input_file(path),), str(output), RULES, POLICY, REPORTS, 1 << 20, 0.01, (), False, awaited, FACTS)
     with beam.Pipeline(runner=FnApiRunner()) as root:
         flow.build(root, job)
     assert list((output / "_manifest").iterdir())
@@ -211,9 +205,22 @@ def test_shards_of_two_secrets_are_refused_even_if_no_shard_holds_pieces_of_both
     for minute, path in enumerate(paths):
         path.write_bytes(line(time=f"03/Mar/2026:10:{minute:02}:00 +0000"))
     rules = dataclasses.replace(RULES, shards=1 << 16)
-    job = Job("run1", tuple(map(input_file, paths)), str(tmp_path / "out"), rules, POLICY, 1 << 20, 0.01, (), False, True, FACTS)
-    process = MapBlocks.process
-    monkeypatch.setattr(MapBlocks, "process", lambda step, block, _: process(step, block, new_secret()))
+    job = Job(
+        "run1",
+        tuple(map(input_file, paths)),
+        str(tmp_path / "out"),
+        rules,
+        POLICY,
+        REPORTS,
+        1 << 20,
+        0.01,
+        (),
+        False,
+        True,
+        FACTS,
+    )
+    process = MapFiles.process
+    monkeypatch.setattr(MapFiles, "process", lambda step, file, _: process(step, file, new_secret()))
     with pytest.raises(Exception, match="secret_changed"), beam.Pipeline(runner=FnApiRunner()) as root:
         flow.build(root, job)
     assert not (tmp_path / "out").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from tests.catalogues import TRAVELLING
 from tests.eager import EVERYTHING, files_of, release_log
 from tests.logs import crowd, line
 from transforms.block import Block, Rules, process_block
@@ -34,7 +35,7 @@ def test_a_filtered_dictionary_forgets_what_was_filtered():
 
 def test_a_visitor_address_and_network_lie_in_one_shard_with_all_their_hits():
     log = b"".join(crowd(40, request=f"GET /{number} HTTP/1.1") for number in range(3))
-    pieces, account = process_block(Block("log", "combined", 0, len(log), log), Rules(5, EVERYTHING), new_secret())
+    pieces, account = process_block(Block("log", "combined", 0, len(log), log), Rules(5, EVERYTHING, TRAVELLING), new_secret())
     seen = {}
     for number, piece in pieces.items():
         tables = unpack(piece)
@@ -54,7 +55,7 @@ def test_pieces_hold_no_identifier_and_files_nothing_that_was_folded():
         "referer": "https://tiny.example.com/jane",
     }
     log = crowd(30) + line(agent="OddAgent/1.0", **secrets)
-    pieces, _ = process_block(Block("log", "combined", 0, len(log), log), Rules(1, EVERYTHING), new_secret())
+    pieces, _ = process_block(Block("log", "combined", 0, len(log), log), Rules(1, EVERYTHING, TRAVELLING), new_secret())
     travelling = repr({name: table.to_pylist() for name, table in unpack(pieces[0]).items()})
     for word in ("20.9.8", "jane", "abcdef", "OddAgent"):
         assert word not in travelling

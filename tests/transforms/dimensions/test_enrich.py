@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from tests.catalogues import TRAVELLING
 from tests.logs import CHROME, line
 from transforms.dimensions.country import CountryLookup
+from transforms.dimensions.dimension import Scope
 from transforms.dimensions.enrich import enrich
+from transforms.dimensions.lookups import Lookups
 from transforms.formats.registry import FORMATS
 from transforms.masking.anonymize import anonymize
 from transforms.parsing.parse import parse_block
 from transforms.period import Window
-from transforms.schema import HIT, VISITOR
 
 
 def enriched(*lines, name="combined", site="www.example.org"):
     entries = parse_block(b"".join(lines), FORMATS[name]).entries
     masked = anonymize(entries, bytes(32), Window(end=1_000_000), site)
-    return enrich(masked.visitors, masked.hits, CountryLookup.open())
+    return enrich(masked.visitors, masked.hits, TRAVELLING, Lookups(CountryLookup.open()))
 
 
 def hit(*lines, **options):
@@ -88,8 +90,10 @@ def test_a_log_without_agent_and_referrer():
 
 def test_the_schemas_hold_keys_dimensions_and_measures_only():
     visitors, hits = enriched(line(agent=CHROME))
-    assert visitors.schema == VISITOR
-    assert hits.schema == HIT
+    names = {scope: {each.name for each in TRAVELLING if each.scope is scope} for scope in Scope}
+    assert set(visitors.column_names) == {"date", "network_key", "address_key", "visitor_key", *names[Scope.VISITOR]}
+    assert set(hits.column_names) == {"visitor", "second", "bytes_sent", *names[Scope.HIT]}
+    assert not any(field.nullable for field in (*visitors.schema, *hits.schema))
     assert CHROME not in repr(visitors.to_pylist()) + repr(hits.to_pylist())
 
 

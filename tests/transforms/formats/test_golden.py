@@ -17,8 +17,8 @@ import pytest
 from transforms.formats import w3c
 from transforms.formats.registry import FORMATS, as_in, format_of
 from transforms.parsing.detect import detect, sample_lines, wider
+from transforms.parsing.entry import ENTRY
 from transforms.parsing.parse import parse_block
-from transforms.schema import ENTRY
 
 GOLDEN = Path(__file__).parent / "golden"
 FOLDERS = sorted(folder.name for folder in GOLDEN.iterdir())

@@ -7,10 +7,10 @@ import pytest
 from tests.logs import CHROME, FIREFOX, line
 from transforms.formats.registry import FORMATS
 from transforms.masking.anonymize import anonymize
+from transforms.masking.masked import MASKED, MASKED_VISITOR
 from transforms.masking.secret import new_secret
 from transforms.parsing.parse import parse_block
 from transforms.period import Window
-from transforms.schema import MASKED, MASKED_VISITOR
 
 SECRET = bytes(range(32))
 MARCH_3 = 20515  # days since 1970
@@ -74,7 +74,7 @@ def test_the_window_counts_ended_unpublished_asked_days():
 def test_days_and_hours_are_utc():
     result = masked(line(time="04/Mar/2026:00:30:00 +0200"))
     assert result.visitors["date"].to_pylist() == [MARCH_3]
-    assert result.hits["hour"].to_pylist() == ["22"]
+    assert result.hits["hour"].to_pylist() == [22]
     assert result.hits["second"].to_pylist() == [22 * 3600 + 1800]
 
 

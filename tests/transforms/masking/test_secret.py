@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.catalogues import TRAVELLING
 from tests.eager import EVERYTHING
 from tests.logs import line
 from transforms.block import Block, BlockError, Rules, process_block
@@ -44,13 +45,13 @@ def piece(rules):
 
 def test_the_part_from_outside_changes_every_key(monkeypatch):
     monkeypatch.setenv("PART", "x" * 32)
-    plain, mixed = piece(Rules(1, EVERYTHING)), piece(Rules(1, EVERYTHING, secret_part="PART"))
+    plain, mixed = piece(Rules(1, EVERYTHING, TRAVELLING)), piece(Rules(1, EVERYTHING, TRAVELLING, secret_part="PART"))
     for name in ("network_key", "address_key", "visitor_key"):
         assert unpack(plain)["visitors"][name] != unpack(mixed)["visitors"][name]
     with pytest.raises(SecretChangedError):
-        merge_pieces([plain, mixed])
+        merge_pieces([plain, mixed], ())
 
 
 def test_a_worker_without_its_part_does_not_work_without_it():
     with pytest.raises(BlockError):
-        piece(Rules(1, EVERYTHING, secret_part="NOT_THERE"))
+        piece(Rules(1, EVERYTHING, TRAVELLING, secret_part="NOT_THERE"))

@@ -14,8 +14,8 @@ from transforms.formats import Clock
 from transforms.parsing.times import read_times
 
 
-def read(text: str, clock: Clock, zone: str = "+0000", log_zone: str = "UTC") -> int | None:
-    found = read_times(pa.chunked_array([pa.array([text, text])]), pa.chunked_array([pa.array([zone] * 2)]), clock, log_zone)
+def read(text: str, clock: Clock, zone: str = "+0000", log_time_zone: str = "UTC") -> int | None:
+    found = read_times(pa.chunked_array([pa.array([text, text])]), pa.chunked_array([pa.array([zone] * 2)]), clock, log_time_zone)
     assert found.seconds[0] == found.seconds[1]
     return int(found.seconds[0]) if found.valid.all() else None
 
@@ -88,7 +88,7 @@ def test_times_without_zone_are_of_the_logs_zone(written, first_in_utc, twice, c
     found = read_times(column, pa.chunked_array([pa.nulls(1, pa.string())]), clock, "Europe/Berlin")
     assert (found.seconds.tolist(), found.valid.tolist(), found.ambiguous.tolist()) == ([expected], [True], [twice])
     # A zone that is written wins.
-    utc = read(text + ("Z" if clock is Clock.ISO else ""), clock, log_zone="Europe/Berlin")
+    utc = read(text + ("Z" if clock is Clock.ISO else ""), clock, log_time_zone="Europe/Berlin")
     assert utc == int(datetime.datetime.fromisoformat(written + "+00:00").timestamp())
 
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.config.catalogue import REPORTS
 from pipeline.outputs.parquet import parquet_files
+from tests.catalogues import REPORTS, TRAVELLING
 from tests.eager import EVERYTHING, release_log, rows_of
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, address, crowd, line
 from transforms.block import Block, Rules, process_block
 from transforms.counting.count import merge_pieces
+from transforms.counting.measures import MEASURES, counts_schema
 from transforms.counting.pieces import SecretChangedError
+from transforms.dimensions.request import KIND
+from transforms.dimensions.timing import HOUR
 from transforms.masking.secret import new_secret
 from transforms.privacy import release as door
 from transforms.privacy.release import Released, ReleaseError
-from transforms.privacy.threshold.policy import Threshold
+from transforms.privacy.threshold import release as suppression
+from transforms.privacy.threshold.gate import Gate
 from transforms.reports.report import Catalogue, Report
-from transforms.schema import count_schema
 
 DAY = "2026-03-03"
 SITE = "www.example.org"
@@ -163,42 +169,51 @@ def test_released_tables_can_only_be_made_by_the_door():
 
 
 def test_the_door_refuses_what_breaks_a_rule():
-    catalogue = Catalogue([Report("daily", "x"), Report("hourly", "x", ("hour",), "daily")])
+    catalogue = Catalogue([Report("daily", "x"), Report("hourly", "x", HOUR, "daily")])
     columns = catalogue.columns("daily")
     row = {"site": "a", "traffic": "human", "hits": 9, "visitors": 9, "visits": 9, "bytes_sent": 0, "capped_addresses": 9}
-    low = pa.Table.from_pylist([row], schema=count_schema(columns))
-    with pytest.raises(ReleaseError, match="under the threshold"):
-        door._check(catalogue["daily"], {"daily": low}, catalogue, Threshold(10))
-    high = pa.Table.from_pylist([{**row, "capped_addresses": 20}], schema=count_schema(columns))
+    low = pa.Table.from_pylist([row], schema=counts_schema(columns))
+    everything = patch.object(suppression, "passes", lambda table, *_: np.ones(table.num_rows, np.bool_))
+    with everything, pytest.raises(ReleaseError, match="under the threshold"):
+        suppression.release({"daily": low}, {}, catalogue, Gate(10))
+    person = pa.Table.from_pylist([{**row, "site": "192.0.2.7"}], schema=counts_schema(columns))
+    with pytest.raises(ReleaseError, match="looks like a person's"):
+        door.check(catalogue["daily"], {"daily": person}, catalogue, MEASURES)
+    unlisted = pa.Table.from_pylist([{**row, "traffic": "cats"}], schema=counts_schema(columns))
+    with pytest.raises(ReleaseError, match="looks like a person's"):
+        door.check(catalogue["daily"], {"daily": unlisted}, catalogue, MEASURES)
+    high = pa.Table.from_pylist([{**row, "capped_addresses": 20}], schema=counts_schema(columns))
     child = {**row, "hour": "10", "hits": 8, "capped_addresses": 20}
-    short = pa.Table.from_pylist([child], schema=count_schema(catalogue.columns("hourly")))
+    short = pa.Table.from_pylist([child], schema=counts_schema(catalogue.columns("hourly")))
     with pytest.raises(ReleaseError, match="do not add up"):
-        door._check(catalogue["hourly"], {"daily": high, "hourly": short}, catalogue, Threshold(10))
+        door.check(catalogue["hourly"], {"daily": high, "hourly": short}, catalogue, MEASURES)
 
 
 def test_pieces_of_another_secret_do_not_merge():
     pieces = []
     for _ in range(2):
-        made, _ = process_block(Block("log", "combined", 0, len(line()), line()), Rules(1, EVERYTHING), new_secret())
+        made, _ = process_block(Block("log", "combined", 0, len(line()), line()), Rules(1, EVERYTHING, TRAVELLING), new_secret())
         pieces.append(made[0])
     with pytest.raises(SecretChangedError):
-        merge_pieces(pieces)
+        merge_pieces(pieces, ())
 
 
 def test_the_threshold_is_never_under_five():
     with pytest.raises(ValueError, match="at least 5"):
-        Threshold(4)
+        Gate(4)
 
 
 @pytest.mark.parametrize(
     ("reports", "says"),
     [
-        ([Report("a", "x"), Report("a", "x", ("hour",), "a")], "twice"),
+        ([Report("a", "x"), Report("a", "x", HOUR, "a")], "twice"),
         ([Report("a", "x"), Report("b", "x")], "no other"),
-        ([Report("a", "x", ("hour",))], "no other"),
-        ([Report("a", "x"), Report("b", "x", ("hour",), "c")], "before its parent"),
-        ([Report("a", "x"), Report("b", "x", ("hour", "kind"), "a")], "exactly one dimension"),
-        ([Report("a", "x"), Report("b", "x", ("hour",), "a", ("kind", "page"))], "does not have"),
+        ([Report("a", "x", HOUR, "b")], "no other"),
+        ([Report("a", "x"), Report("b", "x", HOUR, "c")], "before its parent"),
+        ([Report("a", "x"), Report("b", "x", HOUR, "a"), Report("c", "x", HOUR, "b")], "as a report above it does"),
+        ([Report("a", "x"), Report("b", "x", KIND, "a", ("traffic", "cats"))], "a value that it does not have"),
+        ([Report("a", "x"), Report("b", "x", KIND, "a", ("site", "www.example.org"))], "a value that it does not have"),
+        ([Report("a", "x"), Report("b", "x", HOUR, "a", ("kind", "page"))], "does not have"),
     ],
 )
 def test_a_catalogue_that_is_no_forest_is_refused(reports, says):

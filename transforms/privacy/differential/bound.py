@@ -1,4 +1,4 @@
-"""Takes the pieces of one shard, gives counts to which each unit has added no more than its bounds: the counts of the dp mode.
+"""Contribution bounding: counts to which no unit has added more than its bounds.
 
 What is kept of a unit must follow from its own hits alone. If it depended on anybody else's, one unit more could change what is
 counted of another, and the noise would be too small. So hits are drawn by lots that hash the unit's key and the hit itself; and
@@ -9,40 +9,47 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from transforms.columns import changes, distinct
+from transforms.columns import Integers, changes, distinct
 from transforms.counting.cells import cells_of
+from transforms.counting.count import add_counts
+from transforms.counting.measures import counts_schema
 from transforms.counting.pieces import gather
-from transforms.privacy.differential.policy import BOUNDS, UNIT_BYTES, UNIT_HITS, Bound
+from transforms.dimensions.describe import dimension_columns
+from transforms.dimensions.referrer import CHANNEL, SOURCE
+from transforms.dimensions.request import FILE_TYPE, KIND, METHOD, PATH, PROTOCOL, STATUS
+from transforms.dimensions.site import SITE
+from transforms.dimensions.timing import HOUR
+from transforms.privacy.differential.budget import BOUNDS, NOISY, UNIT_BYTES, UNIT_HITS, Bound
+from transforms.privacy.policy import Counted
 from transforms.reports.report import Catalogue
-from transforms.schema import HIT_DIMENSIONS, VISITOR_DIMENSIONS, bounded_schema
-from transforms.wire import pack
+from transforms.wire import pack, pack_bytes, unpack, unpack_bytes
 
-Integers = npt.NDArray[np.int64]
 Lots = npt.NDArray[np.uint64]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ divided by the golden ratio
 _SHIFT = np.uint64(32)
 
+_COUNTS, _UNDECLARED = "counts", "undeclared"
 
-@dataclass(frozen=True, slots=True)
-class BoundedDay:
-    """One day of a shard: packed counts by report; and for the operator the hits of sites that are not declared, which are not
-    counted, and those of the network that has most.
+LOT_DIMENSIONS = (SITE, HOUR, KIND, METHOD, PROTOCOL, STATUS, PATH, FILE_TYPE, CHANNEL, SOURCE)
+"""What of a hit its lot follows from. It does not depend on the reports of a job, so neither does which hits are drawn."""
+
+
+def bounded_schema(columns: tuple[str, ...]) -> pa.Schema:
+    """Schema of a report's bounded counts: dimension columns and the measures that have noise."""
+    return counts_schema(columns, NOISY)
+
+
+def count_bounded(pieces: Iterable[bytes], catalogue: Catalogue, sites: tuple[str, ...]) -> dict[int, Counted]:
+    """Bounded counts of the declared sites, by period (its first day since 1970).
+
+    For the operator, counts also hold how many hits were of sites that are not declared: these are not counted.
     """
-
-    counts: bytes
-    undeclared: int
-    largest_network: int
-
-
-def count_bounded(pieces: Iterable[bytes], catalogue: Catalogue, sites: tuple[str, ...]) -> dict[int, BoundedDay]:
-    """Bounded counts of the declared sites, by day (since 1970)."""
     rows = _rows(*gather(pieces))
     site_codes, site_names = distinct(rows["site"])
     declared = np.array([name in sites for name in site_names.to_pylist()], np.bool_)[site_codes]
@@ -52,8 +59,29 @@ def count_bounded(pieces: Iterable[bytes], catalogue: Catalogue, sites: tuple[st
         of_day = dates == date
         counts = bounded_counts(rows.filter(pa.array(of_day & declared)), catalogue)
         _, hits = np.unique(rows["network_key"].to_numpy()[of_day], return_counts=True)
-        days[date] = BoundedDay(pack(counts), int(np.count_nonzero(of_day & ~declared)), int(hits.max()))
+        days[date] = Counted(packed(pack(counts), int(np.count_nonzero(of_day & ~declared))), int(hits.max()))
     return days
+
+
+def packed(counts: bytes, undeclared: int) -> bytes:
+    """Packed counts of one period, and the number of its undeclared hits, to travel."""
+    return pack_bytes({_COUNTS: counts, _UNDECLARED: str(undeclared).encode()})
+
+
+def unpacked(data: bytes) -> tuple[dict[str, pa.Table], int]:
+    """What `packed` was given."""
+    parts = unpack_bytes(data)
+    return unpack(parts[_COUNTS]), int(parts[_UNDECLARED])
+
+
+def add_packed(parts: Iterable[bytes]) -> bytes:
+    """The counts of one period from several shards, added."""
+    each = list(map(unpacked, parts))
+    return packed(pack(add_counts(counts for counts, _ in each)), sum(undeclared for _, undeclared in each))
+
+
+NO_LINES = packed(b"", 0)
+"""What is counted in a period without lines."""
 
 
 def bounded_counts(rows: pa.Table, catalogue: Catalogue) -> dict[str, pa.Table]:
@@ -76,9 +104,9 @@ def bounded_counts(rows: pa.Table, catalogue: Catalogue) -> dict[str, pa.Table]:
 
 def _rows(visitors: pa.Table, hits: pa.Table) -> pa.Table:
     owner = pa.array(np.repeat(np.arange(visitors.num_rows), visitors["hits"].to_numpy()))
-    names = ("date", "network_key", "address_key", "visitor_key", *VISITOR_DIMENSIONS)
+    names = ("date", "network_key", "address_key", "visitor_key", *dimension_columns(visitors))
     columns = {name: visitors[name].take(owner) for name in names}
-    return pa.table({**columns, **{name: hits[name] for name in (*HIT_DIMENSIONS, "second", "bytes_sent")}})
+    return pa.table({**columns, **{name: hits[name] for name in (*dimension_columns(hits), "second", "bytes_sent")}})
 
 
 def _drawn(rows: pa.Table) -> tuple[pa.Table, npt.NDArray[np.uint64]]:
@@ -95,8 +123,8 @@ def _lots(rows: pa.Table) -> Lots:
     lots: Lots = rows["address_key"].to_numpy().copy()
     for name in ("visitor_key", "second", "bytes_sent"):
         lots = _stirred(lots, rows[name].to_numpy().astype(np.uint64))
-    for name in HIT_DIMENSIONS:
-        codes, values = distinct(rows[name])
+    for dimension in LOT_DIMENSIONS:
+        codes, values = distinct(rows[dimension.name])
         hashes = b"".join(hashlib.blake2b(value.encode(), digest_size=8).digest() for value in values.to_pylist())
         lots = _stirred(lots, np.frombuffer(hashes, np.uint64)[codes] if len(codes) else lots)
     return lots

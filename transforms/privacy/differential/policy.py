@@ -1,208 +1,167 @@
-"""Takes ε and δ, gives the numbers of the dp mode: what one unit may add to each report, how much noise hides it, what it costs.
-
-The unit is one address in one publishing period. Its hits are bounded before anything is counted
-(`transforms.privacy.differential.bound`), so that adding or removing one moves the counts of a report by no more than a known
-ℓ2 distance. Discrete Gaussian noise of scale σ on counts of ℓ2 sensitivity Δ is ρ-zCDP with ρ = Δ²/2σ², and zCDP adds up:
-Canonne, Kamath, Steinke, "The Discrete Gaussian for Differential Privacy" (2020), Theorem 14. ρ-zCDP is (ρ + 2√(ρ ln 1/δ),
-δ)-DP for every δ: Bun, Steinke, "Concentrated Differential Privacy" (2016), Proposition 1.3.
-"""
+"""The dp mode: (ε, δ)-differential privacy for one address in one period."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
-from transforms.dimensions.vocabulary import CHANNELS, COUNTRIES, DEVICES, HOURS, KINDS
-from transforms.privacy.threshold.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES
-
-MODE = "dp"
-DEFAULT_EPSILON = 2.0
-DEFAULT_DELTA = 1e-7
-MIN_EPSILON = 0.01
-MAX_EPSILON = 100.0
-MIN_DELTA = 1e-100
-MAX_DELTA = 1e-5
-WEAK_EPSILON = 8.0
-
-UNIT_HITS = 20
-"""Hits of one unit that are counted, in all reports and sites together."""
-
-UNIT_BYTES = 2_000_000
-"""Bytes of one unit that are counted."""
-
-SHARES = {"visitors": 0.5, "hits": 0.35, "bytes_sent": 0.15}
-"""How a report's budget is divided among its measures."""
+from transforms.dimensions.dimension import Dimension
+from transforms.masking.site import publishable_site
+from transforms.privacy.detectors import is_caught
+from transforms.privacy.differential import bound, explanation, noise
+from transforms.privacy.differential.budget import BOUNDS, DEFAULT_DELTA, DEFAULT_EPSILON, WEAK_EPSILON, Budget, spent
+from transforms.privacy.differential.checks import DifferentialChecks
+from transforms.privacy.differential.entry import budget_of, entry_of
+from transforms.privacy.differential.release import release_noisy
+from transforms.privacy.policy import Counted, Figures, Planned, Policy, Settings
+from transforms.privacy.release import Released
+from transforms.reports.report import Catalogue
+from transforms.reserved import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
-    """What a unit may add to a report: to so many cells, at most so many hits in each.
+class Differential(Policy):
+    """Noise on bounded counts, by a budget."""
 
-    `values` are those of the report's own dimension, known beforehand; None: they come from the log, and pass a noisy threshold.
-    """
+    mode: ClassVar[str] = "dp"
+    draws: ClassVar[bool] = True
+    announced: ClassVar[bool] = True
 
-    cells: int
-    hits_in_cell: int = UNIT_HITS
-    values: tuple[str, ...] | None = ()
+    budget: Budget
 
-    def sensitivity(self, measure: str) -> float:
-        """The greatest ℓ2 distance that one unit can move the measure over all cells of the report."""
-        if measure == "visitors":
-            return math.sqrt(self.cells)
-        if measure == "bytes_sent":
-            return float(UNIT_BYTES)
-        most = min(self.hits_in_cell, UNIT_HITS)
-        return math.sqrt(min(self.cells * most * most, most * UNIT_HITS))
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Differential:
+        """See `Policy`."""
+        option = f"--privacy {cls.mode}"
+        if not settings.date:
+            raise ValueError(f"{option} needs --date: periods are published whether they have lines or not, so say which")
+        if settings.replace:
+            raise ValueError(f"--replace: with {option} a period is published once. A second time would spend its budget twice")
+        if settings.no_wait:
+            raise ValueError(f"--no-wait: with {option} the launcher waits and holds the output, so that noise is drawn once")
+        if not settings.declare_site:
+            raise ValueError(f"{option} needs --declare-site: that a site is named must not depend on who asks for it")
+        sites = tuple(sorted({_declared(name) for name in settings.declare_site}))
+        if settings.site is not None and publishable_site(settings.site) not in sites:
+            raise ValueError(f"--site {settings.site}: it is not declared. Add --declare-site {settings.site}")
+        if not noise.is_available():
+            raise ValueError(f"{option} needs OpenDP: pip install 'weblog-anonymizer[dp]'")
+        return cls(_budget(settings, sites))
 
+    @classmethod
+    def explained(cls, settings: Settings) -> Differential:
+        """See `Policy`: of no site in particular."""
+        return cls(_budget(settings, ("declared",)))
 
-BOUNDS = {
-    "daily": Bound(2),
-    "hourly": Bound(3, values=HOURS),
-    "kinds": Bound(3, values=KINDS),
-    "pages": Bound(10, hits_in_cell=3, values=None),
-    "channels": Bound(2, values=CHANNELS),
-    "sources": Bound(2, values=None),
-    "countries": Bound(2, values=COUNTRIES),
-    "devices": Bound(2, values=DEVICES),
-}
-"""The reports that have a dp mechanism."""
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, str]) -> Differential:
+        """See `Policy`."""
+        return cls(budget_of(facts))
 
-
-@dataclass(frozen=True, slots=True)
-class Mechanism:
-    """Noise on one measure of one report: ℓ2 sensitivity, scale σ, and what it costs (ρ of zCDP).
-
-    `threshold`: the least noisy number of visitors above `min_addresses` − 1 with which a row of an open report is named, and
-    `delta` the probability that it names one that a single unit brought.
-    """
-
-    report: str
-    measure: str
-    sensitivity: float
-    scale: float
-    rho: float
-    threshold: int | None = None
-    delta: float = 0.0
-
-    @property
-    def half_width(self) -> int:
-        """Of the interval around a published number that holds the bounded count with about 95 % probability."""
-        return math.ceil(1.96 * self.scale)
-
-
-@dataclass(frozen=True, slots=True)
-class Differential:
-    """(ε, δ) for a unit, over everything published of one period. `sites` are declared: known before any log is read.
-
-    `min_addresses`: a value from the log that fewer units have is never named, whatever the noise.
-    """
-
-    sites: tuple[str, ...]
-    epsilon: float = DEFAULT_EPSILON
-    delta: float = DEFAULT_DELTA
-    min_addresses: int = DEFAULT_ADDRESSES
-
-    def __post_init__(self) -> None:
-        if not self.sites:
-            raise ValueError("no site is declared")
-        if not MIN_EPSILON <= self.epsilon <= MAX_EPSILON:
-            raise ValueError(f"epsilon is {self.epsilon:g}, but must be from {MIN_EPSILON:g} to {MAX_EPSILON:g}")
-        if not MIN_DELTA <= self.delta <= MAX_DELTA:
-            raise ValueError(f"delta is {self.delta:g}, but must be from {MIN_DELTA:g} to {MAX_DELTA:g}")
-        if self.min_addresses < MIN_ADDRESSES:
-            raise ValueError(f"min_addresses is {self.min_addresses}, but must be at least {MIN_ADDRESSES}")
+    @classmethod
+    def checks(cls, manifest: Mapping[str, Any], catalogue: Catalogue, entry: Any) -> DifferentialChecks:
+        """See `Policy`."""
+        return DifferentialChecks(manifest, entry)
 
     def facts(self) -> dict[str, str]:
-        """What is public about the policy, for manifest and metadata."""
+        """See `Policy`."""
         return {
-            "mode": MODE,
-            "epsilon": repr(self.epsilon),
-            "delta": repr(self.delta),
-            "min_addresses": str(self.min_addresses),
-            "sites": ",".join(self.sites),
+            "mode": self.mode,
+            "epsilon": repr(self.budget.epsilon),
+            "delta": repr(self.budget.delta),
+            "min_addresses": str(self.budget.min_addresses),
+            "sites": ",".join(self.budget.sites),
         }
 
-    def noise_delta(self) -> float:
-        """The part of δ that the noise has; the rest is that of the thresholds."""
-        return self.delta / 2
+    def published(self, catalogue: Catalogue) -> Catalogue:
+        """See `Policy`: those that have bounds."""
+        return catalogue.of(BOUNDS)
 
-    def mechanisms(self) -> tuple[Mechanism, ...]:
-        """All noise of one period. The budget is divided evenly among reports."""
-        rho = rho_of(self.epsilon, self.noise_delta()) / len(BOUNDS)
-        opened = sum(bound.values is None for bound in BOUNDS.values())
-        made = []
-        for report, bound in BOUNDS.items():
-            for measure, share in SHARES.items():
-                sensitivity = bound.sensitivity(measure)
-                scale = _rounded_up(sensitivity / math.sqrt(2 * rho * share))
-                threshold, delta = None, 0.0
-                if bound.values is None and measure == "visitors":
-                    threshold, delta = threshold_of(bound.cells, scale, (self.delta - self.noise_delta()) / opened)
-                made.append(Mechanism(report, measure, sensitivity, scale, rho_spent(sensitivity, scale), threshold, delta))
-        return tuple(made)
+    def travelling(self, catalogue: Catalogue) -> tuple[Dimension, ...]:
+        """See `Policy`: also what lots follow from."""
+        return tuple(dict.fromkeys((*Policy.travelling(self, catalogue), *bound.LOT_DIMENSIONS)))
 
+    def count(self, pieces: Sequence[bytes], catalogue: Catalogue) -> dict[int, Counted]:
+        """See `Policy`."""
+        return bound.count_bounded(pieces, catalogue, self.budget.sites)
 
-def policy_from(facts: Mapping[str, str]) -> Differential:
-    """The policy that a manifest or metadata states; raises `ValueError` or `KeyError` if it is none."""
-    return Differential(
-        tuple(facts["sites"].split(",")), float(facts["epsilon"]), float(facts["delta"]), int(facts["min_addresses"])
-    )
+    def plan(self, parts: Iterable[bytes], catalogue: Catalogue) -> Planned:
+        """See `Policy`: there is no second pass."""
+        return Planned(bound.add_packed(parts))
 
+    def recount(self, date: str, kept: bytes, catalogue: Catalogue, plan: bytes) -> tuple[str, bytes]:
+        """See `Policy`."""
+        raise NotImplementedError
 
-def spent(mechanisms: Iterable[Mechanism], noise_delta: float) -> tuple[float, float]:
-    """(ε, δ) of all mechanisms together."""
-    mechanisms = tuple(mechanisms)
-    rho = math.fsum(each.rho for each in mechanisms)
-    return epsilon_of(rho, noise_delta), noise_delta + math.fsum(each.delta for each in mechanisms)
+    def release(self, counts: bytes, recounts: Iterable[bytes], catalogue: Catalogue) -> tuple[Released, dict[str, Any]]:
+        """See `Policy`. What it gives is drawn anew each time: it must be kept before it is written."""
+        counted, undeclared = bound.unpacked(counts)
+        return release_noisy(counted, catalogue, self.budget), {"undeclared_hits": undeclared}
 
+    def without_lines(self) -> bytes:
+        """See `Policy`."""
+        return bound.NO_LINES
 
-def rho_spent(sensitivity: float, scale: float) -> float:
-    """ρ of zCDP of discrete Gaussian noise."""
-    return (sensitivity / scale) ** 2 / 2
+    def budget_entry(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Policy`."""
+        return entry_of(manifest, self.budget)
 
+    def explanation(self, period: str) -> str:
+        """See `Policy`."""
+        return explanation.explanation(self.budget, period)
 
-def epsilon_of(rho: float, delta: float) -> float:
-    """ε for which ρ-zCDP is (ε, δ)-DP, by the closed form."""
-    return rho + 2 * math.sqrt(rho * math.log(1 / delta))
+    def in_short(self, period: str) -> list[str]:
+        """See `Policy`."""
+        return [
+            f"Differential privacy: ε = {self.budget.epsilon:g}, δ = {self.budget.delta:g} for one address in one {period}. "
+            "Each is published once, with lines or without.",
+            f"Sites: {', '.join(self.budget.sites)}.",
+        ]
 
-
-def rho_of(epsilon: float, delta: float) -> float:
-    """ρ for which the closed form gives this ε."""
-    log = math.log(1 / delta)
-    # √(log + ε) − √log, without the cancellation.
-    return (epsilon / (math.sqrt(log + epsilon) + math.sqrt(log))) ** 2
-
-
-def threshold_of(cells: int, scale: float, delta: float) -> tuple[int, float]:
-    """The least noisy count that is named, and the δ that it costs.
-
-    A unit can bring at most `cells` cells from 0 to 1. The probability that noise carries any of them over the threshold is what
-    is spent.
-    """
-    chances = cells * _tails(scale)
-    threshold = int(np.argmax(chances <= delta)) + 1
-    return threshold, float(chances[threshold - 1])
-
-
-def delta_of(cells: int, scale: float, threshold: int) -> float:
-    """The δ that a threshold (at least 1) costs."""
-    chances = _tails(scale)
-    return float(cells * chances[min(threshold, len(chances)) - 1])
+    def figures(self, days: Sequence[Mapping[str, Any]]) -> Figures:
+        """See `Policy`."""
+        width = {(each.report, each.measure): f"± {each.half_width:,}" for each in self.budget.mechanisms()}
+        rows = []
+        for name, bounds in BOUNDS.items():
+            own = [day["reports"][name] for day in days]
+            unnamed = f"{sum(each['rows_under'] for each in own):,}" if bounds.values is None else ""
+            widths = (width[name, measure] for measure in ("visitors", "hits", "bytes_sent"))
+            rows.append((name, f"{sum(each['rows'] for each in own):,}", unnamed, *widths))
+        return Figures(
+            ("rows", "not named", "visitors", "hits", "bytes"),
+            tuple(rows),
+            (
+                f"Differential privacy, ε = {self.budget.epsilon:g} and δ = {self.budget.delta:g} for one address in one period. "
+                "Numbers have noise: of 20 about 19 are no further off than ±. What an address did beyond its bounds is not in "
+                "them. Not named: values of the log with too few visitors for the noise. This summary is exact and for you "
+                "alone, do not publish it.",
+            ),
+        )
 
 
-def _tails(scale: float) -> npt.NDArray[np.float64]:
-    """The probabilities that discrete Gaussian noise is at least 0, 1, 2 …, as far as a floating point number can tell."""
-    weights = np.exp(-((np.arange(math.ceil(40 * scale) + 1) / scale) ** 2) / 2)
-    tails: npt.NDArray[np.float64] = np.cumsum(weights[::-1])[::-1]
-    tails /= 2 * tails[0] - 1
-    return tails
+def _budget(settings: Settings, sites: tuple[str, ...]) -> Budget:
+    epsilon = DEFAULT_EPSILON if settings.epsilon is None else settings.epsilon
+    delta = DEFAULT_DELTA if settings.delta is None else settings.delta
+    try:
+        budget = Budget(sites, epsilon, delta, settings.min_addresses)
+    except ValueError as error:
+        raise ValueError(f"--{str(error).replace('_', '-')}") from None
+    if epsilon > WEAK_EPSILON and not settings.accept_weak_epsilon:
+        raise ValueError(f"--epsilon {epsilon:g} promises little. If that is meant, add --accept-weak-epsilon")
+    for cost, most in zip(spent(budget.mechanisms(), budget.noise_delta()), (epsilon, delta), strict=True):
+        if cost > most:
+            raise ValueError(f"--epsilon {epsilon:g}, --delta {delta:g}: the reports cost more than that")
+    return budget
 
 
-def _rounded_up(scale: float) -> float:
-    """To four digits, so that the published scale is the very one in use."""
-    unit = 10.0 ** (math.floor(math.log10(scale)) - 3)
-    return float(f"{math.ceil(scale / unit) * unit:.4g}")
+def _declared(name: str) -> str:
+    site = publishable_site(name)
+    if site == UNKNOWN:
+        raise ValueError(f"--declare-site {name}: not the name of a host")
+    if is_caught(site):
+        raise ValueError(f"--declare-site {name}: it looks like somebody's address or number, which is never published")
+    return site
+
+
+POLICY = Differential

@@ -1,32 +1,124 @@
-"""Takes k, gives the numbers of the threshold mode: how many addresses a row must have, and how many of one network count."""
+"""The threshold mode: a row is published if enough addresses are in it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
-MODE = "threshold"
-MIN_ADDRESSES = 5
-DEFAULT_ADDRESSES = 10
-NETWORK_CAP = 3
+from transforms.counting.count import add_counts
+from transforms.privacy.policy import DEFAULT_ADDRESSES, Counted, Figures, Planned, Policy, Settings
+from transforms.privacy.release import Released
+from transforms.privacy.threshold import counting, explanation, release
+from transforms.privacy.threshold.checks import ThresholdChecks
+from transforms.privacy.threshold.gate import NETWORK_CAP, Gate
+from transforms.reports.report import Catalogue
+from transforms.reserved import UNKNOWN
+from transforms.wire import pack, unpack
+
+_ONLY_ELSEWHERE = ("epsilon", "delta", "accept_weak_epsilon", "declare_site")
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
-    """A row passes the gate if the sum over networks of min(cap, its addresses) is at least `min_addresses` (k)."""
+class Threshold(Policy):
+    """k-anonymity by suppression: a row has at least `min_addresses` (k) capped addresses."""
+
+    mode: ClassVar[str] = "threshold"
+    draws: ClassVar[bool] = False
+    announced: ClassVar[bool] = False
 
     min_addresses: int = DEFAULT_ADDRESSES
 
     def __post_init__(self) -> None:
-        if self.min_addresses < MIN_ADDRESSES:
-            raise ValueError(f"min_addresses is {self.min_addresses}, but must be at least {MIN_ADDRESSES}")
+        Gate(self.min_addresses)
+
+    @property
+    def gate(self) -> Gate:
+        """Rule 1."""
+        return Gate(self.min_addresses)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Threshold:
+        """See `Policy`."""
+        for name in _ONLY_ELSEWHERE:
+            if getattr(settings, name):
+                raise ValueError(f"--{name.replace('_', '-')}: --privacy {cls.mode} has no such setting")
+        return cls(settings.min_addresses)
+
+    @classmethod
+    def explained(cls, settings: Settings) -> Threshold:
+        """See `Policy`."""
+        return cls.from_settings(settings)
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, str]) -> Threshold:
+        """See `Policy`."""
+        return cls(int(facts["min_addresses"]))
+
+    @classmethod
+    def checks(cls, manifest: Mapping[str, Any], catalogue: Catalogue, entry: Any) -> ThresholdChecks:
+        """See `Policy`."""
+        return ThresholdChecks(manifest)
 
     def facts(self) -> dict[str, str]:
-        """What is public about the policy, for manifest and metadata."""
-        return {"mode": MODE, "min_addresses": str(self.min_addresses), "network_cap": str(NETWORK_CAP)}
+        """See `Policy`."""
+        return {"mode": self.mode, "min_addresses": str(self.min_addresses), "network_cap": str(NETWORK_CAP)}
 
-    def caps(self) -> dict[str, int]:
-        """How many addresses of one network count, by traffic.
+    def published(self, catalogue: Catalogue) -> Catalogue:
+        """See `Policy`: all of them."""
+        return catalogue
 
-        Listed crawlers come from few networks and are not persons: in the stratum `bot` the cap is k. No other exception.
-        """
-        return {"human": NETWORK_CAP, "unknown": NETWORK_CAP, "bot": self.min_addresses}
+    def count(self, pieces: Sequence[bytes], catalogue: Catalogue) -> dict[int, Counted]:
+        """See `Policy`."""
+        return counting.count_shard(pieces, catalogue, self.gate.caps())
+
+    def plan(self, parts: Iterable[bytes], catalogue: Catalogue) -> Planned:
+        """See `Policy`."""
+        counts = add_counts(map(unpack, parts))
+        return Planned(pack(counts), pack(release.plan_release(counts, catalogue, self.gate)))
+
+    def recount(self, date: str, kept: bytes, catalogue: Catalogue, plan: bytes) -> tuple[str, bytes]:
+        """See `Policy`."""
+        return date, counting.recount(kept, catalogue, self.gate.caps(), plan)
+
+    def release(self, counts: bytes, recounts: Iterable[bytes], catalogue: Catalogue) -> tuple[Released, dict[str, Any]]:
+        """See `Policy`."""
+        counted = unpack(counts)
+        released = release.release(counted, add_counts(map(unpack, recounts)), catalogue, self.gate)
+        return released, {"unknown_site": UNKNOWN in counted[catalogue.root().name]["site"].to_pylist()}
+
+    def explanation(self, period: str) -> str:
+        """See `Policy`."""
+        return explanation.explanation(self.gate, period)
+
+    def in_short(self, period: str) -> list[str]:
+        """See `Policy`."""
+        return [f"A published row has at least {self.min_addresses} addresses."]
+
+    def figures(self, days: Sequence[Mapping[str, Any]]) -> Figures:
+        """See `Policy`."""
+        totals: dict[str, dict[str, int]] = {}
+        for day in days:
+            for name, figures in day["reports"].items():
+                total = totals.setdefault(name, dict.fromkeys(figures, 0))
+                for figure, value in figures.items():
+                    total[figure] += value
+        rows = []
+        for at, (name, total) in enumerate(totals.items()):
+            of = total["hits"] if at else total["hits"] + total["hits_other"]  # of the root its own are left out
+            share = f"{100 * total['hits_other'] / of:.1f} %" if of else "–"
+            rows.append((name, *(f"{total[figure]:,}" for figure in ("rows", "rows_under", "rows_caught", "rows_joined")), share))
+        k = self.min_addresses
+        return Figures(
+            ("rows", f"under {k}", "caught", "joined", "hits in (other)"),
+            tuple(rows),
+            ("Rows not shown by name stand together as (other); in daily they are left out of everything:",),
+            (
+                (f"under {k}", f"fewer than {k} addresses; at most {NETWORK_CAP} of one network count (of bots {k})"),
+                ("caught", "the value looks like a person's: an address, an e-mail, a number"),
+                ("joined", "had enough, but (other) beside it had not: the smallest row joins it"),
+            ),
+        )
+
+
+POLICY = Threshold

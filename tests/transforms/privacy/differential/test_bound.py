@@ -12,17 +12,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.config.catalogue import NOISY_REPORTS
-from transforms.counting.count import add_counts
+from tests.catalogues import NOISY_REPORTS, TRAVELLING
+from transforms.columns import TEXT
 from transforms.counting.pieces import SecretChangedError
 from transforms.counting.shard import shard
+from transforms.dimensions.dimension import Scope
 from transforms.privacy.differential import bound
-from transforms.privacy.differential import policy as differential
-from transforms.privacy.differential.policy import BOUNDS, SHARES, UNIT_BYTES, UNIT_HITS
-from transforms.schema import HIT, TEXT, VISITOR
-from transforms.wire import unpack
+from transforms.privacy.differential import budget as differential
+from transforms.privacy.differential.budget import BOUNDS, SHARES, UNIT_BYTES, UNIT_HITS
 
 SITES = ("a.example", "b.example")
+KEYS = [("date", pa.int32()), ("network_key", pa.uint64()), ("address_key", pa.uint64()), ("visitor_key", pa.uint64())]
+VISITOR = pa.schema([*KEYS, *((each.name, TEXT) for each in TRAVELLING if each.scope is Scope.VISITOR)])
+OF_HITS = [(each.name, TEXT) for each in TRAVELLING if each.scope is Scope.HIT]
+HIT = pa.schema([("visitor", pa.int32()), ("second", pa.int32()), *OF_HITS, ("bytes_sent", pa.int64())])
 DAY = 20515
 
 
@@ -81,7 +84,7 @@ def counts(units: list[list[dict[str, object]]], shards: int = 1) -> dict[str, d
     """Bounded counts by report and cell."""
     made = pieces([hit for hits in units for hit in hits], shards)
     days = [bound.count_bounded([piece], NOISY_REPORTS, SITES)[DAY] for piece in made.values()]
-    added = add_counts(unpack(day.counts) for day in days)
+    added, _ = bound.unpacked(bound.add_packed(day.counts for day in days))
     return {
         name: {
             tuple(row[column] for column in NOISY_REPORTS.columns(name)): {measure: row[measure] for measure in SHARES}
@@ -184,11 +187,12 @@ def test_within_the_bounds_everything_is_counted():
 def test_sites_that_are_not_declared_are_left_out_and_counted_for_the_operator():
     hits = [{**hit, "site": "else.example"} for hit in unit(1, 7, 1)] + unit(2, 3, 1)
     (day,) = bound.count_bounded(list(pieces(hits, 1).values()), NOISY_REPORTS, SITES).values()
-    assert day.undeclared == 7
-    assert unpack(day.counts)["daily"]["hits"].to_pylist() == [3]
+    counts, undeclared = bound.unpacked(day.counts)
+    assert undeclared == 7
+    assert counts["daily"]["hits"].to_pylist() == [3]
     assert day.largest_network == 7
     (none,) = bound.count_bounded(list(pieces(hits[:7], 1).values()), NOISY_REPORTS, SITES).values()
-    assert {table.num_rows for table in unpack(none.counts).values()} == {0}
+    assert {table.num_rows for table in bound.unpacked(none.counts)[0].values()} == {0}
 
 
 def test_pieces_of_another_secret_are_refused():

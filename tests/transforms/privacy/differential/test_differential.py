@@ -13,33 +13,34 @@ from dp_accounting.rdp import RdpAccountant
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config.catalogue import NOISY_REPORTS, REPORTS
-from transforms.privacy.differential import policy as differential
-from transforms.privacy.differential.noise import NoiseError, with_noise
-from transforms.privacy.differential.policy import (
+from tests.catalogues import NOISY_REPORTS, REPORTS
+from transforms.privacy.differential import budget as differential
+from transforms.privacy.differential.budget import (
     BOUNDS,
     MAX_DELTA,
     MIN_EPSILON,
     SHARES,
     Bound,
-    Differential,
+    Budget,
     Mechanism,
     delta_of,
     epsilon_of,
-    policy_from,
     rho_of,
     spent,
     threshold_of,
 )
-from transforms.schema import NOISY_MEASURES
+from transforms.privacy.differential.budget import NOISY as NOISY_MEASURES
+from transforms.privacy.differential.entry import budget_of
+from transforms.privacy.differential.noise import NoiseError, with_noise
+from transforms.privacy.differential.policy import Differential
 
-POLICY = Differential(("www.example.org",))
+POLICY = Budget(("www.example.org",))
 budgets = st.tuples(st.floats(MIN_EPSILON, 20), st.floats(1e-12, MAX_DELTA))
 
 
 @given(budgets)
 def test_all_mechanisms_together_cost_no_more_than_the_budget_and_not_much_less(budget):
-    policy = Differential(("www.example.org",), *budget)
+    policy = Budget(("www.example.org",), *budget)
     epsilon, delta = spent(policy.mechanisms(), policy.noise_delta())
     assert 0.99 * policy.epsilon < epsilon <= policy.epsilon
     assert policy.delta / 2 < delta <= policy.delta
@@ -48,7 +49,7 @@ def test_all_mechanisms_together_cost_no_more_than_the_budget_and_not_much_less(
 @pytest.mark.parametrize("accountant", [RdpAccountant, PLDAccountant])
 @pytest.mark.parametrize("epsilon", [0.1, 1.0, 2.0, 8.0])
 def test_other_accountants_find_no_higher_cost(accountant, epsilon):
-    policy = Differential(("www.example.org",), epsilon)
+    policy = Budget(("www.example.org",), epsilon)
     account = accountant()
     for each in policy.mechanisms():
         account.compose(GaussianDpEvent(each.scale / each.sensitivity))
@@ -122,12 +123,12 @@ def test_adding_noise_to_the_whole_count_of_a_cell_that_k_opens_would_break_delt
 )
 def test_what_promises_too_little_is_no_policy(change, said):
     with pytest.raises(ValueError, match=said):
-        Differential(**{"sites": ("www.example.org",), **change})
+        Budget(**{"sites": ("www.example.org",), **change})
 
 
 def test_a_policy_can_be_read_from_its_facts():
-    policy = Differential(("a.example", "b.example"), 1.5, 2e-8, 12)
-    assert policy_from(policy.facts()) == policy
+    policy = Budget(("a.example", "b.example"), 1.5, 2e-8, 12)
+    assert budget_of(Differential(policy).facts()) == policy
 
 
 def test_noise_is_discrete_gaussian_of_the_stated_scale_and_drawn_for_each_cell():

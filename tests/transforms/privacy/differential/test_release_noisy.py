@@ -6,17 +6,25 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline.config.catalogue import NOISY_REPORTS
 from pipeline.outputs.parquet import parquet_files
-from transforms.dimensions.vocabulary import CHANNELS, COUNTRIES, DEVICES, HOURS, KINDS, TRAFFIC
-from transforms.privacy import release as door
-from transforms.privacy.differential.policy import BOUNDS, Differential
-from transforms.privacy.release import ReleaseError, release_noisy
-from transforms.reports.report import OTHER
-from transforms.schema import MEASURES, bounded_schema, released_schema
+from tests.catalogues import NOISY_REPORTS
+from transforms.counting.measures import MEASURES, measure_names
+from transforms.dimensions.agent import DEVICES
+from transforms.dimensions.agent import TRAFFIC_KINDS as TRAFFIC
+from transforms.dimensions.place import COUNTRIES
+from transforms.dimensions.referrer import CHANNELS
+from transforms.dimensions.request import KINDS
+from transforms.dimensions.timing import HOURS
+from transforms.privacy.differential import release as door
+from transforms.privacy.differential.bound import bounded_schema
+from transforms.privacy.differential.budget import BOUNDS, Budget, published_measures
+from transforms.privacy.differential.policy import Differential
+from transforms.privacy.differential.release import release_noisy
+from transforms.privacy.release import ReleaseError, released_schema
+from transforms.reserved import OTHER
 
 SITES = ("a.example", "b.example")
-POLICY = Differential(SITES)
+POLICY = Budget(SITES)
 THRESHOLD = {each.report: each.threshold for each in POLICY.mechanisms() if each.threshold}
 K = POLICY.min_addresses
 
@@ -44,7 +52,7 @@ def counts(**reports: dict[tuple[str, ...], tuple[int, int, int]]) -> dict[str, 
 
 def rows_of(table: pa.Table, report: str) -> dict[tuple[str, ...], tuple[int | None, ...]]:
     names = NOISY_REPORTS.columns(report)
-    return {tuple(row[name] for name in names): tuple(row[name] for name in MEASURES) for row in table.to_pylist()}
+    return {tuple(row[name] for name in names): tuple(row[name] for name in measure_names(MEASURES)) for row in table.to_pylist()}
 
 
 def named(values: str, n: int) -> dict[tuple[str, ...], tuple[int, int, int]]:
@@ -162,15 +170,15 @@ def test_a_table_that_does_not_divide_its_parent_is_not_released(monkeypatch, qu
 def test_files_say_what_their_noise_is():
     import pyarrow.parquet as pq
 
-    files = parquet_files(release_noisy({}, NOISY_REPORTS, POLICY), NOISY_REPORTS, POLICY.facts())
+    files = parquet_files(release_noisy({}, NOISY_REPORTS, POLICY), NOISY_REPORTS, Differential(POLICY).facts())
     assert set(files) == set(BOUNDS)
     for each in POLICY.mechanisms():
         schema = pq.read_table(pa.BufferReader(files[each.report])).schema
         told = schema.field(each.measure).metadata
         assert (told[b"noise_scale"], told[b"half_width_95"]) == (f"{each.scale:g}".encode(), str(each.half_width).encode())
-        expected = released_schema(NOISY_REPORTS.columns(each.report), {}, {})
+        expected = released_schema(NOISY_REPORTS.dimensions(each.report), published_measures(each.report, ()), {})
         assert schema.equals(expected)
-        assert [field.nullable for field in schema] == [field.name in MEASURES for field in schema]
+        assert [field.nullable for field in schema] == [field.name in measure_names(MEASURES) for field in schema]
 
 
 def test_counts_of_noise_are_whole_numbers():

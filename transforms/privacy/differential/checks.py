@@ -1,4 +1,4 @@
-"""Takes a period of the dp mode and its entry in the ledger, gives what is wrong: noise that costs more than was promised.
+"""What `verify` checks of a period of the dp mode: noise that costs more than was promised.
 
 The ledger is added up from its numbers: what each mechanism costs follows from sensitivity and scale, what all cost together from
 the closed form. That the noise was drawn as it should be cannot be seen from outside.
@@ -7,43 +7,50 @@ the closed form. That the noise was drawn as it should be cannot be seen from ou
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.config.catalogue import NOISY_REPORTS
-from pipeline.dataset.checks import COMMON_FACTS
-from pipeline.dataset.ledger import UNIT, entry_of
-from pipeline.outputs.parquet import noise_of
-from transforms.dimensions.vocabulary import TRAFFIC
-from transforms.privacy.differential.policy import BOUNDS, Differential, Mechanism, delta_of, policy_from, rho_spent, spent
-from transforms.reports.report import OTHER, Report
-from transforms.schema import NOISY_MEASURES
+from transforms.counting.measures import Measure
+from transforms.dimensions.agent import TRAFFIC_KINDS
+from transforms.privacy.differential.budget import (
+    BOUNDS,
+    NOISY,
+    Budget,
+    Mechanism,
+    delta_of,
+    published_measures,
+    rho_spent,
+    spent,
+)
+from transforms.privacy.differential.entry import UNIT, budget_of, entry_of
+from transforms.privacy.policy import Checks
+from transforms.reports.report import Report
+from transforms.reserved import OTHER
 
-CHECKED = "every row that must be there is, and names from the log reach their threshold; the ledger adds up"
-UNSEEN = "that contributions were bounded and noise drawn as the ledger says"
 _CLOSE = 1e-9
 _MOST, _WIDEST = 1e12, 1e6
 """No number of a mechanism is greater; noise on visitors, whose tail is added up, is far smaller."""
 
 
-class NoisyMode:
-    """See `Mode`. `entry` is the period's entry in the ledger, or None."""
+class DifferentialChecks(Checks):
+    """See `Checks`. `entry` is the period's entry in the ledger, or None."""
 
-    facts = ("mode", "epsilon", "delta", "min_addresses", "sites", *COMMON_FACTS)
-    reports = NOISY_REPORTS
-    overlapping = ()
+    facts = ("mode", "epsilon", "delta", "min_addresses", "sites")
+    numbers = ("epsilon", "delta")
+    checked = "every row that must be there is, and names from the log reach their threshold; the ledger adds up"
+    unseen = "that contributions were bounded and noise drawn as the ledger says"
 
-    def __init__(self, manifest: dict[str, Any], entry: Any) -> None:
+    def __init__(self, manifest: Mapping[str, Any], entry: Any) -> None:
         self._manifest = manifest
         self._entry = entry if isinstance(entry, dict) else None
         try:
-            self._policy: Differential | None = policy_from({name: str(value) for name, value in manifest.items()})
+            self._budget: Budget | None = budget_of({name: str(value) for name, value in manifest.items()})
         except (KeyError, ValueError, AttributeError):
-            self._policy = None
+            self._budget = None
         try:
             described = (self._entry or {})["mechanisms"]
             self._mechanisms: tuple[Mechanism, ...] | None = tuple(map(_mechanism, described))
@@ -51,18 +58,22 @@ class NoisyMode:
             self._mechanisms = None
 
     def stated(self) -> Iterator[str]:
-        """See `Mode`."""
-        if self._policy is None:
+        """See `Checks`."""
+        if self._budget is None:
             yield "does not state ε, δ, addresses and sites as this mode allows them"
+        if set(self._manifest.get("reports", ())) != set(BOUNDS):
+            yield "does not list exactly the reports that this mode publishes"
 
-    def noise(self, report: Report) -> dict[str, dict[str, str]]:
-        """See `Mode`."""
-        return noise_of(report.name, self._mechanisms or ()) or {}
+    def measures(self, report: Report) -> tuple[Measure, ...]:
+        """See `Checks`."""
+        return published_measures(report.name, self._mechanisms or ())
 
     def rows(self, report: Report, table: pa.Table, parents: pa.Table | None) -> Iterator[str]:
-        """See `Mode`."""
-        own = report.own[0] if report.own else None
-        other = pc.equal(table[own], OTHER) if own else pa.chunked_array([np.zeros(table.num_rows, np.bool_)])
+        """See `Checks`."""
+        if report.name not in BOUNDS:
+            return  # `stated` says so
+        own = report.dimension
+        other = pc.equal(table[own.name], OTHER) if own else pa.chunked_array([np.zeros(table.num_rows, np.bool_)])
         if table["hits"].null_count or table["bytes_sent"].null_count or table["visits"].null_count != table.num_rows:
             yield "a measure is missing that must be there, or there that must be missing"
         if not pc.is_null(table["visitors"]).equals(other):
@@ -71,27 +82,27 @@ class NoisyMode:
         values = BOUNDS[report.name].values
         if values is None:
             yield from self._named(report, named)
-        elif self._policy is not None and not _same_cells(named, self._expected(report, parents)):
+        elif self._budget is not None and not _same_cells(named, self._expected(report, parents)):
             yield "not exactly the rows that can be known beforehand"
 
     def _named(self, report: Report, named: pa.Table) -> Iterator[str]:
-        if self._mechanisms is None or self._policy is None:
+        if self._mechanisms is None or self._budget is None:
             return
         own = [each.threshold for each in self._mechanisms if (each.report, each.measure) == (report.name, "visitors")]
         threshold = own[0] if len(own) == 1 else None
-        least = None if threshold is None else threshold + self._policy.min_addresses - 1
+        least = None if threshold is None else threshold + self._budget.min_addresses - 1
         if least is None or any(visitors is None or visitors < least for visitors in named["visitors"].to_pylist()):
             yield "a row is named under the threshold"
 
     def _expected(self, report: Report, parents: pa.Table | None) -> list[tuple[str, ...]]:
-        assert self._policy is not None
+        assert self._budget is not None
         if parents is None:
-            return [(site, traffic) for site in self._policy.sites for traffic in TRAFFIC]
+            return [(site, traffic) for site in self._budget.sites for traffic in TRAFFIC_KINDS]
         above = zip(*(column.to_pylist() for column in parents.columns), strict=True)
         return [(*key, value) for key in above if key[-1] != OTHER for value in BOUNDS[report.name].values or ()]
 
     def period(self) -> Iterator[str]:
-        """See `Mode`: whether the ledger has the period, speaks of this release, and adds up."""
+        """See `Checks`: whether the ledger has the period, speaks of this release, and adds up."""
         if self._entry is None or self._mechanisms is None:
             yield "the ledger has no entry of this period, or none that can be read"
             return
@@ -101,13 +112,13 @@ class NoisyMode:
             yield "the ledger's entry is of another period, or protects somebody else"
         if self._manifest.get("revision") != 1:
             yield "published more than once, which spends the budget more than once"
-        if self._policy is None or "date" not in self._manifest:
+        if self._budget is None or "date" not in self._manifest:
             return
-        if set(self._entry) != set(entry_of(self._manifest, self._policy)):
+        if set(self._entry) != set(entry_of(self._manifest, self._budget)):
             yield "the ledger's entry says more, or less, than it should"
             return
         parts = [(each.report, each.measure) for each in self._mechanisms]
-        if sorted(parts) != sorted((report, measure) for report in BOUNDS for measure in NOISY_MEASURES):
+        if sorted(parts) != sorted((report, measure) for report in BOUNDS for measure in NOISY):
             yield "the ledger does not list each measure of each report once"
             return
         for each in self._mechanisms:
@@ -124,7 +135,7 @@ class NoisyMode:
             yield "the ledger does not say which part of δ the noise has"
             return
         epsilon, delta = spent(self._mechanisms, noise_delta)
-        if epsilon > self._policy.epsilon or delta > self._policy.delta:
+        if epsilon > self._budget.epsilon or delta > self._budget.delta:
             yield "the ledger adds up to more than the ε and δ of the manifest"
         if (self._entry["epsilon_spent"], self._entry["delta_spent"]) != (epsilon, delta):
             yield "the ledger adds up to something else than it says"

@@ -1,0 +1,164 @@
+"""What the operator wants of a run: the options, checked, as one frozen value. A fact has one name from here to the block."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipeline.dataset.manifest import SCHEMA_VERSION
+from pipeline.errors import EXIT_USAGE, JobError
+from transforms import clock
+from transforms.dimensions.agents import RULES_VERSION
+from transforms.dimensions.country import CountryLookup
+from transforms.errors import translated
+from transforms.masking.client import Proxies
+from transforms.masking.routes import Routes
+from transforms.masking.site import publishable_site
+from transforms.period import PERIODS
+from transforms.privacy.policy import Policy, Settings, policies
+from transforms.reports.defaults import default_catalogue
+from transforms.reports.report import Catalogue
+from transforms.reserved import UNKNOWN
+
+MIB = 1 << 20
+MIN_SECRET_PART = 32
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One run, as the operator wants it.
+
+    `date` are the words of --date; `country_version` names the country database and its date; `secret_part` is the name of an
+    environment variable of the workers; `local` says that no runner elsewhere is named; `awaited` that the launcher waits for it.
+    """
+
+    input: tuple[str, ...]
+    output: str
+    format: str
+    date: str | None
+    period: str
+    time_zone: str
+    log_time_zone: str
+    grace: int
+    replace: bool
+    site: str | None
+    proxies: Proxies | None
+    routes: Routes | None
+    opt_out: str
+    country_database: str | None
+    country_version: str
+    secret_part: str | None
+    policy: Policy
+    catalogue: Catalogue
+    max_reject_ratio: float
+    workers: int
+    block_bytes: int
+    max_memory: int | None
+    run_record: str | None
+    log_format: str
+    local: bool
+    awaited: bool
+
+    @property
+    def period_days(self) -> int:
+        """How many days a publishing period has."""
+        return PERIODS[self.period]
+
+    def facts(self) -> dict[str, str]:
+        """What is public about the run, for manifest and metadata."""
+        return {
+            **self.policy.facts(),
+            "time_zone": self.time_zone,
+            "log_time_zone": self.log_time_zone,
+            "period": self.period,
+            "opt_out": self.opt_out,
+            "schema_version": str(SCHEMA_VERSION),
+            "country_database": self.country_version,
+            "rules": RULES_VERSION,
+        }
+
+
+def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Config:
+    """The options of `run` or `plan`, checked; raises `JobError` (exit 2), which names the option."""
+    local = not any(argument.partition("=")[0] == "--runner" for argument in beam_arguments)
+    time_zone = _checked("--timezone", clock.zone, options.time_zone).key
+    log_time_zone = _checked("--log-timezone", clock.zone, options.log_time_zone).key
+    policy = policy_of_options(options)
+    if options.site is not None and publishable_site(options.site) == UNKNOWN:
+        raise JobError(EXIT_USAGE, "usage", f"--site {options.site!r}: not the name of a host.")
+    countries = _checked("--geoip-country", CountryLookup.open, options.country_database)
+    proxies = _checked("--trusted-proxies", Proxies.parse, options.proxies) if options.proxies else None
+    routes = _checked("--routes", _read_routes, options.routes) if options.routes else None
+    secret_part = _checked("--secret-from", _secret_part, options.secret_part) if options.secret_part else None
+    if options.no_wait and (local or options.run_record):
+        other = "no runner elsewhere is named" if local else "--run-record is written by a launcher that waits"
+        raise JobError(EXIT_USAGE, "usage", f"--no-wait: {other}.")
+    return Config(
+        input=tuple(options.input),
+        output=options.output,
+        format=options.format,
+        date=options.date,
+        period=options.period,
+        time_zone=time_zone,
+        log_time_zone=log_time_zone,
+        grace=options.grace,
+        replace=options.replace,
+        site=options.site,
+        proxies=proxies,
+        routes=routes,
+        opt_out=options.opt_out,
+        country_database=options.country_database,
+        country_version=countries.version,
+        secret_part=secret_part,
+        policy=policy,
+        catalogue=policy.published(default_catalogue()),
+        max_reject_ratio=options.max_reject_ratio,
+        workers=options.workers if local else 0,
+        block_bytes=(options.block_mib or (16 if local else 64)) * MIB,
+        max_memory=options.max_memory,
+        run_record=options.run_record,
+        log_format=options.log_format,
+        local=local,
+        awaited=not options.no_wait,
+    )
+
+
+def policy_of_options(options: argparse.Namespace, explained: bool = False) -> Policy:
+    """The policy that the options ask for, of a run or to be explained; raises `JobError` (exit 2)."""
+    given: dict[str, Any] = {name: value for name, value in vars(options).items() if name in Settings.__dataclass_fields__}
+    given["declare_site"] = tuple(given.get("declare_site") or ())
+    settings = Settings(**given)
+    policy = policies()[options.privacy]
+    with translated(ValueError, lambda error: JobError(EXIT_USAGE, "usage", f"{error}.")):
+        return policy.explained(settings) if explained else policy.from_settings(settings)
+
+
+def _checked(name: str, check: Callable[[str], Value], value: str) -> Value:
+    with translated(ValueError, lambda error: JobError(EXIT_USAGE, "usage", f"{name}: {error}.")):
+        return check(value)
+
+
+def _read_routes(path: str) -> Routes:
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} cannot be read: it is not UTF-8") from None
+    with translated(ValueError, lambda error: ValueError(f"{path}, {error}")):
+        return Routes.parse(text)
+
+
+def _secret_part(word: str) -> str:
+    scheme, _, name = word.partition(":")
+    if scheme != "env" or not name:
+        raise ValueError(f"{word!r} is not env:NAME")
+    if len(os.environ.get(name, "")) < MIN_SECRET_PART:
+        raise ValueError(f"the environment variable {name} must hold at least {MIN_SECRET_PART} characters")
+    return name

@@ -1,0 +1,81 @@
+"""A published data set as a whole: what is published there, under which guarantee, and its tables.
+
+data = DataSet("/srv/statistics")
+data.dates()                                    # ['2026-03-01', '2026-03-02']
+data.read("pages", first="2026-03-01").to_pandas()
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.dataset import layout
+from pipeline.dataset.manifest import Manifest, catalogue_of, read_manifest
+from pipeline.dataset.storage import is_unfinished, open_storage
+from pipeline.errors import EXIT_INPUT, JobError
+from transforms.reports.report import Catalogue
+
+
+class DataSet:
+    """A data set below a folder of this machine, or of one of Beam's file systems (gs://, s3://, hdfs://).
+
+    Failures are `JobError`, whose message says what to do.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.storage = open_storage(root)
+
+    def manifest(self, date: str) -> Manifest | None:
+        """The manifest of the period that begins on this date (ISO), or None if it is not published."""
+        return self._read_manifest(layout.manifest_path(date))
+
+    def manifests(self) -> dict[str, Manifest]:
+        """The manifest of each published period by its first day, in their order."""
+        paths = (path for path in self.storage.list(layout.MANIFESTS) if not is_unfinished(path))
+        found = (self._read_manifest(path) for path in paths)
+        return {manifest["date"]: manifest for manifest in found if manifest is not None}  # None: gone in the meantime
+
+    def _read_manifest(self, path: str) -> Manifest | None:
+        data = self.storage.read(path)
+        return None if data is None else read_manifest(data, f"{self.root}/{path}")
+
+    def dates(self, first: str | None = None, last: str | None = None) -> list[str]:
+        """First days of the published periods, from `first` to `last`, both included."""
+        return [date for date in self.manifests() if (first or date) <= date <= (last or date)]
+
+    def catalogue(self, date: str) -> Catalogue:
+        """The reports of a published period."""
+        manifest = self.manifest(date)
+        if manifest is None:
+            raise JobError(EXIT_INPUT, "missing", f"{self.root}: {date} is not published.")
+        return catalogue_of(manifest)
+
+    def read(self, report: str, first: str | None = None, last: str | None = None) -> pa.Table:
+        """A report's rows over the published periods from `first` to `last`: a column `date`, then those of its files.
+
+        Periods that have no such report are left out. Columns that some periods lack are null there.
+        """
+        manifests = self.manifests()
+        dates = [date for date in self.dates(first, last) if report in manifests[date]["reports"]]
+        tables = [self._table(report, date) for date in dates]
+        if not tables:
+            raise JobError(EXIT_INPUT, "missing", f"{self.root}: no published period of that time has the report {report}.")
+        return pa.concat_tables(tables, promote_options="default")
+
+    def _table(self, report: str, date: str) -> pa.Table:
+        path = layout.data_path(report, date)
+        data = self.storage.read(path)
+        if data is None:
+            message = f"{self.root}/{path}: is missing, although {date} is published. Restore it."
+            raise JobError(EXIT_INPUT, "missing", message)
+        return pq.read_table(io.BytesIO(data))
+
+
+def names_of(manifests: Sequence[Manifest]) -> set[str]:
+    """The reports that any of some periods has."""
+    return {name for manifest in manifests for name in manifest["reports"]}

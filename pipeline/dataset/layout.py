@@ -1,0 +1,79 @@
+"""Where what is in a data set: the one place that knows its paths. All are relative to its root and use `/`.
+
+<report>/date=YYYY-MM-DD/data.parquet   a published table of one period, named by its first day
+_manifest/date=YYYY-MM-DD.json          what is published of the period; written last
+_ledger/date=YYYY-MM-DD.json            what the period spent, of a policy that draws
+_staging/<run>/…                        files on their way; a journal is the commit point
+_lock                                   who is at work
+"""
+
+from __future__ import annotations
+
+import re
+
+MANIFESTS, LEDGER, STAGING, LOCK = "_manifest", "_ledger", "_staging", "_lock"
+VERSION = 2
+"""Version of this layout, in each manifest. Version 1 had neither it nor the catalogue there."""
+
+_DATE = r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+_DATA = rf"(?P<report>[a-z_]+)/date={_DATE}/data\.parquet"
+_DATA_FILE = re.compile(_DATA)
+_DRAWN_FILE = re.compile(rf"{STAGING}/[^/]+/noise/{_DATA}")
+_LEDGER_FILE = re.compile(rf"{LEDGER}/date={_DATE}\.json")
+
+
+def data_path(report: str, date: str) -> str:
+    """A published table."""
+    return f"{report}/date={date}/data.parquet"
+
+
+def date_of_data(path: str) -> str | None:
+    """The date of a published table, or None for another file."""
+    found = _DATA_FILE.fullmatch(path)
+    return found["date"] if found else None
+
+
+def manifest_path(date: str) -> str:
+    """A period's manifest."""
+    return f"{MANIFESTS}/date={date}.json"
+
+
+def ledger_path(date: str) -> str:
+    """A period's entry in the ledger."""
+    return f"{LEDGER}/date={date}.json"
+
+
+def is_ledger_entry(path: str) -> bool:
+    """Whether a file's name is that of an entry; others are half written, by a run that was killed."""
+    return _LEDGER_FILE.fullmatch(path) is not None
+
+
+def staging_path(run_id: str) -> str:
+    """The folder of a run's files on their way."""
+    return f"{STAGING}/{run_id}"
+
+
+def staged_path(run_id: str, report: str, date: str, drawn: bool) -> str:
+    """A table on its way. What was drawn at random tells so: it may not be thrown away and drawn again."""
+    return f"{staging_path(run_id)}/{'noise/' if drawn else ''}{data_path(report, date)}"
+
+
+def date_of_drawn(path: str) -> str | None:
+    """The date of a table that was drawn and is on its way, or None for another file."""
+    found = _DRAWN_FILE.fullmatch(path)
+    return found["date"] if found else None
+
+
+def journal_path(run_id: str, date: str) -> str:
+    """The journal of a period's publication."""
+    return f"{staging_path(run_id)}/journal-{date}.json"
+
+
+def is_journal(path: str) -> bool:
+    """Whether a file's name is that of a journal."""
+    return path.rpartition("/")[2].startswith("journal-")
+
+
+def record_path(run_id: str) -> str:
+    """The run record, which the last step leaves for the launcher."""
+    return f"{staging_path(run_id)}/record.json"

@@ -1,0 +1,81 @@
+"""What a manifest says: that a period is published, under which guarantee, with which reports and files. It is public."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.dataset import layout
+from pipeline.errors import EXIT_OUTPUT, JobError
+from transforms.errors import translated
+from transforms.privacy.policy import Policy, policy_of
+from transforms.reports.report import Catalogue
+
+SCHEMA_VERSION = 1
+"""Version of the published tables' columns."""
+
+FULL, EDGE, NOT_TOLD = "full", "edge", "not_told"
+"""Coverage: whether the input goes on before and after the period, or begins or ends in it.
+
+With announced periods it is not told, because it follows from lines, which may be one person's.
+"""
+
+COMMON_FACTS = ("time_zone", "log_time_zone", "period", "opt_out", "country_database", "rules")
+"""What manifest and metadata state beside the facts of the policy."""
+
+OWN_FACTS = ("layout", "schema_version", "date", "coverage", "revision", "run_id", "reports")
+"""What only the manifest states."""
+
+Manifest = dict[str, Any]
+
+
+def manifest_of(
+    date: str,
+    facts: Mapping[str, str],
+    coverage: str,
+    catalogue: Catalogue,
+    hashes: Mapping[str, str],
+    rows: Mapping[str, int],
+) -> Manifest:
+    """A period's manifest without `run_id` and `revision`; of each report what it divides, its file's hash, and its rows."""
+    described = catalogue.described()
+    reports = {name: {**described[name], "rows": rows[name], "sha256": sha256} for name, sha256 in hashes.items()}
+    own = {"date": date, "layout": layout.VERSION, "schema_version": SCHEMA_VERSION, "coverage": coverage, "reports": reports}
+    return {**facts, **own}
+
+
+def read_manifest(data: bytes, place: str) -> Manifest:
+    """The manifest in a file; `JobError` (exit 8) if it is none, or of another layout. `place` names the file in messages."""
+    try:
+        manifest = json.loads(data)
+    except ValueError:
+        manifest = None
+    names = {"date": str, "run_id": str, "revision": int, "reports": dict}
+    if not isinstance(manifest, dict) or not all(isinstance(manifest.get(name), kind) for name, kind in names.items()):
+        raise JobError(EXIT_OUTPUT, "bad_manifest", f"{place}: not a manifest. Restore or remove it.")
+    if manifest.get("layout") != layout.VERSION:
+        message = (
+            f"{place}: published by another version of weblog-anonymizer, with files in another layout. Choose another --output: "
+            "this data set remains readable as it is."
+        )
+        raise JobError(EXIT_OUTPUT, "other_layout", message)
+    return manifest
+
+
+def catalogue_of(manifest: Mapping[str, Any]) -> Catalogue:
+    """The reports that a manifest lists; `CatalogueError` if it does not describe them."""
+    return Catalogue.from_described(manifest["reports"])
+
+
+def policy_class_of(manifest: Mapping[str, Any]) -> type[Policy]:
+    """The policy that a manifest states; `JobError` (exit 8) if this version does not know it."""
+
+    def unknown(_: ValueError) -> JobError:
+        message = (
+            f"{manifest.get('date')}: its manifest states a mode that this version does not know. Use the one that wrote it."
+        )
+        return JobError(EXIT_OUTPUT, "bad_manifest", message)
+
+    with translated(ValueError, unknown):
+        return policy_of(manifest)

@@ -1,0 +1,58 @@
+"""What a measure is: a number beside the dimensions of each row, declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+import pyarrow as pa
+
+
+class Kind(Enum):
+    """Whether a measure of rows adds up to that of the row which they divide."""
+
+    ADDITIVE = "additive"
+    DISTINCT = "distinct"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number of each row: what it counts, its unit, and its kind.
+
+    `notes` are further facts for the metadata of its column; `nullable` says whether rows may lack it.
+    """
+
+    name: str
+    description: str
+    unit: str
+    kind: Kind
+    notes: tuple[tuple[str, str], ...] = ()
+    nullable: bool = False
+
+
+HITS = Measure("hits", "Requests", "requests", Kind.ADDITIVE)
+VISITORS = Measure(
+    "visitors", "Distinct visitors (address and user agent within the day); do not add over rows", "visitors", Kind.DISTINCT
+)
+VISITS = Measure("visits", "Distinct visits with a request in this row; do not add over rows", "visits", Kind.DISTINCT)
+BYTES_SENT = Measure("bytes_sent", "Bytes sent to clients, as logged", "bytes", Kind.ADDITIVE)
+
+MEASURES = (HITS, VISITORS, VISITS, BYTES_SENT)
+"""What a shard counts exactly, in the order of the columns."""
+
+EVIDENCE = "capped_addresses"
+"""Column beside the measures: the sum over networks of min(cap, distinct addresses). It is never published."""
+
+
+def measure_names(measures: Iterable[Measure]) -> tuple[str, ...]:
+    """The measures' columns."""
+    return tuple(measure.name for measure in measures)
+
+
+def counts_schema(columns: Iterable[str], counts: Iterable[str] = (*measure_names(MEASURES), EVIDENCE)) -> pa.Schema:
+    """Schema of counts of a report's cells: dimension columns, and whole numbers."""
+    return pa.schema(
+        [pa.field(name, pa.string(), nullable=False) for name in columns]
+        + [pa.field(name, pa.int64(), nullable=False) for name in counts]
+    )

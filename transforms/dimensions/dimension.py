@@ -1,0 +1,93 @@
+"""What a dimension is: a column of published tables, declared once with all that follows from it.
+
+Schemas, the columns that travel to a shard, Parquet metadata, the data dictionary, the detectors' coverage and the checks of
+`verify` derive from these declarations. To add a dimension, write one file of this folder with a `Dimension` in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Hashable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+
+from transforms.dimensions.lookups import Lookups
+
+
+class Scope(Enum):
+    """Whose property a dimension is: all hits of a visitor, or of a visit, share its value, or each hit has its own."""
+
+    HIT = "hit"
+    VISIT = "visit"
+    VISITOR = "visitor"
+
+
+View = Callable[[pa.Array, Lookups], Sequence[Hashable]]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A column that a dimension reads, and what is made of each distinct value before it is used (None: nothing).
+
+    Dimensions that share a `Read` share its work.
+    """
+
+    column: str
+    view: View | None = None
+
+
+def each(function: Callable[[Any], Hashable]) -> View:
+    """The view that calls a function with each distinct value."""
+    return partial(_each, function)
+
+
+def _each(function: Callable[[Any], Hashable], values: pa.Array, _: Lookups) -> list[Hashable]:
+    return list(map(function, values.to_pylist()))
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """A column of published tables. Its values are text and never null.
+
+    `reads` are columns of masked entries (of masked visitors for the scope VISITOR, of visits for VISIT); where the log format
+    lacks one, its value is None. `of` gives the published value of each distinct combination of what was read; None publishes
+    the one column as it is. `values` is the closed vocabulary; None, the default, declares an open dimension: its values come
+    from the log, so the detectors look at each before it is published. A closed dimension publishes nothing but its vocabulary.
+
+    `determines` names dimensions of which this one tells the value, at least for some values: a city its country, a method
+    `(unknown)` the kind `invalid`. The catalogue keeps such dimensions from dividing the same rows twice.
+    """
+
+    name: str
+    description: str
+    scope: Scope
+    reads: tuple[Read, ...] = field(compare=False)
+    of: Callable[..., str] | None = field(default=None, compare=False)
+    values: Container[str] | None = field(default=None, compare=False)
+    determines: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch("[a-z][a-z_]*", self.name):
+            raise ValueError(f"dimension {self.name!r}: a name has small letters and underscores")
+        if not self.reads or (self.of is None and (len(self.reads) > 1 or self.reads[0].view)):
+            raise ValueError(f"dimension {self.name!r}: it must read a column, and without `of` exactly one as it is")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its values come from the log."""
+        return self.values is None
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """A closed vocabulary of the texts that match an expression as a whole, and some others."""
+
+    pattern: str
+    others: tuple[str, ...] = ()
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.others or (isinstance(value, str) and re.fullmatch(self.pattern, value) is not None)

@@ -1,0 +1,42 @@
+"""The dimension of the connection's TLS version, where a log holds it.
+
+Sources: nginx, `$ssl_protocol`; Apache, mod_ssl, `SSL_PROTOCOL`; AWS, access logs of load balancers, `ssl_protocol`; Caddy 2,
+`request>tls>version`, the number that the TLS record has (RFC 8446, 4.2.1).
+"""
+
+from __future__ import annotations
+
+from transforms.dimensions.dimension import Dimension, Read, Scope
+from transforms.reserved import NONE, UNKNOWN
+
+UNLISTED = "Other"
+_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+_NUMBERS = {str(0x0300 + minor): version for minor, version in enumerate(_VERSIONS)}
+
+
+def publishable_version(logged: str | None) -> str:
+    """A version as OpenSSL writes it, `(none)` without TLS, `Other`, or `(unknown)` where the log does not say.
+
+    >>> [publishable_version(logged) for logged in ("TLSv1.3", "tls1.2", "772", "-", "QUIC", None)]
+    ['TLSv1.3', 'TLSv1.2', 'TLSv1.3', '(none)', 'Other', '(unknown)']
+    """
+    if logged is None:
+        return UNKNOWN
+    if logged in ("", "-"):
+        return NONE
+    if logged in _NUMBERS:
+        return _NUMBERS[logged]
+    word = logged.lower().replace("tls", "TLS").replace("ssl", "SSL").replace(" ", "").replace("vers", "v")
+    word = word if "v" in word else word.replace("TLS", "TLSv").replace("SSL", "SSLv")
+    word = "TLSv1" if word == "TLSv1.0" else word
+    return word if word in _VERSIONS else UNLISTED
+
+
+TLS_VERSION = Dimension(
+    "tls_version",
+    "TLS version of the connection",
+    Scope.HIT,
+    (Read("tls_version"),),
+    of=publishable_version,
+    values=(*_VERSIONS, UNLISTED, NONE, UNKNOWN),
+)

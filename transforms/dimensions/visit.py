@@ -1,0 +1,71 @@
+"""Dimensions of a whole visit at a site. A shard computes what they read, because only there all hits of a visit meet."""
+
+from __future__ import annotations
+
+from bisect import bisect
+
+from transforms.dimensions.dimension import Dimension, Read, Scope
+
+# By their least amount, in seconds and in pages; named so that they sort by amount.
+_DURATIONS = {
+    0: "00:00",
+    1: "00:01-00:09",
+    10: "00:10-00:29",
+    30: "00:30-00:59",
+    60: "01:00-04:59",
+    300: "05:00-09:59",
+    600: "10:00-29:59",
+    1_800: "30:00+",
+}
+_DEPTHS = {0: "00", 1: "01", 2: "02", 3: "03-05", 6: "06-10", 11: "11-20", 21: "21+"}
+ENTRY, LATER = "entry", "later"
+
+
+def duration_of(seconds: int) -> str:
+    """The bucket of a visit's duration.
+
+    >>> duration_of(0), duration_of(29), duration_of(86_399)
+    ('00:00', '00:10-00:29', '30:00+')
+    """
+    return _bucket(seconds, _DURATIONS)
+
+
+def depth_of(pages: int) -> str:
+    """The bucket of a visit's pages."""
+    return _bucket(pages, _DEPTHS)
+
+
+def _bucket(amount: int, buckets: dict[int, str]) -> str:
+    least = list(buckets)
+    return buckets[least[bisect(least, amount) - 1]]
+
+
+def entry_of(is_first: bool) -> str:
+    """Whether a hit is the first page of its visit."""
+    return ENTRY if is_first else LATER
+
+
+VISIT_DURATION = Dimension(
+    "visit_duration",
+    "Time from the first to the last request of the visit at this site, minutes:seconds",
+    Scope.VISIT,
+    (Read("visit_seconds"),),
+    of=duration_of,
+    values=tuple(_DURATIONS.values()),
+)
+VISIT_DEPTH = Dimension(
+    "visit_depth",
+    "Pages seen in the visit at this site",
+    Scope.VISIT,
+    (Read("visit_pages"),),
+    of=depth_of,
+    values=tuple(_DEPTHS.values()),
+)
+ENTRY_PAGE = Dimension(
+    "entry",
+    "entry: the first page of its visit at this site; later: any other",
+    Scope.VISIT,
+    (Read("first_page"),),
+    of=entry_of,
+    values=(ENTRY, LATER),
+)

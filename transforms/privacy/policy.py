@@ -1,0 +1,204 @@
+"""What a privacy policy is: all that a job must ask of it, so that nothing outside its folder need know which one it is.
+
+Each policy is a folder beside this file, whose module `policy` has its class as `POLICY`.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, ClassVar
+
+import pyarrow as pa
+
+import transforms.privacy
+from transforms.counting.measures import Measure
+from transforms.counting.visits import needed_by
+from transforms.dimensions.dimension import Dimension, Scope
+from transforms.privacy.release import Released
+from transforms.reports.report import Catalogue, Report
+
+MIN_ADDRESSES = 5
+DEFAULT_ADDRESSES = 10
+"""k: the fewest addresses of a value that comes from the log and is published by name, whatever the policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator says of the guarantee, by the names of the options; None and False: nothing."""
+
+    min_addresses: int = DEFAULT_ADDRESSES
+    epsilon: float | None = None
+    delta: float | None = None
+    accept_weak_epsilon: bool = False
+    declare_site: tuple[str, ...] = ()
+    site: str | None = None
+    date: str | None = None
+    replace: bool = False
+    no_wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one period of a shard was counted to be, packed; the hits of its largest network; and what a second pass needs."""
+
+    counts: bytes
+    largest_network: int
+    kept: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The counts of a period, added over shards; and the plan of the second pass, if there is one."""
+
+    counts: bytes
+    plan: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A table about a run's reports for the operator: its columns, a row a report, and what to know of it."""
+
+    titles: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+    legend: tuple[tuple[str, str], ...] = ()
+
+
+class Policy(ABC):
+    """A guarantee, with its numbers."""
+
+    mode: ClassVar[str]
+    """Its name, on the command line and in manifests."""
+
+    draws: ClassVar[bool]
+    """Whether a release is drawn at random. Then a period is released once: a second draw would spend its budget twice."""
+
+    announced: ClassVar[bool]
+    """Whether periods and sites are named beforehand, and published with lines or without: which there are says nothing."""
+
+    @classmethod
+    @abstractmethod
+    def from_settings(cls, settings: Settings) -> Policy:
+        """The policy of a run; `ValueError` says which setting promises too little, or does not belong here."""
+
+    @classmethod
+    @abstractmethod
+    def explained(cls, settings: Settings) -> Policy:
+        """The policy whose numbers are to be explained, of no run in particular; `ValueError` as `from_settings`."""
+
+    @classmethod
+    @abstractmethod
+    def from_facts(cls, facts: Mapping[str, str]) -> Policy:
+        """The policy that a manifest states; `ValueError` or `KeyError` if it is none."""
+
+    @classmethod
+    @abstractmethod
+    def checks(cls, manifest: Mapping[str, Any], catalogue: Catalogue, entry: Any) -> Checks:
+        """What `verify` checks of a period; `entry` is what the ledger says of it, or None."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, str]:
+        """What is public about the policy, for manifest and metadata."""
+
+    @abstractmethod
+    def published(self, catalogue: Catalogue) -> Catalogue:
+        """The reports of a catalogue that this policy can publish."""
+
+    def travelling(self, catalogue: Catalogue) -> tuple[Dimension, ...]:
+        """The dimensions that travel to a shard: those of the reports, and what dimensions of visits are computed from."""
+        wanted = catalogue.all_dimensions()
+        of_visits = [dimension for dimension in wanted if dimension.scope is Scope.VISIT]
+        return tuple(dict.fromkeys(each for each in (*wanted, *needed_by(of_visits)) if each.scope is not Scope.VISIT))
+
+    @abstractmethod
+    def count(self, pieces: Sequence[bytes], catalogue: Catalogue) -> dict[int, Counted]:
+        """Count a shard, by period (its first day since 1970)."""
+
+    @abstractmethod
+    def plan(self, parts: Iterable[bytes], catalogue: Catalogue) -> Planned:
+        """Add up the counts of a period from all shards."""
+
+    @abstractmethod
+    def recount(self, date: str, kept: bytes, catalogue: Catalogue, plan: bytes) -> tuple[str, bytes]:
+        """The second pass over what was kept of a period of a shard: its date, and counts.
+
+        A policy that plans none is never asked for it.
+        """
+
+    @abstractmethod
+    def release(self, counts: bytes, recounts: Iterable[bytes], catalogue: Catalogue) -> tuple[Released, dict[str, Any]]:
+        """The released tables of a period, and what the operator is told about it."""
+
+    def without_lines(self) -> bytes:
+        """The counts of a period without lines; only of a policy that announces its periods."""
+        raise NotImplementedError
+
+    def budget_entry(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """What the ledger says of a release with this manifest; only of a policy that draws."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def explanation(self, period: str) -> str:
+        """What is promised to visitors, and what is not, in plain words with the numbers in force."""
+
+    @abstractmethod
+    def in_short(self, period: str) -> list[str]:
+        """The same in a sentence or two, for `plan`."""
+
+    @abstractmethod
+    def figures(self, days: Sequence[Mapping[str, Any]]) -> Figures:
+        """What became of each report over the days of a run, from their figures in the run record."""
+
+
+class Checks(ABC):
+    """What `verify` checks of one period of a policy. No sentence echoes a value."""
+
+    facts: ClassVar[tuple[str, ...]]
+    """What manifest and metadata state of the policy."""
+
+    numbers: ClassVar[tuple[str, ...]] = ()
+    """Those of the facts that are numbers, some of which look like somebody's."""
+
+    overlapping: ClassVar[tuple[str, ...]] = ()
+    """Measures of which a parent's lies between the greatest and the sum of its rows."""
+
+    checked: ClassVar[str]
+    unseen: ClassVar[str]
+    """What was checked of this policy, and what cannot be seen from outside."""
+
+    def stated(self) -> Iterator[str]:
+        """What the manifest should state and does not."""
+        return iter(())
+
+    @abstractmethod
+    def measures(self, report: Report) -> tuple[Measure, ...]:
+        """The measures that the report's file must have."""
+
+    @abstractmethod
+    def rows(self, report: Report, table: pa.Table, parents: pa.Table | None) -> Iterator[str]:
+        """What is wrong with rows; `parents` are those that the report divides."""
+
+    def period(self) -> Iterator[str]:
+        """What is wrong with the period as a whole."""
+        return iter(())
+
+
+@lru_cache(maxsize=1)
+def policies() -> dict[str, type[Policy]]:
+    """All policies by mode."""
+    folders = [found.name for found in pkgutil.iter_modules(transforms.privacy.__path__) if found.ispkg]
+    known = [import_module(f"transforms.privacy.{folder}.policy").POLICY for folder in folders]
+    return {policy.mode: policy for policy in known}
+
+
+def policy_of(facts: Mapping[str, Any]) -> type[Policy]:
+    """The policy of a manifest, or of other facts with a `mode`; `ValueError` if this version has none of this name."""
+    mode = facts.get("mode")
+    if not isinstance(mode, str) or mode not in policies():
+        raise ValueError("a mode that this version does not know")
+    return policies()[mode]

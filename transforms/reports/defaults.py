@@ -1,0 +1,43 @@
+"""The reports that a job publishes unless its configuration says otherwise, each with the parent that it divides."""
+
+from __future__ import annotations
+
+from transforms.dimensions.agent import BOT, BOT_KIND, BROWSER, DEVICE, OPERATING_SYSTEM
+from transforms.dimensions.place import COUNTRY, NETWORK
+from transforms.dimensions.referrer import CHANNEL, SOURCE
+from transforms.dimensions.request import FILE_TYPE, KIND, METHOD, PATH, PROTOCOL, STATUS
+from transforms.dimensions.timing import HOUR
+from transforms.dimensions.visit import ENTRY_PAGE, VISIT_DEPTH, VISIT_DURATION
+from transforms.reports.report import Catalogue, Report
+
+
+def default_catalogue() -> Catalogue:
+    """The default reports."""
+    return Catalogue(
+        [
+            Report("daily", "Traffic of a site by day: the stratum that every other report divides"),
+            Report("hourly", "Traffic by hour of the day", HOUR, "daily"),
+            Report("kinds", "Traffic by kind of response", KIND, "daily"),
+            Report("status_codes", "Responses by HTTP status code", STATUS, "kinds"),
+            Report("pages", "Pages", PATH, "kinds", where=("kind", "page")),
+            Report("not_found", "Requests that found nothing", PATH, "kinds", where=("kind", "not_found")),
+            Report("downloads", "Downloaded files", PATH, "kinds", where=("kind", "download")),
+            Report("file_types", "Static files by type", FILE_TYPE, "kinds", where=("kind", "static")),
+            Report("entry_pages", "Pages with which visits begin, and the same pages later in visits", ENTRY_PAGE, "pages"),
+            # Beside kinds, and not below them, these would give small rows away: an invalid request is a kind and has no method.
+            Report("methods", "Traffic by HTTP method", METHOD, "kinds"),
+            Report("protocols", "Traffic by HTTP version", PROTOCOL, "kinds"),
+            Report("visit_durations", "Visits by duration, with all their hits", VISIT_DURATION, "daily"),
+            Report("visit_depths", "Visits by pages seen, with all their hits", VISIT_DEPTH, "daily"),
+            Report("channels", "Where hits came from, by channel", CHANNEL, "daily"),
+            Report("sources", "Referring domains", SOURCE, "channels"),
+            Report("countries", "Countries", COUNTRY, "daily"),
+            Report("networks", "Networks", NETWORK, "countries"),
+            # Of people only: a robot without an agent is a kind of robot and has no system.
+            Report("devices", "Device classes of people", DEVICE, "daily", where=("traffic", "human")),
+            Report("operating_systems", "Operating systems", OPERATING_SYSTEM, "devices"),
+            Report("browsers", "Browsers", BROWSER, "operating_systems"),
+            Report("bot_kinds", "Kinds of bots", BOT_KIND, "daily", where=("traffic", "bot")),
+            Report("bots", "Bots", BOT, "bot_kinds"),
+        ]
+    )
