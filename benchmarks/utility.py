@@ -37,7 +37,8 @@ from transforms.privacy.differential.bound import count_bounded  # noqa: E402
 from transforms.privacy.differential.policy import Differential  # noqa: E402
 from transforms.privacy.release import Released, plan_release, release, release_noisy  # noqa: E402
 from transforms.privacy.threshold.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES, Threshold  # noqa: E402
-from transforms.reports.report import OTHER, Report  # noqa: E402
+from transforms.reports.report import Report  # noqa: E402
+from transforms.reserved import OTHER  # noqa: E402
 from transforms.wire import pack, unpack  # noqa: E402
 
 LINES_OF_A_VISITOR = 13.6

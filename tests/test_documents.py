@@ -20,7 +20,8 @@ from pipeline.config.catalogue import NOISY_REPORTS, REPORTS
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, address, crowd
 from transforms.dimensions.vocabulary import KINDS
 from transforms.formats.registry import FORMATS
-from transforms.reports.report import NONE, OTHER, STRATUM, UNKNOWN
+from transforms.reports.report import STRATUM
+from transforms.reserved import NONE, OTHER, UNKNOWN
 from transforms.schema import DIMENSIONS, MEASURES
 
 ROOT = Path(__file__).parents[1]

@@ -22,7 +22,7 @@ from transforms.counting.count import add_counts
 from transforms.privacy.differential import bound
 from transforms.privacy.differential.bound import count_bounded
 from transforms.privacy.differential.policy import Bound
-from transforms.reports.report import OTHER
+from transforms.reserved import OTHER
 from transforms.wire import unpack
 
 ROOT = Path(__file__).parents[1]

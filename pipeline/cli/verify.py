@@ -35,7 +35,8 @@ from transforms.dimensions.agents import is_listed_name
 from transforms.privacy.detectors import OPEN_DIMENSIONS, identifier, is_caught
 from transforms.privacy.differential import policy as differential
 from transforms.privacy.threshold.policy import MODE
-from transforms.reports.report import OTHER, UNKNOWN, Report
+from transforms.reports.report import Report
+from transforms.reserved import OTHER, UNKNOWN
 from transforms.schema import MEASURES, VERSION, released_schema
 
 _MANIFEST = ("schema_version", "date", "coverage", "revision", "run_id", "reports")

@@ -10,7 +10,7 @@ from transforms.privacy.detectors import is_caught
 from transforms.privacy.differential import noise
 from transforms.privacy.differential.policy import DEFAULT_DELTA, DEFAULT_EPSILON, MODE, WEAK_EPSILON, Differential, spent
 from transforms.privacy.threshold.policy import Threshold
-from transforms.reports.report import UNKNOWN
+from transforms.reserved import UNKNOWN
 
 
 def policy_of(options: argparse.Namespace) -> Threshold | Differential:

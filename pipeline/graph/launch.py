@@ -31,7 +31,7 @@ from transforms.masking.site import publishable_site
 from transforms.period import PERIODS
 from transforms.privacy.differential.policy import Differential
 from transforms.privacy.threshold.policy import Threshold
-from transforms.reports.report import UNKNOWN
+from transforms.reserved import UNKNOWN
 
 SHARD_BYTES = 256 * MIB
 MIN_SECRET_PART = 32

@@ -18,7 +18,7 @@ import ua_parser
 from ua_parser.lazy import UserAgentMatcher
 from ua_parser.regex import Resolver
 
-from transforms.reports.report import NONE, UNKNOWN
+from transforms.reserved import NONE, UNKNOWN
 
 RULES_VERSION = ", ".join(f"{name} {version(name)}" for name in ("ua-parser-builtins", "crawler-user-agents"))
 """The rule sets in force, for the manifest."""

@@ -10,7 +10,7 @@ from typing import Any, cast
 import geoip2.database
 import maxminddb
 
-from transforms.reports.report import UNKNOWN
+from transforms.reserved import UNKNOWN
 
 _KINDS = ("Country", "City", "Enterprise")
 

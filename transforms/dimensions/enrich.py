@@ -20,7 +20,7 @@ from transforms.dimensions.referrers import describe_referrer, origins, site_dom
 from transforms.dimensions.vocabulary import KINDS
 from transforms.masking.address import network_name
 from transforms.masking.path import extension
-from transforms.reports.report import NONE, UNKNOWN
+from transforms.reserved import NONE, UNKNOWN
 from transforms.schema import HIT, VISITOR
 
 _INVALID, _NOT_FOUND, _ERROR, _REDIRECT, _STATIC, _DOWNLOAD, _PAGE, _OTHER = range(len(KINDS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transforms.reports.report import NONE, UNKNOWN
+from transforms.reserved import NONE, UNKNOWN
 
 OTHER_METHOD = "Other"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transforms.reports.report import UNKNOWN
+from transforms.reserved import UNKNOWN
 
 TRAFFIC = ("human", "bot", "unknown")
 

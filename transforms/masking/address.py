@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.dimensions.referrers import network_domain
-from transforms.reports.report import UNKNOWN
+from transforms.reserved import UNKNOWN
 
 # Framing: a first byte for the kind, then the kind's own bytes; kinds 4 and 6 have a fixed width, a name is the last part.
 _IPV4, _IPV6, _NAME, _NOWHERE = b"4", b"6", b"n", b"-"

@@ -21,7 +21,7 @@ from transforms.masking.path import scrub_paths
 from transforms.masking.routes import Routes
 from transforms.masking.site import publishable_site
 from transforms.period import Window, first_day
-from transforms.reports.report import UNKNOWN
+from transforms.reserved import UNKNOWN
 from transforms.schema import MASKED, MASKED_VISITOR, TEXT
 
 _HOURS = pa.array(HOURS)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.masking.spelling import DATE, decodings, names_address
-from transforms.reports.report import NONE
+from transforms.reserved import NONE
 
 MAX_DEPTH = 10
 MAX_SEGMENT = 64

@@ -18,7 +18,7 @@ import pyarrow as pa
 from transforms.columns import distinct, recode
 from transforms.masking.path import extension
 from transforms.masking.site import publishable_site
-from transforms.reports.report import UNKNOWN
+from transforms.reserved import UNKNOWN
 
 _TEMPLATE = re.compile(r"(?:/(?:[A-Za-z0-9._~-]+|:[a-z][a-z_]*)?)+")
 

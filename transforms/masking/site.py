@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from transforms.reports.report import UNKNOWN
+from transforms.reserved import UNKNOWN
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")

@@ -20,6 +20,7 @@ from transforms.columns import as_one, distinct, filled, recode
 from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Format
 from transforms.parsing import columnar, exact, oddities, times
 from transforms.parsing.wrapped import WRAPPINGS
+from transforms.reserved import UNKNOWN
 from transforms.schema import ENTRY
 
 BLANK = "blank"
@@ -225,7 +226,7 @@ def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: boo
             "method": recode(request_codes, methods),
             "target": recode(request_codes, targets),
             "protocol": recode(request_codes, protocols),
-            "status": recode(status_codes, pc.if_else(pc.match_substring_regex(statuses, _STATUS), statuses, "(unknown)")),
+            "status": recode(status_codes, pc.if_else(pc.match_substring_regex(statuses, _STATUS), statuses, UNKNOWN)),
             "bytes_sent": sizes.to_numpy()[bytes_codes] if len(sizes) else np.zeros(0, np.int64),
             "referer": raw["referer"],
             "user_agent": raw["user_agent"],

@@ -30,7 +30,8 @@ from transforms.privacy.detectors import OPEN_DIMENSIONS, is_caught
 from transforms.privacy.differential.noise import with_noise
 from transforms.privacy.differential.policy import BOUNDS, Differential, Mechanism
 from transforms.privacy.threshold.policy import Threshold
-from transforms.reports.report import OTHER, STRATUM, Catalogue, Report
+from transforms.reports.report import STRATUM, Catalogue, Report
+from transforms.reserved import OTHER
 from transforms.schema import EVIDENCE, MEASURES, NOISY_MEASURES, bounded_schema, count_schema
 
 Flags = npt.NDArray[np.bool_]

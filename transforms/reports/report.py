@@ -13,15 +13,6 @@ from dataclasses import dataclass
 STRATUM = ("site", "traffic")
 """Columns that every report begins with; with the date they name the stratum."""
 
-OTHER = "(other)"
-"""The row into which rows that fail the gate are folded."""
-
-UNKNOWN = "(unknown)"
-"""The value could not be determined."""
-
-NONE = "(none)"
-"""The value is empty in the log."""
-
 
 @dataclass(frozen=True, slots=True)
 class Report:

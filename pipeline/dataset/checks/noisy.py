@@ -20,7 +20,8 @@ from pipeline.dataset.ledger import UNIT, entry_of
 from pipeline.outputs.parquet import noise_of
 from transforms.dimensions.vocabulary import TRAFFIC
 from transforms.privacy.differential.policy import BOUNDS, Differential, Mechanism, delta_of, policy_from, rho_spent, spent
-from transforms.reports.report import OTHER, Report
+from transforms.reports.report import Report
+from transforms.reserved import OTHER
 from transforms.schema import NOISY_MEASURES
 
 CHECKED = "every row that must be there is, and names from the log reach their threshold; the ledger adds up"

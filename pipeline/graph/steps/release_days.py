@@ -17,7 +17,8 @@ from pipeline.outputs.parquet import parquet_files
 from transforms.counting.count import add_counts
 from transforms.privacy.release import Released, release
 from transforms.privacy.threshold.policy import Threshold
-from transforms.reports.report import UNKNOWN, Catalogue
+from transforms.reports.report import Catalogue
+from transforms.reserved import UNKNOWN
 from transforms.wire import pack_bytes, unpack
 
 COUNTS = "counts"

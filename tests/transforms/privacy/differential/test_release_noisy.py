@@ -12,7 +12,7 @@ from transforms.dimensions.vocabulary import CHANNELS, COUNTRIES, DEVICES, HOURS
 from transforms.privacy import release as door
 from transforms.privacy.differential.policy import BOUNDS, Differential
 from transforms.privacy.release import ReleaseError, release_noisy
-from transforms.reports.report import OTHER
+from transforms.reserved import OTHER
 from transforms.schema import MEASURES, bounded_schema, released_schema
 
 SITES = ("a.example", "b.example")
