@@ -17,7 +17,7 @@ from transforms.counting.shard import shard
 from transforms.dimensions.agents import describe_agent
 from transforms.dimensions.country import CountryLookup
 from transforms.dimensions.enrich import enrich
-from transforms.dimensions.referrers import describe_referrer, site_domain
+from transforms.dimensions.referrers import describe_referrer
 from transforms.formats.registry import format_of
 from transforms.masking import secret as secrets
 from transforms.masking.anonymize import anonymize
@@ -120,7 +120,6 @@ def warm_up(country_database: str | None = None) -> None:
     """Load what the first block would have to wait for: rules, lists and the country database."""
     describe_agent("Mozilla/5.0")
     describe_referrer("https://www.example.org/")
-    site_domain("www.example.org")
     with contextlib.suppress(ValueError):  # the launcher says what is wrong with a database
         _countries(country_database)
 

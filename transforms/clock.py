@@ -13,6 +13,7 @@ Seconds = npt.NDArray[np.int64]
 UTC = "UTC"
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3_600
+HOURS = tuple(f"{hour:02}" for hour in range(24))
 _QUARTER = 900  # every zone's offset changes at a full quarter of an hour, since 1970
 
 

@@ -16,8 +16,9 @@ from transforms.dimensions.agents import describe_agent
 from transforms.dimensions.country import CountryLookup
 from transforms.dimensions.extensions import DOWNLOADS, PAGES, STATIC
 from transforms.dimensions.http import publishable_method, publishable_protocol
-from transforms.dimensions.referrers import describe_referrer, origins, site_domain
+from transforms.dimensions.referrers import describe_referrer, origins
 from transforms.dimensions.vocabulary import KINDS
+from transforms.hosts import site_domain
 from transforms.masking.address import network_name
 from transforms.masking.path import extension
 from transforms.reserved import NONE, UNKNOWN

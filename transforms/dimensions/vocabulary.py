@@ -14,8 +14,6 @@ CHANNELS = ("direct", "internal", "search", "social", "ai", "referral", UNKNOWN)
 DEVICES = ("Desktop", "Mobile", "Tablet", "Other")
 """Device classes of people."""
 
-HOURS = tuple(f"{hour:02}" for hour in range(24))
-
 COUNTRIES = (
     # ISO 3166-1 alpha-2, as of 2026, and XK, which databases give to Kosovo.
     *"""AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD

@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from transforms.clock import DAY_SECONDS, HOUR_SECONDS, UTC, local_seconds
+from transforms.clock import DAY_SECONDS, HOUR_SECONDS, HOURS, UTC, local_seconds
 from transforms.columns import distinct, filled, recode
-from transforms.dimensions.vocabulary import HOURS
 from transforms.masking import secret as secrets
 from transforms.masking.address import places
 from transforms.masking.client import Proxies, clients

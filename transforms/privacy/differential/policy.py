@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from transforms.dimensions.vocabulary import CHANNELS, COUNTRIES, DEVICES, HOURS, KINDS
+from transforms.clock import HOURS
+from transforms.dimensions.vocabulary import CHANNELS, COUNTRIES, DEVICES, KINDS
 from transforms.privacy.threshold.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES
 
 MODE = "dp"

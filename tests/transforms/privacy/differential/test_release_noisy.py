@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.config.catalogue import NOISY_REPORTS
 from pipeline.outputs.parquet import parquet_files
-from transforms.dimensions.vocabulary import CHANNELS, COUNTRIES, DEVICES, HOURS, KINDS, TRAFFIC
+from transforms.clock import HOURS
+from transforms.dimensions.vocabulary import CHANNELS, COUNTRIES, DEVICES, KINDS, TRAFFIC
 from transforms.privacy import release as door
 from transforms.privacy.differential.policy import BOUNDS, Differential
 from transforms.privacy.release import ReleaseError, release_noisy
