@@ -19,7 +19,7 @@ from transforms.clock import UTC
 from transforms.columns import as_one, distinct, filled, recode
 from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Format
 from transforms.parsing import columnar, exact, oddities, times
-from transforms.parsing.wrapped import WRAPPINGS
+from transforms.parsing.wrapped import UNWRAPPERS
 from transforms.reserved import UNKNOWN
 from transforms.schema import ENTRY
 
@@ -73,7 +73,7 @@ def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str
     stored = oddities.find_lines(block, log_format.separator)
     lines = stored
     if log_format.wrapping and len(stored.starts):
-        block, lines = WRAPPINGS[log_format.wrapping].all_bare(block, stored)
+        block, lines = UNWRAPPERS[log_format.wrapping].all_bare(block, stored)
     plain = columnar.split(block, lines, log_format)
     ignored: Counter[str] = Counter()
     rejects: list[Reject] = []
