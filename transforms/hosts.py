@@ -13,8 +13,6 @@ from publicsuffixlist import PublicSuffixList
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 PORT = re.compile(r":\d{1,5}\Z")
-"""A port behind a host."""
-
 _PRIVATE = [ipaddress.ip_network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7")]
 _MAX_NAME = 253
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -32,8 +30,7 @@ def without_port(value: str) -> str:
     >>> without_port("192.0.2.7:443"), without_port("[2001:db8::1]:443"), without_port("2001:db8::1")
     ('192.0.2.7', '2001:db8::1', '2001:db8::1')
     """
-    has_port = ":" in value and (value[0] == "[" or value.count(":") == 1)
-    return PORT.sub("", value).strip("[]") if has_port else value
+    return PORT.sub("", value).strip("[]") if ":" in value and (value[0] == "[" or value.count(":") == 1) else value
 
 
 def last_hosts(lists: pa.StringArray) -> pa.StringArray:
@@ -87,9 +84,7 @@ def site_name(logged: str) -> str:
 def dns_name(host: str) -> str:
     """The host name as the public DNS has it: below a top-level domain, and in Punycode; "" if it cannot be one."""
     host = host.lower().removesuffix(".")
-    if len(host) > _MAX_NAME:
-        return ""
-    if not host.isascii():
+    if len(host) <= _MAX_NAME and not host.isascii():
         try:
             host = host.encode("idna").decode()
         except UnicodeError:
@@ -107,15 +102,6 @@ def site_domain(host: str) -> str:
 def network_domain(host: str) -> str:
     """The registrable domain of a host name by the list's ICANN section; "" for none."""
     return _registrable(host, _suffixes(private=False))
-
-
-def is_public_host(host: str) -> bool:
-    """Whether a name ends in a public suffix of ICANN's, so that it is probably a host's and not a person's.
-
-    >>> is_public_host("www.example.org"), is_public_host("jane.doe")
-    (True, False)
-    """
-    return network_domain(host.removesuffix(".")) != ""
 
 
 def public_suffix(host: str) -> str:

@@ -19,7 +19,7 @@ from transforms.formats.values import (
     names_absolute_url,
     without_parentheses,
 )
-from transforms.hosts import is_address, is_private, is_public_host
+from transforms.hosts import is_address, is_private, network_domain
 
 _HOST = Field("remote_host", Shape.LAST)
 _IDENT = Field(None, Shape.TOKEN)
@@ -93,7 +93,7 @@ def _forwarded(row: _Row) -> bool:
 
 def _site_is_public(row: _Row) -> bool:
     """Where others write a user's name: it must be a name that exists in the public DNS's suffixes."""
-    return is_public_host((row["site"] or "").partition(":")[0])
+    return network_domain((row["site"] or "").partition(":")[0].removesuffix(".")) != ""
 
 
 def _urls_are_absolute(row: _Row) -> bool:
