@@ -6,9 +6,8 @@ import datetime
 import zoneinfo
 
 import numpy as np
-import numpy.typing as npt
 
-Seconds = npt.NDArray[np.int64]
+from transforms.columns import Flags, Seconds
 
 UTC = "UTC"
 DAY_SECONDS = 86_400
@@ -35,7 +34,7 @@ def local_seconds(seconds: Seconds, name: str) -> Seconds:
     return seconds + np.array(offsets, np.int64)[codes]
 
 
-def utc_seconds(local: Seconds, name: str) -> tuple[Seconds, npt.NDArray[np.bool_]]:
+def utc_seconds(local: Seconds, name: str) -> tuple[Seconds, Flags]:
     """Seconds since 1970 in UTC for what clocks in the zone show, and which of them they show twice (in autumn).
 
     Of the two, the first is taken. What clocks skip in spring is read as if they had not been changed yet.

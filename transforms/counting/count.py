@@ -11,19 +11,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import cell_keys, changes, distinct
+from transforms.columns import Codes, Integers, Keys, cell_keys, changes, distinct
 from transforms.counting.cells import Cells, cells_of
 from transforms.counting.pieces import gather
 from transforms.counting.visits import describe_visits, number_visits, order_by_time
 from transforms.reports.report import Catalogue
 from transforms.schema import EVIDENCE, HIT_DIMENSIONS, MEASURES, VISITOR_DIMENSIONS, count_schema
 from transforms.wire import compact, pack, unpack
-
-Integers = npt.NDArray[np.int64]
 
 NUMBERS = ("network_number", "address_number", "visitor_number", "visit_number")
 """Columns of prepared rows that tell networks, addresses, visitors and visits apart, from wide to narrow."""
@@ -74,7 +71,7 @@ def merge_pieces(pieces: Iterable[bytes]) -> dict[int, pa.Table]:
     return prepared
 
 
-def _dense_numbers(keys: list[npt.NDArray[np.uint64]], order: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int32]]:
+def _dense_numbers(keys: list[Keys], order: Integers) -> dict[str, Codes]:
     """Numbers of the sorted visitor rows' networks, addresses and visitors: equal exactly where all keys so far are equal."""
     visitor, address, network, date = (key[order] for key in keys)
     numbers = {}
@@ -156,7 +153,7 @@ class _Measured:
         self._visit_begins = changes(self._units[-1])
         self._bytes_before = np.concatenate([[0], np.cumsum(rows["bytes_sent"].to_numpy())])
 
-    def of(self, group: npt.NDArray[np.int32], groups: int, cap: Integers) -> dict[str, Integers]:
+    def of(self, group: Codes, groups: int, cap: Integers) -> dict[str, Integers]:
         """Each group's measures and capped addresses; rows of group -1 are left out; `cap` has one number a group."""
         # What follows one another in a visit and a group is counted as one run: a page's assets are one, and sorting is dear.
         rows = np.flatnonzero(group >= 0)
@@ -191,25 +188,23 @@ class _Measured:
         }
 
 
-def _cap_of_cell(traffic: npt.NDArray[np.int32], rows: pa.Table, caps: Mapping[str, int]) -> Integers:
+def _cap_of_cell(traffic: Codes, rows: pa.Table, caps: Mapping[str, int]) -> Integers:
     by_code = np.array([caps[value] for value in distinct(rows["traffic"])[1].to_pylist()], np.int64)
     caps_of_cells: Integers = by_code[traffic]
     return caps_of_cells
 
 
-def _table(
-    rows: pa.Table, names: Iterable[str], codes: Mapping[str, npt.NDArray[np.int32]], measures: Mapping[str, Integers]
-) -> pa.Table:
+def _table(rows: pa.Table, names: Iterable[str], codes: Mapping[str, Codes], measures: Mapping[str, Integers]) -> pa.Table:
     names = tuple(names)
     columns = {name: distinct(rows[name])[1].take(pa.array(codes[name])) for name in names}
     return pa.table({**columns, **measures}, schema=count_schema(names))
 
 
-def _lookup(rows: pa.Table, names: tuple[str, ...], cells: Cells, passing: pa.Table) -> npt.NDArray[np.int32]:
+def _lookup(rows: pa.Table, names: tuple[str, ...], cells: Cells, passing: pa.Table) -> Codes:
     """The row of each cell in `passing`, or -1."""
     columns = [distinct(rows[name])[1].take(pa.array(cells.codes[name])) for name in names]
     places = pc.index_in(cell_keys(columns), value_set=cell_keys([passing[name] for name in names]))
-    found: npt.NDArray[np.int32] = places.fill_null(-1).to_numpy()
+    found: Codes = places.fill_null(-1).to_numpy()
     return found
 
 

@@ -7,14 +7,10 @@ entry page of its own, so that a site's tables do not depend on other sites.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import changes, distinct, recode
-
-Numbers = npt.NDArray[np.int32]
-Flags = npt.NDArray[np.bool_]
+from transforms.columns import Integers, Numbers, changes, distinct, recode
 
 GAP_SECONDS = 1_800
 """A visit ends when its visitor is silent for this long."""
@@ -34,7 +30,7 @@ _DEPTHS = {0: "00", 1: "01", 2: "02", 3: "03-05", 6: "06-10", 11: "11-20", 21: "
 ENTRY, LATER = "entry", "later"
 
 
-def order_by_time(visitor: Numbers, second: Numbers) -> npt.NDArray[np.int64]:
+def order_by_time(visitor: Numbers, second: Numbers) -> Integers:
     """By visitor and time: hits of a visitor come nearly in that order, which a stable sort makes use of."""
     return np.argsort(visitor.astype(np.int64) * (1 << 32) + second, kind="stable")
 
@@ -74,7 +70,7 @@ def describe_visits(visit: Numbers, hits: pa.Table) -> dict[str, pa.DictionaryAr
     }
 
 
-def _first_pages(pages: npt.NDArray[np.int64], stay: Numbers, hits: pa.Table) -> npt.NDArray[np.int64]:
+def _first_pages(pages: Integers, stay: Numbers, hits: pa.Table) -> Integers:
     """The page with which each stay begins, of `pages` in the order of stays.
 
     In the same second the path decides, then the bytes: the order of lines decides nothing.
@@ -89,7 +85,7 @@ def _first_pages(pages: npt.NDArray[np.int64], stay: Numbers, hits: pa.Table) ->
     return pages[changes(stay[pages])]
 
 
-def _bucketed(amounts: npt.NDArray[np.int64], buckets: dict[int, str], number: Numbers) -> pa.DictionaryArray:
+def _bucketed(amounts: Integers, buckets: dict[int, str], number: Numbers) -> pa.DictionaryArray:
     """The bucket of each hit's amount; `buckets` are named by the least amount that they hold."""
     bucket = np.searchsorted(np.array(list(buckets)), amounts, side="right") - 1
     return recode(bucket.astype(np.int32)[number], list(buckets.values()))

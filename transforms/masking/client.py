@@ -9,10 +9,9 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 
-from transforms.columns import distinct, recode
+from transforms.columns import distinct, distinct_pairs, recode
 from transforms.hosts import Address, address_of, forwarded_host
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -73,11 +72,9 @@ def clients(remote_hosts: pa.ChunkedArray, forwarded_for: pa.ChunkedArray, proxi
     """The client of each request, worked out once for each pair that occurs."""
     host_codes, hosts = distinct(remote_hosts)
     chain_codes, chains = distinct(forwarded_for)
-    width = max(len(chains), 1)
-    pairs = pa.array(host_codes.astype(np.int64) * width + chain_codes).dictionary_encode()
-    host_list, chain_list = hosts.to_pylist(), chains.to_pylist()
-    found = [proxies.client(host_list[pair // width], chain_list[pair % width]) for pair in pairs.dictionary.to_pylist()]
-    return recode(pairs.indices.to_numpy().astype(np.int32), pa.array(found, pa.string()))
+    codes, hosts_of, chains_of = distinct_pairs(host_codes, chain_codes)
+    hosts, chains = hosts.take(pa.array(hosts_of)), chains.take(pa.array(chains_of))
+    return recode(codes, list(map(proxies.client, hosts.to_pylist(), chains.to_pylist())))
 
 
 def _address(word: str) -> Address | None:

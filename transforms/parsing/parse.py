@@ -11,12 +11,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.clock import UTC
-from transforms.columns import as_one, distinct, filled, recode
+from transforms.columns import Flags, Seconds, as_one, distinct, distinct_pairs, filled, recode
 from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Format
 from transforms.parsing import columnar, exact, oddities, times
 from transforms.parsing.wrapped import UNWRAPPERS
@@ -116,11 +115,11 @@ def parse_block(block: bytes, log_format: Format, offset: int = 0, log_zone: str
     return Parsed(entries, count, {reason: lines for reason, lines in ignored.items() if lines}, rejected, ambiguous)
 
 
-def _is_other(column: pa.ChunkedArray, value: str) -> npt.NDArray[np.bool_]:
+def _is_other(column: pa.ChunkedArray, value: str) -> Flags:
     """Which rows have another value; of a dictionary column its values are looked at."""
     texts = as_one(column)
     if not pa.types.is_dictionary(texts.type):
-        other: npt.NDArray[np.bool_] = pc.not_equal(texts.fill_null("-"), value).to_numpy(zero_copy_only=False)
+        other: Flags = pc.not_equal(texts.fill_null("-"), value).to_numpy(zero_copy_only=False)
         return other
     codes, values = distinct(filled(texts, "-"))
     at = pc.index(values, value).as_py()
@@ -181,17 +180,15 @@ def _with_targets(raw: pa.Table) -> pa.Table:
 
 def _joined_request(raw: pa.Table) -> pa.DictionaryArray:
     """The request lines; where a line has none, out of its parts: they are joined once for each distinct four of them."""
-    codes, count = np.zeros(raw.num_rows, np.int64), 1
+    codes, count = np.zeros(raw.num_rows, np.int32), 1
     texts: list[pa.Array] = []
     for name in ("method", "target", "query", "protocol"):
         own_codes, values = distinct(filled(raw[name], "-"))
-        width, known = max(len(values), 1), np.arange(count)
-        if width > 1:
-            pairs = pa.array(codes * width + own_codes).dictionary_encode()
-            codes, known = pairs.indices.to_numpy().astype(np.int64), pairs.dictionary.to_numpy()
-        before, own = np.divmod(known, width)
+        before, own = np.arange(count), np.zeros(count, np.int64)
+        if len(values) > 1:
+            codes, before, own = distinct_pairs(codes, own_codes)
         own_texts = pc.if_else(pc.equal(values, "-"), "", values).take(pa.array(own))
-        texts, count = [*(text.take(pa.array(before)) for text in texts), own_texts], len(known)
+        texts, count = [*(text.take(pa.array(before)) for text in texts), own_texts], len(own)
     method, target, query, protocol = texts
     method, protocol = pc.utf8_upper(method), pc.utf8_upper(protocol)
     protocol = pc.if_else(pc.match_substring_regex(protocol, _PROTOCOL), protocol, "")  # not https, h2
@@ -207,7 +204,7 @@ def _joined_request(raw: pa.Table) -> pa.DictionaryArray:
     return as_one(pc.coalesce(raw["request"].cast(pa.string()), joined.cast(pa.string()))).dictionary_encode()
 
 
-def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: bool) -> pa.Table:
+def _entries(raw: pa.Table, seconds: Seconds, site_in_request: bool) -> pa.Table:
     request_codes, requests = distinct(raw["request"])
     site = raw["site"]
     if site_in_request:
@@ -236,7 +233,7 @@ def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: boo
     )
 
 
-def _opted_out(raw: pa.Table) -> npt.NDArray[np.bool_]:
+def _opted_out(raw: pa.Table) -> Flags:
     """Which requests carry a signal against tracking, where it is logged: DNT: 1 or Sec-GPC: 1."""
     out = np.zeros(raw.num_rows, np.bool_)
     for name in ("dnt", "gpc"):

@@ -17,10 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import distinct, spans_of, texts_at
+from transforms.columns import Bytes, Flags, Positions, distinct, spans_of, texts_at
 from transforms.formats import DOCKER, SYSLOG
 from transforms.parsing.cuts import pieces
-from transforms.parsing.oddities import BACKSLASH, NEWLINE, QUOTE, Bytes, Flags, Lines, Positions, find_lines, having, line_array
+from transforms.parsing.oddities import BACKSLASH, NEWLINE, QUOTE, Lines, find_lines, having, line_array
 
 _TIMESTAMP = r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+)"
 _TAG = r"[^\s:\[]+(?:\[[\w.-]+\])?: "

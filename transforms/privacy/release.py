@@ -20,11 +20,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import cell_keys, distinct
+from transforms.columns import Flags, Integers, cell_keys, distinct
 from transforms.dimensions.vocabulary import TRAFFIC
 from transforms.privacy.detectors import OPEN_DIMENSIONS, is_caught
 from transforms.privacy.differential.noise import with_noise
@@ -33,8 +32,6 @@ from transforms.privacy.threshold.policy import Threshold
 from transforms.reports.report import STRATUM, Catalogue, Report
 from transforms.reserved import OTHER
 from transforms.schema import EVIDENCE, MEASURES, NOISY_MEASURES, bounded_schema, count_schema
-
-Flags = npt.NDArray[np.bool_]
 
 _DOOR = object()
 
@@ -245,7 +242,7 @@ def _rest(parents: pa.Table, named: pa.Table, report: Report, catalogue: Catalog
     return _as_released(others, {**left, "visitors": pa.nulls(parents.num_rows, pa.int64())})
 
 
-def _as_released(dimensions: pa.Table, measures: Mapping[str, npt.NDArray[np.int64] | pa.Array]) -> pa.Table:
+def _as_released(dimensions: pa.Table, measures: Mapping[str, Integers | pa.Array]) -> pa.Table:
     """Rows of a released table of the dp mode."""
     columns = {name: dimensions[name] for name in dimensions.column_names}
     missing = pa.nulls(dimensions.num_rows, pa.int64())

@@ -12,19 +12,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from transforms.columns import changes, distinct
+from transforms.columns import Codes, Integers, Lots, changes, distinct
 from transforms.counting.cells import cells_of
 from transforms.counting.pieces import gather
 from transforms.privacy.differential.policy import BOUNDS, UNIT_BYTES, UNIT_HITS, Bound
 from transforms.reports.report import Catalogue
 from transforms.schema import HIT_DIMENSIONS, VISITOR_DIMENSIONS, bounded_schema
 from transforms.wire import pack
-
-Integers = npt.NDArray[np.int64]
-Lots = npt.NDArray[np.uint64]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ divided by the golden ratio
 _SHIFT = np.uint64(32)
@@ -81,7 +77,7 @@ def _rows(visitors: pa.Table, hits: pa.Table) -> pa.Table:
     return pa.table({**columns, **{name: hits[name] for name in (*HIT_DIMENSIONS, "second", "bytes_sent")}})
 
 
-def _drawn(rows: pa.Table) -> tuple[pa.Table, npt.NDArray[np.uint64]]:
+def _drawn(rows: pa.Table) -> tuple[pa.Table, Lots]:
     """At most UNIT_HITS hits of each unit, by lot, and the unit of each."""
     units, lots = rows["address_key"].to_numpy(), _lots(rows)
     order = np.lexsort((lots, units))
@@ -108,7 +104,7 @@ def _stirred(lots: Lots, more: Lots) -> Lots:
     return lots
 
 
-def _measures(units: Lots, cells: npt.NDArray[np.int32], count: int, sizes: Integers, bound: Bound) -> Mapping[str, Integers]:
+def _measures(units: Lots, cells: Codes, count: int, sizes: Integers, bound: Bound) -> Mapping[str, Integers]:
     """Each cell's visitors (units), hits and bytes, of what the report's bound lets through; cell -1 is none."""
     inside = np.flatnonzero(cells >= 0)
     units, cells, sizes = units[inside], cells[inside], sizes[inside]
@@ -131,7 +127,7 @@ def _measures(units: Lots, cells: npt.NDArray[np.int32], count: int, sizes: Inte
     }
 
 
-def _places(ordered: npt.NDArray[np.int64] | Lots) -> Integers:
+def _places(ordered: Integers | Lots) -> Integers:
     """The place of each element among its equals, which follow one another: 0, 1, 2 …"""
     begins = np.flatnonzero(changes(ordered))
     places: Integers = np.arange(len(ordered)) - np.repeat(begins, np.diff(np.append(begins, len(ordered))))

@@ -8,11 +8,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 import numpy as np
-import numpy.typing as npt
 
+from transforms.columns import Integers
 from transforms.privacy.differential.policy import Mechanism
-
-Integers = npt.NDArray[np.int64]
 
 
 class NoiseError(Exception):
