@@ -31,10 +31,11 @@ import pyarrow as pa  # noqa: E402
 
 from examples.generate import generate  # noqa: E402
 from tests.writers import WRITERS, Request, write  # noqa: E402
+from transforms.columns import Flags, Positions  # noqa: E402
 from transforms.formats.registry import FORMATS, format_of  # noqa: E402
 from transforms.parsing import columnar  # noqa: E402
 from transforms.parsing.detect import detect  # noqa: E402
-from transforms.parsing.oddities import Flags, Lines, Positions  # noqa: E402
+from transforms.parsing.oddities import Lines  # noqa: E402
 from transforms.parsing.parse import parse_block  # noqa: E402
 from transforms.parsing.templates import Keys  # noqa: E402
 

@@ -18,7 +18,8 @@ from tests.catalogues import REPORTS
 from transforms.dimensions.agents import describe_agent
 from transforms.dimensions.country import CountryLookup
 from transforms.dimensions.extensions import DOWNLOADS, PAGES, STATIC
-from transforms.dimensions.referrers import describe_referrer, network_domain, site_domain
+from transforms.dimensions.referrers import describe_referrer
+from transforms.hosts import network_domain, site_domain
 from transforms.masking.path import extension, scrub_path
 from transforms.privacy.detectors import is_caught
 

@@ -19,7 +19,7 @@ from transforms.dimensions.country import CountryLookup
 from transforms.dimensions.dimension import Dimension, Scope
 from transforms.dimensions.enrich import enrich
 from transforms.dimensions.lookups import Lookups
-from transforms.dimensions.referrers import describe_referrer, site_domain
+from transforms.dimensions.referrers import describe_referrer
 from transforms.formats.registry import format_of
 from transforms.masking import secret as secrets
 from transforms.masking.anonymize import anonymize
@@ -124,7 +124,6 @@ def warm_up(country_database: str | None = None) -> None:
     """Load what the first block would have to wait for: rules, lists and the country database."""
     describe_agent("Mozilla/5.0")
     describe_referrer("https://www.example.org/")
-    site_domain("www.example.org")
     with contextlib.suppress(ValueError):  # the launcher says what is wrong with a database
         _lookups(country_database)
 

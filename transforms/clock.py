@@ -6,13 +6,13 @@ import datetime
 import zoneinfo
 
 import numpy as np
-import numpy.typing as npt
 
-Seconds = npt.NDArray[np.int64]
+from transforms.columns import Flags, Seconds
 
 UTC = "UTC"
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3_600
+HOURS = tuple(f"{hour:02}" for hour in range(24))
 _QUARTER = 900  # every zone's offset changes at a full quarter of an hour, since 1970
 
 
@@ -34,7 +34,7 @@ def local_seconds(seconds: Seconds, name: str) -> Seconds:
     return seconds + np.array(offsets, np.int64)[codes]
 
 
-def utc_seconds(local: Seconds, name: str) -> tuple[Seconds, npt.NDArray[np.bool_]]:
+def utc_seconds(local: Seconds, name: str) -> tuple[Seconds, Flags]:
     """Seconds since 1970 in UTC for what clocks in the zone show, and which of them they show twice (in autumn).
 
     Of the two, the first is taken. What clocks skip in spring is read as if they had not been changed yet.

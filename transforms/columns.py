@@ -10,9 +10,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Codes = npt.NDArray[np.int32]
+# Each type by what its numbers are.
 Flags = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+Codes = npt.NDArray[np.int32]
+Numbers = npt.NDArray[np.int32]
 Integers = npt.NDArray[np.int64]
+Positions = npt.NDArray[np.int64]
+Seconds = npt.NDArray[np.int64]
+Keys = npt.NDArray[np.uint64]
+Lots = npt.NDArray[np.uint64]
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 KEY = pa.uint64()
@@ -30,12 +37,19 @@ def distinct(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, pa.Array]:
     return column.indices.to_numpy(), column.dictionary
 
 
+def distinct_pairs(firsts: Codes, seconds: Codes) -> tuple[Codes, Integers, Integers]:
+    """Codes (one a row) of the pairs that two columns of numbers from 0 on hold, and the two numbers of each pair."""
+    width = int(seconds.max()) + 1 if len(seconds) else 1
+    pairs = pa.array(firsts.astype(np.int64) * width + seconds).dictionary_encode()
+    return pairs.indices.to_numpy(), *np.divmod(pairs.dictionary.to_numpy(), width)
+
+
 def as_one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     """A column as one array; chunks of a dictionary column get one dictionary."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def texts_at(data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> list[pa.StringArray]:
+def texts_at(data: Bytes, starts: Positions, ends: Positions) -> list[pa.StringArray]:
     """The texts of spans of UTF-8, a column for each row of the tables; down the tables' columns, spans follow each other."""
     width, rows = starts.shape
     edges = np.zeros(rows * width * 2 + 1, np.int32)
@@ -49,7 +63,7 @@ def texts_at(data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: n
     return [texts.slice(number * rows, rows) for number in range(width)]
 
 
-def spans_of(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def spans_of(texts: pa.StringArray) -> tuple[Bytes, Positions, Positions]:
     """The bytes of some texts (at least one byte) and no others, and where each text begins and ends there."""
     _, offsets, data = texts.buffers()
     edges = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
@@ -58,9 +72,7 @@ def spans_of(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[
     return own, edges[:-1] - first, edges[1:] - first
 
 
-def points_in(
-    data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+def points_in(data: Bytes, starts: Positions, ends: Positions) -> tuple[Flags, Positions]:
     """Which texts, given as by `spans_of`, are digits with at most one point; and where that is, or else their ends."""
     others = np.flatnonzero(data - np.uint8(ord("0")) > _LARGEST_DIGIT)  # what is below "0" becomes large
     if len(others) == len(ends) and ((starts <= others) & (others < ends)).all():  # one each: most columns of fractions
@@ -94,7 +106,7 @@ def recode(codes: Codes, values: pa.Array | Sequence[str]) -> pa.DictionaryArray
     return pa.DictionaryArray.from_arrays(pa.array(indices[codes] if len(indices) else codes, pa.int32()), unified.dictionary)
 
 
-def changes(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+def changes(values: npt.NDArray[Any]) -> Flags:
     """Where a value differs from the one before it; the first one does."""
     different = np.ones(len(values), np.bool_)
     np.not_equal(values[1:], values[:-1], out=different[1:])
@@ -103,5 +115,4 @@ def changes(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
 
 def cell_keys(columns: Iterable[pa.Array | pa.ChunkedArray]) -> pa.Array:
     """One string a row that stands for its dimensions; a control character, which no dimension holds, keeps them apart."""
-    joined = pc.binary_join_element_wise(*columns, "\x1f")
-    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
+    return as_one(pc.binary_join_element_wise(*columns, "\x1f"))

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
-import numpy as np
-import numpy.typing as npt
+from transforms.columns import Integers
 
 PERIODS = {"day": 1, "week": 7}
 """Lengths of the publishing periods, in days."""
 
 _MONDAY = 4  # 5 January 1970, in days since 1970
 
-Days = TypeVar("Days", int, npt.NDArray[np.int64])
+Days = TypeVar("Days", int, Integers)
 
 
 def first_day(day: Days, length: int) -> Days:

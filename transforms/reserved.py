@@ -1,9 +1,9 @@
-"""Values that a dimension may have beside its own."""
+"""The reserved values of dimensions: what a row holds where it has no value of its own."""
 
 from __future__ import annotations
 
 OTHER = "(other)"
-"""The row of what is not published by name."""
+"""The row into which rows that fail the gate are folded."""
 
 UNKNOWN = "(unknown)"
 """The value could not be determined."""

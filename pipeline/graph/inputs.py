@@ -17,9 +17,9 @@ from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.graph.job import InputFile
 from pipeline.words import plural
 from transforms.errors import translated
-from transforms.formats.registry import FORMATS, as_in, format_of
+from transforms.formats.registry import FORMATS, format_of
 from transforms.parsing import read
-from transforms.parsing.detect import SAMPLE_BYTES, Detection, detect, sample_lines
+from transforms.parsing.detect import SAMPLE_BYTES, Detection, as_in, detect, sample_lines
 from transforms.parsing.oddities import MAX_LINE_BYTES
 
 AUTO = "auto"

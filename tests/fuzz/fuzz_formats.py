@@ -19,9 +19,9 @@ sys.path.insert(0, str(ROOT))
 
 with atheris.instrument_imports(include=["transforms.formats", "transforms.parsing.parse"]):
     from tests.transforms.parsing.agreement import check
+    from transforms.formats import DOCKER, SYSLOG
     from transforms.formats.registry import FORMATS, format_of
     from transforms.formats.w3c import header_in
-    from transforms.parsing.wrapped import DOCKER, SYSLOG
 
 GOLDEN = ROOT / "tests" / "transforms" / "formats" / "golden"
 ARTIFACTS = f"-artifact_prefix={ROOT / 'build'}/"

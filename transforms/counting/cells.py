@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from transforms.columns import distinct
+from transforms.columns import Codes, distinct
 from transforms.reports.report import STRATUM, Catalogue, Report
 
 
@@ -17,9 +16,9 @@ from transforms.reports.report import STRATUM, Catalogue, Report
 class Cells:
     """The cells of a report on one day of a shard: the cell of each row (-1: none), and each cell's dimension codes."""
 
-    of_row: npt.NDArray[np.int32]
-    codes: dict[str, npt.NDArray[np.int32]]
-    parent: npt.NDArray[np.int32]  # each cell's cell in the parent report
+    of_row: Codes
+    codes: dict[str, Codes]
+    parent: Codes  # each cell's cell in the parent report
 
     def __len__(self) -> int:
         return len(self.parent)
@@ -47,7 +46,7 @@ def cells_of(rows: pa.Table, catalogue: Catalogue) -> Iterator[tuple[Report, Cel
         yield report, cells
 
 
-def _divide(cells: Cells, name: str, dimension: tuple[npt.NDArray[np.int32], pa.Array]) -> Cells:
+def _divide(cells: Cells, name: str, dimension: tuple[Codes, pa.Array]) -> Cells:
     """The cells that one more dimension makes of the given ones."""
     codes, values = dimension
     width = max(len(values), 1)

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from transforms.columns import changes, distinct
+from transforms.columns import Codes, Integers, Keys, changes, distinct
 from transforms.counting.cells import cells_of
 from transforms.counting.measures import BYTES_SENT, EVIDENCE, MEASURES, counts_schema, measure_names
 from transforms.counting.pieces import gather
@@ -22,8 +21,6 @@ from transforms.dimensions.describe import describe, dimension_columns
 from transforms.dimensions.dimension import Dimension
 from transforms.reports.report import Catalogue
 from transforms.wire import compact
-
-Integers = npt.NDArray[np.int64]
 
 NUMBERS = ("network_number", "address_number", "visitor_number", "visit_number")
 """Columns of prepared rows that tell networks, addresses, visitors and visits apart, from wide to narrow."""
@@ -68,7 +65,7 @@ def merge_pieces(pieces: Iterable[bytes], of_visits: Sequence[Dimension]) -> dic
     return prepared
 
 
-def _dense_numbers(keys: list[npt.NDArray[np.uint64]], order: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int32]]:
+def _dense_numbers(keys: list[Keys], order: Integers) -> dict[str, Codes]:
     """Numbers of the sorted visitor rows' networks, addresses and visitors: equal exactly where all keys so far are equal."""
     visitor, address, network, date = (key[order] for key in keys)
     numbers = {}
@@ -101,7 +98,7 @@ class Measured:
         self._visit_begins = changes(self._units[-1])
         self._bytes_before = np.concatenate([[0], np.cumsum(rows["bytes_sent"].to_numpy())])
 
-    def of(self, group: npt.NDArray[np.int32], groups: int, cap: Integers) -> dict[str, Integers]:
+    def of(self, group: Codes, groups: int, cap: Integers) -> dict[str, Integers]:
         """Each group's measures and capped addresses; rows of group -1 are left out; `cap` has one number a group."""
         # What follows one another in a visit and a group is counted as one run: a page's assets are one, and sorting is dear.
         rows = np.flatnonzero(group >= 0)
@@ -136,7 +133,7 @@ class Measured:
         }
 
 
-def cap_of_cell(traffic: npt.NDArray[np.int32], rows: pa.Table, caps: Mapping[str, int]) -> Integers:
+def cap_of_cell(traffic: Codes, rows: pa.Table, caps: Mapping[str, int]) -> Integers:
     """How many addresses of a network count in each cell, by the code of its traffic."""
     by_code = np.array([caps[value] for value in distinct(rows["traffic"])[1].to_pylist()], np.int64)
     caps_of_cells: Integers = by_code[traffic]
@@ -144,7 +141,7 @@ def cap_of_cell(traffic: npt.NDArray[np.int32], rows: pa.Table, caps: Mapping[st
 
 
 def counts_table(
-    rows: pa.Table, columns: Sequence[str], codes: Mapping[str, npt.NDArray[np.int32]], measures: Mapping[str, Integers]
+    rows: pa.Table, columns: Sequence[str], codes: Mapping[str, Codes], measures: Mapping[str, Integers]
 ) -> pa.Table:
     """Counts of cells, whose dimensions are given by their codes in `rows`."""
     dimensions = {name: distinct(rows[name])[1].take(pa.array(codes[name])) for name in columns}

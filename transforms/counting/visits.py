@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import changes, distinct
+from transforms.columns import Flags, Integers, Numbers, changes, distinct
 from transforms.dimensions.dimension import Dimension
 from transforms.dimensions.request import KIND, PATH
-
-Numbers = npt.NDArray[np.int32]
 
 GAP_SECONDS = 1_800
 """A visit ends when its visitor is silent for this long."""
@@ -31,7 +28,7 @@ def needed_by(dimensions: Iterable[Dimension]) -> tuple[Dimension, ...]:
     return tuple(dict.fromkeys(needed for dimension in dimensions for read in dimension.reads for needed in NEEDED[read.column]))
 
 
-def order_by_time(visitor: Numbers, second: Numbers) -> npt.NDArray[np.int64]:
+def order_by_time(visitor: Numbers, second: Numbers) -> Integers:
     """By visitor and time: hits of a visitor come nearly in that order, which a stable sort makes use of."""
     return np.argsort(visitor.astype(np.int64) * (1 << 32) + second, kind="stable")
 
@@ -53,7 +50,7 @@ def measure_visits(visit: Numbers, hits: pa.Table, wanted: Iterable[str]) -> pa.
     starts = np.flatnonzero(begins)
     number = np.empty(len(order), np.int32)
     number[order] = np.cumsum(begins, dtype=np.int32) - 1
-    columns: dict[str, npt.NDArray[np.int64] | npt.NDArray[np.bool_]] = {}
+    columns: dict[str, Integers | Flags] = {}
     wanted = set(wanted)
     if "visit_seconds" in wanted:
         second = hits["second"].to_numpy()
@@ -71,7 +68,7 @@ def measure_visits(visit: Numbers, hits: pa.Table, wanted: Iterable[str]) -> pa.
     return pa.table(columns)
 
 
-def _first_pages(pages: npt.NDArray[np.int64], stay: Numbers, hits: pa.Table) -> npt.NDArray[np.int64]:
+def _first_pages(pages: Integers, stay: Numbers, hits: pa.Table) -> Integers:
     """The page with which each stay begins, of `pages` in the order of stays.
 
     In the same second the path decides, then the bytes: the order of lines decides nothing.

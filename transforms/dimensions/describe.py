@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from transforms.columns import TEXT, Codes, distinct, recode
+from transforms.columns import TEXT, Codes, distinct, distinct_pairs, recode
 from transforms.dimensions.dimension import Dimension, Read
 from transforms.dimensions.lookups import Lookups
 
@@ -42,10 +42,7 @@ class _Columns:
         (codes, values), *others = parts
         combinations = [(value,) for value in values]
         for own_codes, own_values in others:
-            width = max(len(own_values), 1)
-            pairs = pa.array(codes.astype(np.int64) * width + own_codes).dictionary_encode()
-            codes = pairs.indices.to_numpy()
-            before, own = np.divmod(pairs.dictionary.to_numpy(), width)
+            codes, before, own = distinct_pairs(codes, own_codes)
             combinations = [(*combinations[b], own_values[o]) for b, o in zip(before.tolist(), own.tolist(), strict=True)]
         return codes, combinations
 

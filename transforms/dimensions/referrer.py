@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from transforms.dimensions.dimension import Dimension, Read, Scope, each
-from transforms.dimensions.referrers import Referrer, describe_referrers, site_domain
+from transforms.dimensions.referrers import Referrer, describe_referrers
+from transforms.hosts import site_domain
 from transforms.reserved import NONE, UNKNOWN
 
 INTERNAL = "internal"

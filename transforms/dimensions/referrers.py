@@ -1,4 +1,4 @@
-"""Takes referrers and host names, gives channels and registrable domains: no path, no query, no text that is not a domain.
+"""Takes referrers, gives channels and registrable domains: no path, no query, no text that is not a domain.
 
 Domains come from the public suffix list. What is published is the registrable domain by its ICANN section; what decides whether
 a referrer is the site itself also knows the private section, so that two people's pages at one host are two sites.
@@ -15,15 +15,12 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from publicsuffixlist import PublicSuffixList
 
 from transforms.dimensions.lookups import Lookups
+from transforms.hosts import dns_name, network_domain, public_suffix, site_domain
 from transforms.reserved import NONE, UNKNOWN
 
-_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-_HOST = re.compile(rf"(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?")
 _PLAIN = r"^(https?://[a-z0-9.-]+)/.*$"
-_MAX_HOST = 253
 _ANDROID_APP = "android-app"
 _SCHEMES = ("http", "https", _ANDROID_APP)
 _SAME_ENGINE = re.compile(r"^(?:w+[0-9]*|m)\.")
@@ -68,24 +65,6 @@ def describe_referrer(referer: str | None) -> Referrer:
     return Referrer(_channel(host) or "referral", source, site_domain(host))
 
 
-@lru_cache(maxsize=65_536)
-def site_domain(host: str) -> str:
-    """The registrable domain of a host name, by the whole list; "" if it has none."""
-    return _registrable(host, _suffixes(private=True))
-
-
-@lru_cache(maxsize=65_536)
-def network_domain(host: str) -> str:
-    """The registrable domain of a host name, by the list's ICANN section; "" if it has none."""
-    return _registrable(host, _suffixes(private=False))
-
-
-def _registrable(host: str, suffixes: PublicSuffixList) -> str:
-    host = _ascii(host)
-    domain = (suffixes.privatesuffix(host) if host else None) or ""
-    return "" if "_" in domain else domain  # names of hosts and apps may have it, but nobody can register it
-
-
 def _host_of(referer: str) -> str:
     """The host of a referrer, "" if there is none; an Android app is the host that its name spells backwards."""
     try:
@@ -95,24 +74,11 @@ def _host_of(referer: str) -> str:
         return ""
     if url.scheme not in _SCHEMES:
         return ""
-    return _ascii(_backwards(host) if url.scheme == _ANDROID_APP else host)
+    return dns_name(_backwards(host) if url.scheme == _ANDROID_APP else host)
 
 
 def _backwards(name: str) -> str:
     return ".".join(reversed(name.split(".")))
-
-
-def _ascii(host: str) -> str:
-    """The host as the DNS has it, "" if it cannot be one."""
-    host = host.lower().removesuffix(".")
-    if len(host) > _MAX_HOST:
-        return ""
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode()
-        except UnicodeError:
-            return ""
-    return host if len(host) <= _MAX_HOST and _HOST.fullmatch(host) else ""
 
 
 def _channel(host: str) -> str | None:
@@ -130,7 +96,7 @@ def _listed(host: str) -> str | None:
     app = _backwards(host)
     if app in listed:
         return listed[app]
-    suffix = _suffixes(private=False).publicsuffix(host) or ""
+    suffix = public_suffix(host)
     labels = host.removesuffix("." + suffix).split(".")
     for start in range(len(labels)):
         part = ".".join(labels[start:])
@@ -145,8 +111,3 @@ def _listed(host: str) -> str | None:
 def _channels() -> dict[str, str]:
     listed: dict[str, str] = json.loads((files("transforms") / "data" / "referrers.json").read_text())
     return listed
-
-
-@lru_cache(maxsize=2)
-def _suffixes(private: bool) -> PublicSuffixList:
-    return PublicSuffixList(accept_unknown=False, only_icann=not private)

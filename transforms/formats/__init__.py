@@ -13,6 +13,15 @@ from enum import Enum
 COMMENT, NOT_HTTP = "comment", "not_http"
 """Reasons for which a format's rows may be ignored (see `Format.ignored`)."""
 
+SYSLOG, DOCKER = "syslog:", "docker:"
+WRAPPINGS = {SYSLOG: "behind syslog's prefix", DOCKER: "stored by Docker"}
+"""What stands before the name of a format whose lines somebody else put something around, and what its title says of that."""
+
+# Bounded: where each comma may be the last of a list, the rest of the line is looked at again.
+LISTED = r"(?:[^\s,]+(?:,[^\s,]+)*, ){0,32}"
+SEVERAL = r"(?:[^\s,:][^\s,]*(?:,| :) ){0,32}[^\s,:][^\s,]*"
+"""Expressions of a list's items before its last one, and of what nginx writes of several upstream servers."""
+
 
 class Shape(Enum):
     """How a field of a space-separated line is delimited."""
@@ -79,7 +88,7 @@ class Format:
     messages: str | None = None
     """Expression for lines that are about no request, which the same server writes into the same log."""
     wrapping: str | None = None
-    """What somebody else put around each line (see `wrapped.WRAPPINGS`)."""
+    """What somebody else put around each line (see `WRAPPINGS`)."""
     narrows: str = ""
     """The format whose special case this is: all its lines fit that one too, which knows less of them."""
     plausible: Callable[[Mapping[str, str | None]], bool] | None = None

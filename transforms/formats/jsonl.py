@@ -15,7 +15,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from transforms.formats import NOT_HTTP, RAW_COLUMNS, Clock, Format
-from transforms.formats.values import with_scheme, without_any_port, without_log_number
+from transforms.formats.values import with_scheme, without_log_number
+from transforms.hosts import without_port
 
 Path = tuple[str, ...]
 _TIME = re.compile(r"\[?\d\d/[A-Z][a-z]{2}/\d{4}:|\d{4}([-/])\d\d\1\d\d[T ]|\d{9}")
@@ -41,7 +42,7 @@ def _format(
         Clock.ISO,
         columns=tuple(keys),
         keys=table,
-        changed=(("remote_host", "remote_host", without_any_port), *changed),
+        changed=(("remote_host", "remote_host", without_port), *changed),
         ignored=ignored,
         note=note,
         sparse=sparse,

@@ -14,14 +14,12 @@ from collections.abc import Mapping, Sequence
 
 from transforms.formats import Field, Format, Shape
 from transforms.formats.values import (
-    is_address,
     is_list_of_addresses,
-    is_private,
-    is_public_host,
     is_site,
     names_absolute_url,
     without_parentheses,
 )
+from transforms.hosts import is_address, is_private, network_domain
 
 _HOST = Field("remote_host", Shape.LAST)
 _IDENT = Field(None, Shape.TOKEN)
@@ -41,7 +39,7 @@ _ADDRESSES = r"[0-9A-Fa-f.:\[\]]+(?:%\w+\]?)?(?:,[0-9A-Fa-f.:\[\]]+)*"
 _CLAIMED = Field("forwarded_for", Shape.LIST, rf"{_ADDRESSES}|-|unknown|localhost|{_SENT_BY_SCANNERS}")
 _NUMBER = Field(None, Shape.TOKEN, r"\d+|-")
 _SECONDS = Field(None, Shape.TOKEN, r"\d+(?:\.\d+)?|-")
-# Letters, also beyond ASCII, digits, and of all marks * - _ only.
+# Letters, also beyond ASCII, digits, and of all marks * - _ only: what a server may write for a site, published or not.
 _LABEL = r"[^\x00-\x29\x2b\x2c\x2e\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]+"
 _NAMED = rf"(?:\[[0-9A-Fa-f:.]+\]|\.*{_LABEL}(?:\.+{_LABEL})*\.*)"
 _SITE = Field("site", Shape.TOKEN, rf"{_NAMED}(?::\d{{1,5}})?")
@@ -95,7 +93,7 @@ def _forwarded(row: _Row) -> bool:
 
 def _site_is_public(row: _Row) -> bool:
     """Where others write a user's name: it must be a name that exists in the public DNS's suffixes."""
-    return is_public_host((row["site"] or "").partition(":")[0])
+    return network_domain((row["site"] or "").partition(":")[0].removesuffix(".")) != ""
 
 
 def _urls_are_absolute(row: _Row) -> bool:

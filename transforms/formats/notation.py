@@ -15,11 +15,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from transforms.formats import Clock, Field, Format, Shape
+from transforms.formats import LISTED, SEVERAL, Clock, Field, Format, Shape
 from transforms.formats.directives import LIST, PATH, Part, apache_parts, nginx_parts
 from transforms.formats.jsonl import format_of_paths
 from transforms.formats.values import all_but_last_of_list, last_of_list
-from transforms.parsing.exact import LISTED, SEVERAL
 
 _BARE_VALUE = re.compile(r'(":\s*)(\$\w+|\$\{\w+\}|%[!,0-9<>]*(?:\{[^}]*\})?\^?[A-Za-z]+)(?=\s*[,}])')
 _QUOTED_ONCE = re.compile(r"\"(?:[^\"\\]|\\.)*\"(?:\s+[^\s\"%$]+)?")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from transforms.formats import Format, jsonl, lines, ncsa, w3c
+from transforms.formats import WRAPPINGS, Format, jsonl, lines, ncsa, w3c
 from transforms.formats.notation import compile_notation
 from transforms.formats.values import names_absolute_url
-from transforms.parsing import objects
-from transforms.parsing.wrapped import WRAPPINGS
 
 FORMATS: dict[str, Format] = {known.name: known for known in (*ncsa.FORMATS, *jsonl.FORMATS, *lines.FORMATS)}
 
 ABSOLUTE = "absolute:"
 """Before a format's name: its requests have whole URLs, which name the site, as Varnish and Squid's `combined` write them."""
-_WITHOUT = " without "
+
+WITHOUT = " without "
+"""Behind the name of a format of JSON: the columns that a file of it does not have."""
 
 
 @lru_cache(maxsize=256)
@@ -32,11 +32,11 @@ def format_of(word: str) -> Format:
         inner = format_of(name)
         if inner.wrapping:
             raise ValueError(f"{word} would be taken out of two others' lines; one such word may stand before a format")
-        title, narrows = WRAPPINGS[around + colon].title, around + colon + inner.narrows if inner.narrows else ""
-        return replace(inner, name=word, title=f"{inner.title}, {title}", wrapping=around + colon, narrows=narrows)
+        title, narrows = f"{inner.title}, {WRAPPINGS[around + colon]}", inner.narrows and around + colon + inner.narrows
+        return replace(inner, name=word, title=title, wrapping=around + colon, narrows=narrows)
     if around + colon == ABSOLUTE:
         return _with_site_in_request(format_of(name), word)
-    base, lacking, columns = word.rpartition(_WITHOUT)
+    base, lacking, columns = word.rpartition(WITHOUT)
     if lacking and format_of(base).keys:
         return _without(format_of(base), word, columns.split())
     if word.startswith((w3c.BY_SPACE, w3c.BY_TAB)):
@@ -46,17 +46,6 @@ def format_of(word: str) -> Format:
     if "%" not in word and "$" not in word:
         raise ValueError(f"{word} is neither the name of a format nor a notation; `weblog-anonymizer formats` lists the names")
     return compile_notation(word)
-
-
-def as_in(word: str, sample: Iterable[bytes]) -> str:
-    """The format as a file has it: of JSON, without the columns that no line of its sample has a key for.
-
-    What a line then lacks was absent from its request. So that does not depend on which other lines stand near it.
-    """
-    known = format_of(word)
-    lines = map(WRAPPINGS[known.wrapping].bare, sample) if known.wrapping else sample
-    absent = objects.absent_columns(lines, known)
-    return f"{word}{_WITHOUT}{' '.join(absent)}" if absent else word
 
 
 def names_no_site(known: Format) -> bool:

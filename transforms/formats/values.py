@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 
-from transforms.dimensions.referrers import network_domain
+from transforms.hosts import PORT, is_address
 
-_PORT = re.compile(r":\d{1,5}\Z")
 _HASH = re.compile(rb"#([0-9A-Fa-f]{2})")
-_PRIVATE = [ipaddress.ip_network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7")]
 _BEHIND = re.compile(r"[\":](?:\d{1,3}\.){3}\d{1,3}\Z|\A\"")
-_LABEL = re.compile(r"_|(?![0-9a-f]{16,}\Z)[a-z][a-z0-9_-]*")
+# A site by one word, as detection may guess: not any label of a host name, but no number and no identifier, either.
+_WORD = re.compile(r"_|(?![0-9a-f]{16,}\Z)[a-z][a-z0-9_-]*")
 _NO_SITES = frozenset(
     "http https ws wss h2 h3 on off hit miss bypass expired stale updating revalidated get post unknown".split()
 )
@@ -19,24 +17,6 @@ _TIME = re.compile(r"\d+\.\d+")
 _PUBLIC_NAME = re.compile(r"(?:[\w*-]+\.)+(?:xn--[a-z0-9-]+|[^\W\d_]{2,})\.?|localhost", re.IGNORECASE)
 _NO_AGENT = re.compile(r"https?://|\d+\.\d+\Z", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"[A-Z-]+ https?://[^ ]+", re.IGNORECASE)
-
-
-def without_port(value: str) -> str:
-    """An address without the port that always stands behind it, and without brackets.
-
-    >>> without_port("192.0.2.7:443"), without_port("[2001:db8::1]:443"), without_port("2001:db8::1:443")
-    ('192.0.2.7', '2001:db8::1', '2001:db8::1')
-    """
-    return _PORT.sub("", value).strip("[]")
-
-
-def without_any_port(value: str) -> str:
-    """An address without a port, if there is one: an IPv6 address has one only behind brackets.
-
-    >>> without_any_port("192.0.2.7:443"), without_any_port("[2001:db8::1]:443"), without_any_port("2001:db8::1")
-    ('192.0.2.7', '2001:db8::1', '2001:db8::1')
-    """
-    return without_port(value) if ":" in value and (value[0] == "[" or value.count(":") == 1) else value
 
 
 def without_parentheses(value: str) -> str:
@@ -55,32 +35,6 @@ def without_bracket(value: str) -> str:
     ('192.0.2.7', '-')
     """
     return value.removesuffix("]")
-
-
-def is_address(value: str) -> bool:
-    """Whether a text is an IP address, perhaps with brackets or a port.
-
-    >>> is_address("192.0.2.7:443"), is_address("[2001:db8::1]"), is_address("www.example.org")
-    (True, True, False)
-    """
-    try:
-        ipaddress.ip_address(without_any_port(value).partition("%")[0])
-    except ValueError:
-        return False
-    return True
-
-
-def is_private(value: str) -> bool:
-    """Whether a text is an address that is of use only within a network, as a proxy's may be and a client's is not.
-
-    >>> is_private("10.0.0.7"), is_private("8.8.8.8"), is_private("www.example.org")
-    (True, False, False)
-    """
-    try:
-        address = ipaddress.ip_address(without_any_port(value).partition("%")[0])
-    except ValueError:
-        return False
-    return any(address in network for network in _PRIVATE)
 
 
 def is_list_of_addresses(value: str) -> bool:
@@ -112,8 +66,8 @@ def is_site(value: str) -> bool:
     >>> [is_site(word) for word in ("192.0.2.7:443", "MISS", "0.179", "TLSv1.3", "https", "8f3c2a91d04be57f")]
     [False, False, False, False, False, False]
     """
-    name = _PORT.sub("", value)
-    return _PUBLIC_NAME.fullmatch(name) is not None or (_LABEL.fullmatch(name) is not None and name not in _NO_SITES)
+    name = PORT.sub("", value)
+    return _PUBLIC_NAME.fullmatch(name) is not None or (_WORD.fullmatch(name) is not None and name not in _NO_SITES)
 
 
 def is_referrer(value: str) -> bool:
@@ -205,15 +159,6 @@ def from_hash_escapes(value: str) -> str:
 def names_absolute_url(request: str) -> bool:
     """Whether a request line holds a whole URL instead of a path."""
     return _ABSOLUTE.match(request) is not None
-
-
-def is_public_host(host: str) -> bool:
-    """Whether a name ends as public ones do (ICANN's suffixes), so that it is probably a host's and not a person's.
-
-    >>> is_public_host("www.example.org"), is_public_host("jane.doe")
-    (True, False)
-    """
-    return network_domain(host.removesuffix(".")) != ""
 
 
 def undoubled(value: str) -> str:

@@ -17,14 +17,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.dimensions.referrers import network_domain
+from transforms.hosts import last_hosts, network_domain
 from transforms.reserved import UNKNOWN
 
 # Framing: a first byte for the kind, then the kind's own bytes; kinds 4 and 6 have a fixed width, a name is the last part.
 _IPV4, _IPV6, _NAME, _NOWHERE = b"4", b"6", b"n", b"-"
 _QUAD = r"^(?:[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])(?:\.(?:[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])){3}$"
-_WITH_PORT = r"^(?:\[([^\[\]]*)\]|([^:\[\]]+))(?::[0-9]{1,5})?$"
-"""Of what may have a port: an address in brackets, an IPv4 address, a name. An IPv6 address alone has more colons than one."""
 _MAPPED, _NAT64, _TEREDO, _SIXTOFOUR = bytes(10) + b"\xff\xff", b"\x00\x64\xff\x9b" + bytes(8), b"\x20\x01\x00\x00", b"\x20\x02"
 
 
@@ -44,10 +42,8 @@ def places(hosts: pa.Array) -> list[Place]:
     """The place of each distinct remote host: of a list the last address, which the nearest proxy saw, without its port."""
     plain = pc.match_substring_regex(hosts, _QUAD).to_numpy(zero_copy_only=False)
     if not plain.all():
-        # Before a line's first word may stand the zeros that copytruncate leaves, or the mark of a file that was appended.
-        last = pc.replace_substring_regex(hosts.filter(pa.array(~plain)), r"^(?:.*,\s*|[\x00\x{FEFF}]+)", "")
-        bare = pc.replace_substring_regex(last, _WITH_PORT, r"\1\2")
-        hosts = pc.replace_with_mask(hosts, pa.array(~plain), bare)
+        odd = pa.array(~plain)
+        hosts = pc.replace_with_mask(hosts, odd, last_hosts(hosts.filter(odd)))
         plain = pc.match_substring_regex(hosts, _QUAD).to_numpy(zero_copy_only=False)
     texts = hosts.to_pylist()
     packed = b"".join(map(socket.inet_aton, (text for text, quad in zip(texts, plain, strict=True) if quad)))

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from transforms.clock import DAY_SECONDS, HOUR_SECONDS, UTC, local_seconds
-from transforms.columns import TEXT, distinct, filled, recode
+from transforms.columns import TEXT, Codes, Keys, Numbers, distinct, distinct_pairs, filled, recode
 from transforms.masking import secret as secrets
 from transforms.masking.address import places
 from transforms.masking.client import Proxies, clients
@@ -96,20 +95,15 @@ def anonymize(
     return Masked(visitors, hits, period_lines, in_window - hits.num_rows)
 
 
-def _visitors(
-    hosts: pa.ChunkedArray, user_agents: pa.ChunkedArray, dates: npt.NDArray[np.int32], secret: bytes
-) -> tuple[pa.Table, npt.NDArray[np.int32]]:
+def _visitors(hosts: pa.ChunkedArray, user_agents: pa.ChunkedArray, dates: Numbers, secret: bytes) -> tuple[pa.Table, Codes]:
     """One row a visitor and day, and each entry's row number in it."""
     agents, agent_codes, agent_keys = _agents(user_agents, secret)
     host_codes, host_values = distinct(hosts)
     units, unit_codes = _units(host_codes, host_values, dates, secret)
-    pairs = unit_codes.astype(np.int64) * len(agent_keys) + agent_codes
-    encoded = pa.array(pairs).dictionary_encode()
-    pairs = encoded.dictionary.to_numpy()
-    unit_codes, agent_codes = pairs // max(len(agent_keys), 1), pairs % max(len(agent_keys), 1)
-    rows = pa.array(unit_codes)
-    address_keys = units["address_key"].to_numpy()[unit_codes]
-    messages = np.stack([address_keys, agent_keys[agent_codes]], axis=1).tobytes()
+    codes, units_of, agents_of = distinct_pairs(unit_codes, agent_codes)
+    rows = pa.array(units_of)
+    address_keys = units["address_key"].to_numpy()[units_of]
+    messages = np.stack([address_keys, agent_keys[agents_of]], axis=1).tobytes()
     visitor_keys = secrets.keys(secret, secrets.VISITOR, (messages[at : at + 16] for at in range(0, len(messages), 16)))
     visitors = pa.table(
         {
@@ -118,14 +112,14 @@ def _visitors(
             "address_key": address_keys,
             "visitor_key": visitor_keys,
             "prefix": units["prefix"].take(rows),
-            "user_agent": agents.take(pa.array(agent_codes)),
+            "user_agent": agents.take(pa.array(agents_of)),
         },
         schema=MASKED_VISITOR,
     )
-    return visitors, encoded.indices.to_numpy().astype(np.int32)
+    return visitors, codes
 
 
-def _agents(column: pa.ChunkedArray, secret: bytes) -> tuple[pa.Array, npt.NDArray[np.int32], secrets.Keys]:
+def _agents(column: pa.ChunkedArray, secret: bytes) -> tuple[pa.Array, Codes, Keys]:
     """Distinct agents as a column (null: the format has none), each entry's code in it, and a key for each."""
     if column.null_count:
         absent = pa.DictionaryArray.from_arrays(pa.array([None], pa.int32()), pa.array([], pa.string()))
@@ -136,15 +130,11 @@ def _agents(column: pa.ChunkedArray, secret: bytes) -> tuple[pa.Array, npt.NDArr
     return values.dictionary_encode(), codes, secrets.keys(secret, secrets.AGENT, messages)
 
 
-def _units(
-    host_codes: npt.NDArray[np.int32], hosts: pa.Array, dates: npt.NDArray[np.int32], secret: bytes
-) -> tuple[pa.Table, npt.NDArray[np.int32]]:
+def _units(host_codes: Codes, hosts: pa.Array, dates: Numbers, secret: bytes) -> tuple[pa.Table, Codes]:
     """One row an address (the privacy unit) and day with its keys and prefix, and each entry's row number in it."""
     first = int(dates.min()) if len(dates) else 0
-    span = int(dates.max()) - first + 1 if len(dates) else 1
-    encoded = pa.array(host_codes.astype(np.int64) * span + (dates - first)).dictionary_encode()
-    pairs = encoded.dictionary.to_numpy()
-    host_of, date_of = pairs // span, (pairs % span + first).astype(np.int32)
+    codes, host_of, days_of = distinct_pairs(host_codes, dates - first)
+    date_of = (days_of + first).astype(np.int32)
     known = places(hosts)
     periods = [int(date).to_bytes(4, "big") for date in date_of.tolist()]
     placed = [known[host] for host in host_of.tolist()]
@@ -163,7 +153,7 @@ def _units(
             "prefix": pa.array([placed[row].prefix for row in row_of_unit.tolist()], TEXT),
         }
     )
-    return table, unit_of[encoded.indices.to_numpy()].astype(np.int32)
+    return table, unit_of[codes]
 
 
 def _sites(column: pa.ChunkedArray, default: str | None) -> pa.DictionaryArray:

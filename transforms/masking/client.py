@@ -9,13 +9,12 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 
-from transforms.columns import distinct, recode
+from transforms.columns import distinct, distinct_pairs, recode
+from transforms.hosts import Address, address_of, forwarded_host
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +48,13 @@ class Proxies:
         chain = [word.strip() for word in forwarded_for.split(",")] if forwarded_for not in ("", "-") else []
         if self.hops:
             hops = chain[-self.hops :]
-            return _bare(hops[0]) if hops and _address(hops[0]) is not None else remote_host
+            return forwarded_host(hops[0]) if hops and _address(hops[0]) is not None else remote_host
         client = remote_host
         while chain and self._trusts(client):
             before = chain.pop()
             if _address(before) is None:
                 break  # a trusted proxy was called from somewhere unnamed: it is the last that is known
-            client = _bare(before)
+            client = forwarded_host(before)
         return client
 
     def _trusts(self, host: str) -> bool:
@@ -73,24 +72,11 @@ def clients(remote_hosts: pa.ChunkedArray, forwarded_for: pa.ChunkedArray, proxi
     """The client of each request, worked out once for each pair that occurs."""
     host_codes, hosts = distinct(remote_hosts)
     chain_codes, chains = distinct(forwarded_for)
-    width = max(len(chains), 1)
-    pairs = pa.array(host_codes.astype(np.int64) * width + chain_codes).dictionary_encode()
-    host_list, chain_list = hosts.to_pylist(), chains.to_pylist()
-    found = [proxies.client(host_list[pair // width], chain_list[pair % width]) for pair in pairs.dictionary.to_pylist()]
-    return recode(pairs.indices.to_numpy().astype(np.int32), pa.array(found, pa.string()))
+    codes, hosts_of, chains_of = distinct_pairs(host_codes, chain_codes)
+    hosts, chains = hosts.take(pa.array(hosts_of)), chains.take(pa.array(chains_of))
+    return recode(codes, list(map(proxies.client, hosts.to_pylist(), chains.to_pylist())))
 
 
-def _bare(word: str) -> str:
-    """An address without the port or brackets that some proxies write; of a list the last, as `address.places` takes it."""
-    word = word.rpartition(",")[2].strip("\0\ufeff ")
-    if word.startswith("["):
-        return word[1:].partition("]")[0]
-    return word.partition(":")[0] if word.count(":") == 1 else word
-
-
-def _address(word: str) -> _Address | None:
-    try:
-        address = ipaddress.ip_address(_bare(word).partition("%")[0])
-    except ValueError:
-        return None
+def _address(word: str) -> Address | None:
+    address = address_of(forwarded_host(word))
     return getattr(address, "ipv4_mapped", None) or address

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from transforms.columns import distinct, recode
+from transforms.columns import distinct, distinct_pairs, recode
 from transforms.masking.path import extension
 from transforms.masking.site import publishable_site
 from transforms.reserved import UNKNOWN
@@ -50,14 +50,12 @@ class Routes:
         site_codes, site_names = distinct(sites)
         target_codes, target_names = distinct(targets)
         path_codes, path_names = distinct(paths)
-        width = max(len(target_names), 1)
-        pairs = pa.array(site_codes.astype(np.int64) * width + target_codes).dictionary_encode()
-        site_list, target_list = site_names.to_pylist(), target_names.to_pylist()
-        found = [self._route(site_list[pair // width], target_list[pair % width]) for pair in pairs.dictionary.to_pylist()]
+        codes, sites_of, targets_of = distinct_pairs(site_codes, target_codes)
+        own, asked = site_names.take(pa.array(sites_of)), target_names.take(pa.array(targets_of))
+        found = list(map(self._route, own.to_pylist(), asked.to_pylist()))
         values = [*path_names.to_pylist(), *(route or "" for route in found)]
         fits = np.array([route is not None for route in found], np.bool_)
-        codes = pairs.indices.to_numpy()
-        return recode(np.where(fits[codes], len(path_names) + codes, path_codes).astype(np.int32), pa.array(values, pa.string()))
+        return recode(np.where(fits[codes], len(path_names) + codes, path_codes).astype(np.int32), values)
 
     def _route(self, site: str, target: str) -> str | None:
         path = re.split(r"[?#;]", target, maxsplit=1)[0]

@@ -12,9 +12,8 @@ import secrets
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
-Keys = npt.NDArray[np.uint64]
+from transforms.columns import Keys
 
 SECRET_BYTES = 32
 

@@ -5,13 +5,8 @@ A Host header is whatever the client says. What is not the syntax of a host name
 
 from __future__ import annotations
 
-import re
-
+from transforms.hosts import site_name
 from transforms.reserved import UNKNOWN
-
-_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
-_ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")  # read as an IPv4 address, whatever stands before (WHATWG URL)
 
 
 def publishable_site(logged: str) -> str:
@@ -20,10 +15,4 @@ def publishable_site(logged: str) -> str:
     >>> publishable_site("WWW.Example.ORG.:443"), publishable_site("192.0.2.7:80"), publishable_site("a b")
     ('www.example.org', '(unknown)', '(unknown)')
     """
-    host, colon, port = logged.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit():
-        host = logged
-    host = host.lower().removesuffix(".")
-    if not _HOST.fullmatch(host) or _ENDS_IN_NUMBER.fullmatch(host):
-        return UNKNOWN
-    return host
+    return site_name(logged) or UNKNOWN

@@ -15,11 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import TEXT, as_one, distinct, spans_of
+from transforms.columns import TEXT, Flags, Positions, as_one, distinct, spans_of
 from transforms.formats import RAW_COLUMNS, Clock, Field, Format, Shape, w3c
 from transforms.parsing import expression, objects, oddities
 from transforms.parsing.cuts import cut, texts_of
-from transforms.parsing.oddities import Flags, Lines, Positions, find_lines, line_array
+from transforms.parsing.oddities import Lines, find_lines, line_array
 from transforms.parsing.templates import read_alike
 
 _ZONE = "[+-][0-9]{4}"

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from transforms.columns import texts_at
+from transforms.columns import Bytes, Flags, Positions, texts_at
 from transforms.formats import Field, Format, Shape
 from transforms.parsing.marks import Marks
-from transforms.parsing.oddities import PIECE_BYTES, QUOTE, RETURN, Bytes, Flags, Lines, Positions
+from transforms.parsing.oddities import PIECE_BYTES, QUOTE, RETURN, Lines
 
 Table = tuple[Positions, Positions, Flags]
 """Where kept fields of plain lines begin and end, lines by fields; and which of all lines are odd, and have no row there."""

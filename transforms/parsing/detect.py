@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from transforms.formats import RAW_COLUMNS, Format, w3c
-from transforms.formats.registry import ABSOLUTE, format_of, names_no_site
-from transforms.parsing import exact
-from transforms.parsing.wrapped import WRAPPINGS
+from transforms.formats.registry import ABSOLUTE, WITHOUT, format_of, names_no_site
+from transforms.parsing import exact, objects
+from transforms.parsing.wrapped import UNWRAPPERS
 
 SAMPLE_BYTES = 256 << 10
 SAMPLE_LINES = 1_000
@@ -118,8 +118,8 @@ def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -
         return _declared(head, declared, complete)
     lines = sample_lines(head, complete)
     tried = []
-    for word, wrapping in WRAPPINGS.items():
-        bare = list(map(wrapping.bare, lines))
+    for word, unwrapper in UNWRAPPERS.items():
+        bare = list(map(unwrapper.bare, lines))
         if 2 * sum(map(operator.ne, bare, lines)) > len(lines):
             tried.append(_detection(bare, {word + name: known for name, known in formats.items()}))
             if tried[-1].format:
@@ -132,6 +132,17 @@ def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -
         return _declared(head, declared, complete)
     # None wins: that one is told of which fits most lines.
     return max([found, *tried], key=lambda each: max(each.fits.values(), default=0))
+
+
+def as_in(word: str, sample: Iterable[bytes]) -> str:
+    """The format as a file has it: of JSON, without the columns that no line of its sample has a key for.
+
+    What a line then lacks was absent from its request. So that does not depend on which other lines stand near it.
+    """
+    known = format_of(word)
+    lines = map(UNWRAPPERS[known.wrapping].bare, sample) if known.wrapping else sample
+    absent = objects.absent_columns(lines, known)
+    return f"{word}{WITHOUT}{' '.join(absent)}" if absent else word
 
 
 def _declared(head: bytes, declared: str, complete: bool) -> Detection:

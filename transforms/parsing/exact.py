@@ -13,11 +13,11 @@ from functools import lru_cache
 
 import pyarrow as pa
 
-from transforms.formats import Clock, Field, Format, Shape, w3c
+from transforms.formats import LISTED, SEVERAL, Clock, Field, Format, Shape, w3c
 from transforms.formats.values import is_agent, is_host, is_referrer
 from transforms.parsing import expression, objects
 from transforms.parsing.expression import unescape
-from transforms.parsing.wrapped import WRAPPINGS
+from transforms.parsing.wrapped import UNWRAPPERS
 
 _TIME = r"\[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\]"
 _STRICT_QUOTED = r'"(?P<%s>(?:[^"\\]|\\.)*)"'
@@ -29,9 +29,6 @@ _ERROR_LOG = re.compile(
     rb"|AH\d{5}: |/docker-entrypoint\.|\d\d-[a-z0-9-]+\.(?:env)?sh: "
 )
 _ADDRESS_PORT = r"(?:\[?(?P<%s>\S+?)\]?:\d{1,5}|-)"
-# Bounded: where each comma may be the last of a list, the rest of the line is looked at again.
-LISTED = r"(?:[^\s,]+(?:,[^\s,]+)*, ){0,32}"
-SEVERAL = r"(?:[^\s,:][^\s,]*(?:,| :) ){0,32}[^\s,:][^\s,]*"  # what nginx writes of several upstream servers
 _LOOSE_BYTES = 4 << 10  # its time grows with the square of a line's length
 _LOOSE_QUOTED = r'"(?P<%s>(?:(?!" (?:(?:[\d.]+|-) )?").)*?)"'
 # A user's name may hold spaces, but no address, and the ident's "-" is not its first word: that is a line of another format, or
@@ -161,7 +158,7 @@ def are_plausible(rows: Sequence[Mapping[str, str | None]], log_format: Format) 
 def read(line: bytes, log_format: Format) -> Mapping[str, str | None] | None:
     """The line's columns if no field holds what its neighbour would, else None."""
     if log_format.wrapping:
-        line = WRAPPINGS[log_format.wrapping].bare(line)
+        line = UNWRAPPERS[log_format.wrapping].bare(line)
     if log_format.keys:
         if not line.lstrip().startswith(b"{"):
             return None

@@ -12,8 +12,8 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.columns import Flags
 from transforms.formats import Format
-from transforms.parsing.oddities import Flags
 
 _ESCAPE = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f", b"v": b"\v"}

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from transforms.parsing.oddities import Flags, Positions
+from transforms.columns import Flags, Positions
 
 _BYTES, _BITS = 8, 64
 _AHEAD = _BITS - 7  # bits that are surely seen of a word, wherever in its first byte it begins

@@ -19,10 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
-from transforms.columns import as_one, points_in, spans_of
+from transforms.columns import Flags, as_one, points_in, spans_of
 from transforms.formats import Clock, Format
 from transforms.formats.jsonl import Path
-from transforms.parsing.oddities import Flags
 
 _HEX_ESCAPE = re.compile(rb"(\\\\)|\\x([0-9A-Fa-f]{2})")  # nginx without escape=json, Apache
 _NOTHING = re.compile(rb'([{,]\s*"[^"\\,{}]*":\s*)-?(?=[,}])')  # what nginx writes of an absent number without quotes

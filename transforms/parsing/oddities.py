@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from transforms.columns import Bytes, Flags, Positions
 from transforms.formats import Format
 
 MAX_LINE_BYTES = 1 << 20
@@ -19,10 +19,6 @@ PIECE_BYTES = 2 << 20  # what is looked at several times stays in the processor'
 TAB, NEWLINE, RETURN, QUOTE, BACKSLASH = 9, 10, 13, 34, 92
 _BOM, _COMMENT = 0xEF, ord("#")
 _FIRST_PRINTABLE, _FIRST_NOT_ASCII = 0x20, 0x80
-
-Bytes = npt.NDArray[np.uint8]
-Positions = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,16 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.clock import UTC
-from transforms.columns import TEXT, as_one, distinct, filled, recode
+from transforms.columns import TEXT, Flags, Seconds, as_one, distinct, distinct_pairs, filled, recode
 from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Format
 from transforms.parsing import columnar, exact, oddities, times
 from transforms.parsing.entry import entry_schema
-from transforms.parsing.wrapped import WRAPPINGS
+from transforms.parsing.wrapped import UNWRAPPERS
+from transforms.reserved import UNKNOWN
 
 BLANK = "blank"
 FIELDS = "fields"
@@ -78,7 +78,7 @@ def parse_block(
     stored = oddities.find_lines(block, log_format.separator)
     lines = stored
     if log_format.wrapping and len(stored.starts):
-        block, lines = WRAPPINGS[log_format.wrapping].all_bare(block, stored)
+        block, lines = UNWRAPPERS[log_format.wrapping].all_bare(block, stored)
     plain = columnar.split(block, lines, log_format)
     ignored: Counter[str] = Counter()
     rejects: list[Reject] = []
@@ -121,11 +121,11 @@ def parse_block(
     return Parsed(entries, count, {reason: lines for reason, lines in ignored.items() if lines}, rejected, ambiguous)
 
 
-def _is_other(column: pa.ChunkedArray, value: str) -> npt.NDArray[np.bool_]:
+def _is_other(column: pa.ChunkedArray, value: str) -> Flags:
     """Which rows have another value; of a dictionary column its values are looked at."""
     texts = as_one(column)
     if not pa.types.is_dictionary(texts.type):
-        other: npt.NDArray[np.bool_] = pc.not_equal(texts.fill_null("-"), value).to_numpy(zero_copy_only=False)
+        other: Flags = pc.not_equal(texts.fill_null("-"), value).to_numpy(zero_copy_only=False)
         return other
     codes, values = distinct(filled(texts, "-"))
     at = pc.index(values, value).as_py()
@@ -187,17 +187,15 @@ def _with_targets(raw: pa.Table) -> pa.Table:
 
 def _joined_request(raw: pa.Table) -> pa.DictionaryArray:
     """The request lines; where a line has none, out of its parts: they are joined once for each distinct four of them."""
-    codes, count = np.zeros(raw.num_rows, np.int64), 1
+    codes, count = np.zeros(raw.num_rows, np.int32), 1
     texts: list[pa.Array] = []
     for name in ("method", "target", "query", "protocol"):
         own_codes, values = distinct(filled(raw[name], "-"))
-        width, known = max(len(values), 1), np.arange(count)
-        if width > 1:
-            pairs = pa.array(codes * width + own_codes).dictionary_encode()
-            codes, known = pairs.indices.to_numpy().astype(np.int64), pairs.dictionary.to_numpy()
-        before, own = np.divmod(known, width)
+        before, own = np.arange(count), np.zeros(count, np.int64)
+        if len(values) > 1:
+            codes, before, own = distinct_pairs(codes, own_codes)
         own_texts = pc.if_else(pc.equal(values, "-"), "", values).take(pa.array(own))
-        texts, count = [*(text.take(pa.array(before)) for text in texts), own_texts], len(known)
+        texts, count = [*(text.take(pa.array(before)) for text in texts), own_texts], len(own)
     method, target, query, protocol = texts
     method, protocol = pc.utf8_upper(method), pc.utf8_upper(protocol)
     protocol = pc.if_else(pc.match_substring_regex(protocol, _PROTOCOL), protocol, "")  # not https, h2
@@ -213,7 +211,7 @@ def _joined_request(raw: pa.Table) -> pa.DictionaryArray:
     return as_one(pc.coalesce(raw["request"].cast(pa.string()), joined.cast(pa.string()))).dictionary_encode()
 
 
-def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: bool, further: tuple[str, ...]) -> pa.Table:
+def _entries(raw: pa.Table, seconds: Seconds, site_in_request: bool, further: tuple[str, ...]) -> pa.Table:
     request_codes, requests = distinct(raw["request"])
     site = raw["site"]
     if site_in_request:
@@ -232,7 +230,7 @@ def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: boo
             "method": recode(request_codes, methods),
             "target": recode(request_codes, targets),
             "protocol": recode(request_codes, protocols),
-            "status": recode(status_codes, pc.if_else(pc.match_substring_regex(statuses, _STATUS), statuses, "(unknown)")),
+            "status": recode(status_codes, pc.if_else(pc.match_substring_regex(statuses, _STATUS), statuses, UNKNOWN)),
             "bytes_sent": sizes.to_numpy()[bytes_codes] if len(sizes) else np.zeros(0, np.int64),
             "referer": raw["referer"],
             "user_agent": raw["user_agent"],
@@ -243,7 +241,7 @@ def _entries(raw: pa.Table, seconds: npt.NDArray[np.int64], site_in_request: boo
     )
 
 
-def _opted_out(raw: pa.Table) -> npt.NDArray[np.bool_]:
+def _opted_out(raw: pa.Table) -> Flags:
     """Which requests carry a signal against tracking, where it is logged: DNT: 1 or Sec-GPC: 1."""
     out = np.zeros(raw.num_rows, np.bool_)
     for name in ("dnt", "gpc"):

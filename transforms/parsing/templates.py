@@ -18,10 +18,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import distinct, points_in, spans_of, texts_at
+from transforms.columns import Flags, Positions, distinct, points_in, spans_of, texts_at
 from transforms.parsing.cuts import pieces
 from transforms.parsing.marks import Marks
-from transforms.parsing.oddities import QUOTE, RETURN, Flags, Lines, Positions
+from transforms.parsing.oddities import QUOTE, RETURN, Lines
 
 Path = tuple[str, ...]
 Keys = Sequence[tuple[str, Sequence[Path]]]

@@ -16,12 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.clock import UTC, utc_seconds
-from transforms.columns import distinct, points_in, recode, spans_of, texts_at
+from transforms.columns import Bytes, Flags, Seconds, distinct, points_in, recode, spans_of, texts_at
 from transforms.formats import Clock
-
-Bytes = npt.NDArray[np.uint8]
-Seconds = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 _MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
 _CLF_WIDTH = 20  # 17/May/2015:10:05:03

@@ -17,9 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import distinct, spans_of, texts_at
+from transforms.columns import Bytes, Flags, Positions, distinct, spans_of, texts_at
+from transforms.formats import DOCKER, SYSLOG
 from transforms.parsing.cuts import pieces
-from transforms.parsing.oddities import BACKSLASH, NEWLINE, QUOTE, Bytes, Flags, Lines, Positions, find_lines, having, line_array
+from transforms.parsing.oddities import BACKSLASH, NEWLINE, QUOTE, Lines, find_lines, having, line_array
 
 _TIMESTAMP = r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+)"
 _TAG = r"[^\s:\[]+(?:\[[\w.-]+\])?: "
@@ -44,10 +45,9 @@ _PREFIXED_LINE, _STORED_LINE = re.compile(_PREFIX.encode()), re.compile(_STORED.
 
 
 @dataclass(frozen=True, slots=True)
-class Wrapping:
-    """Something around lines: what it is called behind a format's title, and how a line and a block are freed of it."""
+class Unwrapper:
+    """How a line and a block are freed of what somebody put around lines."""
 
-    title: str
     bare: Callable[[bytes], bytes]
     all_bare: Callable[[bytes, Lines], tuple[bytes, Lines]]
 
@@ -203,9 +203,5 @@ def _as_block(texts: pa.BinaryArray, ended: bool) -> tuple[bytes, Lines]:
     return block, Lines(starts[:-1], ends, find_lines(block).specials)
 
 
-SYSLOG, DOCKER = "syslog:", "docker:"
-WRAPPINGS = {
-    SYSLOG: Wrapping("behind syslog's prefix", _without_prefix, _without_prefixes),
-    DOCKER: Wrapping("stored by Docker", _out_of_object, _out_of_objects),
-}
-"""By what stands before a format's name."""
+UNWRAPPERS = {SYSLOG: Unwrapper(_without_prefix, _without_prefixes), DOCKER: Unwrapper(_out_of_object, _out_of_objects)}
+"""One for each of WRAPPINGS."""

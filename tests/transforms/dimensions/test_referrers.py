@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.dimensions.referrers import _channels, describe_referrer, network_domain, origins, site_domain
+from transforms.dimensions.referrers import _channels, describe_referrer, origins
+from transforms.hosts import network_domain, site_domain
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from transforms.formats.registry import FORMATS, as_in, format_of
-from transforms.parsing.detect import detect
+from transforms.formats.registry import FORMATS, format_of
+from transforms.parsing.detect import as_in, detect
 from transforms.parsing.parse import parse_block
 
 # After the example of Caddy's documentation ("Logging", access logs).

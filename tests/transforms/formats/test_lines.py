@@ -9,9 +9,9 @@ import pytest
 
 from tests.logs import CHROME, address
 from tests.transforms.formats.test_golden import log_of
-from transforms.formats.registry import FORMATS, as_in, format_of
+from transforms.formats.registry import FORMATS, format_of
 from transforms.masking.address import describe
-from transforms.parsing.detect import detect
+from transforms.parsing.detect import as_in, detect
 from transforms.parsing.parse import parse_block
 
 # After AWS's documentation of Application Load Balancers: an HTTPS entry, and one whose target closed the connection.

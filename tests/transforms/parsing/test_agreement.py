@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from tests.transforms.parsing.agreement import check
 from tests.writers import HEADERS, WRITERS, Request, write
+from transforms.formats import DOCKER, SYSLOG
 from transforms.formats.registry import FORMATS, format_of
 from transforms.formats.w3c import header_in
 from transforms.parsing.columnar import split
 from transforms.parsing.oddities import find_lines
 from transforms.parsing.parse import parse_block
-from transforms.parsing.wrapped import DOCKER, SYSLOG, WRAPPINGS
+from transforms.parsing.wrapped import UNWRAPPERS
 
 GOLDEN = Path(__file__).parents[1] / "formats" / "golden"
 NAMES = [*FORMATS, *HEADERS, SYSLOG + "haproxy", SYSLOG + "combined", SYSLOG + "nginx_json"]
@@ -79,7 +80,7 @@ def test_plain_lines_are_read_by_columns(name):
     block = write(name, made)
     known = format_of(header_in(block) or name)
     if known.wrapping:
-        block, lines = WRAPPINGS[known.wrapping].all_bare(block, find_lines(block))
+        block, lines = UNWRAPPERS[known.wrapping].all_bare(block, find_lines(block))
     else:
         lines = find_lines(block, known.separator)
     assert len(split(block, lines, known).odd) == write(name, []).count(b"\n")

@@ -6,8 +6,8 @@ import pytest
 
 from tests.logs import line
 from tests.writers import Request, write
-from transforms.formats.registry import FORMATS, as_in, format_of
-from transforms.parsing.detect import detect
+from transforms.formats.registry import FORMATS, format_of
+from transforms.parsing.detect import as_in, detect
 
 COMMON = b'8.8.8.8 - frank [10/Oct/2025:13:55:36 -0700] "GET /x HTTP/1.0" 200 2326\n'
 SAMPLES = {

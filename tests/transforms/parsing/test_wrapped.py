@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transforms.formats import DOCKER, SYSLOG
 from transforms.parsing.oddities import PIECE_BYTES, find_lines
-from transforms.parsing.wrapped import DOCKER, SYSLOG, WRAPPINGS, Wrapping
+from transforms.parsing.wrapped import UNWRAPPERS, Unwrapper
 
-DAEMON = WRAPPINGS[DOCKER]
+DAEMON = UNWRAPPERS[DOCKER]
 TIME = '"2026-03-03T10:00:00.123456789Z"'
 
 
@@ -23,7 +24,7 @@ def stored(text: str, stream: str = "stdout", time: str = TIME, html: bool = Tru
     return f'{{"log":{log},"stream":"{stream}","time":{time}}}'.encode()
 
 
-def in_a_block(lines: list[bytes], ended: bool = True, wrapping: Wrapping = DAEMON) -> list[bytes]:
+def in_a_block(lines: list[bytes], ended: bool = True, wrapping: Unwrapper = DAEMON) -> list[bytes]:
     block = b"\n".join(lines) + (b"\n" if ended else b"")
     bare, found = wrapping.all_bare(block, find_lines(block))
     assert len(found.starts) == len(lines)
@@ -103,4 +104,4 @@ BARE = st.text(st.sampled_from("ab:  [].") | st.characters(exclude_categories=("
 @given(st.lists(st.builds("{}{}".format, st.sampled_from(PREFIXES), BARE).map(str.encode), min_size=1, max_size=8), st.booleans())
 def test_a_block_behind_prefixes_holds_what_its_lines_hold(lines, ended):
     if ended or lines[-1]:
-        assert in_a_block(lines, ended, WRAPPINGS[SYSLOG]) == [WRAPPINGS[SYSLOG].bare(line) for line in lines]
+        assert in_a_block(lines, ended, UNWRAPPERS[SYSLOG]) == [UNWRAPPERS[SYSLOG].bare(line) for line in lines]

@@ -11,10 +11,9 @@ import hashlib
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from transforms.columns import Integers, changes, distinct
+from transforms.columns import Codes, Integers, Lots, changes, distinct
 from transforms.counting.cells import cells_of
 from transforms.counting.count import add_counts
 from transforms.counting.measures import counts_schema
@@ -28,8 +27,6 @@ from transforms.privacy.differential.budget import BOUNDS, NOISY, UNIT_BYTES, UN
 from transforms.privacy.policy import Counted
 from transforms.reports.report import Catalogue
 from transforms.wire import pack, pack_bytes, unpack, unpack_bytes
-
-Lots = npt.NDArray[np.uint64]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ divided by the golden ratio
 _SHIFT = np.uint64(32)
@@ -109,7 +106,7 @@ def _rows(visitors: pa.Table, hits: pa.Table) -> pa.Table:
     return pa.table({**columns, **{name: hits[name] for name in (*dimension_columns(hits), "second", "bytes_sent")}})
 
 
-def _drawn(rows: pa.Table) -> tuple[pa.Table, npt.NDArray[np.uint64]]:
+def _drawn(rows: pa.Table) -> tuple[pa.Table, Lots]:
     """At most UNIT_HITS hits of each unit, by lot, and the unit of each."""
     units, lots = rows["address_key"].to_numpy(), _lots(rows)
     order = np.lexsort((lots, units))
@@ -136,7 +133,7 @@ def _stirred(lots: Lots, more: Lots) -> Lots:
     return lots
 
 
-def _measures(units: Lots, cells: npt.NDArray[np.int32], count: int, sizes: Integers, bound: Bound) -> Mapping[str, Integers]:
+def _measures(units: Lots, cells: Codes, count: int, sizes: Integers, bound: Bound) -> Mapping[str, Integers]:
     """Each cell's visitors (units), hits and bytes, of what the report's bound lets through; cell -1 is none."""
     inside = np.flatnonzero(cells >= 0)
     units, cells, sizes = units[inside], cells[inside], sizes[inside]
@@ -159,7 +156,7 @@ def _measures(units: Lots, cells: npt.NDArray[np.int32], count: int, sizes: Inte
     }
 
 
-def _places(ordered: npt.NDArray[np.int64] | Lots) -> Integers:
+def _places(ordered: Integers | Lots) -> Integers:
     """The place of each element among its equals, which follow one another: 0, 1, 2 …"""
     begins = np.flatnonzero(changes(ordered))
     places: Integers = np.arange(len(ordered)) - np.repeat(begins, np.diff(np.append(begins, len(ordered))))

@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from transforms.clock import HOURS
 from transforms.counting.measures import BYTES_SENT, HITS, VISITORS, VISITS, Measure
 from transforms.dimensions.agent import DEVICES
 from transforms.dimensions.place import COUNTRIES
 from transforms.dimensions.referrer import CHANNELS
 from transforms.dimensions.request import KINDS
-from transforms.dimensions.timing import HOURS
 from transforms.privacy.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES
 
 DEFAULT_EPSILON = 2.0

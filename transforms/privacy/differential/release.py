@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import cell_keys
+from transforms.columns import Integers, cell_keys
 from transforms.counting.measures import MEASURES, Kind
 from transforms.dimensions.agent import TRAFFIC_KINDS
 from transforms.privacy.differential.bound import bounded_schema
@@ -103,7 +102,7 @@ def _rest(parents: pa.Table, named: pa.Table, report: Report, catalogue: Catalog
     return _as_released(others, {**left, "visitors": pa.nulls(parents.num_rows, pa.int64())})
 
 
-def _as_released(dimensions: pa.Table, measures: Mapping[str, npt.NDArray[np.int64] | pa.Array]) -> pa.Table:
+def _as_released(dimensions: pa.Table, measures: Mapping[str, Integers | pa.Array]) -> pa.Table:
     """Rows of a released table of the dp mode."""
     columns = {name: dimensions[name] for name in dimensions.column_names}
     missing = pa.nulls(dimensions.num_rows, pa.int64())

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import cell_keys, distinct
+from transforms.columns import Codes, cell_keys, distinct
 from transforms.counting.cells import Cells, cells_of
 from transforms.counting.count import NUMBERS, Measured, cap_of_cell, count_day, counts_table, merge_pieces
 from transforms.dimensions.dimension import Scope
@@ -71,9 +70,9 @@ def count_folds(
     return tables
 
 
-def _lookup(rows: pa.Table, names: tuple[str, ...], cells: Cells, passing: pa.Table) -> npt.NDArray[np.int32]:
+def _lookup(rows: pa.Table, names: tuple[str, ...], cells: Cells, passing: pa.Table) -> Codes:
     """The row of each cell in `passing`, or -1."""
     columns = [distinct(rows[name])[1].take(pa.array(cells.codes[name])) for name in names]
     places = pc.index_in(cell_keys(columns), value_set=cell_keys([passing[name] for name in names]))
-    found: npt.NDArray[np.int32] = places.fill_null(-1).to_numpy()
+    found: Codes = places.fill_null(-1).to_numpy()
     return found
