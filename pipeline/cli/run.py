@@ -23,6 +23,7 @@ from pipeline.graph.job import Job
 from pipeline.graph.run_record import read_record
 from pipeline.outputs import record_file
 from pipeline.words import plural
+from transforms.errors import translated
 
 
 def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
@@ -125,23 +126,23 @@ def _check_goes_on(options: Any) -> None:
 
 def _finish(result: Any, local: bool) -> None:
     """Wait for the job; an interrupted launcher takes a job that runs elsewhere with it."""
-    lost = False
-    try:
-        result.wait_until_finish()
-    except KeyboardInterrupt:
-        if not local:
-            result.cancel()
-        raise
-    except Exception as error:
+
+    def lost(error: Exception) -> JobError | None:
         if local or errors.from_text(str(error)) is not None:
-            raise
-        lost = True
-    if lost:
-        raise JobError(
+            return None
+        return JobError(
             EXIT_UNEXPECTED,
             "runner_failed",
             "The runner ended the job early; its own log says why. No day was published that is not complete. Run again.",
         )
+
+    try:
+        with translated(Exception, lost):
+            result.wait_until_finish()
+    except KeyboardInterrupt:
+        if not local:
+            result.cancel()
+        raise
 
 
 @contextlib.contextmanager
@@ -154,15 +155,9 @@ def _interruptible() -> Iterator[None]:
         raise KeyboardInterrupt
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    turned = False
     try:
-        yield
-    except Exception:
-        if not received:
-            raise
-        turned = True
+        with translated(Exception, lambda _: KeyboardInterrupt() if received else None):
+            yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if turned:
-        raise KeyboardInterrupt

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from pipeline.dataset.storage import open_storage, output_error
 from pipeline.errors import EXIT_OUTPUT, JobError
+from transforms.errors import translated
 
 LOCK = "_lock"
 
@@ -45,14 +46,9 @@ def check_output(output: str) -> None:
 
 @contextlib.contextmanager
 def _local(output: str) -> Iterator[None]:
-    problem: OSError | None = None
-    try:
+    with translated(OSError, lambda error: output_error(output, error)):
         Path(output).mkdir(parents=True, exist_ok=True)
         descriptor = os.open(Path(output) / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        problem = error
-    if problem:
-        raise output_error(output, problem)
     # Without a buffer: what could not be written must not be tried again at the end, and fail the run.
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         problem = _refused(file, fcntl.LOCK_EX)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import EXIT_OUTPUT, JobError
+from transforms.errors import translated
 
 
 class Storage(Protocol):
@@ -111,15 +111,8 @@ class LocalStorage:
                 found += [path for path in (Path(place, name) for name in names) if path.is_file()]
             return sorted(path.relative_to(self._root).as_posix() for path in found)
 
-    @contextlib.contextmanager
-    def _reported(self, path: str) -> Iterator[None]:
-        problem: OSError | None = None
-        try:
-            yield
-        except OSError as error:
-            problem = error
-        if problem:
-            raise output_error(str(self._root / path), problem)
+    def _reported(self, path: str) -> contextlib.AbstractContextManager[None]:
+        return translated(OSError, lambda error: output_error(str(self._root / path), error))
 
 
 class BeamStorage:
@@ -187,17 +180,10 @@ class BeamStorage:
         if not self._root.startswith(("gs://", "s3://", "azfs://")) and not FileSystems.exists(folder):
             FileSystems.mkdirs(folder)
 
-    @contextlib.contextmanager
-    def _reported(self, path: str) -> Iterator[None]:
+    def _reported(self, path: str) -> contextlib.AbstractContextManager[None]:
         from apache_beam.io.filesystem import BeamIOError
 
-        problem: Exception | None = None
-        try:
-            yield
-        except (OSError, BeamIOError, ValueError) as error:
-            problem = error
-        if problem:
-            raise output_error(self._at(path), problem)
+        return translated((OSError, BeamIOError, ValueError), lambda error: output_error(self._at(path), error))
 
 
 _WAYS_OUT = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import glob
 import io
@@ -15,6 +16,7 @@ from typing import IO, Any, cast
 from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.graph.job import InputFile
 from pipeline.words import plural
+from transforms.errors import translated
 from transforms.formats.registry import FORMATS, as_in, format_of
 from transforms.parsing import read
 from transforms.parsing.detect import SAMPLE_BYTES, Detection, detect, sample_lines
@@ -100,10 +102,8 @@ def _match_local(pattern: str) -> list[InputFile]:
                     EXIT_INPUT, "directory", f"{path}: is a directory. Name its files, as in {os.path.join(path, '*')}"
                 )
             continue
-        try:
+        with reading(path):
             status = os.stat(path)
-        except OSError as error:
-            raise input_error(path, error.strerror or "unreadable") from None
         if not stat.S_ISREG(status.st_mode):
             raise JobError(EXIT_INPUT, "not_a_file", f"{path}: is not a file. Pipe it to the standard input and say --input -")
         files.append(InputFile(path, status.st_size, read.PLAIN, AUTO, local=True, identity=(status.st_dev, status.st_ino)))
@@ -142,8 +142,7 @@ def _refuse_same_file(found: Iterable[Found]) -> None:
 
 def look_into(file: InputFile, log_format: str = AUTO, all_columns: bool = False) -> Found:
     """The file with its compression and format."""
-    problem = None
-    try:
+    with reading(file.path):
         for size in (_STORED_HEAD_BYTES, read.MAX_CARRY_BYTES):
             stored = _stored_head(file, size)
             whole = len(stored) < size
@@ -153,12 +152,6 @@ def look_into(file: InputFile, log_format: str = AUTO, all_columns: bool = False
                 break  # else it begins with a very long line, such as the zeros that copytruncate leaves
         file = replace(file, compression=compression, size=file.size or len(stored))
         expansion = held / max(len(stored), 1)
-    except read.UnreadableError as error:
-        problem = error.reason
-    except OSError as error:
-        problem = error.strerror or "unreadable"
-    if problem:
-        raise input_error(file.path, problem)
     if not head:
         if file.path == STDIN:
             raise JobError(EXIT_INPUT, "empty", "The standard input is empty. Did the command before the pipe fail?")
@@ -167,12 +160,8 @@ def look_into(file: InputFile, log_format: str = AUTO, all_columns: bool = False
     sample = [] if all_columns else sample_lines(head, complete)
     if log_format != AUTO:
         return Found(replace(file, format=as_in(log_format, sample)), None, head, expansion)
-    try:
+    with translated(ValueError, lambda _: input_error(file.path, "header")):
         detection = detect(head, FORMATS, complete)
-    except ValueError:
-        problem = "header"
-    if problem:
-        raise input_error(file.path, problem)
     if not detection.lines and whole:  # nothing but lines to be ignored
         return Found(replace(file, format=detection.likeliest), detection, head, expansion)
     if detection.format is None:
@@ -263,6 +252,15 @@ _WAYS_OUT = {
     **{name: f"{name} is not read. Unpack it, or pack it as gz, bz2 or zst." for name in read.NOT_READ},
     "corrupt": "it is not what its first bytes say, or damaged. Check the archive.",
 }
+
+
+def reading(path: str) -> contextlib.AbstractContextManager[None]:
+    """While a file is opened and read: what goes wrong is a `JobError` that names it."""
+    return translated((read.UnreadableError, OSError), lambda error: input_error(path, _problem(error)))
+
+
+def _problem(error: read.UnreadableError | OSError) -> str:
+    return error.reason if isinstance(error, read.UnreadableError) else error.strerror or "unreadable"
 
 
 def input_error(path: str, problem: str) -> JobError:

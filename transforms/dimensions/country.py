@@ -10,6 +10,7 @@ from typing import Any, cast
 import geoip2.database
 import maxminddb
 
+from transforms.errors import translated
 from transforms.reports.report import UNKNOWN
 
 _KINDS = ("Country", "City", "Enterprise")
@@ -32,15 +33,12 @@ class CountryLookup:
         if path is None:
             with as_file(files("transforms") / "data" / "country.mmdb") as built_in:
                 return cls(geoip2.database.Reader(built_in))
-        problem = None
         try:
             reader = geoip2.database.Reader(path)
         except maxminddb.InvalidDatabaseError:
-            problem = "is not a MaxMind database (.mmdb), or is damaged"
+            raise ValueError(f"{path} is not a MaxMind database (.mmdb), or is damaged") from None
         except OSError as error:
-            problem = f"cannot be read: {error.strerror}"
-        if problem:
-            raise ValueError(f"{path} {problem}")
+            raise ValueError(f"{path} cannot be read: {error.strerror}") from None
         kind = reader.metadata().database_type
         if not any(known in kind for known in _KINDS):
             raise ValueError(f"{path} is a {kind} database, but a Country, City or Enterprise database is needed")
@@ -53,10 +51,12 @@ class CountryLookup:
 
         `ValueError` if the database turns out to be damaged: that may show only where an address leads.
         """
-        try:
+        # The reader's own message holds the address.
+        with translated((maxminddb.InvalidDatabaseError, AttributeError), self._damaged):
             return [self._code(prefix) if prefix else UNKNOWN for prefix in prefixes]
-        except (maxminddb.InvalidDatabaseError, AttributeError):  # the reader's own message holds the address
-            raise ValueError(f"the {self.version} database is damaged, or its records are not MaxMind's") from None
+
+    def _damaged(self, _: Exception) -> ValueError:
+        return ValueError(f"the {self.version} database is damaged, or its records are not MaxMind's")
 
     def _code(self, prefix: str) -> str:
         record = cast("dict[str, Any] | None", self._reader.get(prefix)) or {}

@@ -13,6 +13,8 @@ from typing import IO, Any
 import pyarrow as pa
 from isal import igzip, isal_zlib
 
+from transforms.errors import translated
+
 PLAIN = "plain"
 CHUNK_BYTES = 1 << 20
 MAX_CARRY_BYTES = 64 << 20
@@ -55,19 +57,17 @@ def decompressed(raw: IO[bytes], compression: str) -> Iterator[bytes]:
         yield from iter(lambda: raw.read(CHUNK_BYTES), b"")
         return
     size = 0
-    try:
+    with translated(_BROKEN, _unreadable):
         stream = _OPENERS[compression](raw)
         for chunk in iter(lambda: bytes(stream.read(CHUNK_BYTES)), b""):
             size += len(chunk)
             if size > MAX_FREE_BYTES and size > MAX_EXPANSION * raw.tell():
                 raise UnreadableError("expands")
             yield chunk
-        return
-    except EOFError:
-        reason = "truncated"
-    except _CORRUPT as error:
-        reason = "truncated" if "Truncated" in str(error) else "corrupt"
-    raise UnreadableError(reason) from None
+
+
+def _unreadable(error: Exception) -> UnreadableError:
+    return UnreadableError("truncated" if isinstance(error, EOFError) or "Truncated" in str(error) else "corrupt")
 
 
 def _open_zst(raw: IO[bytes]) -> IO[bytes]:
@@ -75,7 +75,7 @@ def _open_zst(raw: IO[bytes]) -> IO[bytes]:
     return stream
 
 
-_CORRUPT: tuple[Any, ...] = (isal_zlib.error, zlib.error, OSError, ValueError)  # BadGzipFile is an OSError
+_BROKEN: tuple[Any, ...] = (EOFError, isal_zlib.error, zlib.error, OSError, ValueError)  # BadGzipFile is an OSError
 
 _OPENERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
     "gz": lambda raw: igzip.IGzipFile(fileobj=raw, mode="rb"),

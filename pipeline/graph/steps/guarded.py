@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import EXIT_UNEXPECTED, JobError
+from transforms.errors import translated
 
 
 def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -22,32 +23,22 @@ def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
 
         @functools.wraps(method)
         def giving(*arguments: Any) -> Iterator[Any]:
-            failed = None
-            try:
+            with translated(Exception, _described):
                 yield from method(*arguments)
-            except JobError:
-                raise
-            except Exception as error:  # noqa: BLE001 whatever it is, its words stay here
-                failed = _described(error)
-            if failed:
-                raise failed
 
         return giving
 
     @functools.wraps(method)
     def doing(*arguments: Any) -> Any:
-        try:
+        with translated(Exception, _described):
             return method(*arguments)
-        except JobError:
-            raise
-        except Exception as error:  # noqa: BLE001 whatever it is, its words stay here
-            failed = _described(error)
-        raise failed
 
     return doing
 
 
-def _described(error: Exception) -> JobError:
+def _described(error: Exception) -> JobError | None:
+    if isinstance(error, JobError):
+        return None
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
     return JobError(

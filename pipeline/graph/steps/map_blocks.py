@@ -14,6 +14,7 @@ from pipeline.graph import accounts, progress
 from pipeline.graph.pool import Tasks
 from pipeline.graph.steps.guarded import guarded
 from transforms.block import CHANGED, NO_SECRET_PART, UNREADABLE, Account, Block, BlockError, Rules, process_block
+from transforms.errors import translated
 
 ACCOUNTS = "accounts"
 
@@ -39,16 +40,11 @@ class MapBlocks(beam.DoFn):
         yield from windowed(self._outputs(self._tasks.drain()))
 
     def _outputs(self, results: Iterator[tuple[dict[int, bytes], Account]]) -> Iterator[Any]:
-        failed = None
-        try:
+        with translated(BlockError, _job_error):
             for pieces, account in results:
                 progress.counted(account.read)
                 yield beam.pvalue.TaggedOutput(ACCOUNTS, (account.file, accounts.to_json(account)))
                 yield from pieces.items()
-        except BlockError as error:
-            failed = error
-        if failed:
-            raise _job_error(failed)
 
 
 def windowed(outputs: Iterable[object]) -> Iterator[object]:

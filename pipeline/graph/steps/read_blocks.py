@@ -13,9 +13,10 @@ from typing import IO
 import apache_beam as beam
 
 from pipeline.graph import progress
-from pipeline.graph.inputs import input_error, open_input
+from pipeline.graph.inputs import input_error, open_input, reading
 from pipeline.graph.job import InputFile
 from transforms.block import Block
+from transforms.errors import translated
 from transforms.formats import w3c
 from transforms.formats.registry import format_of
 from transforms.parsing import read
@@ -38,33 +39,27 @@ class ReadBlocks(beam.DoFn):
         yield beam.pvalue.TaggedOutput(BYTES_READ, (file.path, total))
 
     def _blocks(self, file: InputFile) -> Iterator[Block]:
-        problem = None
-        try:
-            with open_input(file) as stream:
-                if file.identity is not None and file.compression == read.PLAIN and not w3c.is_header(file.format):
-                    end_of_file = _end(stream, file)
-                    for start, end in read.spans(stream, end_of_file, self._block_bytes):
-                        yield Block(file.path, file.format, start, end - start, identity=file.identity)
-                        progress.consumed(end - start)
-                else:
-                    position, log_format = 0, file.format
-                    for offset, data in read.blocks(read.decompressed(stream, file.compression), self._block_bytes):
-                        for declared, at, part in w3c.by_header(data, log_format):
-                            format_of(declared)
-                            log_format = declared
-                            yield Block(file.path, log_format, offset + at, len(part), part)
-                        # A decompressor closes the file when it has come to its end.
-                        done = file.size if stream.closed else stream.tell()
-                        progress.consumed(done - position)
-                        position = done
-        except read.UnreadableError as error:
-            problem = error.reason
-        except OSError as error:
-            problem = error.strerror or "unreadable"
-        except ValueError:
-            problem = "header"
-        if problem:
-            raise input_error(file.path, problem)
+        with (
+            translated(ValueError, lambda _: input_error(file.path, "header")),
+            reading(file.path),
+            open_input(file) as stream,
+        ):
+            if file.identity is not None and file.compression == read.PLAIN and not w3c.is_header(file.format):
+                end_of_file = _end(stream, file)
+                for start, end in read.spans(stream, end_of_file, self._block_bytes):
+                    yield Block(file.path, file.format, start, end - start, identity=file.identity)
+                    progress.consumed(end - start)
+            else:
+                position, log_format = 0, file.format
+                for offset, data in read.blocks(read.decompressed(stream, file.compression), self._block_bytes):
+                    for declared, at, part in w3c.by_header(data, log_format):
+                        format_of(declared)
+                        log_format = declared
+                        yield Block(file.path, log_format, offset + at, len(part), part)
+                    # A decompressor closes the file when it has come to its end.
+                    done = file.size if stream.closed else stream.tell()
+                    progress.consumed(done - position)
+                    position = done
 
 
 def _end(stream: IO[bytes], file: InputFile) -> int:
