@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from pipeline.atomic import write_atomically
 from pipeline.errors import EXIT_OUTPUT, JobError
 from transforms.errors import translated
 
@@ -57,22 +58,11 @@ class LocalStorage:
     def write(self, path: str, data: bytes, private: bool = False) -> None:
         """See `Storage`."""
         target = self._root / path
-        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
         with self._reported(path):
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-                with os.fdopen(descriptor, "wb") as file:
-                    rights = os.fstat(descriptor).st_mode & 0o777
-                    _permit(descriptor, 0o600)
-                    file.write(data)
-                    file.flush()
-                    os.fsync(descriptor)
-                    if not private:
-                        _permit(descriptor, rights)
-                unfinished.replace(target)
+                write_atomically(target, data, mode=0o600 if private else None)
             except BaseException:
-                unfinished.unlink(missing_ok=True)
                 self._remove_empty(target.parent)
                 raise
             _sync_folder(target.parent)
@@ -221,11 +211,6 @@ def _unreadable(error: OSError) -> None:
 def is_unfinished(path: str) -> bool:
     """Whether a file is what a write left that was killed."""
     return path.rpartition("/")[2].startswith(".")
-
-
-def _permit(descriptor: int, rights: int) -> None:
-    with contextlib.suppress(PermissionError):  # a file system without rights, such as FAT
-        os.fchmod(descriptor, rights)
 
 
 def _sync_folder(folder: Path) -> None:
