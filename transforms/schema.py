@@ -70,8 +70,6 @@ MASKED = pa.schema(
 
 VISITOR_DIMENSIONS = ("traffic", "country", "network", "device", "operating_system", "browser", "bot_kind", "bot")
 HIT_DIMENSIONS = ("site", "hour", "kind", "method", "protocol", "status", "path", "file_type", "channel", "source")
-VISIT_DIMENSIONS = ("visit_duration", "visit_depth", "entry")
-"""What is known of a hit only where all of its visit is: these are added when a shard is counted."""
 
 VISITOR = pa.schema(
     [

@@ -101,7 +101,7 @@ def manifest_of(
     return {"date": date, **facts, "schema_version": schema.VERSION, "coverage": coverage, "reports": reports}
 
 
-def staged_file(run_id: str, report: str, date: str, sha256: str, noisy: bool = False) -> StagedFile:
+def staged_file(run_id: str, report: str, date: str, sha256: str, noisy: bool) -> StagedFile:
     """A file of this content in its place in staging, whether it is there or not. That of noise tells what it is."""
     folder = f"{STAGING}/{run_id}/noise" if noisy else f"{STAGING}/{run_id}"
     return StagedFile(report, date, f"{folder}/{_data_path(report, date)}", sha256)
