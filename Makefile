@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 EXAMPLE := examples/access.log.gz
 ENGINES := build/engines
 
-.PHONY: run test test-long test-all test-engines fuzz bench lint pins clean
+.PHONY: run test test-long test-all test-engines fuzz bench lint tables pins clean
 
 run: $(READY) $(EXAMPLE)
 	rm -rf out/example
@@ -66,6 +66,10 @@ build/fuzz/ready: requirements.txt setup.py
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py --lines 1000000 --pairs 5
 	$(BIN)/python benchmarks/run.py --lines 1000000 --pairs 3 --profile scattered
+
+# Tables of the documents that are derived from the code.
+tables: $(READY)
+	$(BIN)/python scripts/write_tables.py
 
 # Pins for every supported Python; needs uv.
 pins:

@@ -43,6 +43,7 @@ setup(
             "pytest-xdist>=3.6",
             "ruff>=0.11",
             "scipy>=1.13",
+            "setuptools>=77",
             "zstandard>=0.22",
         ],
         "dataflow": ["apache-beam[gcp]>=2.74,<3", "setuptools>=77"],

@@ -1,4 +1,4 @@
-"""Takes bytes and a path, gives the file there: whole or not at all, and its writer's alone until it is whole."""
+"""Writes a file whole or not at all, for its writer alone until it is whole."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+EXIT_DONE = 0
 EXIT_UNEXPECTED = 1
 EXIT_USAGE = 2
 EXIT_REJECTED = 3
@@ -18,6 +19,20 @@ EXIT_INPUT = 6
 EXIT_NO_COUNTED_LINE = 7
 EXIT_OUTPUT = 8
 EXIT_INTERRUPTED = 130
+
+EXIT_CODES = {
+    EXIT_DONE: "done, also if there was nothing new to publish",
+    EXIT_UNEXPECTED: "unexpected: a defect, or a worker process was killed",
+    EXIT_USAGE: "an option is wrong, or the run would take more memory than `--max-memory`",
+    EXIT_REJECTED: "too many lines were rejected, or no format fits",
+    EXIT_ALREADY_PUBLISHED: "the day of `--date` is published already, or its privacy budget is spent",
+    EXIT_VIOLATION: "`verify` found something",
+    EXIT_INPUT: "input is missing, unreadable, truncated, given twice, or changed while it was read",
+    EXIT_NO_COUNTED_LINE: "no line of the day of `--date` (not with `--privacy dp`, where such a day is published)",
+    EXIT_OUTPUT: "the output is in use by another run, full or not writable",
+    EXIT_INTERRUPTED: "interrupted",
+}
+"""What each means, in Markdown: `--help` and the table of README.md say it in these words."""
 
 _MARKER = re.compile(r"\[weblog-anonymizer exit (\d+) ([a-z_]+)\] (.*?) \[/weblog-anonymizer\]", re.DOTALL)
 

@@ -17,7 +17,9 @@ import pytest
 from transforms.dimensions.vocabulary import KINDS
 from transforms.schema import DIMENSIONS, MEASURES
 
+from pipeline import errors
 from pipeline.cli import dispatch, options
+from scripts import write_tables
 from tests.catalogues import NOISY_REPORTS, REPORTS
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, address, crowd
 from transforms.formats.registry import FORMATS
@@ -352,6 +354,22 @@ def test_each_exit_code_is_documented():
         options.parse(["run", "--help"])
     help_text = said.getvalue().partition("exit codes:")[2]
     assert set(re.findall(r"(?:^|[ \n])(\d+) [a-z]", help_text)) == {row[0] for row in table(README, "exit code | meaning")}
+
+
+def test_each_exit_code_has_a_meaning():
+    named = {name: code for name, code in vars(errors).items() if name.startswith("EXIT_") and isinstance(code, int)}
+    assert sorted(named.values()) == list(errors.EXIT_CODES)
+
+
+def test_each_marked_table_is_what_the_code_says():
+    marked = []
+    for path in write_tables.DOCUMENTS:
+        text = path.read_text(encoding="utf-8")
+        assert text == write_tables.with_tables(text), f"{path.name}: run `make tables`"
+        found = [name for _, name, _, _ in write_tables.MARKED.findall(text)]
+        assert len(found) == text.count("<!-- table") == text.count("<!-- end -->"), path.name
+        marked += found
+    assert set(marked) == set(write_tables.TABLES)
 
 
 def test_each_format_is_documented():

@@ -6,7 +6,6 @@ traceback or a message of a library could quote the line.
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections import Counter
 from dataclasses import dataclass, field
@@ -120,12 +119,11 @@ def process_block(block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, 
     raise BlockError(reason, block.file, block.offset) from None
 
 
-def warm_up(country_database: str | None = None) -> None:
-    """Load what the first block would have to wait for: rules, lists and the country database."""
+def warm_up() -> None:
+    """Load what the first block would have to wait for: rules, lists and the built-in country database."""
     describe_agent("Mozilla/5.0")
     describe_referrer("https://www.example.org/")
-    with contextlib.suppress(ValueError):  # the launcher says what is wrong with a database
-        _lookups(country_database)
+    _lookups(None)
 
 
 def _read(block: Block) -> bytes | None:

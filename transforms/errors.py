@@ -1,4 +1,4 @@
-"""Takes the errors of libraries, gives this program's own in their place, with nothing of the library's words left in them.
+"""Raises this program's errors in place of a library's, with nothing of the library's words left in them.
 
 A library's message may quote a line of the log. A runner keeps and shows what a step raises, together with its cause and context,
 so neither may be the library's error.

@@ -60,7 +60,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
         where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
         message = f"{type(error).__name__} at {' < '.join(reversed(where[-4:]))}. No day was published that is not complete."
         return _say("unexpected", message, errors.EXIT_UNEXPECTED)
-    return 0
+    return errors.EXIT_DONE
 
 
 def _say(reason: str, message: str, code: int, what: str = "error") -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from pipeline import __version__
-from pipeline.errors import EXIT_USAGE, JobError
+from pipeline.errors import EXIT_CODES, EXIT_USAGE, JobError
 from pipeline.words import encodable, shown
 from transforms.period import PERIODS
 from transforms.privacy.differential.budget import DEFAULT_DELTA, DEFAULT_EPSILON, MAX_DELTA, WEAK_EPSILON
@@ -20,14 +21,18 @@ MAX_BLOCK_MIB = 512
 _DECADE = 3_650 * 24 * 60  # minutes
 _UNITS = {"M": _MIB, "G": 1 << 30, "T": 1 << 40}
 
-_EPILOG = """\
+
+def _exit_codes() -> str:
+    rows = (f"{code:>5} {meaning.replace('`', '')}" for code, meaning in EXIT_CODES.items())
+    return "\n".join(textwrap.fill(row, 79, subsequent_indent=" " * 6, break_on_hyphens=False) for row in rows)
+
+
+_EPILOG = f"""\
 Any option of Apache Beam may be added; --runner=FlinkRunner or
 --runner=DataflowRunner run the same job elsewhere.
 
-exit codes: 0 done, 1 unexpected, 2 usage, 3 too many rejected lines or unknown
-format, 4 already published or budget spent, 5 violation found by verify,
-6 input missing, unreadable or truncated, 7 no line of the asked day, 8 output
-locked, full or unwritable, 130 interrupted
+exit codes:
+{_exit_codes()}
 """
 
 

@@ -21,7 +21,7 @@ def to_date(day: int) -> str:
     return (EPOCH + datetime.timedelta(day)).isoformat()
 
 
-def asked_periods(words: str | None, today: datetime.date, length: int = 1) -> tuple[str, ...]:
+def asked_periods(words: str | None, today: datetime.date, length: int) -> tuple[str, ...]:
     """First days of the periods of `--date`: a date, `yesterday`, or a range `A..B` of either, both included; none for None."""
     if words is None:
         return ()
@@ -49,7 +49,7 @@ def today_in(time_zone: str, grace_minutes: int, now: datetime.datetime) -> date
     return (now - datetime.timedelta(minutes=grace_minutes)).astimezone(clock.zone(time_zone)).date()
 
 
-def window(asked: tuple[str, ...], published: frozenset[str], today: datetime.date, replace: bool, length: int = 1) -> Window:
+def window(asked: tuple[str, ...], published: frozenset[str], today: datetime.date, replace: bool, length: int) -> Window:
     """The periods to count; all dates are first days. Refuses an asked one that is published (exit 4, unless it is replaced) or
     has not ended (exit 2).
     """

@@ -73,7 +73,7 @@ def _refuse_noise_not_entered(output: str) -> None:
             raise JobError(EXIT_OUTPUT, "unknown_release", message)
 
 
-def staged_file(run_id: str, report: str, date: str, sha256: str, drawn: bool = False) -> StagedFile:
+def staged_file(run_id: str, report: str, date: str, sha256: str, drawn: bool) -> StagedFile:
     """A file of this content in its place in staging, whether it is there or not."""
     return StagedFile(report, date, layout.staged_path(run_id, report, date, drawn), sha256)
 

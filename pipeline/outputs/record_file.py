@@ -6,16 +6,16 @@ descriptor, such as /dev/stdout, the record is appended, whatever stands behind 
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import json
 import os
 import re
-import secrets
 import stat
+from pathlib import Path
 from typing import Any
 
+from pipeline.atomic import write_atomically
 from pipeline.errors import EXIT_OUTPUT, JobError
 
 _DESCRIPTORS = re.compile(r"/proc/[^/]+(/task/[^/]+)?/fd|/dev/fd")
@@ -90,32 +90,15 @@ def _descriptor(path: str) -> tuple[str, int] | None:
 
 
 def _write_file(path: str, text: str) -> None:
+    """A new file with the rights of the one that is there; exact figures are for nobody else. Else with those that files get."""
     try:
-        _replace(path, text)
+        before = os.stat(path) if os.path.exists(path) else None
+        rights = (stat.S_IMODE(before.st_mode), before.st_gid) if before else ()
+        write_atomically(Path(path), text.encode(), *rights)
     except OSError as error:
         if error.errno not in _NOT_REPLACED or not os.path.exists(path):
             raise
         _write_to(os.open(path, os.O_WRONLY | os.O_TRUNC), text)
-
-
-def _replace(path: str, text: str) -> None:
-    """A new file with the rights of the one that is there; exact figures are for nobody else. Else with those that files get."""
-    before = os.stat(path) if os.path.exists(path) else None
-    unfinished = os.path.join(os.path.dirname(path), f".{secrets.token_hex(4)}")  # short: the path may be as long as paths get
-    new = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if before else 0o666)
-    try:
-        with os.fdopen(new, "w") as file:
-            if before:
-                if os.fstat(new).st_gid != before.st_gid:
-                    os.fchown(new, -1, before.st_gid)
-                os.fchmod(new, stat.S_IMODE(before.st_mode))
-            file.write(text)
-            file.flush()
-            os.fsync(new)
-        os.replace(unfinished, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(unfinished)
 
 
 def _write_to(descriptor: int, text: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.catalogues import TRAVELLING
 from tests.eager import EVERYTHING
+from tests.hosts import describe
 from tests.logs import CHROME, line
 from transforms.block import Block, Rules, process_block
 from transforms.formats.registry import FORMATS
@@ -48,8 +49,8 @@ def guesses(fingerprint: bytes) -> Iterator[bytes]:
 def messages() -> dict[str, list[bytes]]:
     """What Jane's keys are made of, and what a simpler program would make them of, for every address of her network."""
     hosts = [f"20.1.2.{last}" for last in range(256)]
-    units = [DAY + place.unit for place in mask.describe(hosts)]
-    return {"address_key": units + [host.encode() for host in hosts], "network_key": [DAY + mask.describe([JANE])[0].network]}
+    units = [DAY + place.unit for place in describe(hosts)]
+    return {"address_key": units + [host.encode() for host in hosts], "network_key": [DAY + describe([JANE])[0].network]}
 
 
 def recomputed(tables) -> list[str]:
@@ -155,6 +156,6 @@ def test_without_framing_they_do(pair):
 
 def test_a_day_and_an_address_have_a_fixed_width():
     """So the first parts of a message never run into the next."""
-    units = [place.unit for place in mask.describe(["1.2.3.4", "200.100.50.25", "2a00:1450::1", "2a00:1450:4001:82b::200e"])]
+    units = [place.unit for place in describe(["1.2.3.4", "200.100.50.25", "2a00:1450::1", "2a00:1450:4001:82b::200e"])]
     assert [len(unit) for unit in units] == [5, 5, 8, 8]
     assert distinct("visitor_key", line(agent=CHROME), line(agent=CHROME + " ")) == 2

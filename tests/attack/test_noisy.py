@@ -51,10 +51,6 @@ def rows(table) -> Mapping[tuple[str, ...], Mapping[str, int | None]]:
     return {tuple(row[name] for name in names): row for row in table.to_pylist()}
 
 
-def counts_of(log: bytes) -> Mapping[str, Mapping[tuple[str, ...], Mapping[str, int]]]:
-    return {name: rows(table) for name, table in bounded_counts_of(log, SMALL, (SITE,)).items()}
-
-
 def share_of_right_guesses(noise, days: int) -> float:
     """Of the best guess that there is: which world makes all numbers of the day together more probable."""
     worlds = [bounded_counts_of(log, SMALL, (SITE,)) for log in (OTHERS, OTHERS + JANE)]
@@ -91,13 +87,13 @@ def test_without_noise_he_could():
     assert share_of_right_guesses(quiet, SURE_DAYS) == 1
 
 
-def pages_named(log: bytes, noise, days: int, policy: Budget = POLICY) -> int:
+def pages_named(log: bytes, noise, days: int) -> int:
     """On how many days the bait was named."""
     counts = bounded_counts_of(log, SMALL, (SITE,))
     named = 0
     with patch.object(door, "with_noise", noise):
         for _ in range(days):
-            named += "/bait" in release_noisy(counts, SMALL, policy).tables["pages"]["path"].to_pylist()
+            named += "/bait" in release_noisy(counts, SMALL, POLICY).tables["pages"]["path"].to_pylist()
     return named
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -127,12 +126,3 @@ def network_name(prefix: str) -> str:
         return socket.inet_ntop(socket.AF_INET6, packed[:3] + bytes(13)) + "/24"
     first, second, _ = prefix.split(".", 2)
     return f"{first}.{second}.0.0/16"
-
-
-def describe(hosts: Iterable[str]) -> list[Place]:
-    """The places of hosts given as text.
-
-    >>> [place.prefix for place in describe(["8.8.8.8", "2a00:1450:4001:82b::200e", "10.1.2.3", "::ffff:8.8.4.4"])]
-    ['8.8.8.0', '2a00:1450:4001:800::', '', '8.8.4.0']
-    """
-    return places(pa.array(list(hosts), pa.string()))

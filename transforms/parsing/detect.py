@@ -100,7 +100,7 @@ def knows(name: str) -> frozenset[str]:
     return frozenset(named | {"site"} if log_format.site_in_request else named)
 
 
-def sample_lines(head: bytes, complete: bool = False) -> list[bytes]:
+def sample_lines(head: bytes, complete: bool) -> list[bytes]:
     """Lines to try formats on, out of a file's first bytes; `complete` says that they are the whole file."""
     lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     if not complete and len(lines) > 1:

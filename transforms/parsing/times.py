@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.clock import UTC, utc_seconds
+from transforms.clock import utc_seconds
 from transforms.columns import Bytes, Flags, Seconds, distinct, points_in, recode, spans_of, texts_at
 from transforms.formats import Clock
 
@@ -35,7 +35,7 @@ class Times:
     ambiguous: Flags
 
 
-def read_times(times: pa.ChunkedArray, zones: pa.ChunkedArray, clock: Clock, log_time_zone: str = UTC) -> Times:
+def read_times(times: pa.ChunkedArray, zones: pa.ChunkedArray, clock: Clock, log_time_zone: str) -> Times:
     """Times as text; `zones` holds the zones of CLF times. Times that say no zone are those of `log_time_zone`."""
     if clock is Clock.EPOCH:
         seconds, valid = _of_epoch(times)

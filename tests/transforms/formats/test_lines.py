@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.hosts import describe
 from tests.logs import CHROME, address
 from tests.transforms.formats.test_golden import log_of
 from transforms.formats.registry import FORMATS, format_of
-from transforms.masking.address import describe
 from transforms.parsing.detect import as_in, detect
 from transforms.parsing.parse import parse_block
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.hosts import describe
 from transforms.formats.notation import compile_notation
 from transforms.formats.registry import FORMATS, format_of
-from transforms.masking.address import describe
 from transforms.parsing.parse import parse_block
 
 AT_13_55_36 = 1760129736  # 10 October 2025, 13:55:36 -0700

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.masking.address import NOWHERE, describe
+from tests.hosts import describe
+from transforms.masking.address import NOWHERE
 
 
 def one(host):
