@@ -24,10 +24,11 @@ sys.path.insert(0, str(ROOT))
 
 import pyarrow as pa  # noqa: E402
 
+from pipeline.config.days import to_date  # noqa: E402
 from pipeline.outputs import parquet as write  # noqa: E402
 from transforms import block  # noqa: E402
 from transforms.counting import count  # noqa: E402
-from transforms.dimensions.dimension import Scope  # noqa: E402
+from transforms.counting.visits import told_by_visits  # noqa: E402
 from transforms.formats.registry import FORMATS  # noqa: E402
 from transforms.masking.secret import new_secret  # noqa: E402
 from transforms.parsing import read  # noqa: E402
@@ -40,7 +41,7 @@ from transforms.reports.defaults import default_catalogue  # noqa: E402
 from transforms.wire import pack, unpack  # noqa: E402
 
 REPORTS = default_catalogue()
-OF_VISITS = [dimension for dimension in REPORTS.all_dimensions() if dimension.scope is Scope.VISIT]
+OF_VISITS = tuple(filter(told_by_visits, REPORTS.all_dimensions()))
 
 STAGES = (
     "read",
@@ -147,7 +148,7 @@ def take_way(log: Path, log_format: str, block_bytes: int, shards: int, stages: 
         folds = [_folds(stages, rows, gate, plan) for rows in prepared[day]]
         folded = stages.timed("folds", count.add_counts)(folds)
         released = stages.timed("release", release.release)(added, folded, REPORTS, gate)
-        stages.timed("write", write.parquet_files)(released, REPORTS, {})
+        stages.timed("write", write.parquet_files)(released, to_date(day), REPORTS, {})
     return lines
 
 

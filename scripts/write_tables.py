@@ -10,6 +10,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pipeline.errors import EXIT_CODES
+from transforms.counting.measures import MEASURES
+from transforms.dimensions import known_dimensions
+from transforms.reports.defaults import default_catalogue
+from transforms.reports.report import Report
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
@@ -21,12 +25,73 @@ def exit_codes() -> str:
     return _table(("exit code", "meaning"), ((str(code), meaning) for code, meaning in EXIT_CODES.items()))
 
 
-TABLES: dict[str, Callable[[], str]] = {"exit codes": exit_codes}
+def reports() -> str:
+    """A row for each default report: what it divides, and the columns of its table."""
+    catalogue = default_catalogue()
+
+    def divides(report: Report) -> str:
+        if report.parent is None:
+            return "–"
+        return f"rows with `{report.where[0]}` = `{report.where[1]}`" if report.where else "every row"
+
+    return _table(
+        ("report", "parent", "divides", "columns before the measures"),
+        (
+            (f"`{each.name}`", f"`{each.parent}`" if each.parent else "–", divides(each), _code(catalogue.columns(each.name)))
+            for each in catalogue
+        ),
+    )
+
+
+def dimensions() -> str:
+    """A row for each dimension: whose property it is, and its values."""
+    used = [dimension.name for dimension in default_catalogue().all_dimensions()]
+    further = [name for name in sorted(known_dimensions()) if name not in used]
+
+    def row(name: str) -> tuple[str, ...]:
+        each = known_dimensions()[name]
+        values = each.details + ("; in no default report" if name in further else "")
+        return f"`{name}`", values, each.scope.name.lower(), "the log, through the detectors" if each.is_open else "a list"
+
+    return _table(("column", "values", "of a", "values from"), map(row, [*used, *further]))
+
+
+def measures() -> str:
+    """A row for each measure of the default policy."""
+    return _table(
+        ("column", "unit", "meaning", "kind"),
+        ((f"`{each.name}`", each.unit, each.details, each.kind.value) for each in MEASURES),
+    )
+
+
+def sums() -> str:
+    """Over the rows of which default reports each measure adds up."""
+    catalogue = default_catalogue()
+    rows = []
+    for measure in MEASURES:
+        below = {each.name: [dimension.scope for dimension in catalogue.dimensions(each.name)[2:]] for each in catalogue}
+        fitting = [name for name, scopes in below.items() if scopes and measure.adds_up_over(scopes)]
+        every = len(fitting) == len(catalogue) - 1
+        rows.append((f"`{measure.name}`", "every report" if every else _code(fitting)))
+    return _table(("measure", "adds up over the rows of"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "exit codes": exit_codes,
+    "reports": reports,
+    "dimensions": dimensions,
+    "measures": measures,
+    "sums": sums,
+}
 
 
 def with_tables(text: str) -> str:
     """The document with each marked table as the code has it now; `KeyError` for a name that is not in `TABLES`."""
     return MARKED.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}{found[4]}", text)
+
+
+def _code(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

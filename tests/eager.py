@@ -76,7 +76,7 @@ def files_of(released: dict[str, Released]) -> dict[tuple[str, str], bytes]:
     return {
         (date, name): data
         for date, day in released.items()
-        for name, data in parquet_files(day, REPORTS, {"mode": "threshold"}).items()
+        for name, data in parquet_files(day, date, REPORTS, {"mode": "threshold"}).items()
     }
 
 

@@ -45,17 +45,17 @@ def test_deleted_days_leave_a_good_data_set_and_are_published_again_if_their_lin
     output = tmp_path / "out"
     assert run(log, output) == 0
     delete(output)
-    assert [path.stem for path in (output / "_manifest").iterdir()] == ["date=2025-12-01"]
-    assert {path.parent.name for path in output.rglob("*.parquet")} == {"date=2025-12-01"}
+    assert [path.stem for path in (output / "_manifest").iterdir()] == ["2025-12-01"]
+    assert {path.stem for path in output.rglob("*.parquet")} == {"2025-12-01"}
     assert dispatch(["verify", str(output)]) == 0
     assert run(log, output) == 0
-    assert json.loads((output / "_manifest" / "date=2025-11-30.json").read_text())["revision"] == 1
+    assert json.loads((output / "_manifest" / "2025-11-30.json").read_text())["revision"] == 1
 
 
 def test_a_deletion_that_stopped_in_the_middle_is_refused(log, tmp_path):
     output = tmp_path / "out"
     assert run(log, output) == 0
-    (output / "_manifest" / "date=2025-11-30.json").unlink()
+    (output / "_manifest" / "2025-11-30.json").unlink()
     assert run(log, output) == EXIT_OUTPUT
     delete(output)
     assert dispatch(["verify", str(output)]) == 0
@@ -71,7 +71,7 @@ def test_a_deleted_day_with_noise_stays_unpublished(log, tmp_path):
     assert run(log, output, *DP) == 0
     delete(output)
     assert run(log, output, *DP[:-1], "2025-11-30") == EXIT_ALREADY_PUBLISHED
-    assert json.loads((output / "_ledger" / "date=2025-11-30.json").read_text())["unpublished"] is True
+    assert json.loads((output / "_ledger" / "2025-11-30.json").read_text())["unpublished"] is True
     assert dispatch(["verify", str(output)]) == 0
 
 

@@ -11,9 +11,9 @@ from dp_accounting import GaussianDpEvent
 from dp_accounting.pld import PLDAccountant
 from dp_accounting.rdp import RdpAccountant
 
-from pipeline.cli.explain import TEXT
 from tests.catalogues import NOISY_REPORTS, REPORTS
 from transforms.privacy.differential.budget import BOUNDS, SHARES, UNIT_BYTES, UNIT_HITS, Budget
+from transforms.privacy.threshold.explanation import TEXT
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs" / "privacy.md").read_text()
@@ -71,7 +71,7 @@ def test_the_tables_of_what_it_costs_have_every_report():
 
 
 def test_the_bounds_in_the_document_are_those_in_force():
-    said = " ".join(DOCUMENT.partition("## Budget privacy")[2].split())
+    said = " ".join(DOCUMENT.partition("## Differential privacy")[2].split())
     assert f"at most {UNIT_HITS} hits and {UNIT_BYTES:,} bytes are counted" in said
     for bounds in ("`daily` 2", "`hourly` 3", "`kinds` 3", "`pages` 10 with at most 3 hits in each"):
         report, cells = re.findall(r"`(\w+)` (\d+)", bounds)[0]

@@ -160,7 +160,7 @@ def _footer(record: dict[str, Any], console: Console) -> None:
     if record["days"]:
         output = shown(record["output"].rstrip("/"))
         console.print(f"\nParquet in {output}/, for example in DuckDB:")
-        query = f"FROM read_parquet('{output}/pages/**/*.parquet', hive_partitioning=true)"
+        query = f"FROM '{output}/pages/*.parquet'"
         console.print(f"  {query}", highlight=False, soft_wrap=True)
     console.print(f"{record['seconds']:.1f} s, peak memory {record['peak_memory_bytes'] / 1e6:,.0f} MB")
 

@@ -33,7 +33,7 @@ from transforms.counting.measures import Kind
 from transforms.dimensions.dimension import Dimension
 from transforms.privacy.detectors import identifier, is_caught
 from transforms.privacy.policy import Checks, policy_of
-from transforms.privacy.release import divided, is_nameable, released_schema
+from transforms.privacy.release import DATE, divided, is_nameable, released_schema
 from transforms.reports.report import Catalogue, CatalogueError, Report
 from transforms.reserved import OTHER
 
@@ -60,7 +60,7 @@ def _verify(output: str) -> None:
     root = Path(output)
     manifests = _entries(root / layout.MANIFESTS)
     if not manifests and not _entries(root / layout.LEDGER):
-        raise JobError(EXIT_INPUT, "missing", f"{output}: no published day is there (no _manifest/date=….json).")
+        raise JobError(EXIT_INPUT, "missing", f"{output}: no published day is there (no _manifest/YYYY-MM-DD.json).")
     days = {path.stem for path in manifests}
     at_work = holder(output)
     violations = [*_strays(root, manifests, at_work), *_unpaid(root, days, at_work)]
@@ -94,7 +94,7 @@ def _entries(folder: Path) -> list[Path]:
         names = os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return sorted(folder / name for name in names if fnmatch(name, "date=*.json"))
+    return sorted(folder / name for name in names if fnmatch(name, "[0-9]*.json"))
 
 
 def _files(root: Path) -> list[Path]:
@@ -112,7 +112,8 @@ def _strays(root: Path, manifests: list[Path], at_work: str | None) -> Iterator[
         manifest = _json(path)
         reports = manifest.get("reports") if isinstance(manifest, dict) else None
         if isinstance(reports, dict):
-            known |= {layout.data_path(report, path.stem.removeprefix("date=")) for report in reports}
+            known |= {layout.data_path(report, path.stem) for report in reports}
+        known.add(layout.guard_path(path.stem))
     for path in _files(root):
         place = path.relative_to(root)
         if place.as_posix() in known:
@@ -170,14 +171,21 @@ def _manifest(name: str, manifest: dict[str, Any], checks: Checks) -> Iterator[s
         yield "a value looks like a person's"
     if manifest.get("layout") != layout.VERSION or manifest.get("schema_version") != SCHEMA_VERSION:
         yield "another version than this program's"
-    if f"date={manifest.get('date')}" != name:
+    if manifest.get("date") != name:
         yield "another date than its name"
 
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_bytes())
-    except (ValueError, RecursionError, FileNotFoundError, IsADirectoryError):
+        return json.loads(_bytes(path) or b"")
+    except (ValueError, RecursionError):
+        return None
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
         return None
 
 
@@ -235,6 +243,9 @@ class _Day:
             return
         self.checks, self._catalogue = checks, catalogue
         yield from (f"{self._place}: {sentence}" for sentence in _manifest(self._name, manifest, checks))
+        guard = layout.guard_path(self._name)
+        if _bytes(self._root / guard) != layout.GUARD:
+            yield f"{guard}: missing, or not the sentence that keeps reports from being read as one table"
         tables = {}
         for report in catalogue:
             table = yield from self._file(report, manifest["reports"][report.name], checks)
@@ -255,7 +266,7 @@ class _Day:
 
     def _file(self, report: Report, described: dict[str, Any], checks: Checks) -> Any:
         """The report's table, after the violations of its file."""
-        place = f"{report.name}/{self._name}/data.parquet"
+        place = layout.data_path(report.name, self._name)
         path = self._root / place
         if not path.exists():
             yield f"{place}: is missing"
@@ -293,7 +304,9 @@ class _Day:
         if any(is_caught(value) for name, value in metadata.items() if name not in checks.numbers):
             yield f"{place}: a value of the metadata looks like a person's"
         yield from _unseen(place, data, file, table)
-        return table
+        if any(date.isoformat() != self._name for date in table[DATE].unique().to_pylist()):
+            yield f"{place}: rows of another date than the file's name"
+        return table.drop_columns([DATE])
 
     def _parents(self, report: Report, tables: dict[str, pa.Table]) -> pa.Table | None:
         """The rows that the report divides, if it divides any and their table can be read."""

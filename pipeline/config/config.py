@@ -135,6 +135,11 @@ def policy_of_options(options: argparse.Namespace, explained: bool = False) -> P
     given["declare_site"] = tuple(given.get("declare_site") or ())
     settings = Settings(**given)
     policy = policies()[options.privacy]
+    for other in policies().values():
+        for name in other.own_settings:
+            if getattr(settings, name) and name not in policy.own_settings:
+                message = f"--{name.replace('_', '-')}: it belongs to --privacy {other.mode}."
+                raise JobError(EXIT_USAGE, "usage", message)
     with translated(ValueError, lambda error: JobError(EXIT_USAGE, "usage", f"{error}.")):
         return policy.explained(settings) if explained else policy.from_settings(settings)
 

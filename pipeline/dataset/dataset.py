@@ -56,7 +56,7 @@ class DataSet:
         return catalogue_of(manifest)
 
     def read(self, report: str, first: str | None = None, last: str | None = None) -> pa.Table:
-        """A report's rows over the published periods from `first` to `last`: a column `date`, then those of its files.
+        """A report's rows over the published periods from `first` to `last`, both included.
 
         Periods that have no such report are left out. Columns that some periods lack are null there.
         """

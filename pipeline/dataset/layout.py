@@ -1,10 +1,15 @@
 """Where what is in a data set: the one place that knows its paths. All are relative to its root and use `/`.
 
-<report>/date=YYYY-MM-DD/data.parquet   a published table of one period, named by its first day
-_manifest/date=YYYY-MM-DD.json          what is published of the period; written last
-_ledger/date=YYYY-MM-DD.json            what the period spent, of a policy that draws
-_staging/<run>/…                        files on their way; a journal is the commit point
-_lock                                   who is at work
+    <report>/YYYY-MM-DD.parquet                      a published table of one period, named by its first day
+    0_read_one_report_at_a_time/YYYY-MM-DD.parquet   no Parquet, but a sentence: the guard (below)
+    _manifest/YYYY-MM-DD.json                        what is published of the period; written last
+    _ledger/YYYY-MM-DD.json                          what the period spent, of a policy that draws
+    _staging/<run>/…                                 files on their way; a journal is the commit point
+    _lock                                            who is at work
+
+Reports overlap: each divides the rows of its parent, so a program that reads the root as one table counts every hit some sixteen
+times. Readers differ in whether they notice. So each period has a file that none of them can read, whose name says what to do,
+and which sorts before the reports. docs/design/layout.md has the measurements.
 """
 
 from __future__ import annotations
@@ -13,18 +18,20 @@ import re
 
 MANIFESTS, LEDGER, STAGING, LOCK = "_manifest", "_ledger", "_staging", "_lock"
 VERSION = 2
-"""Version of this layout, in each manifest. Version 1 had neither it nor the catalogue there."""
+"""Version of this layout, in each manifest. Version 1 had neither it, nor the catalogue, nor the guard."""
+
+GUARD = b"Read one report at a time, such as pages/. The folders are different tables, which hold the same hits.\n"
 
 _DATE = r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
-_DATA = rf"(?P<report>[a-z_]+)/date={_DATE}/data\.parquet"
+_DATA = rf"(?P<report>[a-z_]+)/{_DATE}\.parquet"
 _DATA_FILE = re.compile(_DATA)
 _DRAWN_FILE = re.compile(rf"{STAGING}/[^/]+/noise/{_DATA}")
-_LEDGER_FILE = re.compile(rf"{LEDGER}/date={_DATE}\.json")
+_LEDGER_FILE = re.compile(rf"{LEDGER}/{_DATE}\.json")
 
 
 def data_path(report: str, date: str) -> str:
     """A published table."""
-    return f"{report}/date={date}/data.parquet"
+    return f"{report}/{date}.parquet"
 
 
 def date_of_data(path: str) -> str | None:
@@ -33,14 +40,19 @@ def date_of_data(path: str) -> str | None:
     return found["date"] if found else None
 
 
+def guard_path(date: str) -> str:
+    """The file that keeps a period's tables from being read as one."""
+    return f"0_read_one_report_at_a_time/{date}.parquet"
+
+
 def manifest_path(date: str) -> str:
     """A period's manifest."""
-    return f"{MANIFESTS}/date={date}.json"
+    return f"{MANIFESTS}/{date}.json"
 
 
 def ledger_path(date: str) -> str:
     """A period's entry in the ledger."""
-    return f"{LEDGER}/date={date}.json"
+    return f"{LEDGER}/{date}.json"
 
 
 def is_ledger_entry(path: str) -> bool:

@@ -155,8 +155,8 @@ def _complete(data: DataSet, journal: dict[str, Any]) -> bool:
                 f"{output}/{layout.staging_path(run_id)} and all files of {date}, and publish it anew."
             )
             raise JobError(EXIT_OUTPUT, "staging_changed", message)
-        for move in journal["moves"].values():
-            storage.delete(move["to"])
+        for path in (*(move["to"] for move in journal["moves"].values()), layout.guard_path(date)):
+            storage.delete(path)
         ledger.give_up(output, ledger.entries(output)[date])
         return False
     _roll_forward(data, journal)
@@ -195,6 +195,7 @@ def _settle(output: str) -> list[str]:
                 f"remove all files of {date}: then it stays unpublished, because its privacy budget is spent."
             )
             raise JobError(EXIT_OUTPUT, "unknown_release", message)
+        storage.delete(layout.guard_path(date))
         ledger.give_up(output, entry)
     return dates
 
@@ -238,6 +239,7 @@ def _roll_forward(data: DataSet, journal: dict[str, Any]) -> None:
         return
     if journal["replaces"]:
         storage.delete(manifest_path)
+    storage.write(layout.guard_path(journal["date"]), layout.GUARD)  # before any table can be seen
     for source, move in journal["moves"].items():
         if sha256_of(storage.read(source) or b"") == move["sha256"]:
             storage.move(source, move["to"])

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import options
+from pipeline.config.config import config_of
 from pipeline.errors import JobError
 from pipeline.graph import launch
 from tests.logs import crowd
@@ -93,7 +94,7 @@ def checked(name: str, value: str, folder: Path) -> None:
         given[name] = value
     words = [f"--{option}={word}" for option, word in given.items()]
     known, _ = options.parse(["run", *words, "--runner=DataflowRunner"])
-    launch.look(known, local=False, now=NOW)
+    launch.look(config_of(known, ["--runner=DataflowRunner"]), NOW)
 
 
 @pytest.mark.parametrize(("name", "value"), values(TAKEN))

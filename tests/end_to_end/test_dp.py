@@ -10,16 +10,16 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pipeline.dataset.checks.noisy import NoisyMode
 
 from pipeline.__main__ import main
 from pipeline.dataset import ledger
 from pipeline.graph.inputs import find_inputs
-from pipeline.graph.steps import release_noisy as step
 from tests.catalogues import NOISY_REPORTS
 from tests.end_to_end.test_verify import described_as, spoil, verify, with_value, without_last
 from tests.logs import FIREFOX, GOOGLEBOT, address, crowd, line
 from transforms.privacy.differential.budget import Budget
+from transforms.privacy.differential.checks import DifferentialChecks
+from transforms.privacy.differential.entry import described as described_mechanism
 
 DAY, SITE = "2026-03-03", "www.example.org"
 MECHANISMS = {(each.report, each.measure): each for each in Budget((SITE,)).mechanisms()}
@@ -68,7 +68,7 @@ def output(one_day, tmp_path):
 
 
 def table(output, report, day=DAY):
-    return pq.read_table(output / report / f"date={day}" / "data.parquet", partitioning=None)
+    return pq.read_table(output / report / f"{day}.parquet", partitioning=None)
 
 
 def test_numbers_are_near_the_bounded_counts_and_a_busy_address_does_not_show(published):
@@ -88,7 +88,7 @@ def test_every_day_that_was_asked_for_is_published_with_lines_or_without(publish
 
 
 def test_an_analyst_reads_it_by_the_documented_query(published):
-    countries = f"read_parquet('{published}/countries/**/*.parquet', hive_partitioning=true)"
+    countries = f"'{published}/countries/*.parquet'"
     (total,) = duckdb.sql(f"SELECT sum(hits) FROM {countries} WHERE country != '(other)'").fetchall()[0]
     assert abs(total - 1970) < 8 * MECHANISMS["countries", "hits"].scale * math.sqrt(2 * 3 * 251)
 
@@ -107,7 +107,7 @@ def test_a_good_data_set_is_verified(published, capfd):
 
 @pytest.mark.parametrize("mode", ["dp", "threshold"])
 def test_a_period_with_any_release_is_refused(log, output, mode, capfd):
-    before = (output / "_manifest" / f"date={DAY}.json").read_bytes()
+    before = (output / "_manifest" / f"{DAY}.json").read_bytes()
     if mode == "dp":
         assert publish(log, output) == 4
         said = capfd.readouterr().err
@@ -117,7 +117,7 @@ def test_a_period_with_any_release_is_refused(log, output, mode, capfd):
         assert run("--input", log, "--output", output, "--site", SITE, "--date", DAY) == 2
         assert "was published with --privacy dp, not threshold" in capfd.readouterr().err
         assert run("--input", log, "--output", output, "--site", SITE, "--date", DAY, "--replace") == 2
-    assert (output / "_manifest" / f"date={DAY}.json").read_bytes() == before
+    assert (output / "_manifest" / f"{DAY}.json").read_bytes() == before
 
 
 def test_a_data_set_of_the_other_mode_is_refused(log, tmp_path, capfd):
@@ -147,11 +147,11 @@ def test_a_data_set_of_the_other_mode_is_refused(log, tmp_path, capfd):
 def test_what_would_promise_too_little_is_refused_by_name(log, tmp_path, capfd, arguments, said):
     assert run("--input", log, "--output", tmp_path / "out", *arguments) == 2
     assert said in capfd.readouterr().err
-    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").glob("*/date=*"))
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").glob("*/2026-*"))
 
 
 def test_reports_that_cost_more_than_the_budget_are_refused(log, tmp_path, capfd, monkeypatch):
-    monkeypatch.setattr("transforms.privacy.differential.policy.SHARES", {"visitors": 0.5, "hits": 0.5, "bytes_sent": 0.5})
+    monkeypatch.setattr("transforms.privacy.differential.budget.SHARES", {"visitors": 0.5, "hits": 0.5, "bytes_sent": 0.5})
     assert publish(log, tmp_path / "out") == 2
     assert "--epsilon 2, --delta 1e-07: the reports cost more than that" in capfd.readouterr().err
 
@@ -231,15 +231,15 @@ def test_an_interrupted_publication_is_completed_with_the_files_that_were_drawn(
     monkeypatch.setattr("pipeline.graph.steps.publish_days.commit_day", crash)
     assert publish(log, folder) == 1
     assert not (folder / "_manifest").exists()
-    drawn = {path.parts[-3]: path.read_bytes() for path in (folder / "_staging").rglob("*.parquet")}
+    drawn = {path.parts[-2]: path.read_bytes() for path in (folder / "_staging").rglob("*.parquet")}
     assert set(drawn) == set(NOISY_REPORTS.names())
     monkeypatch.undo()
     assert main(["plan", "--input", str(log), "--output", str(folder), "--date", DAY, *DP]) == 4
     assert "had drawn its noise" in capfd.readouterr().err
-    monkeypatch.setattr(step, "release_noisy", crash)  # nothing is drawn again
+    monkeypatch.setattr("transforms.privacy.differential.policy.release_noisy", crash)  # nothing is drawn again
     assert publish(log, folder) == 4
     assert f"{DAY}: an interrupted publication was completed" in capfd.readouterr().err
-    assert {report: (folder / report / f"date={DAY}" / "data.parquet").read_bytes() for report in drawn} == drawn
+    assert {report: (folder / report / f"{DAY}.parquet").read_bytes() for report in drawn} == drawn
     assert verify(folder, capfd)[0] == 0
 
 
@@ -267,7 +267,7 @@ def test_a_period_whose_files_were_seen_in_part_is_never_drawn_again(log, tmp_pa
 
 def ledger_with(**changes):
     def spoiled(output):
-        path = output / "_ledger" / f"date={DAY}.json"
+        path = output / "_ledger" / f"{DAY}.json"
         entry = json.loads(path.read_text())
         for name, change in changes.items():
             entry[name] = change(entry[name]) if callable(change) else change
@@ -292,7 +292,7 @@ def opened(**changes):
 
 def manifest_with(**changes):
     def spoiled(output):
-        path = output / "_manifest" / f"date={DAY}.json"
+        path = output / "_manifest" / f"{DAY}.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
     return spoiled
@@ -310,7 +310,7 @@ def named_low(rows):
 @pytest.mark.parametrize(
     ("spoiled", "said"),
     [
-        (lambda output: (output / "_ledger" / f"date={DAY}.json").unlink(), "the ledger has no entry of this period"),
+        (lambda output: (output / "_ledger" / f"{DAY}.json").unlink(), "the ledger has no entry of this period"),
         (ledger_with(mechanisms="none"), "the ledger has no entry of this period, or none that can be read"),
         (ledger_with(mechanisms=lambda each: each[1:]), "does not list each measure of each report once"),
         (ledger_with(mechanisms=lambda each: [*each, each[0]]), "does not list each measure of each report once"),
@@ -370,9 +370,9 @@ def given_up(**more):
     """A period that was given up, beside the one that was published."""
 
     def spoiled(output):
-        entry = json.loads((output / "_ledger" / f"date={DAY}.json").read_text())
+        entry = json.loads((output / "_ledger" / f"{DAY}.json").read_text())
         entry |= {"date": "2026-03-09", "manifest": {**entry["manifest"], "date": "2026-03-09"}, "unpublished": True, **more}
-        (output / "_ledger" / "date=2026-03-09.json").write_text(json.dumps(entry))
+        (output / "_ledger" / "2026-03-09.json").write_text(json.dumps(entry))
 
     return spoiled
 
@@ -385,13 +385,13 @@ def test_a_period_that_was_given_up_is_no_violation(output, capfd):
 @pytest.mark.parametrize(
     ("path", "content"),
     [
-        (f"_ledger/date={DAY}.csv", "20.1.2.3"),
-        (f"networks/date={DAY}/data.parquet", "20.1.2.3"),
-        (f"daily/date={DAY}/raw.log", "20.1.2.3"),
+        (f"_ledger/{DAY}.csv", "20.1.2.3"),
+        (f"networks/{DAY}.parquet", "20.1.2.3"),
+        (f"daily/{DAY}/raw.log", "20.1.2.3"),
         ("_manifest/raw.log", "20.1.2.3"),
-        ("_ledger/below/date=2026-03-03.json", "{}"),
-        ("_ledger/date=2026-03-09.json", '{"unpublished": true, "raw": "20.1.2.3"}'),
-        ("_ledger/date=2026-03-09.json", "[" * 200_000),
+        ("_ledger/below/2026-03-03.json", "{}"),
+        ("_ledger/2026-03-09.json", '{"unpublished": true, "raw": "20.1.2.3"}'),
+        ("_ledger/2026-03-09.json", "[" * 200_000),
     ],
 )
 def test_what_was_planted_is_found(output, capfd, path, content):
@@ -408,7 +408,7 @@ def test_a_period_that_was_given_up_says_no_more_than_others(output, capfd):
     code, violations, _ = verify(output, capfd)
     assert code == 5
     assert "the ledger's entry says more, or less, than it should" in " ".join(violations.split())
-    manifest = json.loads((output / "_manifest" / f"date={DAY}.json").read_text())
+    manifest = json.loads((output / "_manifest" / f"{DAY}.json").read_text())
     given_up(manifest={**manifest, "date": "2026-03-09", "note": "jane@example.com"})(output)
     code, violations, _ = verify(output, capfd)
     assert code == 5
@@ -420,20 +420,20 @@ ODD = [None, "x", [], {}, -1, 0, 1e15, 1e308, math.inf, math.nan, True, "12", 5.
 
 
 @pytest.mark.parametrize("report", ["daily", "pages"])
-@pytest.mark.parametrize("name", [*ledger.described(MECHANISMS["pages", "visitors"]), "more"])
+@pytest.mark.parametrize("name", [*described_mechanism(MECHANISMS["pages", "visitors"]), "more"])
 def test_an_odd_mechanism_is_a_violation_and_no_error(name, report):
     policy = Budget((SITE,))
-    manifest = {"date": DAY, "run_id": "r", "revision": 1, **policy.facts()}
+    manifest = {"date": DAY, "run_id": "r", "revision": 1, **Differential(policy).facts()}
     for value in ODD:
         entry = ledger.entry_of({key: fact for key, fact in manifest.items() if key != "revision"}, policy)
         (mechanism,) = (each for each in entry["mechanisms"] if (each["report"], each["measure"]) == (report, "visitors"))
         same = report == "daily" and (name, value) in (("threshold", None), ("delta", 0))
         mechanism[name] = value
-        assert bool(list(NoisyMode(manifest, entry).period())) is not same, value
+        assert bool(list(DifferentialChecks(manifest, entry).period())) is not same, value
 
 
 def test_a_ledger_entry_without_its_release_is_found(output, capfd):
-    (output / "_manifest" / f"date={DAY}.json").rename(output / "_manifest" / "date=2026-03-04.json")
+    (output / "_manifest" / f"{DAY}.json").rename(output / "_manifest" / "2026-03-04.json")
     code, violations, _ = verify(output, capfd)
     assert code == 5
-    assert f"_ledger/date={DAY}.json: a run was interrupted before it published this period" in " ".join(violations.split())
+    assert f"_ledger/{DAY}.json: a run was interrupted before it published this period" in " ".join(violations.split())

@@ -148,7 +148,7 @@ def test_a_full_disk_ends_the_run_and_the_next_one_makes_up_for_it(log, tmp_path
     monkeypatch.setattr(os, "fsync", fsync)
     assert run("--input", log, "--output", output) == 0
     assert ("an interrupted publication was completed" in capfd.readouterr().err) == begun
-    assert sorted(files_in(output)) == sorted(["data.parquet"] * len(REPORTS) + [f"date={DAY}.json"])
+    assert sorted(files_in(output)) == sorted([f"{DAY}.parquet"] * (1 + len(REPORTS)) + [f"{DAY}.json"])
     assert not (output / "_staging").exists()
     assert main(["verify", str(output)]) == 0
 
@@ -223,7 +223,7 @@ def test_a_run_that_is_killed_leaves_no_process_and_the_next_one_publishes(log, 
     process.stdin.close()
     process.stderr.close()
     assert run("--input", log, "--output", output) == 0
-    assert sorted(files_in(output)) == sorted(["data.parquet"] * len(REPORTS) + [f"date={DAY}.json"])
+    assert sorted(files_in(output)) == sorted([f"{DAY}.parquet"] * (1 + len(REPORTS)) + [f"{DAY}.json"])
 
 
 @pytest.mark.parametrize("command", ["run", "formats"])
@@ -249,4 +249,4 @@ def test_a_summary_that_cannot_be_written_is_no_failure_either(log, tmp_path):
         done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 0
     assert "standard output cannot be written" in done.stderr
-    assert (tmp_path / "out" / "_manifest" / f"date={DAY}.json").exists()
+    assert (tmp_path / "out" / "_manifest" / f"{DAY}.json").exists()

@@ -14,7 +14,8 @@ from pipeline.__main__ import main
 from tests.catalogues import REPORTS
 from tests.logs import crowd
 
-DAY = "date=2026-03-03"
+DAY = "2026-03-03"
+GUARD = "0_read_one_report_at_a_time"
 
 
 class Elsewhere(LocalFileSystem):
@@ -85,7 +86,7 @@ def test_logs_are_read_and_days_published_elsewhere(elsewhere, capsys, workers):
     manifest = json.loads((elsewhere / "out" / "_manifest" / f"{DAY}.json").read_text())
     assert set(manifest["reports"]) == set(REPORTS.names())
     files = {path.relative_to(elsewhere / "out").as_posix() for path in (elsewhere / "out").rglob("*") if path.is_file()}
-    assert files == {f"{name}/{DAY}/data.parquet" for name in REPORTS.names()} | {f"_manifest/{DAY}.json"}
+    assert files == {f"{name}/{DAY}.parquet" for name in (GUARD, *REPORTS.names())} | {f"_manifest/{DAY}.json"}
     assert main([*arguments, "--date", "2026-03-03"]) == 4
 
 

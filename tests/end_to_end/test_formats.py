@@ -101,7 +101,7 @@ def test_a_run_may_mix_formats_and_counts_all(tmp_path, capsys):
     for name in ("caddy", "syslog:haproxy"):
         assert f"1 file in the format {name}: fits 20 of 20 lines tried (100%)" in said
     # HAProxy's and Squid's logs hold no agent; HAProxy's no site, which is that of --site.
-    daily = pq.read_table(out / "daily" / "date=2026-03-03" / "data.parquet").to_pylist()
+    daily = pq.read_table(out / "daily" / "2026-03-03.parquet").to_pylist()
     assert {(row["site"], row["traffic"]): row["hits"] for row in daily} == {
         ("www.example.org", "human"): 20 * (len(names) - 2),
         ("www.example.org", "unknown"): 40,
@@ -128,7 +128,7 @@ def test_the_site_is_that_of_the_url_or_else_the_one_that_was_named(tmp_path, he
     urls = ["/a"] * 20 + ["https://shop.example.org/a"] * 20
     (tmp_path / "a.log").write_text(header + "".join(line.format(address(n), url) for n, url in enumerate(urls, 1)))
     assert run("--input", tmp_path / "a.log", "--output", tmp_path / "out", "--site", "www.example.org", *words) == 0
-    daily = pq.read_table(tmp_path / "out" / "daily" / "date=2026-03-03" / "data.parquet").to_pylist()
+    daily = pq.read_table(tmp_path / "out" / "daily" / "2026-03-03.parquet").to_pylist()
     assert {row["site"]: row["hits"] for row in daily} == {"www.example.org": 20, "shop.example.org": 20}
 
 
@@ -154,7 +154,7 @@ def test_a_port_behind_an_address_makes_no_other_visitor(tmp_path, name, bare):
         (tmp_path / f"{ported}.log").write_bytes(write(name.split()[0], asked))
         output = tmp_path / f"{ported}"
         assert run("--input", tmp_path / f"{ported}.log", "--output", output, "--site", "www.example.org") == 0
-        daily[ported] = pq.read_table(next(output.glob("daily/*/data.parquet"))).to_pylist()
+        daily[ported] = pq.read_table(next(output.glob("daily/*.parquet"))).to_pylist()
     assert daily[True] == daily[False] != []
     assert daily[True][0]["visitors"] == 20
 
@@ -350,7 +350,7 @@ def test_times_without_zone_are_of_the_zone_that_is_said(tmp_path, capsys):
     assert run(*words) == 0
     assert json.loads(record.read_text())["ambiguous_times"] == 20
     assert "20 lines from the hour that clocks in --log-timezone showed twice" in " ".join(capsys.readouterr().out.split())
-    hourly = pq.read_table(tmp_path / "out" / "hourly" / "date=2025-10-26" / "data.parquet").to_pylist()
+    hourly = pq.read_table(tmp_path / "out" / "hourly" / "2025-10-26.parquet").to_pylist()
     assert {row["hour"]: row["hits"] for row in hourly if row["traffic"] == "human"} == {"00": 20, "03": 20}
 
 

@@ -10,10 +10,11 @@ import stat
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.dataset import ledger, publish
+from pipeline.dataset import layout, ledger, publish
 from pipeline.dataset.storage import LocalStorage
 from tests.end_to_end.test_verify import verify
 from tests.logs import crowd
+from tests.published import tables
 
 DAY, SITE = "2026-03-03", "www.example.org"
 DP = ("--privacy", "dp", "--declare-site", SITE)
@@ -77,7 +78,7 @@ def test_a_file_that_is_not_whole_is_its_writers_alone(log, tmp_path, monkeypatc
 def test_what_a_killed_write_left_is_removed(log, tmp_path, capfd, mode):
     output = tmp_path / "out"
     assert run(log, output, *mode) == 0
-    left = [output / folder / f".date=2026-03-04.json.{pid}" for folder in ("_manifest", "_ledger") for pid in (7, 8)]
+    left = [output / folder / f".2026-03-04.json.{pid}" for folder in ("_manifest", "_ledger") for pid in (7, 8)]
     for path in left:
         path.parent.mkdir(exist_ok=True)
         path.write_text('{"date": "2026-03')
@@ -112,7 +113,7 @@ def test_what_the_ledger_does_not_name_is_not_completed(log, tmp_path, capfd, mo
     before = snapshot(output)
     assert run(log, output, *DP) == 4
     said = " ".join(capfd.readouterr().err.split())
-    assert f"If the entry _ledger/date={DAY}.json was lost, restore it." in said
+    assert f"If the entry _ledger/{DAY}.json was lost, restore it." in said
     assert snapshot(output) == before
 
 
@@ -124,7 +125,7 @@ def test_noise_of_which_a_file_is_lost_is_given_up(log, tmp_path, capfd, monkeyp
     assert run(log, output, *DP) == 4
     assert "its privacy budget is spent" in " ".join(capfd.readouterr().err.split())
     assert not list(output.rglob("*.parquet"))
-    assert json.loads((output / "_ledger" / f"date={DAY}.json").read_text())["unpublished"] is True
+    assert json.loads((output / "_ledger" / f"{DAY}.json").read_text())["unpublished"] is True
     assert verify(output, capfd)[0] == 0
     assert run(log, output, *DP, date="2026-03-04") == 0
     assert verify(output, capfd)[0] == 0
@@ -145,7 +146,7 @@ def test_noise_that_was_staged_is_not_drawn_again_when_the_ledger_is_lost(log, t
     monkeypatch.undo()
     shutil.move(output / "_ledger", tmp_path / "lost")
     before = snapshot(output)
-    assert sum(path.name == "data.parquet" for path in before) == 2
+    assert sum(path.suffix == ".parquet" for path in before) == 2
     for command in (run, plan):
         capfd.readouterr()
         assert command(log, output, *DP) == 8
@@ -160,18 +161,18 @@ def test_noise_that_was_staged_is_not_drawn_again_when_the_ledger_is_lost(log, t
 def test_a_lost_journal_is_no_loss_where_the_ledger_names_all_files(log, tmp_path, capfd, monkeypatch, moves):
     output = tmp_path / "out"
     interrupted(log, output, DP, monkeypatch, moves)
-    drawn = {path.read_bytes() for path in output.rglob("data.parquet")}
+    drawn = {path.read_bytes() for path in tables(output)}
     next((output / "_staging").rglob("journal-*")).unlink()
     assert run(log, output, *DP) == 4
     assert "published already" in " ".join(capfd.readouterr().err.split())
-    assert {path.read_bytes() for path in output.glob(f"*/date={DAY}/data.parquet")} == drawn
+    assert {path.read_bytes() for path in tables(output)} == drawn
     assert verify(output, capfd)[0] == 0
 
 
 def test_a_lost_manifest_of_a_whole_release_is_written_again(log, tmp_path, capfd):
     output = tmp_path / "out"
     assert run(log, output, *DP) == 0
-    path = output / "_manifest" / f"date={DAY}.json"
+    path = output / "_manifest" / f"{DAY}.json"
     before = snapshot(output)
     path.unlink()
     assert verify(output, capfd)[0] == 5
@@ -184,9 +185,9 @@ def test_a_staged_copy_that_is_not_whole_replaces_nothing(log, tmp_path, capfd):
     output = tmp_path / "out"
     assert run(log, output, *DP) == 0
     before = snapshot(output)
-    manifest = output / "_manifest" / f"date={DAY}.json"
+    manifest = output / "_manifest" / f"{DAY}.json"
     run_id = json.loads(manifest.read_text())["run_id"]
-    copy = output / "_staging" / run_id / "noise" / "daily" / f"date={DAY}" / "data.parquet"
+    copy = output / "_staging" / run_id / "noise" / "daily" / f"{DAY}.parquet"
     copy.parent.mkdir(parents=True)
     copy.write_bytes(b"PAR")
     manifest.unlink()
@@ -198,15 +199,15 @@ def test_a_staged_copy_that_is_not_whole_replaces_nothing(log, tmp_path, capfd):
 def test_a_release_without_manifest_that_is_not_whole_is_left_to_the_operator(log, tmp_path, capfd):
     output = tmp_path / "out"
     assert run(log, output, *DP) == 0
-    (output / "_manifest" / f"date={DAY}.json").unlink()
-    lost, *others = sorted(output.glob(f"*/date={DAY}/data.parquet"))
+    (output / "_manifest" / f"{DAY}.json").unlink()
+    lost = tables(output)[0]
     lost.unlink()
     before = snapshot(output)
     assert run(log, output, *DP, date="2026-03-04") == 8
     said = " ".join(capfd.readouterr().err.split())
     assert f"has lost {lost.relative_to(output).as_posix()} and its manifest" in said
     assert snapshot(output) == before
-    for path in others:
+    for path in output.glob(f"*/{DAY}.parquet"):
         path.unlink()
     assert run(log, output, *DP) == 4
     assert "its privacy budget is spent" in " ".join(capfd.readouterr().err.split())
@@ -217,7 +218,7 @@ def test_a_release_without_manifest_that_is_not_whole_is_left_to_the_operator(lo
 def test_a_run_killed_while_it_gives_noise_up_does_not_block_the_next(log, tmp_path, capfd, monkeypatch):
     output = tmp_path / "out"
     interrupted(log, output, DP, monkeypatch, 3)
-    staged = next((output / "_staging").rglob("data.parquet"))
+    staged = next((output / "_staging").rglob("*.parquet"))
     staged.unlink()
     give_up = ledger.give_up
 
@@ -230,7 +231,7 @@ def test_a_run_killed_while_it_gives_noise_up_does_not_block_the_next(log, tmp_p
     monkeypatch.undo()
     assert run(log, output, *DP, date="2026-03-04") == 0
     assert run(log, output, *DP) == 4  # its budget is spent
-    assert not list(output.glob(f"*/date={DAY}/data.parquet"))
+    assert not list(output.glob(f"*/{DAY}.parquet"))
     assert verify(output, capfd)[0] == 0
 
 
@@ -238,7 +239,7 @@ def test_a_run_killed_while_it_gives_noise_up_does_not_block_the_next(log, tmp_p
 def test_a_data_set_and_files_below_another_are_left_alone(log, tmp_path, mode):
     outer, inner = tmp_path / "out", tmp_path / "out" / "shop"
     assert run(log, inner, *mode) == 0
-    own = outer / "mine" / f"date={DAY}" / "data.parquet"
+    own = outer / "mine" / f"{DAY}.parquet"
     own.parent.mkdir(parents=True)
     own.write_bytes(b"of the user")
     before = snapshot(inner)
@@ -253,7 +254,7 @@ def test_a_data_set_and_files_below_another_are_left_alone(log, tmp_path, mode):
 def test_an_entry_of_the_ledger_that_tells_no_files_is_named(log, tmp_path, capfd, reports):
     output = tmp_path / "out"
     assert run(log, output, *DP) == 0
-    path = output / "_ledger" / f"date={DAY}.json"
+    path = output / "_ledger" / f"{DAY}.json"
     entry = json.loads(path.read_text())
     entry["manifest"]["reports"] = reports
     path.write_text(json.dumps(entry))
@@ -290,7 +291,7 @@ def test_the_other_way_out_makes_the_day_anew(log, tmp_path, capfd, monkeypatch)
 def test_a_lost_ledger_is_no_reason_to_replace_a_release(log, tmp_path, capfd):
     output = tmp_path / "out"
     assert run(log, output, *DP) == 0
-    shutil.rmtree(output / ledger.LEDGER)
+    shutil.rmtree(output / layout.LEDGER)
     assert run(log, output, *DP) == 4
     said = " ".join(capfd.readouterr().err.split())
     assert "with noise it is published once" in said
@@ -301,7 +302,7 @@ def test_a_lost_ledger_is_no_reason_to_replace_a_release(log, tmp_path, capfd):
 def test_a_manifest_without_its_date_is_a_violation(log, tmp_path, capfd):
     output = tmp_path / "out"
     assert run(log, output, *DP) == 0
-    path = output / "_manifest" / f"date={DAY}.json"
+    path = output / "_manifest" / f"{DAY}.json"
     manifest = json.loads(path.read_text())
     del manifest["date"]
     path.write_text(json.dumps(manifest))

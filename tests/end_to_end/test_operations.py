@@ -23,6 +23,7 @@ from tests import reference
 from tests.catalogues import REPORTS
 from tests.eager import rows_of
 from tests.logs import FIREFOX, address, crowd, line
+from tests.published import tables
 
 ROOT = Path(__file__).parents[2]
 DAY = "2026-03-03"
@@ -34,7 +35,7 @@ def run(*arguments: object) -> int:
 
 
 def published(output: Path, report: str = "daily", day: str = DAY) -> dict[tuple[str, ...], tuple[int, ...]]:
-    return rows_of(pq.read_table(output / report / f"date={day}" / "data.parquet", partitioning=None), report)
+    return rows_of(pq.read_table(output / report / f"{day}.parquet", partitioning=None), report)
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress, bz2.compress, zstandard.compress])
@@ -157,7 +158,7 @@ def test_days_and_hours_of_a_time_zone(tmp_path):
         "2026-10-25": {("(unknown)", "human", "02")},
     }
     assert published(tmp_path / "out", "hourly", "2026-10-25")[("(unknown)", "human", "02")][0] == 20
-    assert json.loads((tmp_path / "out" / "_manifest" / f"date={DAY}.json").read_text())["time_zone"] == "Europe/Berlin"
+    assert json.loads((tmp_path / "out" / "_manifest" / f"{DAY}.json").read_text())["time_zone"] == "Europe/Berlin"
 
 
 def test_the_reference_agrees_in_a_time_zone(tmp_path):
@@ -190,7 +191,7 @@ def test_weeks(tmp_path, capfd):
     path.write_bytes(crowd(12, first=100, time="01/Mar/2026:23:59:59 +0000") + b"".join(days))
     output = tmp_path / "out"
     assert run("--input", path, "--output", output, "--period", "week", "--date", "2026-03-05") == 0
-    assert [entry.name for entry in (output / "_manifest").iterdir()] == ["date=2026-03-02.json"]
+    assert [entry.name for entry in (output / "_manifest").iterdir()] == ["2026-03-02.json"]
     # Ten addresses: a visitor is one all week, and what it does on each day is a visit.
     assert published(output, day="2026-03-02") == {("(unknown)", "human"): (35, 10, 35, 35_000)}
     hits, _ = reference.hits_of(path.read_bytes().split(b"\n"), "combined", period="week")
@@ -405,7 +406,7 @@ def test_an_interrupted_run_publishes_nothing_and_leaves_nothing(tmp_path, monke
     assert [entry.name for entry in (tmp_path / "out").rglob("*")] == ["_lock"]
     monkeypatch.undo()
     assert run("--input", path, "--output", tmp_path / "out") == 0
-    assert len(list((tmp_path / "out").rglob("*.parquet"))) == len(REPORTS)
+    assert len(tables(tmp_path / "out")) == len(REPORTS)
 
 
 def test_plan_knows_of_a_publication_that_the_next_run_completes(tmp_path, monkeypatch, capfd):

@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -21,6 +22,7 @@ from tests import reference
 from tests.catalogues import REPORTS
 from tests.eager import rows_of
 from tests.logs import CHROME, FIREFOX, crowd, line
+from tests.published import GUARD
 
 ROOT = Path(__file__).parents[2]
 DAY = "2026-03-03"
@@ -43,7 +45,7 @@ def run(*arguments: object) -> int:
 
 
 def published(output: Path, report: str, day: str = DAY) -> dict[tuple[str, ...], tuple[int, ...]]:
-    return rows_of(pq.read_table(output / report / f"date={day}" / "data.parquet", partitioning=None), report)
+    return rows_of(pq.read_table(output / report / f"{day}.parquet", partitioning=None), report)
 
 
 def test_one_command_publishes_a_day_and_says_what_it_did(log, tmp_path, capsys):
@@ -67,28 +69,41 @@ def test_one_command_publishes_a_day_and_says_what_it_did(log, tmp_path, capsys)
 def test_every_report_is_a_typed_described_file_and_the_manifest_names_them(log, tmp_path):
     output = tmp_path / "out"
     run("--input", log, "--output", output)
-    manifest = json.loads((output / "_manifest" / f"date={DAY}.json").read_text())
+    manifest = json.loads((output / "_manifest" / f"{DAY}.json").read_text())
     assert set(manifest["reports"]) == set(REPORTS.names())
     assert (manifest["mode"], manifest["min_addresses"], manifest["revision"]) == ("threshold", "10", 1)
     for name in REPORTS.names():
-        path = output / name / f"date={DAY}" / "data.parquet"
+        path = output / name / f"{DAY}.parquet"
         schema = pq.read_schema(path)
-        assert schema.names == [*REPORTS.columns(name), "hits", "visitors", "visits", "bytes_sent"]
+        assert schema.names == ["date", *REPORTS.columns(name), "hits", "visitors", "visits", "bytes_sent"]
         assert not any(field.nullable for field in schema)
         assert all(field.metadata[b"description"] for field in schema)
         assert schema.metadata[b"report"].decode() == name
         assert manifest["reports"][name]["rows"] == pq.read_metadata(path).num_rows
     files = {path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()}
-    assert files == {f"{name}/date={DAY}/data.parquet" for name in REPORTS.names()} | {f"_manifest/date={DAY}.json", "_lock"}
+    assert files == {f"{name}/{DAY}.parquet" for name in (GUARD, *REPORTS.names())} | {f"_manifest/{DAY}.json", "_lock"}
 
 
 def test_duckdb_reads_each_report(log, tmp_path):
     output = tmp_path / "out"
     run("--input", log, "--output", output)
     for name in REPORTS.names():
-        query = f"SELECT * FROM read_parquet('{output}/{name}/**/*.parquet', hive_partitioning=true)"
+        query = f"SELECT * FROM '{output}/{name}/*.parquet'"
         columns = duckdb.sql(query).columns
-        assert columns[-1] == "date"
+        assert columns[0] == "date"
+        assert duckdb.sql(query).types[0] == "DATE"
+
+
+@pytest.mark.parametrize("place", ["*", "**", "*/*", f"*/{DAY}", "[0-z]*/*"])
+def test_reports_cannot_be_read_as_one_table(log, tmp_path, place):
+    """Each divides its parent's rows, so every hit would count as often as there are reports."""
+    output = tmp_path / "out"
+    run("--input", log, "--output", output)
+    with pytest.raises(duckdb.Error, match=r"0_read_one_report_at_a_time|No files found"):
+        duckdb.sql(f"SELECT sum(hits) FROM '{output}/{place}.parquet'").fetchall()
+    for options in ({}, {"columns": ["hits"]}, {"filters": [("traffic", "==", "human")]}):
+        with pytest.raises(pa.ArrowException, match="0_read_one_report_at_a_time"):
+            pq.read_table(output, **options)
 
 
 def test_workers_and_compression_change_no_byte(tmp_path):
@@ -102,7 +117,7 @@ def test_workers_and_compression_change_no_byte(tmp_path):
         output = tmp_path / f"out{number}"
         command = [sys.executable, "-m", "pipeline", "run", "--input", str(file), "--output", str(output)]
         subprocess.run([*command, "--workers", str(workers)], cwd=ROOT, check=True, capture_output=True)
-        outputs.append({name: (output / name / f"date={DAY}" / "data.parquet").read_bytes() for name in REPORTS.names()})
+        outputs.append({name: (output / name / f"{DAY}.parquet").read_bytes() for name in REPORTS.names()})
     assert outputs[0] == outputs[1] == outputs[2]
 
 
@@ -141,13 +156,13 @@ def test_the_line_equation_stands_in_the_run_record(tmp_path):
 def test_a_published_day_is_skipped_the_next_night(log, tmp_path, capsys):
     output = tmp_path / "out"
     run("--input", log, "--output", output)
-    before = (output / "pages" / f"date={DAY}" / "data.parquet").stat().st_mtime_ns
+    before = (output / "pages" / f"{DAY}.parquet").stat().st_mtime_ns
     log.write_bytes(log.read_bytes() + log_of("04/Mar/2026"))
     capsys.readouterr()
     assert run("--input", log, "--output", output) == 0
     assert "Not published: 2026-03-03: the day is published already." in capsys.readouterr().out
-    assert (output / "pages" / "date=2026-03-04" / "data.parquet").exists()
-    assert (output / "pages" / f"date={DAY}" / "data.parquet").stat().st_mtime_ns == before
+    assert (output / "pages" / "2026-03-04.parquet").exists()
+    assert (output / "pages" / f"{DAY}.parquet").stat().st_mtime_ns == before
 
 
 def test_an_asked_day_that_is_published_is_refused_unless_replaced(log, tmp_path, capsys):
@@ -157,7 +172,7 @@ def test_an_asked_day_that_is_published_is_refused_unless_replaced(log, tmp_path
     assert "published already" in capsys.readouterr().err
     log.write_bytes(log_of(addresses=20))
     assert run("--input", log, "--output", output, "--date", DAY, "--replace") == 0
-    assert json.loads((output / "_manifest" / f"date={DAY}.json").read_text())["revision"] == 2
+    assert json.loads((output / "_manifest" / f"{DAY}.json").read_text())["revision"] == 2
     assert sum(hits for hits, *_ in published(output, "daily").values()) == 40
 
 
@@ -165,7 +180,7 @@ def test_only_the_asked_day_is_published(tmp_path):
     log, output = tmp_path / "access.log", tmp_path / "out"
     log.write_bytes(log_of("03/Mar/2026") + log_of("04/Mar/2026") + log_of("05/Mar/2026"))
     assert run("--input", log, "--output", output, "--date", "2026-03-04") == 0
-    assert [path.name for path in (output / "_manifest").iterdir()] == ["date=2026-03-04.json"]
+    assert [path.name for path in (output / "_manifest").iterdir()] == ["2026-03-04.json"]
     assert run("--input", log, "--output", output, "--date", "2026-03-03..2026-03-05", "--replace") == 0
     assert len(list((output / "_manifest").iterdir())) == 3
 

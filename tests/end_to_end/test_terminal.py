@@ -98,7 +98,7 @@ def test_without_a_terminal_there_are_plain_lines(log):
     assert "\r" not in done.stdout + done.stderr
     assert [text.partition(": ")[2].partition(" ")[0] for text in done.stderr.splitlines()] == ["reading", "2026-03-03:", "done"]
     assert not any(text.endswith(" ") for text in done.stdout.splitlines())
-    assert f"  FROM read_parquet('{log.parent}/out/pages/**/*.parquet', hive_partitioning=true)" in done.stdout.splitlines()
+    assert f"  FROM '{log.parent}/out/pages/*.parquet'" in done.stdout.splitlines()
 
 
 @pytest.mark.parametrize("command", ["run", "explain", "help", "missing"])

@@ -17,8 +17,9 @@ from pipeline.__main__ import main
 from pipeline.dataset.lock import output_lock
 from tests.catalogues import REPORTS
 from tests.logs import FIREFOX, GOOGLEBOT, crowd
+from tests.published import GUARD
 
-DAY = "date=2026-03-03"
+DAY = "2026-03-03"
 UUID = "550e8400-e29b-41d4-a716-446655440000"
 
 
@@ -60,7 +61,7 @@ def test_a_good_data_set(output, capfd):
 
 def spoil(output, report, change, keep_hash=False):
     """Change a report's table and write it back, with the manifest's hash and rows made to fit unless `keep_hash`."""
-    path = output / report / DAY / "data.parquet"
+    path = output / report / f"{DAY}.parquet"
     table = change(pq.read_table(path, partitioning=None))
     sink = io.BytesIO()
     pq.write_table(table, sink)
@@ -69,7 +70,7 @@ def spoil(output, report, change, keep_hash=False):
         manifest_path = output / "_manifest" / f"{DAY}.json"
         manifest = json.loads(manifest_path.read_text())
         described = {"rows": table.num_rows, "sha256": hashlib.sha256(sink.getvalue()).hexdigest()}
-        manifest["reports"][report] = described
+        manifest["reports"][report] |= described
         manifest_path.write_text(json.dumps(manifest))
 
 
@@ -160,7 +161,7 @@ def test_what_was_tampered_with_is_found(output, capfd, case):
 
 def store(output, report, data):
     """A file's bytes, and what the manifest says of them."""
-    (output / report / DAY / "data.parquet").write_bytes(data)
+    (output / report / f"{DAY}.parquet").write_bytes(data)
     manifest_path = output / "_manifest" / f"{DAY}.json"
     manifest = json.loads(manifest_path.read_text())
     manifest["reports"][report]["sha256"] = hashlib.sha256(data).hexdigest()
@@ -168,7 +169,7 @@ def store(output, report, data):
 
 
 def test_a_value_that_only_a_dictionary_holds_is_found(output, capfd):
-    path = output / "pages" / DAY / "data.parquet"
+    path = output / "pages" / f"{DAY}.parquet"
     table = pq.read_table(path, partitioning=None)
     at = table.schema.get_field_index("path")
     values = table["path"].combine_chunks().dictionary_encode()
@@ -182,7 +183,7 @@ def test_a_value_that_only_a_dictionary_holds_is_found(output, capfd):
     store(output, "pages", sink.getvalue())
     code, said, error = verify(output, capfd)
     assert code == 5
-    assert f"pages/{DAY}/data.parquet, column path: a dictionary holds a value that no row has" in said
+    assert f"pages/{DAY}.parquet, column path: a dictionary holds a value that no row has" in said
     assert "jane" not in said + error
 
 
@@ -194,14 +195,14 @@ def test_a_value_that_only_a_dictionary_holds_is_found(output, capfd):
     ],
 )
 def test_what_only_the_footer_holds_is_found(output, capfd, there, planted, says):
-    path = output / "daily" / DAY / "data.parquet"
+    path = output / "daily" / f"{DAY}.parquet"
     data = path.read_bytes()
     footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
     assert there in data[footer:]
     store(output, "daily", data[:footer] + data[footer:].replace(there, planted))
     code, said, error = verify(output, capfd)
     assert code == 5
-    assert f"daily/{DAY}/data.parquet" in said
+    assert f"daily/{DAY}.parquet" in said
     assert says in said
     assert "jane" not in said + error
 
@@ -229,22 +230,40 @@ def edit(change):
 
 
 PLANTED = {
-    "a missing file": (remove(f"pages/{DAY}/data.parquet"), f"pages/{DAY}/data.parquet: is missing"),
-    "a file that is no Parquet": (write(f"pages/{DAY}/data.parquet"), "not a Parquet file"),
-    "a report without a name": (write(f"secrets/{DAY}/data.parquet"), f"secrets/{DAY}/data.parquet: no manifest speaks of"),
+    "a missing file": (remove(f"pages/{DAY}.parquet"), f"pages/{DAY}.parquet: is missing"),
+    "a file that is no Parquet": (write(f"pages/{DAY}.parquet"), "not a Parquet file"),
+    "a report without a name": (write(f"secrets/{DAY}.parquet"), f"secrets/{DAY}.parquet: no manifest speaks of"),
     "a day without a manifest": (
-        write("pages/date=2026-03-04/data.parquet"),
-        "date=2026-03-04/data.parquet: no manifest speaks of",
+        write("pages/2026-03-04.parquet"),
+        "2026-03-04.parquet: no manifest speaks of",
     ),
     "a report in a folder named as a disk's own": (
-        write(f"pages/lost+found/{DAY}/data.parquet"),
-        f"pages/lost+found/{DAY}/data.parquet: no manifest speaks of",
+        write(f"pages/lost+found/{DAY}.parquet"),
+        f"pages/lost+found/{DAY}.parquet: no manifest speaks of",
     ),
     "a file in a disk's own folder": (write("lost+found/x"), "lost+found/x: no manifest speaks of"),
     "another file": (write("notes.txt"), "notes.txt: no manifest speaks of"),
     "staging": (write("_staging/run/daily/x"), "left over from a run"),
     "a broken manifest": (write(f"_manifest/{DAY}.json"), "not a manifest"),
-    "a manifest without a report": (edit(lambda manifest: manifest["reports"].pop("bots")), "exactly the reports"),
+    "a manifest without a report": (
+        edit(lambda manifest: manifest["reports"].pop("bots")),
+        "bots/2026-03-03.parquet: no manifest speaks of",
+    ),
+    "a manifest without a parent": (edit(lambda manifest: manifest["reports"].pop("kinds")), "does not describe its reports"),
+    "a dimension that nobody knows": (
+        edit(lambda manifest: manifest["reports"]["bots"].update(dimension="shoe_size")),
+        "does not describe its reports",
+    ),
+    "a report divided by another dimension": (
+        edit(lambda manifest: manifest["reports"]["bots"].update(dimension="tls_version")),
+        "another schema than that of the report",
+    ),
+    "reports that undo each other": (
+        edit(lambda manifest: manifest["reports"]["methods"].update(parent="daily")),
+        "does not describe its reports",
+    ),
+    "no guard": (remove(f"{GUARD}/{DAY}.parquet"), f"{GUARD}/{DAY}.parquet: missing"),
+    "words in the guard": (write(f"{GUARD}/{DAY}.parquet", b"jane"), f"{GUARD}/{DAY}.parquet: missing, or not the sentence"),
     "a manifest without a fact": (edit(lambda manifest: manifest.pop("network_cap")), "lacks network_cap"),
     "a manifest that says more": (edit(lambda manifest: manifest.update(note="x")), "says more than a manifest should"),
     "a report of which it says more": (
@@ -303,11 +322,11 @@ def test_the_guarantee_is_explained_with_the_numbers_in_force(capsys):
 
 @pytest.mark.parametrize("described", [5, None, "x", []])
 def test_a_report_that_the_manifest_does_not_describe_is_a_violation(output, capfd, described):
-    path = output / "_manifest" / "date=2026-03-03.json"
+    path = output / "_manifest" / "2026-03-03.json"
     manifest = json.loads(path.read_text())
     manifest["reports"]["daily"] = described
     manifest["min_addresses"] = "\u00b2"
     path.write_text(json.dumps(manifest))
     code, violations, _ = verify(output, capfd)
     assert code == 5
-    assert "daily" in violations
+    assert "does not describe its reports" in violations

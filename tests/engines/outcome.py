@@ -33,8 +33,8 @@ class Done:
     @property
     def manifests(self) -> dict[str, dict[str, object]]:
         """Each day's manifest without the run's own number."""
-        paths = (self.output / "_manifest").glob("date=*")
-        found = {path.stem.removeprefix("date="): json.loads(path.read_text()) for path in paths}
+        paths = (self.output / "_manifest").glob("*.json")
+        found = {path.stem: json.loads(path.read_text()) for path in paths}
         return {day: {name: fact for name, fact in manifest.items() if name != "run_id"} for day, manifest in found.items()}
 
     @property

@@ -8,6 +8,8 @@ from enum import Enum
 
 import pyarrow as pa
 
+from transforms.dimensions.dimension import Scope
+
 
 class Kind(Enum):
     """Whether a measure of rows adds up to that of the row which they divide."""
@@ -20,23 +22,51 @@ class Kind(Enum):
 class Measure:
     """A number of each row: what it counts, its unit, and its kind.
 
-    `notes` are further facts for the metadata of its column; `nullable` says whether rows may lack it.
+    `scope` is what it counts: each counted thing lies in one row wherever all dimensions are of this scope or a wider one.
+    `details` are what the data dictionary says of it. `notes` are further facts for the metadata of its column; `nullable` says
+    whether rows may lack it.
     """
 
     name: str
     description: str
     unit: str
     kind: Kind
+    scope: Scope
+    details: str
     notes: tuple[tuple[str, str], ...] = ()
     nullable: bool = False
 
+    def adds_up_over(self, scopes: Iterable[Scope]) -> bool:
+        """Whether it adds up over the rows of a report whose dimensions below the stratum have these scopes."""
+        return all(scope >= self.scope for scope in scopes)
 
-HITS = Measure("hits", "Requests", "requests", Kind.ADDITIVE)
+
+HITS = Measure("hits", "Requests", "requests", Kind.ADDITIVE, Scope.HIT, "log lines of the row")
 VISITORS = Measure(
-    "visitors", "Distinct visitors (address and user agent within the day); do not add over rows", "visitors", Kind.DISTINCT
+    "visitors",
+    "Distinct visitors (address and user agent within the day); do not add over rows",
+    "visitors",
+    Kind.DISTINCT,
+    Scope.VISITOR,
+    "distinct pairs of address and user agent within the day",
 )
-VISITS = Measure("visits", "Distinct visits with a request in this row; do not add over rows", "visits", Kind.DISTINCT)
-BYTES_SENT = Measure("bytes_sent", "Bytes sent to clients, as logged", "bytes", Kind.ADDITIVE)
+VISITS = Measure(
+    "visits",
+    "Distinct visits with a request in this row; do not add over rows",
+    "visits",
+    Kind.DISTINCT,
+    Scope.VISIT,
+    "distinct visits with at least one hit in the row. A visit is what a visitor does without 30 minutes of silence; it ends "
+    "with the day",
+)
+BYTES_SENT = Measure(
+    "bytes_sent",
+    "Bytes sent to clients, as logged",
+    "bytes",
+    Kind.ADDITIVE,
+    Scope.HIT,
+    "bytes sent to clients, as the server logged them",
+)
 
 MEASURES = (HITS, VISITORS, VISITS, BYTES_SENT)
 """What a shard counts exactly, in the order of the columns."""

@@ -23,9 +23,16 @@ NEEDED: dict[str, tuple[Dimension, ...]] = {"visit_seconds": (), "visit_pages": 
 """Columns that dimensions of visits may read, and the dimensions of hits from which they are computed."""
 
 
+def told_by_visits(dimension: Dimension) -> bool:
+    """Whether a dimension reads what only a whole visit tells, so that it is described when a shard is counted."""
+    return any(read.column in NEEDED for read in dimension.reads)
+
+
 def needed_by(dimensions: Iterable[Dimension]) -> tuple[Dimension, ...]:
-    """The dimensions of hits that must travel to a shard, so that these dimensions of visits can be told there."""
-    return tuple(dict.fromkeys(needed for dimension in dimensions for read in dimension.reads for needed in NEEDED[read.column]))
+    """The dimensions of hits that must travel to a shard, so that these dimensions can be told there."""
+    return tuple(
+        dict.fromkeys(needed for dimension in dimensions for read in dimension.reads for needed in NEEDED.get(read.column, ()))
+    )
 
 
 def order_by_time(visitor: Numbers, second: Numbers) -> Integers:

@@ -18,6 +18,7 @@ _AGENT = (Read("user_agent", describe_agents),)
 TRAFFIC = Dimension(
     "traffic",
     "human, bot, or unknown when the log has no user agent",
+    "`human`; `bot`: a listed crawler, or an empty user agent; `unknown`: the log format has no user agent",
     Scope.VISITOR,
     _AGENT,
     of=attrgetter("traffic"),
@@ -26,6 +27,7 @@ TRAFFIC = Dimension(
 DEVICE = Dimension(
     "device",
     "Device class of people: Desktop, Mobile, Tablet, Other",
+    "`Desktop`, `Mobile`, `Tablet`, `Other`",
     Scope.VISITOR,
     _AGENT,
     of=attrgetter("device"),
@@ -34,6 +36,7 @@ DEVICE = Dimension(
 OPERATING_SYSTEM = Dimension(
     "operating_system",
     "Operating system family",
+    "family, as `Windows`; only names of a shipped list, else `Other`",
     Scope.VISITOR,
     _AGENT,
     of=attrgetter("operating_system"),
@@ -43,6 +46,7 @@ OPERATING_SYSTEM = Dimension(
 BROWSER = Dimension(
     "browser",
     "Browser family",
+    "family, as `Firefox`; only names of a shipped list, else `Other`",
     Scope.VISITOR,
     _AGENT,
     of=attrgetter("browser"),
@@ -52,6 +56,8 @@ BROWSER = Dimension(
 BOT_KIND = Dimension(
     "bot_kind",
     "Kind of bot",
+    "tag of the crawler list, as `search-engine`; `no-agent` for an empty user agent; `unlisted` for a robot that only "
+    "ua-parser knows; `other` where the list has no tag",
     Scope.VISITOR,
     _AGENT,
     of=attrgetter("bot_kind"),
@@ -61,6 +67,7 @@ BOT_KIND = Dimension(
 BOT = Dimension(
     "bot",
     "Name of the bot in the shipped list",
+    "name of the crawler list's pattern, as `Googlebot`, never text of the user agent; `Other`, `(none)`",
     Scope.VISITOR,
     _AGENT,
     of=attrgetter("bot"),

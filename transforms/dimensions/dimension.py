@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Hashable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import IntEnum
 from functools import partial
 from typing import Any
 
@@ -18,12 +18,12 @@ import pyarrow as pa
 from transforms.dimensions.lookups import Lookups
 
 
-class Scope(Enum):
-    """Whose property a dimension is: all hits of a visitor, or of a visit, share its value, or each hit has its own."""
+class Scope(IntEnum):
+    """Whose property something is, from narrow to wide: a hit's own, or shared by all hits of a visit, or of a visitor."""
 
-    HIT = "hit"
-    VISIT = "visit"
-    VISITOR = "visitor"
+    HIT = 1
+    VISIT = 2
+    VISITOR = 3
 
 
 View = Callable[[pa.Array, Lookups], Sequence[Hashable]]
@@ -58,12 +58,14 @@ class Dimension:
     the one column as it is. `values` is the closed vocabulary; None, the default, declares an open dimension: its values come
     from the log, so the detectors look at each before it is published. A closed dimension publishes nothing but its vocabulary.
 
-    `determines` names dimensions of which this one tells the value, at least for some values: a city its country, a method
-    `(unknown)` the kind `invalid`. The catalogue keeps such dimensions from dividing the same rows twice.
+    `details` are what the data dictionary says of its values, in Markdown. `determines` names dimensions of which this one tells
+    the value, at least for some values: a city its country, a method `(unknown)` the kind `invalid`. The catalogue keeps such
+    dimensions from dividing the same rows twice.
     """
 
     name: str
     description: str
+    details: str
     scope: Scope
     reads: tuple[Read, ...] = field(compare=False)
     of: Callable[..., str] | None = field(default=None, compare=False)

@@ -19,16 +19,12 @@ def enrich(visitors: pa.Table, hits: pa.Table, dimensions: Sequence[Dimension], 
     `visitors` and `hits` are tables of MASKED_VISITOR and MASKED. What belongs to a visitor stands once a visitor and period,
     what belongs to a line refers to it by row number (`visitor`): most dimensions then cost nothing a line.
     """
-    of_visitors = describe(visitors, _of(dimensions, Scope.VISITOR), lookups)
-    of_hits = describe(hits, _of(dimensions, Scope.HIT), lookups)
+    of_visitors = describe(visitors, [each for each in dimensions if each.scope is Scope.VISITOR], lookups)
+    of_hits = describe(hits, [each for each in dimensions if each.scope is Scope.HIT], lookups)
     return (
         _table({name: visitors[name] for name in _VISITOR_KEYS} | of_visitors),
         _table({name: hits[name] for name in ("visitor", "second")} | of_hits | {"bytes_sent": hits["bytes_sent"]}),
     )
-
-
-def _of(dimensions: Sequence[Dimension], scope: Scope) -> list[Dimension]:
-    return [dimension for dimension in dimensions if dimension.scope is scope]
 
 
 def _table(columns: dict[str, pa.ChunkedArray | pa.Array]) -> pa.Table:

@@ -46,6 +46,7 @@ class Networks:
 COUNTRY = Dimension(
     "country",
     "Country of the truncated address, ISO 3166-1 alpha-2",
+    "ISO 3166-1 alpha-2 code of the truncated address",
     Scope.VISITOR,
     (Read("prefix", countries_of),),
     of=str,
@@ -54,6 +55,7 @@ COUNTRY = Dimension(
 NETWORK = Dimension(
     "network",
     "Network of the address: IPv4 /16 or IPv6 /24",
+    "network of the address: IPv4 /16, as `20.1.0.0/16`, or IPv6 /24",
     Scope.VISITOR,
     (Read("prefix"),),
     of=network_name,

@@ -31,6 +31,8 @@ _REFERRER, _OWN = Read("referer", describe_referrers), Read("site", each(own_dom
 CHANNEL = Dimension(
     "channel",
     "direct, internal, search, social, ai or referral",
+    "`direct`, `internal` (the site's own registrable domain), `search`, `social`, `ai`, `referral`; `(unknown)` if the format "
+    "has no referrer",
     Scope.HIT,
     (_REFERRER, _OWN),
     of=channel_of,
@@ -39,6 +41,7 @@ CHANNEL = Dimension(
 SOURCE = Dimension(
     "source",
     "Registrable domain of the referrer",
+    "registrable domain of the referrer; `(none)` for direct and internal hits",
     Scope.HIT,
     (_REFERRER, _OWN),
     of=source_of,

@@ -48,6 +48,7 @@ def file_type_of(method: str, status: str, ending: str) -> str:
 METHOD = Dimension(
     "method",
     "HTTP request method",
+    "HTTP method of a standard, as `GET`; `Other`; `(unknown)` for an invalid request",
     Scope.HIT,
     (_METHOD,),
     of=publishable_method,
@@ -57,6 +58,8 @@ METHOD = Dimension(
 PROTOCOL = Dimension(
     "protocol",
     "HTTP version of the request line",
+    "HTTP version of the request line, as `HTTP/2.0`; `Other`; `(none)` for a request without one; `(unknown)` for an invalid "
+    "request",
     Scope.HIT,
     (_METHOD, _PROTOCOL),
     of=publishable_protocol,
@@ -66,6 +69,7 @@ PROTOCOL = Dimension(
 STATUS = Dimension(
     "status",
     "HTTP status code",
+    "HTTP status code, as `200`; `(unknown)` where the log has `-`",
     Scope.HIT,
     (Read("status"),),
     values=Matching("[0-9]{1,3}|-1", (UNKNOWN,)),
@@ -74,6 +78,7 @@ STATUS = Dimension(
 KIND = Dimension(
     "kind",
     "Kind of response: page, static, download, redirect, not_found, error, invalid, other",
+    "`page`, `static`, `download`, `redirect`, `not_found`, `error`, `invalid`, `other` (below)",
     Scope.HIT,
     (_METHOD, _STATUS, _EXTENSION),
     of=kind_of,
@@ -82,6 +87,8 @@ KIND = Dimension(
 PATH = Dimension(
     "path",
     "Path without query, identifiers replaced by :id :uuid :hex :email :token",
+    "path without query; identifiers are replaced by `:id`, `:uuid`, `:hex`, `:email`, `:token`, and segments after the tenth "
+    "by `:more`; `(none)` for a request without a path",
     Scope.HIT,
     (Read("path"),),
     determines=("file_type",),
@@ -89,6 +96,7 @@ PATH = Dimension(
 FILE_TYPE = Dimension(
     "file_type",
     "Extension of a static file, lower case",
+    "extension of a static file, lower case, as `css`",
     Scope.HIT,
     (_METHOD, _STATUS, _EXTENSION),
     of=file_type_of,

@@ -4,4 +4,10 @@ from __future__ import annotations
 
 from transforms.dimensions.dimension import Dimension, Read, Scope
 
-SITE = Dimension("site", "Domain name of the web site", Scope.HIT, (Read("site"),))
+SITE = Dimension(
+    "site",
+    "Domain name of the web site",
+    "domain name of the web site, lower case, without port; from the log, else from `--site`, else `(unknown)`",
+    Scope.HIT,
+    (Read("site"),),
+)

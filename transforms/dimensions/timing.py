@@ -6,5 +6,11 @@ from transforms.clock import HOURS
 from transforms.dimensions.dimension import Dimension, Read, Scope
 
 HOUR = Dimension(
-    "hour", "Hour of the day, 00 to 23, in the report's time zone", Scope.HIT, (Read("hour"),), of=HOURS.__getitem__, values=HOURS
+    "hour",
+    "Hour of the day, 00 to 23, in the report's time zone",
+    "hour of the day, `00` to `23`, in the time zone of the manifest",
+    Scope.HIT,
+    (Read("hour"),),
+    of=HOURS.__getitem__,
+    values=HOURS,
 )

@@ -35,6 +35,7 @@ def publishable_version(logged: str | None) -> str:
 TLS_VERSION = Dimension(
     "tls_version",
     "TLS version of the connection",
+    "`SSLv3`, `TLSv1`, `TLSv1.1`, `TLSv1.2`, `TLSv1.3`; `Other`; `(none)` without TLS; `(unknown)` where the log does not say",
     Scope.HIT,
     (Read("tls_version"),),
     of=publishable_version,

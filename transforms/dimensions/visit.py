@@ -48,6 +48,8 @@ def entry_of(is_first: bool) -> str:
 VISIT_DURATION = Dimension(
     "visit_duration",
     "Time from the first to the last request of the visit at this site, minutes:seconds",
+    "time from the first to the last hit of the visit at this site, in minutes and seconds: `00:00`, `00:01-00:09`, "
+    "`00:10-00:29`, `00:30-00:59`, `01:00-04:59`, `05:00-09:59`, `10:00-29:59`, `30:00+`",
     Scope.VISIT,
     (Read("visit_seconds"),),
     of=duration_of,
@@ -56,6 +58,7 @@ VISIT_DURATION = Dimension(
 VISIT_DEPTH = Dimension(
     "visit_depth",
     "Pages seen in the visit at this site",
+    "pages seen in the visit at this site: `00`, `01`, `02`, `03-05`, `06-10`, `11-20`, `21+`",
     Scope.VISIT,
     (Read("visit_pages"),),
     of=depth_of,
@@ -64,7 +67,8 @@ VISIT_DEPTH = Dimension(
 ENTRY_PAGE = Dimension(
     "entry",
     "entry: the first page of its visit at this site; later: any other",
-    Scope.VISIT,
+    "`entry`: the hit is the first page of its visit at this site; `later`: any other page",
+    Scope.HIT,
     (Read("first_page"),),
     of=entry_of,
     values=(ENTRY, LATER),

@@ -17,8 +17,8 @@ import pyarrow as pa
 
 import transforms.privacy
 from transforms.counting.measures import Measure
-from transforms.counting.visits import needed_by
-from transforms.dimensions.dimension import Dimension, Scope
+from transforms.counting.visits import needed_by, told_by_visits
+from transforms.dimensions.dimension import Dimension
 from transforms.privacy.release import Released
 from transforms.reports.report import Catalogue, Report
 
@@ -81,6 +81,9 @@ class Policy(ABC):
     announced: ClassVar[bool]
     """Whether periods and sites are named beforehand, and published with lines or without: which there are says nothing."""
 
+    own_settings: ClassVar[tuple[str, ...]] = ()
+    """Fields of `Settings` that only this policy has."""
+
     @classmethod
     @abstractmethod
     def from_settings(cls, settings: Settings) -> Policy:
@@ -112,8 +115,7 @@ class Policy(ABC):
     def travelling(self, catalogue: Catalogue) -> tuple[Dimension, ...]:
         """The dimensions that travel to a shard: those of the reports, and what dimensions of visits are computed from."""
         wanted = catalogue.all_dimensions()
-        of_visits = [dimension for dimension in wanted if dimension.scope is Scope.VISIT]
-        return tuple(dict.fromkeys(each for each in (*wanted, *needed_by(of_visits)) if each.scope is not Scope.VISIT))
+        return tuple(dict.fromkeys(each for each in (*wanted, *needed_by(wanted)) if not told_by_visits(each)))
 
     @abstractmethod
     def count(self, pieces: Sequence[bytes], catalogue: Catalogue) -> dict[int, Counted]:

@@ -23,6 +23,9 @@ from transforms.reserved import OTHER
 
 _DOOR = object()
 
+DATE = "date"
+"""Column of published tables that is the same in all rows of a file."""
+
 
 class ReleaseError(Exception):
     """What would be released breaks a rule. Carries the report's name only."""
@@ -117,8 +120,12 @@ def is_nameable(dimension: Dimension, value: str) -> bool:
 
 
 def released_schema(dimensions: Iterable[Dimension], measures: Iterable[Measure], metadata: Mapping[str, str]) -> pa.Schema:
-    """Schema of a published table: every column described. `metadata` are public facts about the report."""
-    fields = [_field(dimension.name, pa.string(), False, dimension.description, "") for dimension in dimensions]
+    """Schema of a published table: the period's `date`, then dimensions and measures, every column described.
+
+    `metadata` are public facts about the report.
+    """
+    fields = [_field(DATE, pa.date32(), False, "First day of the period, in the report's time zone", "")]
+    fields += [_field(dimension.name, pa.string(), False, dimension.description, "") for dimension in dimensions]
     for each in measures:
         fields.append(_field(each.name, pa.int64(), each.nullable, each.description, each.unit, dict(each.notes)))
     return pa.schema(fields, metadata=dict(metadata))

@@ -37,7 +37,7 @@ class ReleaseDays(beam.DoFn):
         date, parts = day
         (counts,) = parts[COUNTS]
         released, told = self._policy.release(counts, parts[RECOUNTS], self._catalogue)
-        files = parquet_files(released, self._catalogue, self._facts)
+        files = parquet_files(released, date, self._catalogue, self._facts)
         yield date, pack_bytes({**files, FIGURES: _figures(released, told)})
 
 

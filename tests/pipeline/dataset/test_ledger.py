@@ -77,7 +77,7 @@ class Watched(Failing):
         try:
             super()._change(name, *arguments)
         finally:
-            self.visible |= any(path.endswith("data.parquet") for path in self.inner.list("_staging"))
+            self.visible |= any(path.endswith(".parquet") for path in self.inner.list("_staging"))
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -128,7 +128,7 @@ def test_a_run_that_fails_with_all_files_drawn_leaves_them_to_the_next(tmp_path,
 
 def test_an_entry_that_cannot_be_read_stops_everything(tmp_path, storage):
     (tmp_path / "_ledger").mkdir()
-    (tmp_path / "_ledger" / f"date={DAY}.json").write_text('{"date": "2026-03-03"')
+    (tmp_path / "_ledger" / f"{DAY}.json").write_text('{"date": "2026-03-03"')
     with pytest.raises(JobError, match="not an entry of the ledger") as caught:
         recover(str(tmp_path))
     assert caught.value.exit_code == 8
@@ -136,7 +136,7 @@ def test_an_entry_that_cannot_be_read_stops_everything(tmp_path, storage):
 
 def test_a_release_that_was_removed_is_not_drawn_again(tmp_path, storage):
     publish_noisy(str(tmp_path), "run1", DRAWN)
-    (tmp_path / "_manifest" / f"date={DAY}.json").unlink()
+    (tmp_path / "_manifest" / f"{DAY}.json").unlink()
     recover(str(tmp_path))
     with pytest.raises(JobError, match="another run"):
         publish_noisy(str(tmp_path), "run2", AGAIN)
@@ -152,5 +152,5 @@ def test_what_the_ledger_does_not_name_is_not_published(tmp_path, storage):
 
 def test_an_entry_that_was_half_written_is_none(tmp_path, storage):
     (tmp_path / "_ledger").mkdir()
-    (tmp_path / "_ledger" / f".date={DAY}.json.17").write_text('{"date": "2026')
+    (tmp_path / "_ledger" / f".{DAY}.json.17").write_text('{"date": "2026')
     assert ledger.entries(str(tmp_path)) == {}

@@ -76,12 +76,12 @@ def publish_day(output, run_id, reports, replace=False):
 def seen(output):
     """What a reader who honours the manifest sees: each report's bytes, or None for no day; fails on a mixture."""
     storage = LocalStorage(output)
-    manifest = storage.read(f"_manifest/date={DAY}.json")
+    manifest = storage.read(f"_manifest/{DAY}.json")
     if manifest is None:
         return None
     reports = {}
     for name, described in json.loads(manifest)["reports"].items():
-        data = storage.read(f"{name}/date={DAY}/data.parquet")
+        data = storage.read(f"{name}/{DAY}.parquet")
         assert hashlib.sha256(data).hexdigest() == described["sha256"]
         reports[name] = data
     return reports
@@ -113,7 +113,7 @@ def test_another_run_is_refused_and_a_replacement_counts_its_revision(tmp_path, 
     assert publish_day(str(tmp_path), "run3", NEW, replace=True)
     assert seen(tmp_path) == NEW
     assert published_days(str(tmp_path))[DAY]["revision"] == 2
-    assert not (tmp_path / "gone" / f"date={DAY}" / "data.parquet").exists()
+    assert not (tmp_path / "gone" / f"{DAY}.parquet").exists()
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -180,8 +180,8 @@ def test_a_staged_file_that_changed_is_not_published(tmp_path, storage):
 
 def test_a_manifest_that_is_none_is_named(tmp_path, storage):
     (tmp_path / "_manifest").mkdir()
-    (tmp_path / "_manifest" / f"date={DAY}.json").write_text("{")
-    with pytest.raises(JobError, match=f"_manifest/date={DAY}.json"):
+    (tmp_path / "_manifest" / f"{DAY}.json").write_text("{")
+    with pytest.raises(JobError, match=f"_manifest/{DAY}.json"):
         published_days(str(tmp_path))
 
 

@@ -145,7 +145,7 @@ def test_write_days_stages_only_after_the_account_is_checked(root, tmp_path):
         staged = root | beam.Create([day]) | beam.ParDo(WriteDays(job), AsSingleton(checked), AsIter(secrets))
         described = staged | beam.MapTuple(lambda date, data: (date, json.loads(data)["staged"][0]["report"]))
         assert_that(described, equal_to([(DAY, "daily")]))
-    assert (tmp_path / "_staging" / "run1" / "daily" / f"date={DAY}" / "data.parquet").read_bytes() == b"data"
+    assert (tmp_path / "_staging" / "run1" / "daily" / f"{DAY}.parquet").read_bytes() == b"data"
 
 
 @pytest.mark.parametrize(

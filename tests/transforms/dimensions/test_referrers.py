@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.dimensions.referrers import _channels, describe_referrer, origins
+from transforms.dimensions.referrers import _channels, describe_referrer, describe_referrers
 from transforms.hosts import network_domain, site_domain
 
 
@@ -79,10 +79,6 @@ def test_nothing_but_a_domain_is_published(referer):
 
 
 @given(st.sampled_from(["https://www.google.com", "http://t.co", "https://a..b", "https://[::1]", "HTTP://x.org", ""]), st.text())
-def test_a_referrer_is_what_its_origin_is(host, path):
-    (origin,) = origins(pa.array([f"{host}/{path}"])).to_pylist()
-    assert describe_referrer(origin) == describe_referrer(f"{host}/{path}")
-
-
-def test_an_origin_has_no_path():
-    assert origins(pa.array(["https://www.google.com/search?q=jane", "-"])).to_pylist() == ["https://www.google.com", "-"]
+def test_many_referrers_are_described_as_each_one_is(host, path):
+    url = f"{host}/{path}"
+    assert describe_referrers(pa.array([url, "-", url]), None) == [describe_referrer(each) for each in (url, "-", url)]

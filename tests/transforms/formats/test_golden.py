@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from transforms.formats import w3c
-from transforms.formats.registry import FORMATS, as_in, format_of
-from transforms.parsing.detect import detect, sample_lines, wider
+from transforms.formats.registry import FORMATS, format_of
+from transforms.parsing.detect import as_in, detect, sample_lines, wider
 from transforms.parsing.entry import ENTRY
 from transforms.parsing.parse import parse_block
 

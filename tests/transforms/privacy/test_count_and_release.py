@@ -165,7 +165,7 @@ def test_released_tables_can_only_be_made_by_the_door():
     with pytest.raises(TypeError):
         Released(object(), {}, {})
     with pytest.raises(TypeError):
-        parquet_files({"daily": pa.table({})}, REPORTS, {})
+        parquet_files({"daily": pa.table({})}, DAY, REPORTS, {})
 
 
 def test_the_door_refuses_what_breaks_a_rule():

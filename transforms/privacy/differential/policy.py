@@ -27,6 +27,7 @@ class Differential(Policy):
     mode: ClassVar[str] = "dp"
     draws: ClassVar[bool] = True
     announced: ClassVar[bool] = True
+    own_settings: ClassVar[tuple[str, ...]] = ("epsilon", "delta", "accept_weak_epsilon", "declare_site")
 
     budget: Budget
 

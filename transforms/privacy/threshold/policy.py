@@ -16,8 +16,6 @@ from transforms.reports.report import Catalogue
 from transforms.reserved import UNKNOWN
 from transforms.wire import pack, unpack
 
-_ONLY_ELSEWHERE = ("epsilon", "delta", "accept_weak_epsilon", "declare_site")
-
 
 @dataclass(frozen=True, slots=True)
 class Threshold(Policy):
@@ -40,9 +38,6 @@ class Threshold(Policy):
     @classmethod
     def from_settings(cls, settings: Settings) -> Threshold:
         """See `Policy`."""
-        for name in _ONLY_ELSEWHERE:
-            if getattr(settings, name):
-                raise ValueError(f"--{name.replace('_', '-')}: --privacy {cls.mode} has no such setting")
         return cls(settings.min_addresses)
 
     @classmethod

@@ -170,7 +170,7 @@ def test_a_table_that_does_not_divide_its_parent_is_not_released(monkeypatch, qu
 def test_files_say_what_their_noise_is():
     import pyarrow.parquet as pq
 
-    files = parquet_files(release_noisy({}, NOISY_REPORTS, POLICY), NOISY_REPORTS, Differential(POLICY).facts())
+    files = parquet_files(release_noisy({}, NOISY_REPORTS, POLICY), "2026-03-03", NOISY_REPORTS, Differential(POLICY).facts())
     assert set(files) == set(BOUNDS)
     for each in POLICY.mechanisms():
         schema = pq.read_table(pa.BufferReader(files[each.report])).schema
