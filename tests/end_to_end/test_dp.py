@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.dataset import ledger
 from pipeline.graph.inputs import find_inputs
 from tests.catalogues import NOISY_REPORTS
 from tests.end_to_end.test_verify import described_as, spoil, verify, with_value, without_last
@@ -20,6 +19,7 @@ from tests.logs import FIREFOX, GOOGLEBOT, address, crowd, line
 from transforms.privacy.differential.budget import Budget
 from transforms.privacy.differential.checks import DifferentialChecks
 from transforms.privacy.differential.entry import described as described_mechanism
+from transforms.privacy.differential.policy import Differential
 
 DAY, SITE = "2026-03-03", "www.example.org"
 MECHANISMS = {(each.report, each.measure): each for each in Budget((SITE,)).mechanisms()}
@@ -422,10 +422,10 @@ ODD = [None, "x", [], {}, -1, 0, 1e15, 1e308, math.inf, math.nan, True, "12", 5.
 @pytest.mark.parametrize("report", ["daily", "pages"])
 @pytest.mark.parametrize("name", [*described_mechanism(MECHANISMS["pages", "visitors"]), "more"])
 def test_an_odd_mechanism_is_a_violation_and_no_error(name, report):
-    policy = Budget((SITE,))
-    manifest = {"date": DAY, "run_id": "r", "revision": 1, **Differential(policy).facts()}
+    policy = Differential(Budget((SITE,)))
+    manifest = {"date": DAY, "run_id": "r", "revision": 1, **policy.facts()}
     for value in ODD:
-        entry = ledger.entry_of({key: fact for key, fact in manifest.items() if key != "revision"}, policy)
+        entry = policy.budget_entry({key: fact for key, fact in manifest.items() if key != "revision"})
         (mechanism,) = (each for each in entry["mechanisms"] if (each["report"], each["measure"]) == (report, "visitors"))
         same = report == "daily" and (name, value) in (("threshold", None), ("delta", 0))
         mechanism[name] = value
