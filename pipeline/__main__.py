@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; every failure becomes one message and one exit code."""
-    from pipeline.cli import dispatch
+    from pipeline.cli.dispatch import dispatch
 
     return dispatch(sys.argv[1:] if arguments is None else arguments)
 

@@ -28,7 +28,7 @@ EXIT_CODES = {
     EXIT_ALREADY_PUBLISHED: "the day of `--date` is published already, or its privacy budget is spent",
     EXIT_VIOLATION: "`verify` found something",
     EXIT_INPUT: "input is missing, unreadable, truncated, given twice, or changed while it was read",
-    EXIT_NO_COUNTED_LINE: "no line of the day of `--date` (not with `--privacy dp`, where such a day is published)",
+    EXIT_NO_COUNTED_LINE: "no line of the day of `--date` (a mode that announces its periods publishes such a day)",
     EXIT_OUTPUT: "the output is in use by another run, full or not writable",
     EXIT_INTERRUPTED: "interrupted",
 }

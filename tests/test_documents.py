@@ -16,7 +16,8 @@ import duckdb
 import pytest
 
 from pipeline import errors
-from pipeline.cli import dispatch, options
+from pipeline.cli import options
+from pipeline.cli.dispatch import dispatch
 from scripts import write_tables
 from tests.catalogues import NOISY_REPORTS, REPORTS
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, address, crowd

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import dispatch
+from pipeline.cli.dispatch import dispatch
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT
 from tests.logs import crowd
 from tests.test_documents import PAGES, README, fenced, table

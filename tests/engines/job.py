@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from pipeline.cli import dispatch
+from pipeline.cli.dispatch import dispatch
 from pipeline.dataset.storage import LocalStorage
 from pipeline.graph import flow, launch
 from pipeline.graph.job import InputFile, Job

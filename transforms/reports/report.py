@@ -193,12 +193,14 @@ def _report(name: str, about: Mapping[str, Any]) -> Report:
 
 def _parents_first(described: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """JSON may be sorted by name; each report comes behind its parent here."""
+    if not all(isinstance(about, dict) and isinstance(about.get("parent"), (str, type(None))) for about in described.values()):
+        raise CatalogueError("a report is not described by its parent, its dimension and what it pins")
     waiting = dict(described)
     known: set[str | None] = {None}
     while waiting:
-        ready = [name for name, about in waiting.items() if isinstance(about, dict) and about.get("parent") in known]
+        ready = [name for name, about in waiting.items() if about.get("parent") in known]
         if not ready:
-            raise CatalogueError("a report has a parent that is not there, or no parent can be told")
+            raise CatalogueError("a report has a parent that is not there")
         for name in ready:
             yield name, waiting.pop(name)
         known |= set(ready)

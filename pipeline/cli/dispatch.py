@@ -1,0 +1,70 @@
+"""Takes the command line, gives an exit code: each command is one file of this folder."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import traceback
+from collections.abc import Sequence
+
+from pipeline import errors
+from pipeline.errors import JobError
+
+
+def dispatch(arguments: Sequence[str]) -> int:
+    """Run the command that is asked for. Never lets a message of a library out: it may quote a log line."""
+    gc.disable()  # what is imported stays: looking for garbage in it takes a fifth of the start
+    try:
+        return _dispatch(arguments)
+    finally:
+        gc.enable()
+
+
+def _dispatch(arguments: Sequence[str]) -> int:
+    from pipeline import logs
+    from pipeline.cli import options
+
+    logs.quieten("text")
+    try:
+        known, beam_arguments = options.parse(arguments)
+        logs.quieten(getattr(known, "log_format", "text"))
+        if known.command == "run":
+            from pipeline.cli import run
+
+            run.run(known, beam_arguments)
+        elif known.command == "plan":
+            from pipeline.cli import plan
+
+            plan.plan(known, beam_arguments)
+        elif known.command == "verify":
+            from pipeline.cli import verify
+
+            verify.verify(known)
+        elif known.command == "explain":
+            from pipeline.cli import explain
+
+            explain.explain(known)
+        else:
+            from pipeline.cli import formats
+
+            formats.formats(known)
+    except KeyboardInterrupt:
+        return _say("interrupted", "No day was published that is not complete.", errors.EXIT_INTERRUPTED, "interrupted")
+    except JobError as error:
+        return _say(error.reason, error.message, error.exit_code)
+    except Exception as error:  # noqa: BLE001
+        carried = errors.from_text(str(error))
+        if carried is not None:
+            return _say(carried.reason, carried.message, carried.exit_code)
+        # Where it happened, but not what it says: a library's message may quote a log line.
+        where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+        message = f"{type(error).__name__} at {' < '.join(reversed(where[-4:]))}. No day was published that is not complete."
+        return _say("unexpected", message, errors.EXIT_UNEXPECTED)
+    return errors.EXIT_DONE
+
+
+def _say(reason: str, message: str, code: int, what: str = "error") -> int:
+    from pipeline import logs
+
+    logs.event("failed", f"{what}: {message}", logging.ERROR, reason=reason, exit_code=code)
+    return code

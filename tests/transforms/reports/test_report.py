@@ -1,0 +1,105 @@
+"""The catalogue of a job: which reports may be published together, and that a manifest gives it back."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import pytest
+
+from tests.catalogues import NOISY_REPORTS, REPORTS
+from transforms.dimensions.agent import BROWSER, DEVICE, OPERATING_SYSTEM
+from transforms.dimensions.place import COUNTRY, NETWORK
+from transforms.dimensions.referrer import SOURCE
+from transforms.dimensions.request import FILE_TYPE, METHOD, PATH, PROTOCOL, STATUS
+from transforms.dimensions.timing import HOUR
+from transforms.dimensions.tls import TLS_VERSION
+from transforms.reports.report import Catalogue, CatalogueError, Report
+
+ROOT = {"parent": None, "dimension": None, "where": None}
+RELATIVES = {
+    "methods beside kinds": (Report("x", "", METHOD, "daily"), "'kinds' and 'x' would both tell kind below 'daily'"),
+    "protocols beside kinds": (Report("x", "", PROTOCOL, "daily"), "'kinds' and 'x' would both tell kind"),
+    "status codes beside kinds": (Report("x", "", STATUS, "daily"), "'kinds' and 'x' would both tell kind"),
+    "systems of robots beside their kinds": (
+        Report("x", "", OPERATING_SYSTEM, "daily", where=("traffic", "bot")),
+        "'bot_kinds' and 'x' would both tell device, operating_system",
+    ),
+    "browsers beside devices": (Report("x", "", BROWSER, "daily"), "'devices' and 'x' would both tell device"),
+    "networks beside countries": (Report("x", "", NETWORK, "daily"), "'countries' and 'x' would both tell country"),
+    "sources beside channels": (Report("x", "", SOURCE, "daily"), "'channels' and 'x' would both tell channel"),
+    "paths of all kinds beside pages": (Report("x", "", PATH, "kinds"), "'pages' and 'x' would both tell"),
+    "types of files below hours": (Report("x", "", FILE_TYPE, "hourly"), "'kinds' and 'x' would both tell kind below 'daily'"),
+    "countries by the hour beside countries": (Report("x", "", COUNTRY, "hourly"), "'countries' and 'x' would both tell country"),
+    "hours of pages beside hours": (
+        Report("x", "", HOUR, "kinds", where=("kind", "page")),
+        "'hourly' and 'x' would both tell hour",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RELATIVES)
+def test_reports_that_would_undo_each_others_suppression_are_refused(case):
+    report, says = RELATIVES[case]
+    with pytest.raises(CatalogueError, match=says):
+        Catalogue([*REPORTS, report])
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        Report("error_paths", "", PATH, "kinds", where=("kind", "error")),  # other rows than those of pages
+        Report("devices_unknown", "", DEVICE, "daily", where=("traffic", "unknown")),
+        Report("networks_of_networks", "", TLS_VERSION, "networks"),
+        Report("tls_versions", "", TLS_VERSION, "daily"),
+    ],
+    ids=lambda report: report.name,
+)
+def test_reports_that_divide_other_rows_or_by_something_else_are_not(report):
+    assert report.name in Catalogue([*REPORTS, report])
+
+
+def test_the_order_of_declaration_does_not_matter_to_the_rule():
+    daily, kinds = REPORTS["daily"], REPORTS["kinds"]
+    with pytest.raises(CatalogueError, match="'x' and 'kinds' would both tell kind"):
+        Catalogue([daily, Report("x", "", METHOD, "daily"), kinds])
+
+
+@pytest.mark.parametrize("catalogue", [REPORTS, NOISY_REPORTS], ids=["all", "noisy"])
+def test_a_manifest_gives_the_catalogue_back(catalogue):
+    told = json.loads(json.dumps(catalogue.described(), sort_keys=True))
+    back = Catalogue.from_described(told)
+    assert set(back.names()) == set(catalogue.names())
+    for report in catalogue:
+        assert back.columns(report.name) == catalogue.columns(report.name)
+        assert back[report.name].where == report.where
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"daily": {"parent": "daily", "dimension": None, "where": None}},
+        {
+            "daily": {"parent": None, "dimension": None, "where": None},
+            "pages": {"parent": "daily", "dimension": "x", "where": None},
+        },
+        {
+            "daily": {"parent": None, "dimension": None, "where": None},
+            "pages": {"parent": "x", "dimension": "path", "where": None},
+        },
+        {"daily": {"parent": None, "dimension": None, "where": {"traffic": "human"}}},
+        {"daily": {"parent": None, "dimension": ["path"], "where": None}},
+        {"daily": {"parent": {}, "dimension": None, "where": None}},
+        {"jane.doe@example.org": {"parent": None, "dimension": None, "where": None}},
+        {"daily": {"parent": None}, "x": {"parent": "daily", "dimension": "hour", "where": {"traffic": ["human"]}}},
+        {"daily": 5},
+        {},
+    ],
+)
+def test_what_is_no_catalogue_is_refused(spoiled):
+    with pytest.raises(CatalogueError):
+        Catalogue.from_described(spoiled)
+
+
+def test_a_catalogue_travels_to_workers():
+    assert pickle.loads(pickle.dumps(REPORTS)) == REPORTS
