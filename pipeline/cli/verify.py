@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from pipeline.cli import terminal
 from pipeline.dataset import layout
 from pipeline.dataset.lock import holder
-from pipeline.dataset.manifest import COMMON_FACTS, OWN_FACTS, SCHEMA_VERSION, catalogue_of
+from pipeline.dataset.manifest import COMMON_FACTS, OWN_FACTS, SCHEMA_VERSION, catalogue_of, other_layout
 from pipeline.dataset.storage import is_unfinished
 from pipeline.errors import EXIT_INPUT, EXIT_VIOLATION, JobError
 from pipeline.words import plural, shown
@@ -61,6 +61,9 @@ def _verify(output: str) -> None:
     manifests = _entries(root / layout.MANIFESTS)
     if not manifests and not _entries(root / layout.LEDGER):
         raise JobError(EXIT_INPUT, "missing", f"{output}: no published day is there (no _manifest/YYYY-MM-DD.json).")
+    old = next((path for path in manifests if path.name.startswith("date=")), None)
+    if old:
+        raise other_layout(str(old))
     days = {path.stem for path in manifests}
     at_work = holder(output)
     violations = [*_strays(root, manifests, at_work), *_unpaid(root, days, at_work)]
@@ -94,7 +97,7 @@ def _entries(folder: Path) -> list[Path]:
         names = os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    return sorted(folder / name for name in names if fnmatch(name, "[0-9]*.json"))
+    return sorted(folder / name for name in names if fnmatch(name, "*.json") and not is_unfinished(name))
 
 
 def _files(root: Path) -> list[Path]:

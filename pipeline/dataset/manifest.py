@@ -55,12 +55,17 @@ def read_manifest(data: bytes, place: str) -> Manifest:
     if not isinstance(manifest, dict) or not all(isinstance(manifest.get(name), kind) for name, kind in names.items()):
         raise JobError(EXIT_OUTPUT, "bad_manifest", f"{place}: not a manifest. Restore or remove it.")
     if manifest.get("layout") != layout.VERSION:
-        message = (
-            f"{place}: published by another version of weblog-anonymizer, with files in another layout. Choose another --output: "
-            "this data set remains readable as it is."
-        )
-        raise JobError(EXIT_OUTPUT, "other_layout", message)
+        raise other_layout(place)
     return manifest
+
+
+def other_layout(place: str) -> JobError:
+    """The error for a manifest of a version whose files lie elsewhere."""
+    message = (
+        f"{place}: published by another version of weblog-anonymizer, with files in another layout. Publish into another --output, "
+        "and verify this data set with the version that wrote it. It remains readable as it is."
+    )
+    return JobError(EXIT_OUTPUT, "other_layout", message)
 
 
 def catalogue_of(manifest: Mapping[str, Any]) -> Catalogue:
