@@ -62,8 +62,8 @@ def read_manifest(data: bytes, place: str) -> Manifest:
 def other_layout(place: str) -> JobError:
     """The error for a manifest of a version whose files lie elsewhere."""
     message = (
-        f"{place}: published by another version of weblog-anonymizer, with files in another layout. Publish into another --output, "
-        "and verify this data set with the version that wrote it. It remains readable as it is."
+        f"{place}: published by another version of weblog-anonymizer, with files in another layout. Publish into another "
+        "--output, and verify this data set with the version that wrote it. It remains readable as it is."
     )
     return JobError(EXIT_OUTPUT, "other_layout", message)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import Flags, Integers, Numbers, changes, distinct
+from transforms.columns import Integers, Numbers, changes, distinct
 from transforms.dimensions.dimension import Dimension
 from transforms.dimensions.request import KIND, PATH
 
@@ -57,22 +57,28 @@ def measure_visits(visit: Numbers, hits: pa.Table, wanted: Iterable[str]) -> pa.
     starts = np.flatnonzero(begins)
     number = np.empty(len(order), np.int32)
     number[order] = np.cumsum(begins, dtype=np.int32) - 1
-    columns: dict[str, Integers | Flags] = {}
+    columns: dict[str, pa.DictionaryArray] = {}
     wanted = set(wanted)
     if "visit_seconds" in wanted:
         second = hits["second"].to_numpy()
         ends = np.append(starts[1:], len(order))[: len(starts)] - 1
-        columns["visit_seconds"] = (second[order[ends]] - second[order[starts]]).astype(np.int64)[number]
+        columns["visit_seconds"] = _coded(second[order[ends]] - second[order[starts]], number)
     if wanted & {"visit_pages", "first_page"}:
         kind_codes, kinds = distinct(hits[KIND.name])
         is_page = np.array([kind == "page" for kind in kinds.to_pylist()], np.bool_)[kind_codes]
         if "visit_pages" in wanted:
-            columns["visit_pages"] = np.bincount(number[is_page], minlength=len(starts)).astype(np.int64)[number]
+            columns["visit_pages"] = _coded(np.bincount(number[is_page], minlength=len(starts)), number)
         if "first_page" in wanted:
             first = np.zeros(len(order), np.bool_)
             first[_first_pages(order[is_page[order]], number, hits)] = True
-            columns["first_page"] = first
+            columns["first_page"] = pa.DictionaryArray.from_arrays(pa.array(first.astype(np.int32)), pa.array([False, True]))
     return pa.table(columns)
+
+
+def _coded(of_stays: Integers, number: Numbers) -> pa.DictionaryArray:
+    """Each hit's amount, of those of stays."""
+    amounts, codes = np.unique(of_stays, return_inverse=True)
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)[number]), pa.array(amounts))
 
 
 def _first_pages(pages: Integers, stay: Numbers, hits: pa.Table) -> Integers:

@@ -14,11 +14,13 @@ from importlib.metadata import distribution, version
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import ua_parser
 from ua_parser.lazy import UserAgentMatcher
 from ua_parser.regex import Resolver
 
+from transforms.columns import Codes
 from transforms.dimensions.lookups import Lookups
 from transforms.reserved import NONE, UNKNOWN
 
@@ -73,9 +75,9 @@ def _listed(name: str, names: frozenset[str]) -> str:
     return name if name in names else UNLISTED
 
 
-def describe_agents(agents: pa.Array, _: Lookups) -> list[Agent]:
-    """Describe each of several agents."""
-    return list(map(describe_agent, agents.to_pylist()))
+def describe_agents(agents: pa.Array, _: Lookups) -> tuple[Codes, list[Agent]]:
+    """A description for each of several agents."""
+    return np.arange(len(agents), dtype=np.int32), list(map(describe_agent, agents.to_pylist()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
 
-from transforms.columns import TEXT, Codes, distinct, distinct_pairs, recode
-from transforms.dimensions.dimension import Dimension, Read
+from transforms.columns import TEXT, Codes, distinct, distinct_pairs, filled, recode
+from transforms.dimensions.dimension import Dimension, Looks, Read
 from transforms.dimensions.lookups import Lookups
+from transforms.reserved import UNKNOWN
 
 
 def describe(table: pa.Table, dimensions: Iterable[Dimension], lookups: Lookups | None = None) -> dict[str, pa.DictionaryArray]:
@@ -29,32 +29,33 @@ class _Columns:
         self._table = table
         self._lookups = lookups
         self._coded: dict[str, tuple[Codes, pa.Array]] = {}
-        self._known: dict[Read, tuple[Codes, Sequence[Any]]] = {}
+        self._looks: dict[tuple[Read, ...], Looks] = {}
 
     def of(self, dimension: Dimension) -> pa.DictionaryArray:
         if dimension.of is None:
-            return recode(*self._distinct(dimension.reads[0].column))
-        codes, combinations = self._combined([self._read(read) for read in dimension.reads])
+            return filled(self._table[dimension.reads[0].column], UNKNOWN)
+        codes, combinations = self._combined(dimension.reads)
         return recode(codes, pa.array([dimension.of(*combination) for combination in combinations], pa.string()))
 
-    def _combined(self, parts: Sequence[tuple[Codes, Sequence[Any]]]) -> tuple[Codes, list[tuple[Any, ...]]]:
-        """The code of each row, and the combinations of values that occur."""
-        (codes, values), *others = parts
-        combinations = [(value,) for value in values]
-        for own_codes, own_values in others:
-            codes, before, own = distinct_pairs(codes, own_codes)
-            combinations = [(*combinations[b], own_values[o]) for b, o in zip(before.tolist(), own.tolist(), strict=True)]
-        return codes, combinations
+    def _combined(self, reads: tuple[Read, ...]) -> Looks:
+        """The code of each row, and the combinations of looks that occur."""
+        if reads not in self._looks:
+            codes, last = self._read(reads[-1])
+            combinations = [(look,) for look in last]
+            if len(reads) > 1:
+                before_codes, before = self._combined(reads[:-1])
+                codes, firsts, seconds = distinct_pairs(before_codes, codes)
+                combinations = [(*before[a], last[b]) for a, b in zip(firsts.tolist(), seconds.tolist(), strict=True)]
+            self._looks[reads] = codes, combinations
+        return self._looks[reads]
 
-    def _read(self, read: Read) -> tuple[Codes, Sequence[Any]]:
-        if read not in self._known:
-            codes, values = self._distinct(read.column)
-            if read.view is None:
-                self._known[read] = codes, values.to_pylist()
-            else:
-                assert self._lookups is not None
-                self._known[read] = _unified(codes, read.view(values, self._lookups))
-        return self._known[read]
+    def _read(self, read: Read) -> Looks:
+        codes, values = self._distinct(read.column)
+        if read.view is None:
+            return codes, values.to_pylist()
+        assert self._lookups is not None
+        own_codes, looks = read.view(values, self._lookups)
+        return own_codes[codes] if len(codes) else codes, looks
 
     def _distinct(self, name: str) -> tuple[Codes, pa.Array]:
         """Codes and distinct values. A column that the log format lacks has the one value null."""
@@ -65,14 +66,6 @@ class _Columns:
             else:
                 self._coded[name] = distinct(column)
         return self._coded[name]
-
-
-def _unified(codes: Codes, viewed: Sequence[Any]) -> tuple[Codes, Sequence[Any]]:
-    """Many values may look alike in a view, as paths of one extension do: each look has one code."""
-    number = {value: at for at, value in enumerate(dict.fromkeys(viewed))}
-    if len(number) == len(viewed):
-        return codes, viewed
-    return np.array([number[value] for value in viewed], np.int32)[codes], list(number)
 
 
 def dimension_columns(table: pa.Table) -> list[str]:

@@ -7,14 +7,16 @@ Schemas, the columns that travel to a shard, Parquet metadata, the data dictiona
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Hashable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from transforms.columns import Codes
 from transforms.dimensions.lookups import Lookups
 
 
@@ -26,7 +28,10 @@ class Scope(IntEnum):
     VISITOR = 3
 
 
-View = Callable[[pa.Array, Lookups], Sequence[Hashable]]
+Looks = tuple[Codes, Sequence[Any]]
+"""How values look: the code of each in the sequence of different looks."""
+
+View = Callable[[pa.Array, Lookups], Looks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +45,30 @@ class Read:
     view: View | None = None
 
 
-def each(function: Callable[[Any], Hashable]) -> View:
+def each(function: Callable[[Any], Any]) -> View:
     """The view that calls a function with each distinct value."""
     return partial(_each, function)
 
 
-def _each(function: Callable[[Any], Hashable], values: pa.Array, _: Lookups) -> list[Hashable]:
-    return list(map(function, values.to_pylist()))
+def _each(function: Callable[[Any], Any], values: pa.Array, _: Lookups) -> Looks:
+    return looks_of(list(map(function, values.to_pylist())))
+
+
+def looks_of(viewed: Sequence[Any]) -> Looks:
+    """Looks of which several may be equal, as those of paths with one extension are."""
+    number = {look: at for at, look in enumerate(dict.fromkeys(viewed))}
+    return np.fromiter(map(number.__getitem__, viewed), np.int32, len(viewed)), list(number)
 
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
     """A column of published tables. Its values are text and never null.
 
-    `reads` are columns of masked entries (of masked visitors for the scope VISITOR, of visits for VISIT); where the log format
-    lacks one, its value is None. `of` gives the published value of each distinct combination of what was read; None publishes
-    the one column as it is. `values` is the closed vocabulary; None, the default, declares an open dimension: its values come
-    from the log, so the detectors look at each before it is published. A closed dimension publishes nothing but its vocabulary.
+    `reads` are columns of masked entries (of masked visitors for the scope VISITOR, or of visits); where the log format lacks
+    one, its value is None. `of` gives the published value of each distinct combination of what was read; None publishes the one
+    column as it is, and `(unknown)` where the log format lacks it. `values` is the closed vocabulary; None, the default, declares
+    an open dimension: its values come from the log, so the detectors look at each before it is published. A closed dimension
+    publishes nothing but its vocabulary.
 
     `details` are what the data dictionary says of its values, in Markdown. `determines` names dimensions of which this one tells
     the value, at least for some values: a city its country, a method `(unknown)` the kind `invalid`. The catalogue keeps such

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pyarrow as pa
 
-from transforms.dimensions.dimension import Dimension, Read, Scope
+from transforms.dimensions.dimension import Dimension, Looks, Read, Scope, looks_of
 from transforms.dimensions.lookups import Lookups
 from transforms.masking.address import network_name
 from transforms.reserved import UNKNOWN
@@ -25,9 +25,9 @@ COUNTRIES = (
 _PUBLISHED_PREFIX = {4: 16, 6: 24}
 
 
-def countries_of(prefixes: pa.Array, lookups: Lookups) -> list[str]:
+def countries_of(prefixes: pa.Array, lookups: Lookups) -> Looks:
     """The country of each truncated address."""
-    return lookups.countries.codes(prefixes.to_pylist())
+    return looks_of(lookups.countries.codes(prefixes.to_pylist()))
 
 
 class Networks:

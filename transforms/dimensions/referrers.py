@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.columns import Codes
 from transforms.dimensions.lookups import Lookups
 from transforms.hosts import dns_name, network_domain, public_suffix, site_domain
 from transforms.reserved import NONE, UNKNOWN
@@ -40,11 +41,10 @@ _DIRECT = Referrer("direct", NONE, "")
 _UNREADABLE = Referrer("referral", UNKNOWN, "")
 
 
-def describe_referrers(referers: pa.Array, _: Lookups) -> list[Referrer]:
-    """Describe each of several referrers. Their paths say nothing about them, so each origin is looked at once."""
+def describe_referrers(referers: pa.Array, _: Lookups) -> tuple[Codes, list[Referrer]]:
+    """A description for each of several referrers. Their paths say nothing about them, so each origin is looked at once."""
     origins = pc.replace_substring_regex(referers, _PLAIN, r"\1").dictionary_encode(null_encoding="encode")
-    known = [describe_referrer(origin) for origin in origins.dictionary.to_pylist()]
-    return [known[code] for code in origins.indices.to_pylist()]
+    return origins.indices.to_numpy(), list(map(describe_referrer, origins.dictionary.to_pylist()))
 
 
 @lru_cache(maxsize=65_536)
