@@ -29,7 +29,7 @@ EXIT_CODES = {
     EXIT_VIOLATION: "`verify` found something",
     EXIT_INPUT: "input is missing, unreadable, truncated, given twice, or changed while it was read",
     EXIT_NO_COUNTED_LINE: "no line of the day of `--date` (a mode that announces its periods publishes such a day)",
-    EXIT_OUTPUT: "the output is in use by another run, full or not writable",
+    EXIT_OUTPUT: "the output is in use by another run, full, not writable, or of another layout",
     EXIT_INTERRUPTED: "interrupted",
 }
 """What each means, in Markdown: `--help` and the table of README.md say it in these words."""

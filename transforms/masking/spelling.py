@@ -25,6 +25,7 @@ _GROUPS = rf"(?:{_GROUP}(?::{_GROUP}){{0,6}})?"
 _IPV6 = re.compile(rf"(?:{_GROUP}:){{3}}(?![G-Zg-z])|{_GROUP}([_-])(?:{_GROUP}\1){{6}}{_GROUP}")  # with colons also a part of one
 _SHORT_IPV6 = re.compile(rf"(?=({_GROUPS}::{_GROUPS}))")  # looks ahead, so that no match hides one that begins within it
 _HARDWARE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}(?![0-9A-Za-z])")  # with colons it looks like IPv6
+_TWO_WORDS = re.compile("[A-Za-z]{3,}::[A-Za-z]{3,}")
 _WORD = re.compile(r":(?:id|uuid|hex|token|email|more)(?![0-9A-Za-z])")  # of the path mask; its colon is none of an address
 
 
@@ -54,7 +55,7 @@ def names_address(text: str) -> bool:
 def _is_short_ipv6(text: str, start: int, end: int) -> bool:
     """Whether what has `::` is an address: neither two words, as `abc::def`, nor the ends of two, as in `std::vector`."""
     groups = text[start:end].replace(":", " ").split()
-    if not groups or (len(groups) == 2 and all(len(group) > 2 and group.isalpha() for group in groups)):
+    if not groups or _TWO_WORDS.fullmatch(text[start:end]):
         return False
     alone = not text[max(start - 1, 0) : start].isalnum() and not text[end : end + 1].isalnum()
     return alone or len(groups) > 2 or (len(groups) == 2 and any(map(str.isdigit, text[start:end])))

@@ -12,9 +12,6 @@ from collections.abc import Callable
 from transforms.masking.path import HEX, UUID, scrub_path
 from transforms.masking.spelling import decodings, names_address
 
-OPEN_DIMENSIONS = frozenset({"site", "path", "source"})
-"""Dimensions whose values come from the log; those of all others stand in lists of this program."""
-
 _EMAIL = re.compile(r"(?<=[^\s/@])@(?![1-9]x\.)(?:(?i:localhost)(?![\w-])|[\w-]+\.[\w-])")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])\+?[0-9](?:[ .()_-]{0,2}[0-9]){8,}(?![0-9A-Za-z])")
 _DATE = re.compile(r"(?:19|20)[0-9]{2}[._-]?(?:0[1-9]|1[0-2])[._-]?(?:0[1-9]|[12][0-9]|3[01])(?![0-9])")

@@ -162,9 +162,9 @@ def test_ordinary_paths_are_published(path):
 
 
 def test_released_tables_can_only_be_made_by_the_door():
-    with pytest.raises(TypeError):
-        Released(object(), {}, {})
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"only transforms\.privacy\.release makes"):
+        Released(object(), {}, {}, {})
+    with pytest.raises(TypeError, match="only released tables"):
         parquet_files({"daily": pa.table({})}, DAY, REPORTS, {})
 
 

@@ -146,6 +146,7 @@ def spellings(draw) -> str:
 
 @given(spellings(), st.sampled_from(PLACES))
 @example("fe80::1%12345", "/whois/{}")
+@example("::fff:fffa", "/whois/{}")
 def test_an_address_is_seen_in_any_spelling_and_place(spelling, place):
     assert names_address(place.format(spelling))
 
