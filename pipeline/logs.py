@@ -1,7 +1,7 @@
-"""Takes events of a run, gives lines on standard error, for people or as JSON; and silence from everybody else.
+"""Logs the events of a run to standard error, as text or as JSON, and silences all other loggers.
 
-Libraries write messages that may quote elements of a pipeline. So the only handler lets through what this program says itself,
-in words that are its own.
+Libraries write messages that may quote elements of a pipeline. So the only handler lets through nothing but this program's own
+messages.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Takes numbers, names and sentences, gives them as an operator can read them, whatever the terminal."""
+"""Formats numbers, names and sentences for an operator, whatever the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes times in UTC and the name of a time zone, gives those of local clocks, and back; a day may have 23, 24 or 25 hours."""
+"""Converts UTC to local time of a named time zone and back. A local day may have 23, 24 or 25 hours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes columns, gives codes and distinct values, and back: the ways to work once per distinct value; keys of rows; changes."""
+"""Columnar helpers: dictionary codes, so that work happens once per distinct value; spans of text; row keys; changes of value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes days, gives publishing periods, a day or a week from Monday, named by their first day; and which of them a run counts."""
+"""Publishing periods: a day, or a week from Monday, identified by its first day; and the periods that a run counts."""
 
 from __future__ import annotations
 

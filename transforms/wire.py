@@ -1,4 +1,4 @@
-"""Takes named tables or byte strings, gives one byte string to travel between steps, and back.
+"""Serialises named tables or byte strings into one byte string that steps exchange, and back.
 
 Arrow IPC streams, compressed by LZ4. Dictionaries are rebuilt first: a filtered dictionary column still holds the values of
 the rows that were dropped, and IPC would send them.

@@ -1,4 +1,4 @@
-"""Takes the command line, gives an exit code: each command is one file of this folder."""
+"""The command line: runs a command and returns its exit code. Each command is one file of this folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes files, gives the log format that each is taken for and why; without files, the list of formats."""
+"""`formats`: the detected log format of each file and the reasons for it; without files, the list of formats."""
 
 from __future__ import annotations
 

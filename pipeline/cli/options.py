@@ -1,4 +1,4 @@
-"""Takes the command line, gives checked options. What is not known is refused, Beam's own options included."""
+"""Declares and checks the command line options. Unknown options are refused, Beam's own options included."""
 
 from __future__ import annotations
 

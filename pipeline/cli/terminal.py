@@ -1,4 +1,4 @@
-"""Takes what a command prints, gives it to standard output: on a terminal cut between words, in a pipe or a file never cut."""
+"""Prints a command's output to standard output: wrapped between words on a terminal, never wrapped in a pipe or a file."""
 
 from __future__ import annotations
 

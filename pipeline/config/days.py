@@ -1,4 +1,4 @@
-"""Takes the words of --date and the clock, gives the days, or weeks, that a run may publish."""
+"""Resolves --date against the clock: the days, or weeks, that a run may publish."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Takes an output location, gives the right to publish there: one run at a time, and the other one is named.
+"""Locks an output location, so that one run at a time publishes there. The error names the run that holds the lock.
 
-On a local disk the kernel holds the lock and lets go when its process ends, however it ends. An object store has no locks: there
-a file names the holder, and stays if the holder is killed.
+On a local disk the kernel holds the lock and releases it when its process ends, however it ends. An object store has no locks.
+There a file names the holder, and it remains if the holder is killed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Takes an output location, gives the few file operations that publishing needs, durable on a local disk and possible on any.
+"""The few file operations that publishing needs: durable on a local disk, available on every file system of Beam.
 
-Local files are written to a temporary name, for this user alone, synced and renamed, and so is the folder: what has returned
-survives a power cut. On an object store a file appears whole when it is closed, and a move is a copy and a deletion.
+Local files are written under a temporary name that only this user can read, synced and renamed, and the folder is synced too:
+what has returned survives a power cut. On an object store a file appears whole when it is closed, and a move is a copy and a
+deletion.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Takes the accounts of blocks, gives those of files and of the run, and the gates that decide whether anything is published.
+"""Line accounting: merges the accounts of blocks per file and run, and checks the gates that must pass before publication.
 
 An account is a dictionary of numbers, so that it can travel as JSON: for each file its format, bytes, lines read and counted,
 readable lines by day, ignored and rejected lines by reason, and the positions of its first rejects.

@@ -1,4 +1,4 @@
-"""Takes what was found out about an input file, gives words for it: its format, how sure that is, and why others lost."""
+"""Explains a detected format in words: its name, the confidence, and why other formats lost."""
 
 from __future__ import annotations
 

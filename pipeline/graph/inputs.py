@@ -1,4 +1,4 @@
-"""Takes the patterns of --input, gives the files to read: each with its size, compression and log format, none twice."""
+"""Resolves the patterns of --input to the files to read: size, compression and log format of each, without duplicates."""
 
 from __future__ import annotations
 

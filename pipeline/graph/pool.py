@@ -1,4 +1,4 @@
-"""Takes a number of workers, gives the run's one process pool; without one, work is done where it is asked for.
+"""The run's one process pool. Without a pool, tasks run inline.
 
 Beam's local runner works in one thread. So its steps hand blocks to this pool, which the `run` command opens before the pipeline
 and closes after it. On a remote runner nothing opens it, and each worker of the runner works inline.

@@ -1,6 +1,6 @@
-"""Takes how far the run is, gives one progress bar on a terminal, and nothing anywhere else.
+"""Shows one progress bar on a terminal, and nothing elsewhere.
 
-The local runner's steps call `consumed` and `counted` in the parent process; on a remote runner these do nothing.
+The local runner's steps call `consumed` and `counted` in the parent process. On a remote runner these do nothing.
 """
 
 from __future__ import annotations

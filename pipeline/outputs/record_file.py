@@ -1,7 +1,7 @@
-"""Takes the path of --run-record, gives the file there: replaced whole where it can be: monitoring may read at any time.
+"""Writes the run record to the path of --run-record, atomically where possible: monitoring may read it at any time.
 
-A file that is mounted by itself, or whose folder may not be written, is written in its place. To a pipe, a device or an open
-descriptor, such as /dev/stdout, the record is appended, whatever stands behind it.
+A file that is a mount of its own, or whose folder is not writable, is written in place. To a pipe, a device or an open
+descriptor, such as /dev/stdout, the record is appended, whatever it leads to.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Takes rows and a catalogue, gives the cells of each report: which cell each row lies in, and what values make a cell."""
+"""Groups rows into the cells of each report: the cell of each row, and the dimension values of each cell."""
 
 from __future__ import annotations
 

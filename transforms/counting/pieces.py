@@ -1,4 +1,4 @@
-"""Takes the pieces of one shard, gives their visitors and hits, joined; pieces of two secrets are refused."""
+"""Joins the pieces of one shard into visitors and hits. Pieces made with different secrets are refused."""
 
 from __future__ import annotations
 

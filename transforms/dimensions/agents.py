@@ -1,6 +1,6 @@
-"""Takes a user agent, gives its device class, system and browser, or which bot it is; every name is from a shipped list.
+"""Classifies user agents: device class, operating system and browser, or bot. Every published name comes from a shipped list.
 
-ua-parser's rules may copy text out of the agent, so a name that no rule spells out becomes `Other`; a bot is named by the crawler
+ua-parser's rules may copy text out of the agent, so a name that no rule spells out becomes `Other`. A bot is named by the crawler
 list's own pattern, never by the agent.
 """
 

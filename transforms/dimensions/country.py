@@ -1,4 +1,4 @@
-"""Takes truncated addresses, gives countries, from the built-in database or any MaxMind country, city or enterprise database."""
+"""Looks up the country of truncated addresses, in the built-in database or any MaxMind country, city or enterprise database."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Takes referrers, gives channels and registrable domains: no path, no query, no text that is not a domain.
+"""Classifies referrers by channel and registrable domain: no path, no query, no text that is not a domain.
 
-Domains come from the public suffix list. What is published is the registrable domain by its ICANN section; what decides whether
-a referrer is the site itself also knows the private section, so that two people's pages at one host are two sites.
+Domains come from the public suffix list. The published value is the registrable domain by the list's ICANN section. The
+comparison of a referrer with the site itself also uses the private section, so that two people's pages at one host are two
+sites.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Takes a format's name, gives its table of fields; each family of formats is one file of this folder.
+"""What a log format is: a table of fields that the readers work from. Each family of formats is one file of this folder.
 
-A format is a table: which fields a line has, in which order, how each is delimited, and which of them the pipeline may see. A
-field without a name (ident, user name) is recognised and never kept.
+The table says which fields a line has, in which order, how each is delimited, and which of them the pipeline may see. A field
+without a name (ident, user name) is recognised and never kept.
 """
 
 from __future__ import annotations

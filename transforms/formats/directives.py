@@ -1,4 +1,4 @@
-"""Takes the text of a notation, gives its parts: what stands there literally, and the fields that it names.
+"""Splits the notation of a log format into literal text and directives.
 
 Directives are those of mod_log_config and mod_logio (Apache 2.4), variables those of ngx_http_core_module, ngx_http_log_module
 and its neighbours (nginx 1.27).

@@ -1,6 +1,6 @@
-"""Takes nothing, gives the family of JSON: for each column the keys under which servers write it.
+"""The JSON formats: for each column, the keys under which servers write it.
 
-The first of them that a line has is taken.
+If a line has several of them, the first in the list is read.
 
 Sources: Caddy 2 (HTTP access logs), Traefik 3 (access logs, JSON), Google Cloud (LogEntry, HttpRequest), Cloudflare Logpush
 (http_requests), nginx (log_format with escape=json, whose keys its owner chooses), Fastly (example of a JSON log format), Echo

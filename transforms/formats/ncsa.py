@@ -1,10 +1,10 @@
-"""Takes nothing, gives the NCSA family: Common and Combined Log Format, alone, behind a site's name, and with more fields.
+"""The NCSA formats: Common and Combined Log Format, alone, after a site's name, and with more fields.
 
 Sources: Apache HTTP Server 2.4, mod_log_config ("Common Log Format", "Combined Log Format", `%v`, `%p`) and mod_logio
 (`combinedio`); Debian's apache2.conf (`vhost_combined`); nginx, ngx_http_log_module; Varnish, varnishncsa(1); Traefik 3, access
-logs (CLF); lighttpd 1.4, mod_accesslog; AWS Elastic Beanstalk's Apache. Hosters put the site in places of their own: Gandi,
-IONOS and Virtualmin. Behind a load balancer X-Forwarded-For stands before the address, or in its place: then its last address is
-the client, which the balancer saw.
+logs (CLF); lighttpd 1.4, mod_accesslog; AWS Elastic Beanstalk's Apache. Hosters put the site in positions of their own: Gandi,
+IONOS and Virtualmin. Behind a load balancer X-Forwarded-For precedes or replaces the address. If it replaces the address, its
+last address is the client, which the balancer saw.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-r"""Takes a format as it stands in a server's configuration, gives the format: Apache's `LogFormat` and nginx's `log_format`.
+r"""Compiles a format from a server's own configuration: Apache's `LogFormat` and nginx's `log_format`.
 
     "%h %l %u %t \"%r\" %>s %b"
     '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
 
-A notation that is JSON gives the keys of its variables. What can be split at single spaces, with every quoted field in quotes
-of its own, is read by columns; any other notation becomes one expression that each line is matched with, which is slower.
+A notation that is JSON yields the keys of its variables. A notation that can be split at single spaces, with every quoted field
+in quotes of its own, is read by columns. Any other notation becomes one regular expression for each line, which is slower.
 """
 
 from __future__ import annotations

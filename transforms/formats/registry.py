@@ -1,4 +1,4 @@
-"""Takes a format's name or notation, gives the format. One line a family."""
+"""The registry of log formats: finds a format by name or notation. One line a family."""
 
 from __future__ import annotations
 

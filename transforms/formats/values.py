@@ -1,4 +1,4 @@
-"""Takes a distinct value as a server wrote it, gives the part of it that its column holds."""
+"""Converters of logged values: each extracts from a distinct value the part that its column holds."""
 
 from __future__ import annotations
 

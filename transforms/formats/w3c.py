@@ -1,7 +1,7 @@
-"""Takes the `#Fields:` line of a W3C extended log, gives its format; and takes its lines, gives their columns.
+"""The W3C extended log format: builds a format from the `#Fields:` line of a log, and the columns from the lines that follow it.
 
-Which fields a line has, and in which order, stands in the log itself, and may change in the middle of it (IIS writes a new header
-whenever it starts). So the header is the format: a block knows it by `w3c:` or `w3c-tab:` and the names of its fields.
+The log itself declares the fields of a line and their order, and may change them in the middle (IIS writes a new header whenever
+it starts). So the header is the format: a block's format is named `w3c:` or `w3c-tab:` and the names of its fields.
 
 Sources: W3C working draft "Extended Log File Format"; Microsoft, "W3C Logging" (IIS: UTC, spaces within fields as `+`); AWS,
 "Standard logs" of CloudFront (tabs, fields percent-encoded, the site in x-host-header); Tomcat, ExtendedAccessLogValve (`bytes`,

@@ -1,4 +1,4 @@
-"""Takes entries, gives masked visitors and hits: keys in place of addresses, scrubbed paths, and nothing that was not asked for.
+"""Masks entries: keys replace addresses, paths are scrubbed, and only the selected columns remain.
 
 This is the step after which no address, user name or query exists any more. Every column of its output is selected by name.
 """

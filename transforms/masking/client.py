@@ -1,7 +1,7 @@
-"""Takes remote hosts and X-Forwarded-For as logged, gives the clients behind trusted proxies.
+"""Finds the client behind trusted proxies, from remote hosts and X-Forwarded-For as logged.
 
-Each proxy appends the address that it was called from. So only the end of the header can be trusted, and it is read from there:
-past every trusted proxy, to the first address that is none. What stands before it anybody can write.
+Each proxy appends the address that called it. So only the end of the header can be trusted, and it is read from there: past
+every trusted proxy, to the first address that is not one. Anybody can write what precedes it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Takes a request's target, gives the path that may be published: without query, with identifiers replaced by their kind.
+"""Generalises a request's target to a path that may be published: without query, with identifiers replaced by their kind.
 
-What a segment is, is decided on its decoded text, so that `%40` hides no e-mail address. What is kept is kept as it was logged.
+The kind of a segment is decided on its decoded text, so that `%40` hides no e-mail address. What is kept is kept as it was
+logged.
 """
 
 from __future__ import annotations

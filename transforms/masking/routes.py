@@ -1,7 +1,7 @@
-"""Takes route templates of sites and paths, gives the template in place of each path that fits one.
+"""Replaces paths by the site's own route templates.
 
-A site's owner knows which segments name people where no general rule can: `/users/:user/photos` stands for all its paths. A file
-of templates has one on each line, after the name of its site if it is for one site only:
+A site's owner knows which segments name people where no general rule can: `/users/:user/photos` is published for all its paths. A
+file of templates has one on each line, after the name of its site if it is for one site only:
 
     /users/:user/photos/:photo
     blog.example.org  /by/:author

@@ -1,4 +1,4 @@
-"""Takes a text, gives what it spells: what is behind its percent-encoding, where it names a date, whether it names an address."""
+"""Recognises dates and addresses in text, whatever their spelling, also below percent-encoding."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Takes a block of lines, gives the columns of the plain ones and the positions of the odd ones.
+"""Parses the plain lines of a block by columns, and returns the positions of the odd ones.
 
-Delimited lines are cut at their separators (see `cuts`), JSON lines that look alike between their values (see `templates`), other
-JSON is read by Arrow; a format that cannot be cut is matched with its expression by Arrow, line by line but without Python. Each
-way reads only what it surely reads as the exact path would: every other line is odd, and left to that path.
+Delimited lines are split at their separators (see `cuts`), JSON lines that follow one template by its text (see `templates`), and
+other JSON by Arrow's reader. Where a format cannot be split, Arrow matches its expression, line by line but without Python. Each
+reader accepts only lines that it surely reads as the exact path would. Every other line is odd, and left to that path.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Takes a block of lines and the fields of their format, gives the texts of the fields of the plain lines.
+"""Splits a block of delimited lines into the texts of their fields, for all plain lines at once.
 
-Many lines are looked at together, field by field. A line is plain if it has exactly the format's fields, each quote at the edge
+Many lines are scanned together, field by field. A line is plain if it has exactly the format's fields, each quote at the edge
 of its field. Every other line is odd, and left to the exact path.
 """
 

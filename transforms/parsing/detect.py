@@ -1,4 +1,4 @@
-"""Takes the first lines of a log, gives its format and how sure that is: the clear winner among all, tried on every line."""
+"""Detects the format of a log from its first lines: tries every format on every line, and needs a clear winner."""
 
 from __future__ import annotations
 

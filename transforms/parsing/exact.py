@@ -1,8 +1,8 @@
-r"""Takes one odd line, gives its fields exactly: the slow path, for lines that a plain split would get wrong.
+r"""Parses one odd line exactly: the slow path, for lines that a plain split would get wrong.
 
-Odd are lines with backslash escapes, TLS bytes, an empty request, user names with spaces, or quotes in unusual places. Escapes
-are undone once, after splitting: Apache 2.4 writes `\"`, `\\`, `\n`, `\t` … and `\xhh` (mod_log_config, ap_escape_logitem),
-nginx writes `\x22`.
+Odd lines are those with backslash escapes, TLS bytes, an empty request, user names with spaces, or quotes in unusual positions.
+Escapes are undone once, after splitting: Apache 2.4 writes `\"`, `\\`, `\n`, `\t` … and `\xhh` (mod_log_config,
+ap_escape_logitem), nginx writes `\x22`.
 """
 
 from __future__ import annotations

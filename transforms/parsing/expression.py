@@ -1,8 +1,8 @@
-r"""Takes lines that one expression describes, gives the columns of those that fit it, and which these are.
+r"""Parses the lines of a format that is one regular expression, with Arrow.
 
-Arrow matches them with RE2, in a time that grows as the line's length does, whatever stands in it; and as bytes. So no line is
-odd, each is read by itself, and no other one decides how. (Python's `re` would take the square or the cube of the length where
-values stand beside each other, and reads `\s` in another way.) Values are unescaped once for each that is distinct.
+Arrow matches them with RE2, as bytes, in time linear in the length of the line, whatever the line contains. So no line is odd,
+and each is read independently of the others. (Python's `re` would take quadratic or cubic time where values are adjacent, and
+reads `\s` differently.) Each distinct value is unescaped once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Takes which bytes of some lines are such, gives where the next of them stands, and how many stand before a place.
+"""A bitmap over bytes: find the next set bit, and count the set bits before a position.
 
-A bit for each byte, the first one lowest, lets 57 bytes or more be looked at together; that is faster than to list all places,
-of which there may be a hundred in each line, and only some ends of fields are wanted.
+With one bit a byte, lowest first, one step covers 57 bytes or more. That is faster than to list all positions: a line may have a
+hundred of them, and only some ends of fields are needed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Takes JSON lines, gives the columns of a whole block of plain ones, and those of each odd one.
+"""Parses JSON lines: a block of plain lines by columns, an odd line alone.
 
-Arrow reads whole blocks, told the type of each key by the block's first lines; where a line is of another type, or no JSON at
-all, the lines are read one by one.
+Arrow reads whole blocks, with the type of each key taken from the block's first lines. If a line has another type, or is no JSON
+at all, the lines are read one by one.
 """
 
 from __future__ import annotations

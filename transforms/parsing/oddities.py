@@ -1,6 +1,6 @@
-"""Takes a block, gives its lines, and those with bytes that no plain line has: escapes, control characters, no UTF-8.
+"""Finds the lines of a block, and those with bytes that no plain line has: escapes, control characters, invalid UTF-8.
 
-Everything is looked at for the whole block at once, as positions of bytes; a line that is marked takes the exact path.
+The whole block is scanned at once, as positions of bytes. Marked lines take the exact path.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Takes a block of log bytes and its format, gives its entries and an account of every line that is none.
+"""Parses a block of log bytes into entries, and accounts for every line that is not one.
 
-Plain lines go the columnar way, odd ones the exact way; both meet before times and requests are read, so these rules exist once.
-Lines are rejected with a position and a reason code, never with a byte of their content.
+Plain lines are read by columns, odd ones by the exact path. Both meet before times and requests are read, so these rules exist
+once. Lines are rejected with a position and a reason code, never with a byte of their content.
 """
 
 from __future__ import annotations

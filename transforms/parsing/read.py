@@ -1,4 +1,4 @@
-"""Takes an open file, gives its log bytes in blocks of whole lines, decompressed if need be, and never less than all of them.
+"""Reads a log file, decompressed if need be, in blocks of whole lines, to its end or with an error.
 
 A truncated or corrupt archive is an error: a short read would be published as a quiet day.
 """

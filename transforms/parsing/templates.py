@@ -1,8 +1,8 @@
-"""Takes JSON lines, gives the values of those that look alike: what is between their values is the same, byte by byte.
+"""Parses JSON lines that follow one template: the text between their values is the same, byte by byte.
 
-A server writes its lines by a template, with the same keys in the same order. So one line is read, which shows the template, and
-then the next quote shows where a value of any line ends. A line that differs in any way but its values' texts, or holds an
-escape, is not read here; nothing is taken for JSON that Python's parser would not take.
+A server writes its lines from a template, with the same keys in the same order. So one line is parsed to learn the template, and
+then the next quote is the end of a value in any line. A line that differs in anything except the texts of its values, or has an
+escape, is not read here. Nothing is accepted as JSON that Python's parser would not accept.
 """
 
 from __future__ import annotations

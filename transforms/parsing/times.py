@@ -1,4 +1,4 @@
-"""Takes times as servers write them, gives seconds since 1970 UTC, and which of them are times of the calendar.
+"""Parses times as servers write them into seconds since 1970 UTC, and tells which of them are valid calendar times.
 
 Digits are read by their position, for all rows at once: parsing dates one by one is the slowest part of most log readers.
 """

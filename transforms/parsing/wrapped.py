@@ -1,9 +1,9 @@
-"""Takes lines that somebody put something around, gives them as their server wrote them.
+"""Unwraps lines that a log daemon or a container runtime wrapped, so that they are as their server wrote them.
 
 A log daemon writes a prefix (RFC 3164, RFC 5424), and so do the runtimes of containers (CRI, Docker Compose, `docker logs -t`,
-`docker service logs`, `kubectl logs --prefix`, Heroku);
-Docker's driver json-file stores each line as the text of an object. A line with nothing around it stays as it is. Sources: the
-two RFCs; Kubernetes, "CRI logging"; Docker, "JSON File logging driver", and its source (jsonlog, how it escapes).
+`docker service logs`, `kubectl logs --prefix`, Heroku). Docker's driver json-file stores each line as the text of an object. A
+line without a wrapper stays as it is. Sources: the two RFCs; Kubernetes, "CRI logging"; Docker, "JSON File logging driver", and
+its source (jsonlog, how it escapes).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Takes nothing, gives the run's secret as a side input: made by a worker, equal for all, never part of the graph."""
+"""Makes the run's secret as a side input: on a worker, the same for all consumers, never part of the graph."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Takes bounded counts and a mechanism, gives noisy counts.
+"""Adds discrete Gaussian noise to bounded counts.
 
-The noise is OpenDP's, which is exact: the low bits of noise in floating point give the count away.
+The noise is OpenDP's, which is exact: the low bits of floating-point noise would reveal the count.
 """
 
 from __future__ import annotations
