@@ -51,7 +51,7 @@ class JobError(Exception):
 
 
 def from_text(text: str) -> JobError | None:
-    """The first `JobError` whose marker stands in `text` (a runner's traceback), or None."""
+    """The first `JobError` whose marker is in `text` (a runner's traceback), or None."""
     found = _MARKER.search(text)
     if found is None:
         return None

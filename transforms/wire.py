@@ -55,7 +55,7 @@ def pack(tables: Mapping[str, pa.Table]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, pa.Table]:
-    """The tables that `pack` was given, zero-copy where uncompressed."""
+    """The inverse of `pack`, zero-copy where uncompressed."""
     return {name: pa.ipc.open_stream(part, options=_READING).read_all() for name, part in unpack_bytes(data).items()}
 
 
@@ -76,7 +76,7 @@ def pack_bytes(parts: Mapping[str, bytes]) -> bytes:
 
 
 def unpack_bytes(data: bytes) -> dict[str, bytes]:
-    """The byte strings that `pack_bytes` was given."""
+    """The inverse of `pack_bytes`."""
     parts: dict[str, bytes] = {}
     position = 0
     while position < len(data):

@@ -12,7 +12,7 @@ from pipeline.errors import JobError
 
 
 def dispatch(arguments: Sequence[str]) -> int:
-    """Run the command that is asked for. Never lets a message of a library out: it may quote a log line."""
+    """Run the requested command. Never prints a library's message: it may quote a log line."""
     gc.disable()  # what is imported stays: looking for garbage in it takes a fifth of the start
     try:
         return _dispatch(arguments)

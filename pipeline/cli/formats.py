@@ -35,7 +35,7 @@ def formats(options: argparse.Namespace) -> None:
 
 
 def _of_files(patterns: Iterable[str]) -> None:
-    """Tell each at once, also those behind one that cannot be told; the last such error is raised, the others are said before."""
+    """Print each file's format at once, also after a file that fails. The last error is raised, earlier ones are logged."""
     problem: JobError | None = None
     for file in _each(patterns):
         try:

@@ -68,7 +68,7 @@ def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
 
 
 def check(account: dict[str, Any], expected_bytes: dict[str, int], max_reject_ratio: float, asked: Iterable[str]) -> None:
-    """Raise `JobError` unless all was read, every line is accounted for, few enough were rejected, and an asked day has lines."""
+    """Raise `JobError` unless all is read, every line accounted for, few enough rejected, and a requested day has lines."""
     for path, size in expected_bytes.items():
         if account["files"].get(path, {"bytes": 0})["bytes"] != size:
             raise JobError(EXIT_UNEXPECTED, "incomplete", f"{path}: not all that was read was processed. Nothing was published.")

@@ -52,7 +52,7 @@ def _format(
 
 
 def _has_a_time(row: Mapping[str, str | None]) -> bool:
-    """Whether what stands under a key such as `time` is one, and not how long something took."""
+    """Whether the value of a key such as `time` is a time, and not a duration."""
     return _TIME.match(row["time"] or "") is not None
 
 

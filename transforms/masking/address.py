@@ -107,7 +107,7 @@ def _ipv6(address: bytes) -> Place:
 
 
 def _is_global_unicast(address: bytes) -> bool:
-    """2000::/3, but for protocol assignments (2001::/23) and documentation (2001:db8::/32, 3fff::/20)."""
+    """2000::/3, except protocol assignments (2001::/23) and documentation (2001:db8::/32, 3fff::/20)."""
     if address[:2] == b"\x20\x01" and (address[2] < 2 or address[2:4] == b"\x0d\xb8"):
         return False
     return address[0] >> 5 == 1 and not (address[:2] == b"\x3f\xff" and address[2] < 16)

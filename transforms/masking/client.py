@@ -63,13 +63,13 @@ class Proxies:
 
 
 def _plain(network: _Network) -> _Network:
-    """IPv4 addresses in IPv6 clothes (::ffff:10.0.0.0/104), as they are in the log, too, are IPv4 addresses."""
+    """IPv4 networks embedded in IPv6 (::ffff:10.0.0.0/104) become IPv4 networks, like the addresses of the log."""
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     return network if mapped is None or network.prefixlen < 96 else ipaddress.ip_network((mapped, network.prefixlen - 96))
 
 
 def clients(remote_hosts: pa.ChunkedArray, forwarded_for: pa.ChunkedArray, proxies: Proxies) -> pa.DictionaryArray:
-    """The client of each request, worked out once for each pair that occurs."""
+    """The client of each request, computed once for each pair that occurs."""
     host_codes, hosts = distinct(remote_hosts)
     chain_codes, chains = distinct(forwarded_for)
     codes, hosts_of, chains_of = distinct_pairs(host_codes, chain_codes)

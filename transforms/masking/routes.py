@@ -25,13 +25,13 @@ _TEMPLATE = re.compile(r"(?:/(?:[A-Za-z0-9._~-]+|:[a-z][a-z_]*)?)+")
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Templates in their order; the first that fits is taken. `site` None is for all sites."""
+    """Templates in their order; the first that matches is used. `site` None means all sites."""
 
     templates: tuple[tuple[str | None, str], ...]
 
     @classmethod
     def parse(cls, text: str) -> Routes:
-        """Read a file of templates; `ValueError` names the line that is none."""
+        """Read a file of templates; `ValueError` names a line that is not a template."""
         templates: list[tuple[str | None, str]] = []
         for number, line in enumerate(text.splitlines(), 1):
             words = line.partition("#")[0].split()
@@ -46,7 +46,7 @@ class Routes:
         return cls(tuple(templates))
 
     def apply(self, sites: pa.DictionaryArray, targets: pa.ChunkedArray, paths: pa.DictionaryArray) -> pa.DictionaryArray:
-        """`paths` with templates in place of those whose target fits one, worked out once for each site and target."""
+        """`paths` with templates in place of those whose target matches one, computed once for each site and target."""
         site_codes, site_names = distinct(sites)
         target_codes, target_names = distinct(targets)
         path_codes, path_names = distinct(paths)

@@ -29,7 +29,7 @@ def new_secret() -> bytes:
 
 
 def derive(secret: bytes, outside: bytes) -> bytes:
-    """The secret mixed with a part that the runner does not know: without both parts it cannot be had."""
+    """The secret mixed with a part that the runner does not know: without both parts it cannot be derived."""
     return hashlib.blake2b(outside, digest_size=SECRET_BYTES, key=_checked(secret), person=b"derive").digest()
 
 

@@ -20,12 +20,12 @@ _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f", b"v
 
 
 def is_only_way(log_format: Format) -> bool:
-    """Whether all lines of a format are matched with its expression, and none is cut."""
+    """Whether all lines of a format are matched with its expression, and none is split."""
     return log_format.expression is not None and not log_format.fields
 
 
 def match(lines: pa.BinaryArray, log_format: Format) -> tuple[dict[str, pa.Array], Flags]:
-    """The columns of the lines that fit, as text (a dictionary, but for times), and which these are."""
+    """The columns of the lines that fit, as text (a dictionary, except for times), and which lines these are."""
     found = pc.extract_regex(lines, f"^{log_format.expression}\\s*$")
     fits: Flags = found.is_valid().to_numpy(zero_copy_only=False)
     found = found.drop_null()

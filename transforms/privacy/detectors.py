@@ -71,5 +71,5 @@ DETECTORS: tuple[Callable[[str], bool], ...] = (names_address, email, phone, car
 
 
 def is_caught(value: str) -> bool:
-    """Whether any detector catches the value, as it stands or behind its percent-encoding."""
+    """Whether any detector catches the value, as it is or percent-decoded."""
     return identifier(value) or any(detector(text) for text in decodings(value) for detector in DETECTORS)

@@ -18,7 +18,7 @@ from transforms.errors import translated
 
 
 def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorates `process`, `finish_bundle` and functions that are steps, whether they give or only do."""
+    """Decorates `process`, `finish_bundle` and functions that are steps, generators or not."""
     if inspect.isgeneratorfunction(method):
 
         @functools.wraps(method)
