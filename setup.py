@@ -1,4 +1,4 @@
-"""Takes the source tree, gives the distribution `weblog-anonymizer`. Ranges stand here; `make pins` compiles requirements.txt."""
+"""Builds the distribution `weblog-anonymizer`. This file holds version ranges; `make pins` compiles requirements.txt."""
 
 import re
 from pathlib import Path

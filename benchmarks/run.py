@@ -1,8 +1,8 @@
-"""Takes a size, gives the time and memory of whole runs against GoAccess on the same log, measured in pairs.
+"""Measures the time and memory of whole runs against GoAccess on the same log, in pairs.
 
     python benchmarks/run.py --lines 1000000 --pairs 5
 
-Absolute seconds depend on the machine and what else it does; the ratio of two runs, one right after the other, much less.
+Absolute seconds depend on the machine and on its load. The ratio of two consecutive runs depends on them much less.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Takes a log, gives the CPU seconds and lines/s of each stage of its way, on one core: where the time of a run goes.
+"""Measures the CPU seconds and lines/s of each stage on one core: where the time of a run goes.
 
     python benchmarks/stages.py build/benchmarks/realistic-1000000.log
 
-Everything runs in this process, one stage after the other, without Beam and without a pool. `--profile STAGE` shows the
-functions of one stage by their own time (it slows Python code down more than Arrow's and numpy's).
+Everything runs in this process, one stage after the other, without Beam and without a pool. `--profile STAGE` lists the functions
+of one stage by their own time. Profiling slows Python code down more than Arrow and numpy.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Takes numbers of visitors a day, gives what the guarantee costs: the share of hits and of rows that are told, not folded.
+"""Measures the utility that the guarantee leaves: the share of hits and of rows that are published by name.
 
     python benchmarks/utility.py --visitors 200 2000 20000 200000 --k 5 10 20
     python benchmarks/utility.py --visitors 200 2000 20000 200000 --epsilon 1 2 4
 
-With `--epsilon` it is the dp mode: a row is told if it is named and its hits are more than the half width of their noise. What
-the bounds cut off is not told either.
+`--epsilon` measures the dp mode. There a row counts if it is named and its hits exceed the half width of their noise. Hits beyond
+the contribution bounds do not count either.
 
-Days are those of `examples/generate.py`, so the same arguments give the same tables. A week is seven of them; the generator's
-visitors never come back on another day, so a real week has fewer addresses for its hits than this one.
+Days are those of `examples/generate.py`, so the same arguments give the same tables. A week is seven of them. The generator's
+visitors never return on another day, so a real week has fewer addresses for its hits than this one.
 """
 
 from __future__ import annotations

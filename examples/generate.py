@@ -1,9 +1,9 @@
-"""Takes a seed, days and a number of lines, gives an access log of visitors who do not exist, as a web server would write it.
+"""Generates an access log of fictitious visitors from a seed, days and a number of lines, as a web server would write it.
 
     python examples/generate.py --output access.log.gz --lines 60000
 
-`realistic` is what a site sees: visits of a page and a burst of assets, crawlers, scanners, a few odd and broken lines.
-`scattered` is a benchmark's worst case: every line from another visitor, half of the addresses of 60,000 lines distinct.
+`realistic` is typical traffic of a site: visits of a page and a burst of assets, crawlers, scanners, a few odd and broken lines.
+`scattered` is the worst case for a benchmark: every line from another visitor, half of the addresses of 60,000 lines distinct.
 The same arguments give the same bytes (with the same numpy), and a day's lines depend on the seed and the date only.
 """
 

@@ -1,3 +1,3 @@
-"""Takes log files, gives published statistics: the Beam job, its steps and its commands."""
+"""The Beam job that publishes statistics from log files: its graph, its steps and its commands."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Takes the command line, gives an exit code. Worker processes import this file too, so it imports nothing heavy by itself."""
+"""The entry point of the command line. Worker processes import this file too, so it imports nothing heavy by itself."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, data: bytes, mode: int | None = None, group: int | None = None) -> None:
-    """Make or replace the file, synced; its folder is not. Without a mode or group it gets those that files get there.
+    """Make or replace the file, synced; its folder is not. Without a mode or group it gets the defaults of its folder.
 
-    `OSError` if it cannot be done; then what was there before is still there, and nothing else is left.
+    `OSError` if it fails: then the previous file is intact, and nothing else is left.
     """
     unfinished = path.with_name(f".{secrets.token_hex(4)}")  # short: the path may be as long as paths get
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else 0o600)

@@ -1,6 +1,6 @@
-"""Takes a reason why the job cannot go on, gives an exit code and one message, also through a Beam runner.
+"""The error that stops the job: an exit code and one message, which survive the way through a Beam runner.
 
-A runner hands a worker's exception on as text, wrapped in a traceback. So the error writes a marker around its own code and
+A runner passes a worker's exception on as text, wrapped in a traceback. So the error writes a marker around its own code and
 message, and `from_text` finds it again, whichever runner carried it. Messages name files, options and reason codes, never a
 byte of a log line.
 """
@@ -51,7 +51,7 @@ class JobError(Exception):
 
 
 def from_text(text: str) -> JobError | None:
-    """The first `JobError` whose marker stands in `text` (a runner's traceback), or None."""
+    """The first `JobError` whose marker is in `text` (a runner's traceback), or None."""
     found = _MARKER.search(text)
     if found is None:
         return None

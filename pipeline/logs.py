@@ -1,7 +1,7 @@
-"""Takes events of a run, gives lines on standard error, for people or as JSON; and silence from everybody else.
+"""Logs the events of a run to standard error, as text or as JSON, and silences all other loggers.
 
-Libraries write messages that may quote elements of a pipeline. So the only handler lets through what this program says itself,
-in words that are its own.
+Libraries write messages that may quote elements of a pipeline. So the only handler lets through nothing but this program's own
+messages.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class _Json(logging.Formatter):
 
 
 def quieten(log_format: str | None = None) -> None:
-    """Let nothing through but this program's events. Beam installs a handler of its own when it is imported: call again then."""
+    """Silence everything except this program's events. Beam installs its own handler when it is imported: call again then."""
     root = logging.getLogger()
     for handler in [*root.handlers]:
         if not (log_format is None and any(isinstance(own, _OwnEvents) for own in handler.filters)):
@@ -51,5 +51,5 @@ def quieten(log_format: str | None = None) -> None:
 
 
 def event(name: str, message: str, level: int = logging.INFO, **facts: object) -> None:
-    """Tell what happened; `message` and `facts` name files, dates and numbers, never anything from a log line."""
+    """Log an event; `message` and `facts` name files, dates and numbers, never anything from a log line."""
     _LOGGER.log(level, message, extra={"facts": {"event": name, **facts}})

@@ -1,4 +1,4 @@
-"""Takes numbers, names and sentences, gives them as an operator can read them, whatever the terminal."""
+"""Formats numbers, names and sentences for an operator, whatever the terminal."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def plural(count: int, word: str) -> str:
 
 
 def noun(count: int, word: str) -> str:
-    """What so many are called."""
+    """The word in the singular or the plural."""
     return word if count == 1 else f"{word}s"
 
 
 def shown(name: str) -> str:
-    """A name of a file without what would move the cursor or end the line: such a character is written as its escape."""
+    """A file name without characters that would move the cursor or end the line: these are written as escapes."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name)
 
 
@@ -35,7 +35,7 @@ def encodable(text: str, encoding: str | None) -> str:
 
 
 def reflowed(text: str, width: int) -> str:
-    """Paragraphs and items of lists filled to a width. Lines that begin with a space after an empty one are a table, and stay."""
+    """Paragraphs and items of lists filled to a width. Lines after an empty one that begin with a space are a table and stay."""
     blocks: list[str] = []
     for line in text.split("\n"):
         above = blocks[-1] if blocks else ""

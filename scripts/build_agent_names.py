@@ -1,4 +1,4 @@
-"""Takes ua-parser's rules, gives the names of browsers and operating systems that may be published, one a line.
+"""Builds the lists of browsers and operating systems that may be published, from ua-parser's rules, one name a line.
 
     python scripts/build_agent_names.py transforms/data
 

@@ -1,4 +1,4 @@
-"""Takes the CC0 database of countries by address, gives the same in the shape of MaxMind's country databases.
+"""Builds the country database from a CC0 database of countries by address, in the structure of MaxMind's country databases.
 
     python scripts/build_country_database.py geo-whois-asn-country.mmdb transforms/data/country.mmdb
 

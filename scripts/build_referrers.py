@@ -1,9 +1,9 @@
-"""Takes Matomo's lists of search engines, social networks and AI assistants, gives the channel of each host as one JSON file.
+"""Builds one JSON file with the channel of each host, from Matomo's lists of search engines, social networks and AI assistants.
 
     python scripts/build_referrers.py searchengine-and-social-list/ transforms/data/referrers.json
 
-Source: https://github.com/matomo-org/searchengine-and-social-list, CC0. `{}` stands for a language or a public suffix. Entries
-with a path, or with `{}` in their middle, are left out: only hosts are looked at, label by label.
+Source: https://github.com/matomo-org/searchengine-and-social-list, CC0. `{}` is a placeholder for a language or a public suffix.
+Entries with a path, or with `{}` in their middle, are left out: lookups compare hosts only, label by label.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Takes the golden logs, gives how many of each one's requests GoAccess reads: the figures of docs/formats.md.
+"""Counts how many requests of each golden log GoAccess reads: the figures of docs/formats.md.
 
     python scripts/compare_goaccess.py
 
-Each line that is a request is put to GoAccess in a file of its own, under the format of GoAccess that comes nearest.
+GoAccess gets each line that is a request in a file of its own, with the closest of its formats.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Takes `flink` or `spark`, gives Beam's job server with that engine inside: fetches its jars by Maven, checks them.
+"""Downloads Beam's job server with Flink or Spark inside: fetches the jars with Maven and checks them.
 
     python scripts/get_job_server.py flink
     build/engines/flink-1.19-beam-2.62.0/job-server.jar
 
-The jar holds only a manifest that names the others beside it, so it starts with `java -jar` and is what --flink_job_server_jar
-and --spark_job_server_jar expect. Maven's own settings decide where the jars come from. Exit code 1 and one line if they cannot
-be had.
+The jar holds only a manifest that names the other jars beside it. So it starts with `java -jar`, and --flink_job_server_jar and
+--spark_job_server_jar accept it. Maven's own settings decide where the jars come from. If they cannot be fetched, the exit code
+is 1 and the reason is one line.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Takes nothing, gives every property the same settings, as a machine may be slow; and a folder with a short name."""
+"""Shared test settings: Hypothesis without deadlines, because a machine may be slow, and a folder with a short name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes log bytes, gives published tables and files: the whole way of the data, without Beam and without files."""
+"""Publishes log bytes without Beam and without files: the whole data flow, as plain function calls."""
 
 from __future__ import annotations
 

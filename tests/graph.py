@@ -1,4 +1,4 @@
-"""Takes a pipeline's proto, gives all that it carries, pickled functions unpacked, for tests that search it."""
+"""Lists everything that a pipeline's proto carries, with pickled functions unpacked, for tests that search it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes values, gives log lines: what tests write instead of quoting real logs."""
+"""Builds log lines from values, so that tests need not quote real logs."""
 
 from __future__ import annotations
 

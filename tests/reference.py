@@ -1,4 +1,4 @@
-"""Takes log lines, gives what must be published: the whole job once more in plain Python, with dicts and sets, no Arrow, no Beam.
+"""The reference implementation: the whole job again in plain Python, with dicts and sets, without Arrow and Beam.
 
 Written from the design, not from the code. It shares with the program only what is data by nature: the catalogue, the lookups
 (country, agents, referrers, extensions), the path mask and the detectors. Parsing, time, addresses, networks, visits, kinds,

@@ -1,4 +1,4 @@
-"""Takes README and docs, checks that what they say is true: commands run, queries answer, tables name what exists."""
+"""README and docs are true: commands run, queries answer, tables list what exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes docs/operations.md and the README's unit, does what they say, and checks that what they say comes of it."""
+"""docs/operations.md and the README's systemd unit work: following them has the result that they state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes docs/privacy.md, checks that the tests it names exist, that each claim and limit names one, and each attack is named."""
+"""docs/privacy.md and the tests agree: each claim and limit names a test that exists, and each attack is listed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes logs, real and invented, checks that the program publishes cell by cell what the independent reference does."""
+"""The program publishes the same cells as the independent reference, from real and synthetic logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes the values of one request, gives the line that a server would write about it: each format once more, from its other end.
+"""Writes the log line that a server would write about a request, in each format: the readers' counterpart.
 
 Escapes are those of the servers' sources: Apache 2.4 (`ap_escape_logitem`), nginx 1.27 (`ngx_http_log_escape`, and its form for
 JSON), HAProxy 2.8 (`lf_encode_string`), Moby 28 (`jsonlog`), AWS and Google by their documentation.

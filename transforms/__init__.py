@@ -1,1 +1,1 @@
-"""Takes Arrow batches, gives Arrow batches: what happens to log lines, without Beam and without a runner."""
+"""What happens to log lines, as functions on Arrow batches: no Beam, no runner."""

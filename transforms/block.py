@@ -52,10 +52,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What every block of a run is treated with. `dimensions` are those that travel to the shards.
+    """The settings that apply to every block of a run. `dimensions` are those that travel to the shards.
 
-    `secret_part` names the environment variable whose value is mixed into the secret: it comes to the workers by another way than
-    the data, so that a runner's storage never holds both.
+    `secret_part` names the environment variable whose value is mixed into the secret: it reaches the workers separately from the
+    data, so that a runner's storage never holds both.
     """
 
     shards: int
@@ -73,11 +73,11 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What became of the lines of a block: read = sum of period_lines + ignored + rejected.
+    """The outcome of a block's lines: read = sum of period_lines + ignored + rejected.
 
-    `period_lines` are the readable lines by period (its first day since 1970), whether in the window or not; `counted`
-    and `opted_out` are those in it. The time of `ambiguous` lines was shown twice by the log's clock. `examples` are the block's
-    first rejects. An account goes to the operator and holds nothing about anybody.
+    `period_lines` are the readable lines by period (its first day since 1970), whether in the window or not; `counted` and
+    `opted_out` are those in it. The time of `ambiguous` lines was shown twice by the log's clock. `examples` are the block's
+    first rejects. An account goes to the operator and holds no personal data.
     """
 
     file: str

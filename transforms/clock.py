@@ -1,4 +1,4 @@
-"""Takes times in UTC and the name of a time zone, gives those of local clocks, and back; a day may have 23, 24 or 25 hours."""
+"""Converts UTC to local time of a named time zone and back. A local day may have 23, 24 or 25 hours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _QUARTER = 900  # every zone's offset changes at a full quarter of an hour, sinc
 
 
 def zone(name: str) -> zoneinfo.ZoneInfo:
-    """The zone of the IANA database; `ValueError` if there is none of this name."""
+    """The IANA time zone of this name; `ValueError` if it does not exist."""
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -25,7 +25,7 @@ def zone(name: str) -> zoneinfo.ZoneInfo:
 
 
 def local_seconds(seconds: Seconds, name: str) -> Seconds:
-    """What clocks in the zone show, as seconds since 1970 on that clock, for seconds since 1970 in UTC."""
+    """Local time in the zone, as seconds since 1970 on the local clock, from seconds since 1970 in UTC."""
     if name == UTC or not len(seconds):
         return seconds
     quarters, codes = np.unique(seconds // _QUARTER, return_inverse=True)
@@ -35,9 +35,9 @@ def local_seconds(seconds: Seconds, name: str) -> Seconds:
 
 
 def utc_seconds(local: Seconds, name: str) -> tuple[Seconds, Flags]:
-    """Seconds since 1970 in UTC for what clocks in the zone show, and which of them they show twice (in autumn).
+    """Seconds since 1970 in UTC from local time in the zone, and which local times occur twice (in autumn).
 
-    Of the two, the first is taken. What clocks skip in spring is read as if they had not been changed yet.
+    Of the two, the first is used. Times that clocks skip in spring are read with the offset before the change.
     """
     if name == UTC or not len(local):
         return local, np.zeros(len(local), np.bool_)

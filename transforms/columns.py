@@ -1,4 +1,4 @@
-"""Takes columns, gives codes and distinct values, and back: the ways to work once per distinct value; keys of rows; changes."""
+"""Columnar helpers: dictionary codes, so that work happens once per distinct value; spans of text; row keys; changes of value."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def distinct(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, pa.Array]:
 
 
 def distinct_pairs(firsts: Codes, seconds: Codes) -> tuple[Codes, Integers, Integers]:
-    """Codes (one a row) of the pairs that two columns of numbers from 0 on hold, and the two numbers of each pair."""
+    """Codes (one a row) of the pairs in two columns of numbers from 0, and the two numbers of each pair."""
     width = int(seconds.max()) + 1 if len(seconds) else 1
     pairs = pa.array(firsts.astype(np.int64) * width + seconds).dictionary_encode()
     return pairs.indices.to_numpy(), *np.divmod(pairs.dictionary.to_numpy(), width)
@@ -73,7 +73,7 @@ def spans_of(texts: pa.StringArray) -> tuple[Bytes, Positions, Positions]:
 
 
 def points_in(data: Bytes, starts: Positions, ends: Positions) -> tuple[Flags, Positions]:
-    """Which texts, given as by `spans_of`, are digits with at most one point; and where that is, or else their ends."""
+    """Which texts (from `spans_of`) are digits with at most one point, and the point's position, or else the text's end."""
     others = np.flatnonzero(data - np.uint8(ord("0")) > _LARGEST_DIGIT)  # what is below "0" becomes large
     if len(others) == len(ends) and ((starts <= others) & (others < ends)).all():  # one each: most columns of fractions
         return data[others] == ord("."), others
@@ -114,5 +114,5 @@ def changes(values: npt.NDArray[Any]) -> Flags:
 
 
 def cell_keys(columns: Iterable[pa.Array | pa.ChunkedArray]) -> pa.Array:
-    """One string a row that stands for its dimensions; a control character, which no dimension holds, keeps them apart."""
+    """One string a row that identifies its dimensions. They are joined by a control character, which no dimension contains."""
     return as_one(pc.binary_join_element_wise(*columns, "\x1f"))

@@ -66,7 +66,7 @@ def is_address(value: str) -> bool:
 
 
 def is_private(value: str) -> bool:
-    """Whether a text is an address that is of use only within a network, as a proxy's may be and a client's is not.
+    """Whether a text is an address of a private network, which a proxy may have and a client does not.
 
     >>> is_private("10.0.0.7"), is_private("8.8.8.8"), is_private("www.example.org")
     (True, False, False)
@@ -105,7 +105,7 @@ def network_domain(host: str) -> str:
 
 
 def public_suffix(host: str) -> str:
-    """What a host name ends in, by the list's ICANN section; "" for none."""
+    """The public suffix of a host name, by the list's ICANN section; "" for none."""
     return _suffixes(private=False).publicsuffix(host) or ""
 
 

@@ -1,4 +1,4 @@
-"""Takes days, gives publishing periods, a day or a week from Monday, named by their first day; and which of them a run counts."""
+"""Publishing periods: a day, or a week from Monday, identified by its first day; and the periods that a run counts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def first_day(day: Days, length: int) -> Days:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The periods that this run counts, by their first days: those asked for, or every ended one that is not yet published.
+    """The periods that this run counts, by their first days: the requested ones, or every ended one that is not yet published.
 
     `end` is the first day that has not ended; `asked` None means "all before"; `published` ones are left out of either.
     """

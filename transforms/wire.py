@@ -1,4 +1,4 @@
-"""Takes named tables or byte strings, gives one byte string to travel between steps, and back.
+"""Serialises named tables or byte strings into one byte string that steps exchange, and back.
 
 Arrow IPC streams, compressed by LZ4. Dictionaries are rebuilt first: a filtered dictionary column still holds the values of
 the rows that were dropped, and IPC would send them.
@@ -55,7 +55,7 @@ def pack(tables: Mapping[str, pa.Table]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, pa.Table]:
-    """The tables that `pack` was given, zero-copy where uncompressed."""
+    """The inverse of `pack`, zero-copy where uncompressed."""
     return {name: pa.ipc.open_stream(part, options=_READING).read_all() for name, part in unpack_bytes(data).items()}
 
 
@@ -76,7 +76,7 @@ def pack_bytes(parts: Mapping[str, bytes]) -> bytes:
 
 
 def unpack_bytes(data: bytes) -> dict[str, bytes]:
-    """The byte strings that `pack_bytes` was given."""
+    """The inverse of `pack_bytes`."""
     parts: dict[str, bytes] = {}
     position = 0
     while position < len(data):

@@ -1,4 +1,4 @@
-"""Takes the parameters of a Flex Template, gives a job on Dataflow: `run`, which hands the job over and ends."""
+"""Launches a job on Dataflow from the parameters of a Flex Template: calls `run`, which hands the job over and exits."""
 
 from __future__ import annotations
 

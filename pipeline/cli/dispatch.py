@@ -1,4 +1,4 @@
-"""Takes the command line, gives an exit code: each command is one file of this folder."""
+"""Runs the command that the command line names, and turns every failure into one message and one exit code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import gc
 import logging
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 
 from pipeline import errors
 from pipeline.errors import JobError
@@ -28,26 +29,8 @@ def _dispatch(arguments: Sequence[str]) -> int:
     try:
         known, beam_arguments = options.parse(arguments)
         logs.quieten(getattr(known, "log_format", "text"))
-        if known.command == "run":
-            from pipeline.cli import run
-
-            run.run(known, beam_arguments)
-        elif known.command == "plan":
-            from pipeline.cli import plan
-
-            plan.plan(known, beam_arguments)
-        elif known.command == "verify":
-            from pipeline.cli import verify
-
-            verify.verify(known)
-        elif known.command == "explain":
-            from pipeline.cli import explain
-
-            explain.explain(known)
-        else:
-            from pipeline.cli import formats
-
-            formats.formats(known)
+        command = import_module(f"pipeline.cli.{known.command}")
+        getattr(command, known.command)(known, beam_arguments)
     except KeyboardInterrupt:
         return _say("interrupted", "No day was published that is not complete.", errors.EXIT_INTERRUPTED, "interrupted")
     except JobError as error:

@@ -11,7 +11,7 @@ from pipeline.words import reflowed
 WIDTH = 115
 
 
-def explain(options: argparse.Namespace) -> None:
+def explain(options: argparse.Namespace, _: list[str]) -> None:
     """Print to standard output."""
     text = policy_of_options(options, explained=True).explanation(options.period)
     with terminal.printing() as console:

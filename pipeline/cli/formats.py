@@ -1,4 +1,4 @@
-"""Takes files, gives the log format that each is taken for and why; without files, the list of formats."""
+"""`formats`: the detected log format of each file and the reasons for it; without files, the list of formats."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.words import shown
 from transforms.formats.registry import FORMATS
 
 
-def formats(options: argparse.Namespace) -> None:
+def formats(options: argparse.Namespace, _: list[str]) -> None:
     """Print to standard output."""
     if options.file:
         _of_files(options.file)
@@ -35,7 +35,7 @@ def formats(options: argparse.Namespace) -> None:
 
 
 def _of_files(patterns: Iterable[str]) -> None:
-    """Tell each at once, also those behind one that cannot be told; the last such error is raised, the others are said before."""
+    """Print each file's format at once, also after a file that fails. The last error is raised, earlier ones are logged."""
     problem: JobError | None = None
     for file in _each(patterns):
         try:

@@ -1,4 +1,4 @@
-"""Takes the command line, gives checked options. What is not known is refused, Beam's own options included."""
+"""Declares and checks the command line options. Unknown options are refused, Beam's own options included."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ exit codes:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong, as the rest of the program does; and helps in any locale."""
+    """Reports errors in one line, as the rest of the program does, and prints help in any locale."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(EXIT_USAGE, f"weblog-anonymizer: error: {shown(message)}. See `{self.prog} --help`.\n")

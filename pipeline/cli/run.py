@@ -110,7 +110,7 @@ def _execute(job: Job, beam_arguments: list[str], local: bool) -> None:
 
 
 def _check_goes_on(options: Any) -> None:
-    """Nobody waits for a job whose server or workers are part of this process: it would end with it."""
+    """Refuse --no-wait for a job whose server or workers are part of this process: it would end with it."""
     from apache_beam.options.pipeline_options import PortableOptions, StandardOptions
 
     runner = options.view_as(StandardOptions).runner
@@ -126,7 +126,7 @@ def _check_goes_on(options: Any) -> None:
 
 
 def _finish(result: Any, local: bool) -> None:
-    """Wait for the job; an interrupted launcher takes a job that runs elsewhere with it."""
+    """Wait for the job. An interrupted launcher cancels a job that runs elsewhere."""
 
     def lost(error: Exception) -> JobError | None:
         if local or errors.from_text(str(error)) is not None:

@@ -1,4 +1,4 @@
-"""Takes what a command prints, gives it to standard output: on a terminal cut between words, in a pipe or a file never cut."""
+"""Prints a command's output to standard output: wrapped between words on a terminal, never wrapped in a pipe or a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NEVER_CUT = 100_000
 
 
 def indented(text: str) -> Padding:
-    """What is said of the line above; where it is cut, each part is indented."""
+    """Text about the line above; if it is wrapped, each part is indented."""
     return Padding(text, (0, 0, 0, 4), expand=False)
 
 
@@ -26,7 +26,7 @@ def indented(text: str) -> Padding:
 def printing() -> Iterator[Console]:
     """A console whose text is written when the block ends.
 
-    A reader that has gone away, or a full disk behind standard output, is no failure of what the command did.
+    A closed pipe, or a full disk behind standard output, does not make the command fail.
     """
     output = Console()
     text = io.StringIO()

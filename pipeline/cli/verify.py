@@ -48,7 +48,7 @@ _UNPAID = "a run was interrupted before it published this period; the next run s
 _WRITER = re.compile(r"parquet-cpp-arrow version [0-9.]+(?:-SNAPSHOT)?")
 
 
-def verify(options: argparse.Namespace) -> None:
+def verify(options: argparse.Namespace, _: list[str]) -> None:
     """Print each violation, never with the value; raises `JobError` (exit 5) if there is one."""
     try:
         _verify(options.output)
@@ -92,7 +92,7 @@ def _verify(output: str) -> None:
 
 
 def _entries(folder: Path) -> list[Path]:
-    """Files of periods; unlike a glob, a folder that may not be read does not pass for an empty one."""
+    """Files of periods. Unlike with a glob, an unreadable folder does not count as empty."""
     try:
         names = os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
@@ -109,7 +109,7 @@ def _files(root: Path) -> list[Path]:
 
 
 def _strays(root: Path, manifests: list[Path], at_work: str | None) -> Iterator[str]:
-    """Files that no manifest speaks of."""
+    """Files that no manifest lists."""
     known = {layout.LOCK, *(path.relative_to(root).as_posix() for path in manifests)}
     for path in manifests:
         manifest = _json(path)
@@ -162,7 +162,7 @@ def _understood(manifest: dict[str, Any], entry: Any) -> tuple[Checks | None, Ca
 
 
 def _manifest(name: str, manifest: dict[str, Any], checks: Checks) -> Iterator[str]:
-    """What is wrong with what a manifest says; it holds a dictionary of reports."""
+    """What is wrong with the statements of a manifest, which holds a dictionary of reports."""
     stated = (*checks.facts, *COMMON_FACTS, *OWN_FACTS)
     missing = [fact for fact in stated if fact not in manifest]
     if missing:
@@ -195,8 +195,8 @@ def _bytes(path: Path) -> bytes | None:
 def _is_suspicious(dimension: Dimension, value: str) -> bool:
     """Whether a value of this column may not be published: of an open dimension, because it looks like a person's.
 
-    Names of lists are other ones in other versions of these, so that what is in no list of this version must look like a
-    person's, too.
+    Names in the lists differ between their versions. So a value that is in no list of this version must also look like a
+    person's.
     """
     if is_nameable(dimension, value):
         return False
@@ -204,7 +204,7 @@ def _is_suspicious(dimension: Dimension, value: str) -> bool:
 
 
 def _unseen(place: str, data: bytes, file: pq.ParquetFile, table: pa.Table) -> Iterator[str]:
-    """What a file can hold beside its rows: values that no row has, in dictionaries and statistics."""
+    """Values in a file's dictionaries and statistics that no row has."""
     texts = [name for name in table.column_names if table.schema.field(name).type == pa.string()]
     values = {name: set(table[name].to_pylist()) for name in table.column_names}
     encoded = pq.ParquetFile(io.BytesIO(data), read_dictionary=texts).read()

@@ -34,8 +34,9 @@ Value = TypeVar("Value")
 class Config:
     """One run, as the operator wants it.
 
-    `date` are the words of --date; `country_version` names the country database and its date; `secret_part` is the name of an
-    environment variable of the workers; `local` says that no runner elsewhere is named; `awaited` that the launcher waits for it.
+    `date` is the value of --date; `country_version` names the country database and its date; `secret_part` is the name of an
+    environment variable of the workers; `local` means that no remote runner is named; `awaited` means that the launcher waits for
+    the job.
     """
 
     input: tuple[str, ...]
@@ -130,7 +131,7 @@ def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Con
 
 
 def policy_of_options(options: argparse.Namespace, explained: bool = False) -> Policy:
-    """The policy that the options ask for, of a run or to be explained; raises `JobError` (exit 2)."""
+    """The policy that the options select, for a run or for `explain`; raises `JobError` (exit 2)."""
     given: dict[str, Any] = {name: value for name, value in vars(options).items() if name in Settings.__dataclass_fields__}
     given["declare_site"] = tuple(given.get("declare_site") or ())
     settings = Settings(**given)

@@ -1,4 +1,4 @@
-"""Takes the words of --date and the clock, gives the days, or weeks, that a run may publish."""
+"""Resolves --date against the clock: the days, or weeks, that a run may publish."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def _one(word: str, today: datetime.date) -> datetime.date:
 
 
 def today_in(time_zone: str, grace_minutes: int, now: datetime.datetime) -> datetime.date:
-    """The day that has not ended yet: of the zone's calendar, and still the day before until the grace is over."""
+    """The current day in the zone's calendar, and still the day before until the grace period is over."""
     return (now - datetime.timedelta(minutes=grace_minutes)).astimezone(clock.zone(time_zone)).date()
 
 
 def window(asked: tuple[str, ...], published: frozenset[str], today: datetime.date, replace: bool, length: int) -> Window:
-    """The periods to count; all dates are first days. Refuses an asked one that is published (exit 4, unless it is replaced) or
-    has not ended (exit 2).
+    """The periods to count; all dates are first days. Refuses a requested one that is published (exit 4, unless it is replaced)
+    or has not ended (exit 2).
     """
     counted = Window(
         end=(today - EPOCH).days,

@@ -77,5 +77,5 @@ class DataSet:
 
 
 def names_of(manifests: Sequence[Manifest]) -> set[str]:
-    """The reports that any of some periods has."""
+    """The reports that at least one of the periods has."""
     return {name for manifest in manifests for name in manifest["reports"]}

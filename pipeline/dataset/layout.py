@@ -61,17 +61,17 @@ def is_ledger_entry(path: str) -> bool:
 
 
 def staging_path(run_id: str) -> str:
-    """The folder of a run's files on their way."""
+    """The staging folder of a run."""
     return f"{STAGING}/{run_id}"
 
 
 def staged_path(run_id: str, report: str, date: str, drawn: bool) -> str:
-    """A table on its way. What was drawn at random tells so: it may not be thrown away and drawn again."""
+    """A staged table. The path marks tables with noise, which must not be discarded and drawn again."""
     return f"{staging_path(run_id)}/{'noise/' if drawn else ''}{data_path(report, date)}"
 
 
 def date_of_drawn(path: str) -> str | None:
-    """The date of a table that was drawn and is on its way, or None for another file."""
+    """The date of a staged table with noise, or None for another file."""
     found = _DRAWN_FILE.fullmatch(path)
     return found["date"] if found else None
 

@@ -16,7 +16,7 @@ from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED
 
 
 def spend(output: str, entry: dict[str, Any]) -> None:
-    """Enter a period. The same entry again is the same; any other for this period is refused."""
+    """Enter a period. Idempotent: the same entry is accepted again, any other for this period is refused."""
     storage = open_storage(output)
     before = entries(output).get(entry["date"])
     if before is None:

@@ -1,7 +1,7 @@
-"""Takes an output location, gives the right to publish there: one run at a time, and the other one is named.
+"""Locks an output location, so that one run at a time publishes there. The error names the run that holds the lock.
 
-On a local disk the kernel holds the lock and lets go when its process ends, however it ends. An object store has no locks: there
-a file names the holder, and stays if the holder is killed.
+On a local disk the kernel holds the lock and releases it when its process ends, however it ends. An object store has no locks.
+There a file names the holder, and it remains if the holder is killed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def output_lock(output: str) -> Iterator[None]:
 
 
 def check_output(output: str) -> None:
-    """Raise the error that `output_lock` would, as far as can be seen of a local output without making anything."""
+    """Raise the error that `output_lock` would raise, as far as a local output shows it, without creating anything."""
     if "://" in output:
         return
     path = Path(output).absolute()
@@ -66,7 +66,7 @@ def _local(output: str) -> Iterator[None]:
 
 
 def _refused(file: FileIO, kind: int) -> OSError | None:
-    """Take the lock if it is free; else why not."""
+    """Take the lock if it is free, or return why it is not."""
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except OSError as error:
@@ -75,7 +75,7 @@ def _refused(file: FileIO, kind: int) -> OSError | None:
 
 
 def holder(output: str) -> str | None:
-    """Who is at work in this local output. A run that is killed leaves its name, but not the lock."""
+    """The run that is at work in this local output. A killed run leaves its name, but not the lock."""
     try:
         with open(Path(output) / LOCK, "rb", buffering=0) as file:
             text = file.read()

@@ -46,7 +46,7 @@ def manifest_of(
 
 
 def read_manifest(data: bytes, place: str) -> Manifest:
-    """The manifest in a file; `JobError` (exit 8) if it is none, or of another layout. `place` names the file in messages."""
+    """The manifest in a file; `JobError` (exit 8) if it is invalid, or of another layout. `place` names the file in messages."""
     try:
         manifest = json.loads(data)
     except ValueError:

@@ -45,7 +45,7 @@ def published_days(output: str) -> dict[str, dict[str, Any]]:
 
 
 def refuse_unknown(output: str, known: Collection[str], reports: Iterable[str]) -> None:
-    """Refuse an output with files of a period that neither manifest nor ledger speaks of (exit 8): it may have been published."""
+    """Refuse an output with files of a period that neither manifest nor ledger lists (exit 8): it may have been published."""
     storage = open_storage(output)
     # Only in the folders of reports: others are not the program's, and it may not be allowed to look into them.
     for path in (path for report in sorted(reports) for path in storage.list(report)):
@@ -61,7 +61,7 @@ def refuse_unknown(output: str, known: Collection[str], reports: Iterable[str]) 
 
 
 def _refuse_noise_not_entered(output: str) -> None:
-    """Refuse noise that is staged for a period of which the ledger has lost its entry: drawing again would spend it twice."""
+    """Refuse staged noise of a period whose ledger entry is lost: drawing again would spend its budget twice."""
     entered = ledger.entries(output)
     for path in open_storage(output).list(layout.STAGING):
         date = layout.date_of_drawn(path)
@@ -79,7 +79,7 @@ def staged_file(run_id: str, report: str, date: str, sha256: str, drawn: bool) -
 
 
 def stage_file(output: str, run_id: str, report: str, date: str, data: bytes, drawn: bool = False) -> StagedFile:
-    """Write a file to staging; the same again is the same."""
+    """Write a file to staging. Idempotent."""
     staged = staged_file(run_id, report, date, sha256_of(data), drawn)
     open_storage(output).write(staged.path, data)
     return staged
@@ -118,9 +118,9 @@ def commit_day(output: str, run_id: str, manifest: dict[str, Any], files: Sequen
 
 
 def recover(output: str) -> list[str]:
-    """Complete every journal that an earlier run left, and every period of the ledger that can be; throw away all other staging.
+    """Complete all journals and all periods of the ledger that can be completed; discard all other staging.
 
-    Gives the dates completed.
+    Returns the dates completed.
     """
     data = DataSet(output)
     storage = data.storage
@@ -173,10 +173,10 @@ def _lost(storage: Storage, moves: Mapping[str, Mapping[str, str]]) -> list[str]
 
 
 def _settle(output: str) -> list[str]:
-    """Publish the periods of the ledger whose files are all there, staged or in their places; gives their dates.
+    """Publish the periods of the ledger whose files are all there, staged or at their final paths; returns their dates.
 
-    Any other period is given up: its noise, or the number of rows that it made, may have been seen. Files of one that are in
-    their places were published, perhaps, so they are not touched.
+    Any other period is given up: its noise, or its number of rows, may have been seen. Its files at their final paths may have
+    been published, so they are not touched.
     """
     storage = open_storage(output)
     dates = []
@@ -233,7 +233,7 @@ def discard(output: str, run_id: str) -> None:
 
 
 def _roll_forward(data: DataSet, journal: dict[str, Any]) -> None:
-    """Each operation may be done again, so a run that stops in between is completed by doing all of them again."""
+    """Each operation is idempotent, so an interrupted publication is completed by repeating all of them."""
     storage, manifest_path = data.storage, layout.manifest_path(journal["date"])
     if _is_published(data, journal):
         return
@@ -256,13 +256,13 @@ def _is_published(data: DataSet, journal: dict[str, Any]) -> bool:
 
 
 def _journals(storage: Storage) -> list[dict[str, Any]]:
-    """The journals that were written to their ends."""
+    """The complete journals."""
     paths = filter(layout.is_journal, storage.list(layout.STAGING))
     return [journal for path in paths if (journal := _complete_journal(storage, path)) is not None]
 
 
 def _complete_journal(storage: Storage, path: str) -> dict[str, Any] | None:
-    """The journal if it was written to its end. An object store may have kept a part of it."""
+    """The journal if it is complete. An object store may have kept a part of it."""
     try:
         envelope = json.loads(storage.read(path) or b"")
         body = envelope["journal"]

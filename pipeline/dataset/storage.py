@@ -1,7 +1,8 @@
-"""Takes an output location, gives the few file operations that publishing needs, durable on a local disk and possible on any.
+"""The few file operations that publishing needs: durable on a local disk, available on every file system of Beam.
 
-Local files are written to a temporary name, for this user alone, synced and renamed, and so is the folder: what has returned
-survives a power cut. On an object store a file appears whole when it is closed, and a move is a copy and a deletion.
+Local files are written under a temporary name that only this user can read, synced and renamed, and the folder is synced too:
+what has returned survives a power cut. On an object store a file appears whole when it is closed, and a move is a copy and a
+deletion.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Storage(Protocol):
         """Make or replace the file, whole or not at all; on a local disk a private one is for this user alone."""
 
     def move(self, source: str, target: str) -> None:
-        """Put the file in the target's place. May be done again: a missing source is fine if the target is there."""
+        """Move the file over the target. Idempotent: a missing source is fine if the target exists."""
 
     def delete(self, path: str) -> None:
         """Remove the file; a missing one is fine."""
@@ -191,7 +192,7 @@ _WAYS_OUT = {
 
 
 def output_error(path: str, error: Exception) -> JobError:
-    """The error for a file operation on the output that failed."""
+    """The error for a failed file operation on the output."""
     number = error.errno if isinstance(error, OSError) else None
     unknown = ("unwritable", f"the storage failed ({errno.errorcode.get(number or 0, type(error).__name__)}).")
     reason, way_out = _WAYS_OUT.get(number or 0, unknown)
@@ -199,7 +200,7 @@ def output_error(path: str, error: Exception) -> JobError:
 
 
 def _unreadable(error: OSError) -> None:
-    """A folder that is not there holds no file; of one that cannot be read nobody knows, and it must not pass for empty."""
+    """A missing folder has no files. An unreadable folder may have some, so it must not count as empty."""
     if isinstance(error, FileNotFoundError):
         return
     problem = f"{(error.strerror or 'unreadable').lower()}. Run as a user who may read there: it says what is published."
@@ -209,7 +210,7 @@ def _unreadable(error: OSError) -> None:
 
 
 def is_unfinished(path: str) -> bool:
-    """Whether a file is what a write left that was killed."""
+    """Whether a file is the remainder of an interrupted write."""
     return path.rpartition("/")[2].startswith(".")
 
 

@@ -1,4 +1,4 @@
-"""Takes the accounts of blocks, gives those of files and of the run, and the gates that decide whether anything is published.
+"""Line accounting: merges the accounts of blocks per file and run, and checks the gates that must pass before publication.
 
 An account is a dictionary of numbers, so that it can travel as JSON: for each file its format, bytes, lines read and counted,
 readable lines by day, ignored and rejected lines by reason, and the positions of its first rejects.
@@ -68,7 +68,7 @@ def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
 
 
 def check(account: dict[str, Any], expected_bytes: dict[str, int], max_reject_ratio: float, asked: Iterable[str]) -> None:
-    """Raise `JobError` unless all was read, every line is accounted for, few enough were rejected, and an asked day has lines."""
+    """Raise `JobError` unless all is read, every line accounted for, few enough rejected, and a requested day has lines."""
     for path, size in expected_bytes.items():
         if account["files"].get(path, {"bytes": 0})["bytes"] != size:
             raise JobError(EXIT_UNEXPECTED, "incomplete", f"{path}: not all that was read was processed. Nothing was published.")

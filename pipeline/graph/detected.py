@@ -1,4 +1,4 @@
-"""Takes what was found out about an input file, gives words for it: its format, how sure that is, and why others lost."""
+"""Explains a detected format in words: its name, the confidence, and why other formats lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OTHERS_SHOWN = 3
 
 
 def name_of(log_format: str) -> str:
-    """A format's name for people: that of a W3C header is as long as the header, a notation as long as itself."""
+    """A readable name for a format: a W3C header's own name is as long as the header, a notation's as long as the notation."""
     if w3c.is_header(log_format):
         return W3C
     word = " ".join(log_format.split())
@@ -30,7 +30,7 @@ def how_read(log_format: str) -> str:
 
 
 def is_told(found: Found) -> bool:
-    """Whether the file has a line by which its format could be told, or --format says it."""
+    """Whether the file has a line that shows its format, or --format names it."""
     return found.detection is None or found.detection.lines > 0
 
 
@@ -53,7 +53,7 @@ def why(found: Found) -> list[str]:
 
 
 def in_short(found: Found) -> list[str]:
-    """For every night: how sure the format is, formats of other families that came near, and what else to know."""
+    """For every run: how sure the format is, formats of other families that came near, and what else to know."""
     if found.detection is None:
         return ["said by --format", *_note(found)]
     if not is_told(found):
@@ -87,7 +87,7 @@ def _why_not(name: str, count: int, best: str) -> str:
 
 
 def summary(found: tuple[Found, ...]) -> list[dict[str, Any]]:
-    """For the run record: of each format its files, the share of tried lines that fit in the worst of them, and why."""
+    """For the run record: for each format its files, the share of tried lines that fit in the worst of them, and why."""
     by_format: dict[str | None, list[Found]] = {}
     for each in found:
         by_format.setdefault(each.file.format if is_told(each) else None, []).append(each)

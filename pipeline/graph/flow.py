@@ -63,7 +63,7 @@ def build(root: beam.Pipeline, job: Job) -> None:
 
 
 def _with_announced(root: beam.Pipeline, counts: beam.PCollection, job: Job) -> beam.PCollection:
-    """The counts; where periods are announced, each that was asked for has some, with lines or without."""
+    """The counts. If periods are announced, each requested one has counts, with lines or without."""
     if not job.policy.announced:
         return counts
     nothing = job.policy.without_lines()

@@ -1,4 +1,4 @@
-"""Takes the patterns of --input, gives the files to read: each with its size, compression and log format, none twice."""
+"""Resolves the patterns of --input to the files to read: size, compression and log format of each, without duplicates."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def find_inputs(patterns: Iterable[str], log_format: str = AUTO, all_columns: bo
 
 
 def match(patterns: Iterable[str]) -> list[InputFile]:
-    """The files that the patterns name, by path, none twice; nothing is known of their contents yet."""
+    """The files that match the patterns, by path, without duplicates. Their contents are not read yet."""
     files: dict[str, InputFile] = {}
     for pattern in patterns:
         if pattern == STDIN:
@@ -130,7 +130,7 @@ def _match_remote(pattern: str) -> list[InputFile]:
 
 
 def _refuse_same_file(found: Iterable[Found]) -> None:
-    """The same file by two names, or a copy of it, perhaps compressed by now: its lines would count twice."""
+    """Refuse the same file under two names, or a copy of it, perhaps compressed: its lines would count twice."""
     seen: dict[object, str] = {}
     for each in found:
         for mark in (each.file.identity, each.head[:_SAME_HEAD_BYTES]):
@@ -255,7 +255,7 @@ _WAYS_OUT = {
 
 
 def reading(path: str) -> contextlib.AbstractContextManager[None]:
-    """While a file is opened and read: what goes wrong is a `JobError` that names it."""
+    """While a file is opened and read, turns each failure into a `JobError` that names the file."""
     return translated((read.UnreadableError, OSError), lambda error: input_error(path, _problem(error)))
 
 

@@ -13,7 +13,7 @@ from transforms.reports.report import Catalogue
 class InputFile:
     """A file to read: its size in bytes, how it is compressed (`plain`, `gz`, `bz2`, `zst`), and its log format.
 
-    `identity` is a local file's device and inode, by which it is known again should its name be given to another.
+    `identity` is a local file's device and inode, which identify it if its name is given to another file.
     """
 
     path: str
@@ -26,9 +26,10 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run. `asked` are the days asked for with --date (ISO), empty for every ended day that is not yet published.
+    """One run. `asked` are the days requested with --date (ISO), empty for every ended day that is not yet published.
 
-    `awaited` says whether the launcher waits: then the last step leaves it the run record, else it clears up by itself.
+    `awaited` says whether the launcher waits. If it does, the last step leaves it the run record. If not, the job cleans up by
+    itself.
     """
 
     run_id: str

@@ -39,7 +39,7 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The configuration and the input, checked; the output has not been looked at yet."""
+    """The configuration and the input, checked. The output is not checked yet."""
 
     config: Config
     now: datetime.datetime
@@ -120,7 +120,7 @@ def prepare(look: Look) -> Launch:
 
 
 def _refuse_other(fact: str, option: str, published: dict[str, dict[str, str]], facts: dict[str, str]) -> None:
-    """Periods of two calendars, or clocks, overlap: one person's evening would be published twice."""
+    """Refuse a second calendar or time zone: periods would overlap, and one person's evening would be published twice."""
     for date, manifest in published.items():
         if manifest.get(fact) != facts[fact]:
             raise JobError(

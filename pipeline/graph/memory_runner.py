@@ -1,4 +1,4 @@
-"""Takes nothing, gives Beam's runner for this machine: in memory, without ports, downloads and waiting."""
+"""Beam's runner for this machine: in memory, without open ports, downloads or waiting."""
 
 from __future__ import annotations
 

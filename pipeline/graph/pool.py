@@ -1,4 +1,4 @@
-"""Takes a number of workers, gives the run's one process pool; without one, work is done where it is asked for.
+"""The run's one process pool. Without a pool, tasks run inline.
 
 Beam's local runner works in one thread. So its steps hand blocks to this pool, which the `run` command opens before the pipeline
 and closes after it. On a remote runner nothing opens it, and each worker of the runner works inline.
@@ -56,7 +56,7 @@ def workers(count: int) -> Iterator[None]:
 
 
 def _check_temporary_folder() -> None:
-    """A socket's name has at most 107 bytes, and that of the workers' server takes 32 behind the folder's."""
+    """Refuse a long path: a socket's name has at most 107 bytes, and the workers' server needs 32 after the folder."""
     if len(os.fsencode(tempfile.gettempdir())) > _SOCKET_NAME - len("/pymp-12345678/listener-12345678"):
         message = "TMPDIR: the name of the folder is too long for worker processes. Set a shorter one, or say --workers 0."
         raise JobError(EXIT_USAGE, "usage", message)
@@ -79,7 +79,7 @@ def _start_worker() -> None:
 
 
 def _end_with_parent() -> None:
-    """A parent that is killed cannot close its pool: its workers would wait for ever, with what they have in memory."""
+    """A killed parent cannot close its pool: its workers would wait for ever, and keep their memory."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -108,7 +108,7 @@ class Tasks(Generic[Result]):
         self._pending: deque[Future[tuple[Result, int, int]]] = deque()
 
     def submit(self, function: Callable[..., Result], *arguments: object) -> Iterator[Result]:
-        """Start a task; gives the results that became due."""
+        """Start a task; returns the results that are due."""
         if not _open:
             yield function(*arguments)
             return

@@ -1,6 +1,6 @@
-"""Takes how far the run is, gives one progress bar on a terminal, and nothing anywhere else.
+"""Shows one progress bar on a terminal, and nothing elsewhere.
 
-The local runner's steps call `consumed` and `counted` in the parent process; on a remote runner these do nothing.
+The local runner's steps call `consumed` and `counted` in the parent process. On a remote runner these do nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WIDE = 80
 
 @contextmanager
 def shown(total_bytes: int | None) -> Iterator[None]:
-    """Show progress on standard error while the input, `total_bytes` as stored, is read; None if nobody knows how many."""
+    """Show progress on standard error while the input, `total_bytes` as stored, is read; None if the total is unknown."""
     if not sys.stderr.isatty():
         yield
         return
@@ -49,13 +49,13 @@ def shown(total_bytes: int | None) -> Iterator[None]:
 
 
 def consumed(stored_bytes: int) -> None:
-    """So many more bytes of the input, as stored, have been read."""
+    """Report that so many more bytes of the input, as stored, have been read."""
     for bar in _shown:
         bar.advance(bar.task_ids[0], stored_bytes)
 
 
 def counted(lines: int) -> None:
-    """So many more lines have been processed."""
+    """Report that so many more lines have been processed."""
     for bar in _shown:
         task = bar.tasks[0]
         total = task.fields["lines"] + lines

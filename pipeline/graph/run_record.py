@@ -1,4 +1,4 @@
-"""Takes what the graph found out, gives the run record: the operator's file about one run, exact, and never public.
+"""The run record: the operator's exact account of one run, as a file that is never public.
 
 The last step of the graph leaves it in the output's staging folder, where the launcher picks it up.
 """

@@ -1,7 +1,7 @@
-"""Takes nothing, gives a process with everything loaded that blocks need: what every worker of the pool is a copy of.
+"""Preloads everything that blocks need into the process from which all workers of the pool are forked.
 
-Importing it does the work, because a forkserver can be told nothing but what to import. So rules, lists and modules are loaded
-once for all workers, and lie in memory once.
+Importing this module does the work, because a forkserver can only be given modules to import. So rules, lists and modules are
+loaded once for all workers, and are in memory once.
 """
 
 from __future__ import annotations

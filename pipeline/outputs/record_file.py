@@ -1,7 +1,7 @@
-"""Takes the path of --run-record, gives the file there: replaced whole where it can be: monitoring may read at any time.
+"""Writes the run record to the path of --run-record, atomically where possible: monitoring may read it at any time.
 
-A file that is mounted by itself, or whose folder may not be written, is written in its place. To a pipe, a device or an open
-descriptor, such as /dev/stdout, the record is appended, whatever stands behind it.
+A file that is a mount of its own, or whose folder is not writable, is written in place. To a pipe, a device or an open
+descriptor, such as /dev/stdout, the record is appended, whatever it leads to.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NOT_REPLACED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDE
 
 
 def check_writable(path: str) -> None:
-    """Before the run: later the record's figures would be lost."""
+    """Check before the run: later the record's figures would be lost."""
     reason = ""
     try:
         good = _is_writable(path)
@@ -38,7 +38,7 @@ def check_writable(path: str) -> None:
 
 
 def write(path: str, record: dict[str, Any]) -> None:
-    """Write the record. Where the disk is full, that of the run before stays, unless it had to be written over."""
+    """Write the record. If the disk is full, the previous run's record stays, unless it had to be written in place."""
     text = json.dumps(record, indent=2) + "\n"
     try:
         stream = _open_stream(path)
@@ -63,7 +63,7 @@ def _is_writable(path: str) -> bool:
 
 
 def _open_stream(path: str) -> int | None:
-    """What to write to where no file may take the path's place; None for a file, there or not."""
+    """The stream to write to if the path must not be replaced; None for a file, existing or not."""
     own = _own_descriptor(path)
     if own is not None:
         return os.dup(own)  # opened anew it might lose what is there, and a socket cannot be opened
@@ -78,7 +78,7 @@ def _own_descriptor(path: str) -> int | None:
 
 
 def _descriptor(path: str) -> tuple[str, int] | None:
-    """Folder and number of the open descriptor that the path names, perhaps by links."""
+    """Folder and number of the open descriptor that the path names, perhaps through links."""
     for _ in range(_LINKS):
         folder, name = os.path.realpath(os.path.dirname(path)), os.path.basename(path)
         if _DESCRIPTORS.fullmatch(folder) and name.isdecimal():
@@ -90,7 +90,7 @@ def _descriptor(path: str) -> tuple[str, int] | None:
 
 
 def _write_file(path: str, text: str) -> None:
-    """A new file with the rights of the one that is there; exact figures are for nobody else. Else with those that files get."""
+    """Replace the file and keep its permissions, because exact figures are confidential. A new file gets the default ones."""
     try:
         before = os.stat(path) if os.path.exists(path) else None
         rights = (stat.S_IMODE(before.st_mode), before.st_gid) if before else ()

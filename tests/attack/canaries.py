@@ -1,4 +1,4 @@
-"""Takes nothing, gives logs with a secret in every field, and a search for these secrets in every form."""
+"""Generates logs with a secret in every field, and searches outputs for these secrets in every encoding."""
 
 from __future__ import annotations
 

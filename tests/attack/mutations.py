@@ -1,7 +1,7 @@
-"""Takes a log, gives what is published of it as an attacker sees it, and the program without one of its rules.
+"""Publishes a log as an attacker sees it, with the program intact or with one of its rules disabled.
 
-Each attack is made twice: on the program, where it must learn nothing, and on the program without the rule that stops it, where
-it must succeed. An attack that never succeeds would prove nothing.
+Each attack runs twice: against the program, where it must learn nothing, and against the program without the rule that stops it,
+where it must succeed. An attack that never succeeds would prove nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Takes logs with a secret in every field, checks that none comes out of a run anywhere, in any form."""
+"""No secret in any field of a log leaves a run: not in published or temporary files, the graph or messages."""
 
 from __future__ import annotations
 

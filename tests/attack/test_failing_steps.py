@@ -1,4 +1,4 @@
-"""Takes each step of a run, lets it fail with a message that quotes the log, checks that none of it comes out anywhere."""
+"""A step that fails with a message that quotes the log discloses none of it, in whatever process it runs."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Takes requests that carry a name which many ask to see published, checks that none is, nor a row that imitates `(other)`.
+"""A made-up value is not published, however many clients send it, and neither is a row that imitates `(other)`.
 
-Many, because one alone never fills a row: here it is not the gate that must stop the name.
+Many clients send it, because one alone never fills a row: here the mask or the list must stop the name, not the gate.
 """
 
 from __future__ import annotations

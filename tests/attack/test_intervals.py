@@ -1,12 +1,12 @@
-"""Takes all tables of small days, checks by linear programming how narrowly anybody can bound a row that is not published.
+"""Disclosure by linear programming: how narrowly all tables of small days bound a row that is not published.
 
 The attacker knows every table, every value that may occur (also those that no table names), and what follows from the
-documents: an invalid request has no method, a page is asked for by GET or POST, a visit without a page has no hit on one. Unknown
-to him are only the hits of each joint cell, that is of each combination of values that these facts allow. Each published row is
-an equation over joint cells; the least and the greatest sum that a hidden row can have under all equations bound it.
+documents: an invalid request has no method, a page is requested by GET or POST, a visit without a page has no hit on one. Only
+the hits of each joint cell are unknown to him. A joint cell is a combination of values that these facts allow. Each published
+row is an equation over joint cells. The least and the greatest sum that a hidden row can have under all equations bound it.
 
-With independent partitions only, the answer is known: no interval is narrower than the smallest row. The facts tie reports
-to each other, and then only solving tells.
+If all partitions are independent, the answer is known: no interval is narrower than the smallest row. The facts relate reports to
+each other, and then only solving gives the answer.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Takes what a runner's storage holds of a log, checks that nobody without the secret finds an address in it, or two that meet.
+"""Keys without the secret: nobody finds an address in a runner's storage, and no two inputs have the same key.
 
-The attacker has all that travels to the shards, and every public fact: the manifest, the day, the site, the code, the agents.
+The attacker has everything that travels to the shards, and every public fact: the manifest, the day, the site, the code, the
+agents.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Takes the attacks that the documents say succeed, checks that they do: a stated limit is the truth, neither more nor less."""
+"""Stated limits: each attack that the documents say succeeds does succeed, exactly as far as they say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes many addresses in few hands, checks that they do not fill a row, and that they would if each of them counted."""
+"""Many addresses in few hands do not fill a row. They would if each address counted."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Takes what is published with differential privacy, lets an attacker who knows everything but one visitor guess about her.
+"""Differential privacy against an attacker who knows everything about a log except one visitor.
 
-He knows every line of the log but hers, every rule and every scale, and guesses on many days that are alike but for her. What she
-can be told by is how often he is right.
+He knows every line of the log except hers, every rule and every scale, and guesses on many days that differ only in her. The
+share of his right guesses measures what the tables reveal about her.
 """
 
 from __future__ import annotations

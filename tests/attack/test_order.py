@@ -1,7 +1,7 @@
-"""Takes the same day many times, checks that which row joins `(other)` tells nothing that the tables do not say themselves.
+"""The choice of the row that joins `(other)` reveals nothing that the tables do not say themselves.
 
-Rows that tie could be chosen by the secret, by the order of lines or by the number of shards. Then one who has two runs of the
-same day, or knows the log's order, would learn something from the choice.
+If the secret, the order of lines or the number of shards decided between tied rows, an attacker who has two runs of the same day,
+or knows the log's order, would learn something from the choice.
 """
 
 from __future__ import annotations

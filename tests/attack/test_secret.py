@@ -1,4 +1,4 @@
-"""Takes a run whose secret is known, checks that nobody beside it can find the secret: graph, processes, files, messages."""
+"""The run's secret cannot be found outside its workers: not in the graph, in processes, files or messages."""
 
 from __future__ import annotations
 

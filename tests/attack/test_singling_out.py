@@ -1,4 +1,4 @@
-"""Takes one visitor who differs from a crowd in one field, checks that no table shows her, and that all do without a gate."""
+"""A visitor who differs from a crowd in one field has no row of her own in any table. Without the gate she has one."""
 
 from __future__ import annotations
 

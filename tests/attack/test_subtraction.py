@@ -1,4 +1,4 @@
-"""Takes published tables away from each other, checks that what is left is nothing or many people, and one without the rules."""
+"""Subtraction attacks: the difference of published rows is nothing or many people. Without the rules it is one person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes a few lines in some formats, checks that each way of reading them is measured, on all lines."""
+"""The format benchmark measures each reader on all lines."""
 
 from __future__ import annotations
 

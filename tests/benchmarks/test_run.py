@@ -1,4 +1,4 @@
-"""Takes the benchmark, checks that it runs from end to end, also where there is nothing to compare with."""
+"""The run benchmark works end to end, also without GoAccess to compare with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes the stage timer, checks that it takes the whole way, names every stage, and profiles the one that it is asked for."""
+"""The stage benchmark covers the whole pipeline, names every stage, and profiles the selected one."""
 
 from __future__ import annotations
 

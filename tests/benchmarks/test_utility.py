@@ -1,4 +1,4 @@
-"""Takes small sites, checks that the table of what is named says what was published, and that more visitors name more."""
+"""The utility benchmark reports what was published by name, and more visitors mean more named rows."""
 
 from __future__ import annotations
 

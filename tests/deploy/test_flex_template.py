@@ -1,6 +1,6 @@
-"""Takes the Flex Template's files, checks them against the command line: parameters, the values that it takes, files to copy.
+"""The Flex Template agrees with the command line: parameters, accepted values, files to copy.
 
-What only Google's service or a Docker engine can tell is not checked here; docs/engines.md names it.
+What only Google's service or a Docker engine can verify is not checked here; docs/engines.md names it.
 """
 
 from __future__ import annotations

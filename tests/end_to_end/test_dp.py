@@ -1,4 +1,4 @@
-"""Takes logs and `--privacy dp`, checks what operators and analysts get, what is refused, and how `verify` adds up the ledger."""
+"""The dp mode from the command line: what is published, what is refused, and how `verify` checks the ledger."""
 
 from __future__ import annotations
 

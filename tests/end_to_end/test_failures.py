@@ -1,4 +1,4 @@
-"""Takes what goes wrong around a run, checks its exit code, its one message, and that the next run makes up for it."""
+"""Failures around a run: each has its exit code and one message, and the next run catches up."""
 
 from __future__ import annotations
 

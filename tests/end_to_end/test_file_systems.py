@@ -1,4 +1,4 @@
-"""Takes a file system of Beam that is none of this machine's, checks that logs are read from it and days published to it."""
+"""Remote file systems: a run reads logs from and publishes to a Beam file system that is not this machine's."""
 
 from __future__ import annotations
 

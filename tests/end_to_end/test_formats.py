@@ -1,4 +1,4 @@
-"""Takes logs in several formats, checks from the command line what they are taken for and that none of their lines is lost."""
+"""Log formats from the command line: files in several formats are detected, and no line is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes a data set from which files were lost, or in which a killed run left some, checks that no run makes it worse."""
+"""A data set with lost files, or with leftovers of a killed run: no run makes it worse."""
 
 from __future__ import annotations
 

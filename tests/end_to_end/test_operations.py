@@ -1,4 +1,4 @@
-"""Takes what happens in an operator's weeks, checks that the job copes or says what is wrong: inputs, days, proxies, events."""
+"""Everyday operation: the job handles unusual inputs, days, proxies and signals, or says what is wrong."""
 
 from __future__ import annotations
 

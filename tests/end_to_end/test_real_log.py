@@ -1,4 +1,4 @@
-"""Takes a real log from the command line, checks that every line is accounted for and every cell is the reference's."""
+"""A real log from the command line: every line is accounted for, and every cell equals the reference's."""
 
 from __future__ import annotations
 

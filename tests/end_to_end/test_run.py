@@ -1,4 +1,4 @@
-"""Takes log files and the command line, checks what an operator gets: Parquet, a summary, an exit code, and no surprise."""
+"""A run from the command line: Parquet files, a summary, an exit code, and one message for each error."""
 
 from __future__ import annotations
 

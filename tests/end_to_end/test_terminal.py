@@ -1,4 +1,4 @@
-"""Takes a real pseudo-terminal, checks what an operator sees there; and that a pipe gets plain lines."""
+"""Terminal output on a real pseudo-terminal, and plain lines in a pipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes a published data set, spoils it in every way, checks that `verify` says what and where, and never the value."""
+"""Tampering with a data set: `verify` reports each violation and its file, never the value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes nothing, gives what the tests of engines share: logs, what is published of them in memory, and engines that are up."""
+"""Fixtures of the engine tests: logs, their tables as published in memory, and running engines."""
 
 from __future__ import annotations
 

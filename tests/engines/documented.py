@@ -1,4 +1,4 @@
-"""Takes a heading of docs/engines.md, gives the scripts that stand under it, as a reader would copy them."""
+"""Extracts the scripts below a heading of docs/engines.md, as a reader would copy them."""
 
 from __future__ import annotations
 

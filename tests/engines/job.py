@@ -1,8 +1,8 @@
-"""Takes a fault, a marker file and the command line, gives what the command gives: `run`, with small shards, and with the fault.
+"""Runs the command line with small shards and an injected fault.
 
 Faults: `none` · `other-secret` every file sees another secret, as if the runner had computed it again · `killed-in-map`,
 `killed-in-move`, `killed-in-publish` a worker process is killed, once for each marker file: after some output of a file, when the
-first of a day's files was moved to its place, when the first day was published.
+first of a day's files has been moved to its final path, when the first day has been published.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Takes logs and the options of an engine, gives what a job there left: its exit code, its words and its files."""
+"""Runs a job on an engine and collects its outcome: exit code, messages and files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes the name of an engine, gives one that is up on this machine, or skips with the reason why it cannot be had."""
+"""Starts an engine on this machine, or skips the test with the reason why it is not available."""
 
 from __future__ import annotations
 

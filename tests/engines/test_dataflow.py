@@ -1,4 +1,4 @@
-"""Takes the job, checks what would be sent to Dataflow, without sending it: the package, the graph, no secret, no log content.
+"""What the job would send to Dataflow, without sending it: the package and the graph, no secret, no log content.
 
 This proves nothing about what the service accepts or how it runs. It needs the extra `dataflow`: `make test-engines` installs it.
 """

@@ -1,4 +1,4 @@
-"""Takes docs/engines.md, follows it: runs each of its scripts as printed, but for names of places, and compares the bytes."""
+"""The scripts of docs/engines.md run as printed, except for paths and addresses, and publish the same bytes."""
 
 from __future__ import annotations
 

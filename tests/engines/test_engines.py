@@ -1,7 +1,8 @@
-"""Takes the same logs to each engine, checks that it publishes the same bytes, or nothing.
+"""Every engine publishes the same bytes from the same logs, or nothing.
 
 The engines: in memory (what `run` uses by itself) · Beam's portable runner in this process · Prism · a real Flink · a real Spark.
-Those that are fetched first (scripts/get_job_server.py, `go install`) skip, with the reason, where they cannot be had.
+Engines that must be downloaded first (scripts/get_job_server.py, `go install`) are skipped, with the reason, where they are not
+available.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Takes jobs that fail on real engines, checks that nothing wrong is published, nothing twice, and that the engine knows."""
+"""Jobs that fail on real engines: nothing wrong is published, nothing twice, and the engine reports the failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes small generated logs, gives the certainty that they are what the examples and benchmarks take them for."""
+"""The example generator: its logs have the properties that the examples and benchmarks rely on."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Takes a family of log formats and seconds, gives what a coverage-guided fuzzer finds: errors, or lines that depend on the cut.
+"""Fuzzes a family of log formats, guided by coverage: finds errors, and lines whose reading depends on the block boundaries.
 
     python tests/fuzz/fuzz_formats.py json 20
 
-The first byte of an input chooses the format, the rest is the block. It begins with the golden logs. Nothing found: exit 0;
-what was found is kept below build/.
+The first byte of an input selects the format, the rest is the block. The golden logs are the initial corpus. The number is the
+time in seconds. The exit code is 0 if nothing was found. Findings are kept below build/.
 """
 
 from __future__ import annotations

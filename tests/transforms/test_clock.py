@@ -1,4 +1,4 @@
-"""Takes times around changes of the clock, checks what local clocks show."""
+"""Local time around changes of the clock."""
 
 from __future__ import annotations
 

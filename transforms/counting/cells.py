@@ -1,4 +1,4 @@
-"""Takes rows and a catalogue, gives the cells of each report: which cell each row lies in, and what values make a cell."""
+"""Groups rows into the cells of each report: the cell of each row, and the dimension values of each cell."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def cells_of(rows: pa.Table, catalogue: Catalogue) -> Iterator[tuple[Report, Cel
 
 
 def _divide(cells: Cells, name: str, dimension: tuple[Codes, pa.Array]) -> Cells:
-    """The cells that one more dimension makes of the given ones."""
+    """Divides cells by one more dimension."""
     codes, values = dimension
     width = max(len(values), 1)
     size = len(cells) * width

@@ -143,7 +143,7 @@ def cap_of_cell(traffic: Codes, rows: pa.Table, caps: Mapping[str, int]) -> Inte
 def counts_table(
     rows: pa.Table, columns: Sequence[str], codes: Mapping[str, Codes], measures: Mapping[str, Integers]
 ) -> pa.Table:
-    """Counts of cells, whose dimensions are given by their codes in `rows`."""
+    """Counts of cells. `rows` holds the codes of their dimensions."""
     dimensions = {name: distinct(rows[name])[1].take(pa.array(codes[name])) for name in columns}
     return pa.table({**dimensions, **measures}, schema=counts_schema(columns))
 

@@ -12,7 +12,7 @@ from transforms.dimensions.dimension import Scope
 
 
 class Kind(Enum):
-    """Whether a measure of rows adds up to that of the row which they divide."""
+    """Whether a measure of rows adds up to the measure of the row that they divide."""
 
     ADDITIVE = "additive"
     DISTINCT = "distinct"
@@ -23,7 +23,7 @@ class Measure:
     """A number of each row: what it counts, its unit, and its kind.
 
     `scope` is what it counts: each counted thing lies in one row wherever all dimensions are of this scope or a wider one.
-    `details` are what the data dictionary says of it. `notes` are further facts for the metadata of its column; `nullable` says
+    `details` is its text in the data dictionary. `notes` are further facts for the metadata of its column; `nullable` says
     whether rows may lack it.
     """
 

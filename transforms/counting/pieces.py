@@ -1,4 +1,4 @@
-"""Takes the pieces of one shard, gives their visitors and hits, joined; pieces of two secrets are refused."""
+"""Joins the pieces of one shard into visitors and hits. Pieces made with different secrets are refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class SecretChangedError(Exception):
 def gather(pieces: Iterable[bytes]) -> tuple[pa.Table, pa.Table]:
     """Visitors, each with its number of `hits`, and the hits in the order of their visitors (see `shard`).
 
-    Raises `SecretChangedError`: keys of two secrets do not tell who is who.
+    Raises `SecretChangedError`: keys derived from two secrets cannot be matched.
     """
     visitor_parts, hit_parts, secrets = [], [], set()
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""Takes visitors and hits of a block, gives a piece for each shard: all that one network did lies in one shard.
+"""Partitions the visitors and hits of a block by network: everything that one network did is in one shard.
 
 A piece holds its visitors in a row and their hits in the same order, so that each visitor says how many hits are its own and no
 hit needs a reference. The secret's fingerprint travels with it.

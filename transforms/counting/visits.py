@@ -24,19 +24,19 @@ NEEDED: dict[str, tuple[Dimension, ...]] = {"visit_seconds": (), "visit_pages": 
 
 
 def told_by_visits(dimension: Dimension) -> bool:
-    """Whether a dimension reads what only a whole visit tells, so that it is described when a shard is counted."""
+    """Whether a dimension depends on the whole visit, so that it is computed when a shard is counted."""
     return any(read.column in NEEDED for read in dimension.reads)
 
 
 def needed_by(dimensions: Iterable[Dimension]) -> tuple[Dimension, ...]:
-    """The dimensions of hits that must travel to a shard, so that these dimensions can be told there."""
+    """The dimensions of hits that must travel to a shard, so that these dimensions can be computed there."""
     return tuple(
         dict.fromkeys(needed for dimension in dimensions for read in dimension.reads for needed in NEEDED.get(read.column, ()))
     )
 
 
 def order_by_time(visitor: Numbers, second: Numbers) -> Integers:
-    """By visitor and time: hits of a visitor come nearly in that order, which a stable sort makes use of."""
+    """Sorts by visitor and time. Hits of a visitor are nearly in that order already, which makes a stable sort fast."""
     return np.argsort(visitor.astype(np.int64) * (1 << 32) + second, kind="stable")
 
 
@@ -82,9 +82,9 @@ def _coded(of_stays: Integers, number: Numbers) -> pa.DictionaryArray:
 
 
 def _first_pages(pages: Integers, stay: Numbers, hits: pa.Table) -> Integers:
-    """The page with which each stay begins, of `pages` in the order of stays.
+    """The first page of each stay. `pages` are in the order of stays.
 
-    In the same second the path decides, then the bytes: the order of lines decides nothing.
+    Ties within a second are broken by path, then by bytes: the order of lines has no effect.
     """
     codes, paths = distinct(hits[PATH.name])
     rank = np.empty(len(paths), np.int32)

@@ -1,6 +1,6 @@
-"""Takes a user agent, gives its device class, system and browser, or which bot it is; every name is from a shipped list.
+"""Classifies user agents: device class, operating system and browser, or bot. Every published name comes from a shipped list.
 
-ua-parser's rules may copy text out of the agent, so a name that no rule spells out becomes `Other`; a bot is named by the crawler
+ua-parser's rules may copy text out of the agent, so a name that no rule spells out becomes `Other`. A bot is named by the crawler
 list's own pattern, never by the agent.
 """
 
@@ -112,7 +112,7 @@ def _names(file: str) -> frozenset[str]:
 
 
 def _device(user_agent: str, found: ua_parser.Result) -> str:
-    """The device class, by user-agents' rules, on what the fast engine found."""
+    """The device class, by user-agents' rules, from the fast engine's result."""
     # Imported where it is used: it loads ua-parser's old rules, which the parent process never needs.
     from user_agents import parsers
 
@@ -143,10 +143,10 @@ def _crawler(user_agent: str) -> tuple[str, str] | None:
 
 @lru_cache(maxsize=1)
 def _crawlers() -> tuple[Resolver, list[tuple[str, str]]]:
-    """An engine that answers with the number of the crawler list's first match, and kind and name by that number.
+    """An engine that returns the index of the crawler list's first match, and kind and name by that index.
 
-    The list's patterns are given to ua-parser's engine as if they were browsers: it finds the first of many expressions in 3 µs,
-    where Python's own engine takes 100. The list is kept to expressions that all engines read alike.
+    ua-parser's engine receives the list's patterns as if they were browsers: it finds the first of many expressions in 3 µs,
+    while Python's own engine takes 100 µs. The list contains only expressions that all engines interpret in the same way.
     """
     # Not by importing the package: it reads its list in the encoding of the locale.
     path = distribution("crawler-user-agents").locate_file("crawleruseragents/crawler-user-agents.json")
@@ -162,7 +162,7 @@ def _of_crawlers(field: int) -> frozenset[str]:
 
 
 def bot_name(pattern: str) -> str:
-    r"""A name for people out of a pattern of the crawler list: the first of alternatives, without what is no text.
+    r"""A readable name from a pattern of the crawler list: the first of its alternatives, without regex syntax.
 
     >>> bot_name(r"Googlebot\/"), bot_name("[wW]get"), bot_name("Ahrefs(Bot|SiteAudit)"), bot_name("(^| )sentry")
     ('Googlebot', 'wget', 'AhrefsBot', 'sentry')

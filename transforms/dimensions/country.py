@@ -1,4 +1,4 @@
-"""Takes truncated addresses, gives countries, from the built-in database or any MaxMind country, city or enterprise database."""
+"""Looks up the country of truncated addresses, in the built-in database or any MaxMind country, city or enterprise database."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class CountryLookup:
     def codes(self, prefixes: Sequence[str]) -> list[str]:
         """ISO 3166-1 alpha-2 codes of truncated addresses given as text; `(unknown)` for those without one, and for "".
 
-        `ValueError` if the database turns out to be damaged: that may show only where an address leads.
+        `ValueError` if the database is damaged. Damage may be found only when an address is looked up.
         """
         # The reader's own message holds the address.
         with translated((maxminddb.InvalidDatabaseError, AttributeError), self._damaged):

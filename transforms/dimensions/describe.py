@@ -16,14 +16,14 @@ from transforms.reserved import UNKNOWN
 def describe(table: pa.Table, dimensions: Iterable[Dimension], lookups: Lookups | None = None) -> dict[str, pa.DictionaryArray]:
     """The columns of dimensions, by name, for the rows of a table that has the columns that they read.
 
-    Dimensions of visits look nothing up.
+    Dimensions of visits need no lookups.
     """
     columns = _Columns(table, lookups)
     return {dimension.name: columns.of(dimension) for dimension in dimensions}
 
 
 class _Columns:
-    """Columns of one table, coded. What several dimensions read in the same way is worked out once."""
+    """Coded columns of one table. A `Read` that several dimensions share is computed once."""
 
     def __init__(self, table: pa.Table, lookups: Lookups | None) -> None:
         self._table = table

@@ -21,7 +21,7 @@ from transforms.dimensions.lookups import Lookups
 
 
 class Scope(IntEnum):
-    """Whose property something is, from narrow to wide: a hit's own, or shared by all hits of a visit, or of a visitor."""
+    """The unit that a property describes, from narrow to wide: a hit's own, or shared by all hits of a visit, or of a visitor."""
 
     HIT = 1
     VISIT = 2
@@ -70,8 +70,8 @@ class Dimension:
     an open dimension: its values come from the log, so the detectors look at each before it is published. A closed dimension
     publishes nothing but its vocabulary.
 
-    `details` are what the data dictionary says of its values, in Markdown. `determines` names dimensions of which this one tells
-    the value, at least for some values: a city its country, a method `(unknown)` the kind `invalid`. The catalogue keeps such
+    `details` is the text about its values in the data dictionary, in Markdown. `determines` names dimensions whose value follows
+    from this one, at least for some values: a city its country, a method `(unknown)` the kind `invalid`. The catalogue keeps such
     dimensions from dividing the same rows twice.
     """
 

@@ -14,10 +14,10 @@ _VISITOR_KEYS = ("date", "network_key", "address_key", "visitor_key")
 
 
 def enrich(visitors: pa.Table, hits: pa.Table, dimensions: Sequence[Dimension], lookups: Lookups) -> tuple[pa.Table, pa.Table]:
-    """Visitors and hits with these dimensions' columns, and no other that says something of anybody.
+    """Visitors and hits with the columns of these dimensions, and no other column that describes a visitor.
 
-    `visitors` and `hits` are tables of MASKED_VISITOR and MASKED. What belongs to a visitor stands once a visitor and period,
-    what belongs to a line refers to it by row number (`visitor`): most dimensions then cost nothing a line.
+    `visitors` and `hits` are tables of MASKED_VISITOR and MASKED. Properties of a visitor are stored once per visitor and period.
+    Properties of a line refer to them by row number (`visitor`). So most dimensions cost nothing per line.
     """
     of_visitors = describe(visitors, [each for each in dimensions if each.scope is Scope.VISITOR], lookups)
     of_hits = describe(hits, [each for each in dimensions if each.scope is Scope.HIT], lookups)
@@ -28,6 +28,6 @@ def enrich(visitors: pa.Table, hits: pa.Table, dimensions: Sequence[Dimension], 
 
 
 def _table(columns: dict[str, pa.ChunkedArray | pa.Array]) -> pa.Table:
-    """Without nulls: a dimension has none, and neither has anything beside it."""
+    """A table without nulls: neither dimensions nor the other columns have any."""
     table = pa.table(columns)
     return table.cast(pa.schema([field.with_nullable(False) for field in table.schema]))

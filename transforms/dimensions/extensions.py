@@ -1,4 +1,4 @@
-"""Takes nothing, gives the file name extensions of pages, static files and downloads (lower case, without the dot)."""
+"""The file name extensions of pages, static files and downloads (lower case, without the dot)."""
 
 from __future__ import annotations
 

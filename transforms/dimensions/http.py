@@ -1,4 +1,4 @@
-"""Takes methods and protocols of request lines, gives the names under which they are published: those of the standards."""
+"""Maps methods and protocols of request lines to the standard names under which they are published."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ CHANNELS = ("direct", INTERNAL, "search", "social", "ai", "referral", UNKNOWN)
 
 
 def own_domain(site: str) -> str:
-    """The registrable domain by which a referrer is known as the site's own; "" for none."""
+    """The registrable domain that identifies the site's own referrers; "" for none."""
     return "" if site == UNKNOWN else site_domain(site)
 
 

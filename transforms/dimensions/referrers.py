@@ -1,7 +1,8 @@
-"""Takes referrers, gives channels and registrable domains: no path, no query, no text that is not a domain.
+"""Classifies referrers by channel and registrable domain: no path, no query, no text that is not a domain.
 
-Domains come from the public suffix list. What is published is the registrable domain by its ICANN section; what decides whether
-a referrer is the site itself also knows the private section, so that two people's pages at one host are two sites.
+Domains come from the public suffix list. The published value is the registrable domain by the list's ICANN section. The
+comparison of a referrer with the site itself also uses the private section, so that two people's pages at one host are two
+sites.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _UNREADABLE = Referrer("referral", UNKNOWN, "")
 
 
 def describe_referrers(referers: pa.Array, _: Lookups) -> tuple[Codes, list[Referrer]]:
-    """A description for each of several referrers. Their paths say nothing about them, so each origin is looked at once."""
+    """Describe each of several referrers. Paths do not matter, so each origin is described once."""
     origins = pc.replace_substring_regex(referers, _PLAIN, r"\1").dictionary_encode(null_encoding="encode")
     return origins.indices.to_numpy(), list(map(describe_referrer, origins.dictionary.to_pylist()))
 
@@ -66,7 +67,7 @@ def describe_referrer(referer: str | None) -> Referrer:
 
 
 def _host_of(referer: str) -> str:
-    """The host of a referrer, "" if there is none; an Android app is the host that its name spells backwards."""
+    """The host of a referrer, "" if there is none. The host of an Android app is its name in reverse."""
     try:
         url = urlsplit(referer.replace("\\", "/").strip())
         host = url.hostname or ""
@@ -84,9 +85,9 @@ def _backwards(name: str) -> str:
 def _channel(host: str) -> str | None:
     """The channel of a host, by the lists.
 
-    A search engine's other hosts (mail.google.com) are no search, so its entries name whole hosts, but for the `www2.` or `m.`
-    that Matomo strips too; a social network or an assistant is one with everything below it. An Android app is listed by its
-    name, which is a host name backwards. In an entry `{}` stands for a public suffix at its end, for one label at its beginning.
+    Other hosts of a search engine (mail.google.com) are not search, so its entries name whole hosts, except for the `www2.` or
+    `m.` that Matomo also strips. A social network or an assistant includes all its subdomains. An Android app is listed by its
+    name, which is a reversed host name. In an entry `{}` matches a public suffix at its end, and one label at its beginning.
     """
     return _listed(host) or _listed(_SAME_ENGINE.sub("", host))
 

@@ -1,7 +1,7 @@
-"""Takes a format's name, gives its table of fields; each family of formats is one file of this folder.
+"""What a log format is: a table of fields that the readers work from. Each family of formats is one file of this folder.
 
-A format is a table: which fields a line has, in which order, how each is delimited, and which of them the pipeline may see. A
-field without a name (ident, user name) is recognised and never kept.
+The table says which fields a line has, in which order, how each is delimited, and which of them the pipeline may see. A field
+without a name (ident, user name) is recognised and never kept.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ class Clock(Enum):
 class Format:
     """A log format: `name` on the command line, `title` for people, `notation` as its server writes it.
 
-    `fields` are what stands between single `separator`s. A format that cannot be split so has none, but one `expression` for the
-    whole line (without its end), whose named groups are `columns`. A format with both is split where it can be, and the
-    expression reads its odd lines. JSON has neither, but for each column its `keys`: paths into the line's object, of which the
-    first that is there is taken. With `header` the fields are those that the log itself declares (W3C).
+    `fields` are the texts between single `separator`s. A format that cannot be split like this has one `expression` for the whole
+    line (without its end) instead, whose named groups are `columns`. A format with both is split where possible, and the
+    expression reads its odd lines. JSON has neither. It has `keys` for each column: paths into the line's object, of which the
+    first that exists is read. With `header` the log itself declares the fields (W3C).
     """
 
     name: str
@@ -112,13 +112,13 @@ class Format:
 
     @property
     def further(self) -> tuple[str, ...]:
-        """Columns that it has beside RAW_COLUMNS."""
+        """Its columns in addition to RAW_COLUMNS."""
         made = (column for column, _, _ in self.changed)
         named = (field.name for field in self.fields if field.name and field.name != "date")
         return tuple(dict.fromkeys(name for name in (*named, *self.columns, *made) if name not in RAW_COLUMNS))
 
     def reading(self, further: Collection[str]) -> Format:
-        """The same format, whose columns beside RAW_COLUMNS are these and no others: what nobody needs is not kept."""
+        """The same format with only these columns in addition to RAW_COLUMNS: unneeded columns are not kept."""
         sources = {source for _, source, _ in self.changed}
         gone = {name for name in self.further if name not in further and name not in sources}
         if not gone:

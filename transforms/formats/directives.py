@@ -1,4 +1,4 @@
-"""Takes the text of a notation, gives its parts: what stands there literally, and the fields that it names.
+"""Splits the notation of a log format into literal text and directives.
 
 Directives are those of mod_log_config and mod_logio (Apache 2.4), variables those of ngx_http_core_module, ngx_http_log_module
 and its neighbours (nginx 1.27).
@@ -122,7 +122,7 @@ class Part:
 
 
 def apache_parts(text: str) -> list[Part]:
-    """The parts of a LogFormat; `ValueError` names a directive that is not known."""
+    """The parts of a LogFormat; `ValueError` names an unknown directive."""
     parts, at = [], 0
     for found in _APACHE.finditer(text):
         parts += [_literal(text[at : found.start()]), _apache_part(found.group(), found["name"], found["of"])]
@@ -160,7 +160,7 @@ def _apache_part(directive: str, name: str, of: str | None) -> Part:
 
 
 def nginx_parts(text: str) -> list[Part]:
-    """The parts of a log_format; `ValueError` names a variable that is not known."""
+    """The parts of a log_format; `ValueError` names an unknown variable."""
     parts, at = [], 0
     for found in _NGINX.finditer(text):
         parts.append(Part(text[at : found.start()]))

@@ -1,6 +1,6 @@
-"""Takes nothing, gives the family of JSON: for each column the keys under which servers write it.
+"""The JSON formats: for each column, the keys under which servers write it.
 
-The first of them that a line has is taken.
+If a line has several of them, the first in the list is read.
 
 Sources: Caddy 2 (HTTP access logs), Traefik 3 (access logs, JSON), Google Cloud (LogEntry, HttpRequest), Cloudflare Logpush
 (http_requests), nginx (log_format with escape=json, whose keys its owner chooses), Fastly (example of a JSON log format), Echo
@@ -52,7 +52,7 @@ def _format(
 
 
 def _has_a_time(row: Mapping[str, str | None]) -> bool:
-    """Whether what stands under a key such as `time` is one, and not how long something took."""
+    """Whether the value of a key such as `time` is a time, and not a duration."""
     return _TIME.match(row["time"] or "") is not None
 
 

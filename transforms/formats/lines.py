@@ -1,9 +1,9 @@
-"""Takes nothing, gives formats of load balancers, object stores and proxies that write lines.
+"""The line formats of load balancers, object stores and proxies.
 
-Where fields come and go between versions, the known ones stand in front and further ones may follow. Sources: AWS documentation
-("Access log entries" of both load balancers, "Amazon S3 server access log format"); Google Cloud, "Usage logs" of Cloud Storage;
-Squid wiki, "Native log format"; HAProxy 2.8 configuration manual, "HTTP log format"; Envoy, "Default format string"; Istio,
-"Envoy Access Logs"; the nginx configuration of Nginx Proxy Manager 2.
+Where the fields differ between versions, the formats list the documented ones first, and further fields may follow. Sources: AWS
+documentation ("Access log entries" of both load balancers, "Amazon S3 server access log format"); Google Cloud, "Usage logs" of
+Cloud Storage; Squid wiki, "Native log format"; HAProxy 2.8 configuration manual, "HTTP log format"; Envoy, "Default format
+string"; Istio, "Envoy Access Logs"; the nginx configuration of Nginx Proxy Manager 2.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Takes nothing, gives the NCSA family: Common and Combined Log Format, alone, behind a site's name, and with more fields.
+"""The NCSA formats: Common and Combined Log Format, alone, after a site's name, and with more fields.
 
 Sources: Apache HTTP Server 2.4, mod_log_config ("Common Log Format", "Combined Log Format", `%v`, `%p`) and mod_logio
 (`combinedio`); Debian's apache2.conf (`vhost_combined`); nginx, ngx_http_log_module; Varnish, varnishncsa(1); Traefik 3, access
-logs (CLF); lighttpd 1.4, mod_accesslog; AWS Elastic Beanstalk's Apache. Hosters put the site in places of their own: Gandi,
-IONOS and Virtualmin. Behind a load balancer X-Forwarded-For stands before the address, or in its place: then its last address is
-the client, which the balancer saw.
+logs (CLF); lighttpd 1.4, mod_accesslog; AWS Elastic Beanstalk's Apache. Hosters put the site in positions of their own: Gandi,
+IONOS and Virtualmin. Behind a load balancer X-Forwarded-For precedes or replaces the address. If it replaces the address, its
+last address is the client, which the balancer saw.
 """
 
 from __future__ import annotations
@@ -54,17 +54,17 @@ _A = ' "%{Referer}i" "%{User-Agent}i"'
 
 
 def _names_a_site(row: _Row) -> bool:
-    """Others have X-Forwarded-For there, or the address itself, or a time, a cache's answer, a request's id."""
+    """Other formats have X-Forwarded-For there, or the address itself, a time, a cache status or a request id."""
     return is_site(row["site"] or "")
 
 
 def _serves_a_site(row: _Row) -> bool:
-    """A server that has no name is known by its address and port, as by Debian's 127.0.1.1:80."""
+    """A server without a name is identified by its address and port, such as Debian's 127.0.1.1:80."""
     return _names_a_site(row) or _SERVED.search(row["site"] or "") is not None
 
 
 def _sites_are_few(rows: Sequence[_Row]) -> bool:
-    """Where most ask a server by its addresses these are few: as many as visitors they are X-Forwarded-For, before proxies."""
+    """If most sites are addresses, they must be few: as many as visitors would be X-Forwarded-For, in front of proxies."""
     by_address = [(row["site"] or "", row["remote_host"] or "") for row in rows if is_address(row["site"] or "")]
     if 2 * len(by_address) <= len(rows):
         return True
@@ -74,14 +74,14 @@ def _sites_are_few(rows: Sequence[_Row]) -> bool:
 
 
 def _proxies_are_few(rows: Sequence[_Row]) -> bool:
-    """Of two addresses it is the second that a proxy called from, where fewer are."""
+    """Of two addresses, the second is the proxy's: it has fewer distinct values."""
     both = [(row["forwarded_for"], row["remote_host"]) for row in rows if row["forwarded_for"] != "-"]
     claimed, hosts = (len(set(each)) for each in (*zip(*both, strict=True), (), ())[:2])
     return claimed > _FEW or hosts <= _FEW or 2 * claimed >= hosts or 2 * len(both) < len(rows)
 
 
 def _client_forwarded(row: _Row) -> bool:
-    """Where others may write a site, or the first of two words that are a user's name."""
+    """Other formats may have a site there, or the first word of a user name of two words."""
     claimed, address = row["forwarded_for"] or "", row["remote_host"] or ""
     in_turn = not (is_private(claimed) and is_address(address) and not is_private(address))  # a proxy, then its client
     return in_turn and is_address(address) and is_list_of_addresses(claimed) and not _SERVED.search(claimed)
@@ -92,7 +92,7 @@ def _forwarded(row: _Row) -> bool:
 
 
 def _site_is_public(row: _Row) -> bool:
-    """Where others write a user's name: it must be a name that exists in the public DNS's suffixes."""
+    """Other formats have a user name there. So a site must end in a public suffix."""
     return network_domain((row["site"] or "").partition(":")[0].removesuffix(".")) != ""
 
 

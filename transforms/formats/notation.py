@@ -1,10 +1,10 @@
-r"""Takes a format as it stands in a server's configuration, gives the format: Apache's `LogFormat` and nginx's `log_format`.
+r"""Compiles a format from a server's own configuration: Apache's `LogFormat` and nginx's `log_format`.
 
     "%h %l %u %t \"%r\" %>s %b"
     '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
 
-A notation that is JSON gives the keys of its variables. What can be split at single spaces, with every quoted field in quotes
-of its own, is read by columns; any other notation becomes one expression that each line is matched with, which is slower.
+A notation that is JSON yields the keys of its variables. A notation that can be split at single spaces, with every quoted field
+in quotes of its own, is read by columns. Any other notation becomes one regular expression for each line, which is slower.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _QUOTED_LETTER, _BARE_LETTER = r'(?:[^"\\\n]|\\.)', r"\S"  # a line's end is no 
 
 @lru_cache(maxsize=64)
 def compile_notation(notation: str) -> Format:
-    """The format; `ValueError` names a directive that is not known, or what the notation lacks."""
+    """The format; `ValueError` names an unknown directive, or what the notation lacks."""
     text = _unquoted(notation)
     parse = nginx_parts if "$" in text else apache_parts
     by_keys = _by_keys(notation, text, parse) if text.startswith("{") else None
@@ -60,7 +60,7 @@ def compile_notation(notation: str) -> Format:
 
 
 def _can_move_address(parts: list[Part]) -> bool:
-    """Whether what a client sends stands before the address without quotes, so that its spaces may make another word that."""
+    """Whether unquoted text from the client precedes the address, so that spaces in it can make another word the address."""
     names = [part.field.name if part.field else None for part in parts]
     sent = (
         part.field.shape in (Shape.LIST, Shape.FREE) and not before.text.endswith('"')
@@ -71,7 +71,7 @@ def _can_move_address(parts: list[Part]) -> bool:
 
 
 def _unquoted(notation: str) -> str:
-    r"""The notation itself, out of a whole configuration line or its quotes; `\"` is a quote."""
+    r"""The notation itself, without the rest of a configuration line and without its quotes; `\"` is a quote."""
     text = notation.strip()
     rest = _PREFIX.sub("", text, count=1)
     pieces = [single or double for single, double in _PIECES.findall(rest)]
@@ -85,7 +85,7 @@ def _unquoted(notation: str) -> str:
 
 
 def _by_keys(notation: str, text: str, parse: Callable[[str], list[Part]]) -> Format | None:
-    """The format of a notation that is an object of JSON with directives for values; None if its keys do not tell all."""
+    """The format of a notation that is a JSON object with directives as values; None if its keys are not enough to read it."""
     try:
         tree = json.loads(_BARE_VALUE.sub(r'\1"\2"', text))
     except (ValueError, RecursionError):
@@ -123,7 +123,7 @@ def _leaves(tree: object, path: tuple[str, ...] | None = ()) -> Iterator[tuple[t
 
 
 def _kept_once(parts: list[Part]) -> list[Part]:
-    """Of several directives for one column the first is kept that is not `second`; of several times, one."""
+    """Keeps one directive for each column, the first that is not `second`, and one of several times."""
     firsts = {part.field.name for part in parts if part.field and not part.second}
     seen: set[str] = set()
     kept = []
@@ -138,9 +138,9 @@ def _kept_once(parts: list[Part]) -> list[Part]:
 
 
 def _with_host(parts: list[Part]) -> tuple[list[Part], tuple[tuple[str, str, Callable[[str], str]], ...]]:
-    """Without a remote host a header stands for it: X-Real-IP or its like, or X-Forwarded-For's last address.
+    """Without a remote host a header replaces it: X-Real-IP or a similar one, or the last address of X-Forwarded-For.
 
-    That is the one which the proxy itself was called from.
+    That is the address that called the proxy itself.
     """
     names = [part.field.name if part.field else None for part in parts]
     if "real_ip" in names:
@@ -222,7 +222,7 @@ def _expression(parts: list[Part]) -> str:
 
 
 def _inner(part: Part, field: Field, following: str, quoted: bool, beside: bool) -> str:
-    """The expression of one value; `beside`: no quote or space of its own divides it from others."""
+    """The expression of one value; `beside` means that no quote or space of its own separates it from others."""
     letter = _QUOTED_LETTER if quoted else _BARE_LETTER
     if field.shape in (Shape.LIST, Shape.LAST) and not quoted and following[:1] == " ":
         if not field.name:

@@ -1,4 +1,4 @@
-"""Takes a format's name or notation, gives the format. One line a family."""
+"""The registry of log formats: finds a format by name or notation. One line a family."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def format_of(word: str) -> Format:
 
 
 def names_no_site(known: Format) -> bool:
-    """Whether lines of fields, which hold the request as the client sent it, say nothing else of the site."""
+    """Whether a delimited format that has the request as the client sent it has no other information about the site."""
     of_fields = bool(known.fields) and not known.header
     return of_fields and known.has("request") and not (known.has("site") or known.site_in_request)
 

@@ -1,4 +1,4 @@
-"""Takes a distinct value as a server wrote it, gives the part of it that its column holds."""
+"""Converters of logged values: each extracts from a distinct value the part that its column holds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ABSOLUTE = re.compile(r"[A-Z-]+ https?://[^ ]+", re.IGNORECASE)
 
 
 def without_parentheses(value: str) -> str:
-    """What stands in parentheses.
+    """The text in parentheses.
 
     >>> without_parentheses("(203.0.113.9, 198.51.100.7)"), without_parentheses("(-)")
     ('203.0.113.9, 198.51.100.7', '-')
@@ -29,7 +29,7 @@ def without_parentheses(value: str) -> str:
 
 
 def without_bracket(value: str) -> str:
-    """What stands before a closing bracket: Nginx Proxy Manager writes `[Client 192.0.2.7]`.
+    """The text before a closing bracket: Nginx Proxy Manager writes `[Client 192.0.2.7]`.
 
     >>> without_bracket("192.0.2.7]"), without_bracket("-")
     ('192.0.2.7', '-')
@@ -38,7 +38,7 @@ def without_bracket(value: str) -> str:
 
 
 def is_list_of_addresses(value: str) -> bool:
-    """Whether a text is what X-Forwarded-For may hold: addresses, what stands for one, or nothing.
+    """Whether a text is a value of X-Forwarded-For: addresses, placeholders for addresses, or nothing.
 
     >>> is_list_of_addresses("203.0.113.9, unknown"), is_list_of_addresses("-"), is_list_of_addresses("2.31")
     (True, True, False)
@@ -47,7 +47,7 @@ def is_list_of_addresses(value: str) -> bool:
 
 
 def is_host(value: str) -> bool:
-    """Whether a text may be a remote host, also one that somebody made unreadable: no address behind something else.
+    """Whether a text may be a remote host, perhaps a masked one, and not an address after other text.
 
     >>> is_host("198.51.100.7, [2001:db8::1]:443"), is_host("pc-7.example.org"), is_host("192.0.2.*"), is_host("-")
     (True, True, True, True)
@@ -59,7 +59,7 @@ def is_host(value: str) -> bool:
 
 
 def is_site(value: str) -> bool:
-    """Whether a text, perhaps with a port, is a site's name: with a domain, or one word as within a network, and no address.
+    """Whether a text, perhaps with a port, is a site's name: with a domain, or a single label, and not an address.
 
     >>> [is_site(word) for word in ("www.example.org:443", "localhost", "xn--mller-kva.example", "shop.m\u00fcller.de", "wiki")]
     [True, True, True, True, True]
@@ -71,7 +71,7 @@ def is_site(value: str) -> bool:
 
 
 def is_referrer(value: str) -> bool:
-    """Whether a text may be a referrer, also one that somebody made unreadable: no agent, time, or name of a host.
+    """Whether a text may be a referrer, perhaps a masked one, and not an agent, a time or a host name.
 
     >>> is_referrer("https://www.example.com/"), is_referrer("-"), is_referrer("[hidden]")
     (True, True, True)
@@ -82,7 +82,7 @@ def is_referrer(value: str) -> bool:
 
 
 def is_agent(value: str) -> bool:
-    """Whether a text may be a user agent: no URL, and no time that something took.
+    """Whether a text may be a user agent, and not a URL or a duration.
 
     >>> is_agent("curl/8.5"), is_agent("https://www.example.org/"), is_agent("0.003")
     (True, False, False)
@@ -91,7 +91,7 @@ def is_agent(value: str) -> bool:
 
 
 def with_scheme(value: str) -> str:
-    """A URL that may begin with its host, as a URL; a path remains one.
+    """A URL with its scheme, also if it begins with its host. A path stays a path.
 
     >>> with_scheme("www.example.org/a"), with_scheme("https://www.example.org/a"), with_scheme("/a")
     ('http://www.example.org/a', 'https://www.example.org/a', '/a')
@@ -100,7 +100,7 @@ def with_scheme(value: str) -> str:
 
 
 def without_log_number(value: str) -> str:
-    """The part of Caddy that wrote a line, whichever of its logs it is.
+    """The Caddy component that wrote a line, without the number of its log.
 
     >>> without_log_number("http.log.error.log0"), without_log_number("http.log.access")
     ('http.log.error', 'http.log.access')
@@ -109,7 +109,7 @@ def without_log_number(value: str) -> str:
 
 
 def after_slash(value: str) -> str:
-    """What stands behind a slash: Squid writes its own result before the status.
+    """The text after a slash: Squid writes its own result before the status.
 
     >>> after_slash("TCP_MISS/200")
     '200'
@@ -118,7 +118,7 @@ def after_slash(value: str) -> str:
 
 
 def without_plus(value: str) -> str:
-    """A number of bytes of which HAProxy knew, when it wrote the line, that more would follow.
+    """A number of bytes without HAProxy's `+`, which says that more would follow after the line was written.
 
     >>> without_plus("+4410"), without_plus("4410")
     ('4410', '4410')
@@ -127,7 +127,7 @@ def without_plus(value: str) -> str:
 
 
 def last_of_list(value: str) -> str:
-    """The last of several addresses: the one that the proxy itself was called from.
+    """The last of several addresses: the one that called the proxy itself.
 
     >>> last_of_list("198.51.100.7, 203.0.113.9"), last_of_list("-")
     ('203.0.113.9', '-')
@@ -145,7 +145,7 @@ def all_but_last_of_list(value: str) -> str:
 
 
 def from_hash_escapes(value: str) -> str:
-    """What HAProxy wrote as `#22`, and `<BADREQ>`, which is no request.
+    """Undoes HAProxy's escapes, such as `#22`, and its `<BADREQ>`, which is not a request.
 
     >>> from_hash_escapes("GET /a#22b HTTP/1.1"), from_hash_escapes("<BADREQ>")
     ('GET /a"b HTTP/1.1', '-')
@@ -162,5 +162,5 @@ def names_absolute_url(request: str) -> bool:
 
 
 def undoubled(value: str) -> str:
-    """A field of a CSV file, in which a quote is written twice."""
+    """Undoes the doubled quotes in a field of a CSV file."""
     return value.replace('""', '"')

@@ -1,7 +1,7 @@
-"""Takes the `#Fields:` line of a W3C extended log, gives its format; and takes its lines, gives their columns.
+"""The W3C extended log format: builds a format from the `#Fields:` line of a log, and the columns from the lines that follow it.
 
-Which fields a line has, and in which order, stands in the log itself, and may change in the middle of it (IIS writes a new header
-whenever it starts). So the header is the format: a block knows it by `w3c:` or `w3c-tab:` and the names of its fields.
+The log itself declares the fields of a line and their order, and may change them in the middle (IIS writes a new header whenever
+it starts). So the header is the format: a block's format is named `w3c:` or `w3c-tab:` and the names of its fields.
 
 Sources: W3C working draft "Extended Log File Format"; Microsoft, "W3C Logging" (IIS: UTC, spaces within fields as `+`); AWS,
 "Standard logs" of CloudFront (tabs, fields percent-encoded, the site in x-host-header); Tomcat, ExtendedAccessLogValve (`bytes`,
@@ -60,7 +60,7 @@ PATTERNS = {"status": r"[0-9]{3}|-|", "bytes_sent": r"[0-9]{1,18}|-|"}
 def header_in(lines: bytes, before: str = BY_SPACE) -> str | None:
     """The format that the first header of some lines declares, or None if they have none.
 
-    Whether fields are divided by tabs the first line after it tells; if there is none, they are as in the format `before`.
+    The first line after it shows whether tabs separate the fields. Without such a line, the format `before` decides.
     """
     found = _HEADER.search(lines)
     if found is None:
@@ -73,12 +73,12 @@ def header_in(lines: bytes, before: str = BY_SPACE) -> str | None:
 
 
 def is_header(words: str) -> bool:
-    """Whether a format is one of these."""
+    """Whether a format is a W3C header."""
     return words.startswith((BY_SPACE, BY_TAB))
 
 
 def by_header(block: bytes, words: str) -> Iterator[tuple[str, int, bytes]]:
-    """A block of a log in parts of one header each: format, position in the block, and bytes; other formats have one part."""
+    """Splits a block into parts with one header each: format, position in the block, and bytes. Other formats have one part."""
     starts = [found.start() for found in _HEADER.finditer(block)] if is_header(words) else []
     if not starts or starts[0] > 0:
         yield words, 0, block[: starts[0]] if starts else block
@@ -143,7 +143,7 @@ def read_line(line: bytes, log_format: Format) -> dict[str, str | None] | None:
 
 
 def _quoted_words(text: str, separator: str) -> list[str]:
-    """The fields of a line in which some stand in quotes, within which separators mean nothing, and a quote is written twice."""
+    """The fields of a line with quoted fields, in which separators are literal and quotes are doubled."""
     words = re.findall(rf'(?:^|{separator})("(?:[^"]|"")*"(?={separator}|$)|[^{separator}]*)', text)
     return [word[1:-1].replace('""', '"') if len(word) > 1 and word[0] == word[-1] == '"' else word for word in words]
 
@@ -156,7 +156,7 @@ def _decoded(name: str, text: str, encoded: bool) -> str:
     """A field's own text: IIS writes + for a space in an agent and escapes nothing, CloudFront %20, and %2520 in older logs; a
     path stays as it was requested.
 
-    CloudFront encodes what is encoded once more, so that a `%` of the request is `%25` (`encoded`).
+    CloudFront encodes again what is already encoded, so that a `%` of the request is `%25` (`encoded`).
     """
     if encoded and name in ("target", "query"):
         text = text.replace("%25", "%")

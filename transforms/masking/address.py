@@ -1,6 +1,6 @@
-"""Takes remote hosts as logged, gives the privacy unit (an address), its network and its truncated prefix.
+"""Maps remote hosts as logged to the privacy unit (an address), its network and its truncated prefix.
 
-The unit is an IPv4 address or an IPv6 /56; the network an IPv4 /24 or an IPv6 /32. An IPv4 address in IPv6 clothes (mapped,
+The unit is an IPv4 address or an IPv6 /56; the network is an IPv4 /24 or an IPv6 /32. An IPv4 address embedded in IPv6 (mapped,
 NAT64, 6to4, Teredo) counts as its IPv4 address. All addresses that are not global are one address in one network, because nobody
 outside can tell them apart and anybody inside can make up more. A host name is an address; its registrable domain is the network.
 """
@@ -107,7 +107,7 @@ def _ipv6(address: bytes) -> Place:
 
 
 def _is_global_unicast(address: bytes) -> bool:
-    """2000::/3, but for protocol assignments (2001::/23) and documentation (2001:db8::/32, 3fff::/20)."""
+    """2000::/3, except protocol assignments (2001::/23) and documentation (2001:db8::/32, 3fff::/20)."""
     if address[:2] == b"\x20\x01" and (address[2] < 2 or address[2:4] == b"\x0d\xb8"):
         return False
     return address[0] >> 5 == 1 and not (address[:2] == b"\x3f\xff" and address[2] < 16)

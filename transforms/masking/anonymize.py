@@ -1,4 +1,4 @@
-"""Takes entries, gives masked visitors and hits: keys in place of addresses, scrubbed paths, and nothing that was not asked for.
+"""Masks entries: keys replace addresses, paths are scrubbed, and only the selected columns remain.
 
 This is the step after which no address, user name or query exists any more. Every column of its output is selected by name.
 """
@@ -27,7 +27,7 @@ from transforms.reserved import UNKNOWN
 @dataclass(frozen=True, slots=True)
 class Masked:
     """Visitors (schema MASKED_VISITOR) and their hits (schema MASKED); the lines of each period, counted or not, and how many of
-    those in the window were left out because their visitors said so.
+    those in the window were left out because their visitors opted out.
     """
 
     visitors: pa.Table
@@ -48,9 +48,9 @@ def anonymize(
 ) -> Masked:
     """Mask the entries (schema ENTRY) of the window, by periods of the time zone's calendar.
 
-    `site` names the site where the format has none, or only URLs could name it and that of a line does not; `proxies` are
-    those whose X-Forwarded-For is believed; `routes` the sites' own templates for paths; with `exclude_opted_out`, requests that
-    carry a signal against tracking are not counted at all.
+    `site` names the site where the format has none, or only URLs could name it and that of a line does not; `proxies` are those
+    whose X-Forwarded-For is trusted; `routes` the sites' own templates for paths; with `exclude_opted_out`, requests that carry a
+    signal against tracking are not counted at all.
     """
     local = local_seconds(entries["request_time"].to_numpy(), time_zone)
     starts = first_day(local // DAY_SECONDS, window.length)

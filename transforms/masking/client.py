@@ -1,7 +1,7 @@
-"""Takes remote hosts and X-Forwarded-For as logged, gives the clients behind trusted proxies.
+"""Finds the client behind trusted proxies, from remote hosts and X-Forwarded-For as logged.
 
-Each proxy appends the address that it was called from. So only the end of the header can be trusted, and it is read from there:
-past every trusted proxy, to the first address that is none. What stands before it anybody can write.
+Each proxy appends the address that called it. So only the end of the header can be trusted, and it is read from there: past
+every trusted proxy, to the first address that is not one. Anybody can write what precedes it.
 """
 
 from __future__ import annotations
@@ -63,13 +63,13 @@ class Proxies:
 
 
 def _plain(network: _Network) -> _Network:
-    """IPv4 addresses in IPv6 clothes (::ffff:10.0.0.0/104), as they are in the log, too, are IPv4 addresses."""
+    """IPv4 networks embedded in IPv6 (::ffff:10.0.0.0/104) become IPv4 networks, like the addresses of the log."""
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     return network if mapped is None or network.prefixlen < 96 else ipaddress.ip_network((mapped, network.prefixlen - 96))
 
 
 def clients(remote_hosts: pa.ChunkedArray, forwarded_for: pa.ChunkedArray, proxies: Proxies) -> pa.DictionaryArray:
-    """The client of each request, worked out once for each pair that occurs."""
+    """The client of each request, computed once for each pair that occurs."""
     host_codes, hosts = distinct(remote_hosts)
     chain_codes, chains = distinct(forwarded_for)
     codes, hosts_of, chains_of = distinct_pairs(host_codes, chain_codes)

@@ -1,6 +1,7 @@
-"""Takes a request's target, gives the path that may be published: without query, with identifiers replaced by their kind.
+"""Generalises a request's target to a path that may be published: without query, with identifiers replaced by their kind.
 
-What a segment is, is decided on its decoded text, so that `%40` hides no e-mail address. What is kept is kept as it was logged.
+The kind of a segment is decided on its decoded text, so that `%40` hides no e-mail address. What is kept is kept as it was
+logged.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def scrub_paths(targets: pa.Array) -> pa.Array:
 
 
 def scrub_path(target: str) -> str:
-    """The publishable path of one target; `(none)` for what is no path (`*`, an authority, an invalid request).
+    """The publishable path of one target; `(none)` for anything else (`*`, an authority, an invalid request).
 
     >>> scrub_path("/orders/1048577/view;jsessionid=A1?token=x"), scrub_path("/u/jane%40example.org/photo.jpg"), scrub_path("*")
     ('/orders/:id/view', '/u/:email/photo.jpg', '(none)')
@@ -106,7 +107,7 @@ def _scrub_segment(segment: str) -> str:
 
 
 def _without_numbers(text: str) -> str:
-    """The text with `:id` in place of its long numbers, of which dates are none."""
+    """The text with `:id` in place of its long numbers, except dates."""
     between = DATE.split(text)  # text, date, its separator, text, ...
     return "".join(_NUMBER.sub(":id", part) if at % 3 == 0 else part for at, part in enumerate(between) if at % 3 < 2)
 

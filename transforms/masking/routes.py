@@ -1,7 +1,7 @@
-"""Takes route templates of sites and paths, gives the template in place of each path that fits one.
+"""Replaces paths by the site's own route templates.
 
-A site's owner knows which segments name people where no general rule can: `/users/:user/photos` stands for all its paths. A file
-of templates has one on each line, after the name of its site if it is for one site only:
+A site's owner knows which segments name people where no general rule can: `/users/:user/photos` is published for all its paths. A
+file of templates has one on each line, after the name of its site if it is for one site only:
 
     /users/:user/photos/:photo
     blog.example.org  /by/:author
@@ -25,13 +25,13 @@ _TEMPLATE = re.compile(r"(?:/(?:[A-Za-z0-9._~-]+|:[a-z][a-z_]*)?)+")
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Templates in their order; the first that fits is taken. `site` None is for all sites."""
+    """Templates in their order; the first that matches is used. `site` None means all sites."""
 
     templates: tuple[tuple[str | None, str], ...]
 
     @classmethod
     def parse(cls, text: str) -> Routes:
-        """Read a file of templates; `ValueError` names the line that is none."""
+        """Read a file of templates; `ValueError` names a line that is not a template."""
         templates: list[tuple[str | None, str]] = []
         for number, line in enumerate(text.splitlines(), 1):
             words = line.partition("#")[0].split()
@@ -46,7 +46,7 @@ class Routes:
         return cls(tuple(templates))
 
     def apply(self, sites: pa.DictionaryArray, targets: pa.ChunkedArray, paths: pa.DictionaryArray) -> pa.DictionaryArray:
-        """`paths` with templates in place of those whose target fits one, worked out once for each site and target."""
+        """`paths` with templates in place of those whose target matches one, computed once for each site and target."""
         site_codes, site_names = distinct(sites)
         target_codes, target_names = distinct(targets)
         path_codes, path_names = distinct(paths)

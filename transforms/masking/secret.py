@@ -1,8 +1,8 @@
-"""Takes a run's secret, gives keys: 64-bit numbers that stand for networks, addresses and visitors within one run.
+"""Derives keys from a run's secret: 64-bit pseudonyms of networks, addresses and visitors within one run.
 
 Keys are keyed BLAKE2b, each kind with its own `person`, each message with fixed-width parts before the last one, so that no two
-different inputs meet in the same message. They mean something to nobody without the secret, which is random for each run,
-shared by its workers and gone when it ends. They are never "salted ids": nothing can be looked up by them afterwards.
+different inputs produce the same message. They are meaningless without the secret, which is random for each run, shared by its
+workers and gone when it ends. They are never "salted ids": nothing can be looked up by them afterwards.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def new_secret() -> bytes:
 
 
 def derive(secret: bytes, outside: bytes) -> bytes:
-    """The secret mixed with a part that the runner does not know: without both parts it cannot be had."""
+    """The secret mixed with a part that the runner does not know: without both parts it cannot be derived."""
     return hashlib.blake2b(outside, digest_size=SECRET_BYTES, key=_checked(secret), person=b"derive").digest()
 
 

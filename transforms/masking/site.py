@@ -1,6 +1,6 @@
-"""Takes a site as logged, gives the name under which it is published: lower case, no port or trailing dot, surely a host name.
+"""Normalises the name of a site for publication: lower case, no port or trailing dot, and always a valid host name.
 
-A Host header is whatever the client says. What is not the syntax of a host name, or is an address, becomes `(unknown)`.
+A Host header is whatever the client sends. A value that is not a host name by its syntax, or is an address, becomes `(unknown)`.
 """
 
 from __future__ import annotations

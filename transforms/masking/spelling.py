@@ -1,4 +1,4 @@
-"""Takes a text, gives what it spells: what is behind its percent-encoding, where it names a date, whether it names an address."""
+"""Recognises dates and addresses in text, whatever their spelling, also below percent-encoding."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WORD = re.compile(r":(?:id|uuid|hex|token|email|more)(?![0-9A-Za-z])")  # of th
 
 
 def decodings(text: str) -> Iterator[str]:
-    """The text, and what is behind each depth of percent-encoding that still matters."""
+    """The text, and its decoding at each depth of percent-encoding that still matters."""
     yield text
     for _ in range(3):
         if "%" not in text:
@@ -40,7 +40,7 @@ def decodings(text: str) -> Iterator[str]:
 
 
 def names_address(text: str) -> bool:
-    """Whether there is an IPv4, IPv6 or hardware address, or four groups of one; a version of four numbers looks the same.
+    """Whether the text has an IPv4, IPv6 or hardware address, or four groups of one; a version of four numbers looks the same.
 
     >>> [names_address(text) for text in ("ip-192-0-2-7", "2001:db8::7", "2001:db8:1:2", "2026-03-03-10-30", "std::vector")]
     [True, True, True, False, False]
@@ -53,7 +53,7 @@ def names_address(text: str) -> bool:
 
 
 def _is_short_ipv6(text: str, start: int, end: int) -> bool:
-    """Whether what has `::` is an address: neither two words, as `abc::def`, nor the ends of two, as in `std::vector`."""
+    """Whether text with `::` is an address, and not two words (`abc::def`) or the ends of two (as in `std::vector`)."""
     groups = text[start:end].replace(":", " ").split()
     if not groups or _TWO_WORDS.fullmatch(text[start:end]):
         return False

@@ -1,8 +1,8 @@
-"""Takes a block of lines, gives the columns of the plain ones and the positions of the odd ones.
+"""Parses the plain lines of a block by columns, and returns the positions of the odd ones.
 
-Delimited lines are cut at their separators (see `cuts`), JSON lines that look alike between their values (see `templates`), other
-JSON is read by Arrow; a format that cannot be cut is matched with its expression by Arrow, line by line but without Python. Each
-way reads only what it surely reads as the exact path would: every other line is odd, and left to that path.
+Delimited lines are split at their separators (see `cuts`), JSON lines that follow one template by its text (see `templates`), and
+other JSON by Arrow's reader. Where a format cannot be split, Arrow matches its expression, line by line but without Python. Each
+reader accepts only lines that it surely reads as the exact path would. Every other line is odd, and left to that path.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The plain lines, all of whose times are written alike in each part; and the numbers of the odd lines.
+    """The plain lines, in parts whose times have one notation, and the numbers of the odd lines.
 
-    `refused` are those of the odd lines that have been tried as the exact path would try them.
+    `refused` are the odd lines that have already been tried as the exact path would.
     """
 
     parts: tuple[Part, ...]
@@ -100,7 +100,7 @@ def _all_odd(lines: Lines) -> Split:
 
 
 def _split_by_expression(block: bytes, lines: Lines, log_format: Format) -> Split:
-    """As `split`, for lines that one expression describes: it alone decides, also of what would be odd in a line that is cut."""
+    """As `split`, for formats with one expression. It alone decides, also on bytes that make a delimited line odd."""
     first = np.frombuffer(block, np.uint8).take(lines.starts, mode="clip")
     odd = (first == ord("#")) | (first == _BOM) | (lines.ends - lines.starts > oddities.MAX_LINE_BYTES)
     plain = np.flatnonzero(~odd)
@@ -125,7 +125,7 @@ def _changed(columns: dict[str, pa.Array], log_format: Format) -> dict[str, pa.A
 
 
 def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
-    """As `split`, for lines that each hold an object: those that look alike, and of the others those that Arrow can read."""
+    """As `split`, for JSON lines: those that follow a template, and of the others those that Arrow can read."""
     data = np.frombuffer(block, np.uint8)
     last = data.take(lines.ends - 1, mode="clip")
     last = np.where(last == oddities.RETURN, data.take(lines.ends - 2, mode="clip"), last)
@@ -152,14 +152,14 @@ def _split_json(block: bytes, lines: Lines, log_format: Format) -> Split:
 
 
 def _json_part(texts: Mapping[str, pa.ChunkedArray], numbers: Positions, log_format: Format) -> Part:
-    """Those of the lines whose times are written as most of the first ones are."""
+    """The lines whose times have the notation of most of the first ones."""
     columns, clock, whole = objects.of_one_clock(texts)
     raw = {name: column if name in ("time", "zone") else as_one(column.dictionary_encode()) for name, column in columns.items()}
     return Part(raw_table(_changed(raw, log_format), int(whole.sum()), log_format), clock, numbers[whole])
 
 
 def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
-    """As `split`, for lines between comments, of which a field may stand in quotes."""
+    """As `split`, for lines between comments, whose fields may be quoted."""
     first = np.frombuffer(block, np.uint8).take(lines.starts, mode="clip")
     odd = (first == ord("#")) | (first == oddities.RETURN) | (lines.starts == lines.ends)
     odd |= oddities.with_specials(block, lines, b"\0")
@@ -179,13 +179,13 @@ def _split_w3c(block: bytes, lines: Lines, log_format: Format) -> Split:
 
 
 def raw_table(columns: dict[str, pa.ChunkedArray | pa.Array], rows: int, log_format: Format) -> pa.Table:
-    """A table of RAW_COLUMNS, and of what the format has beside them; absent ones are null."""
+    """A table of RAW_COLUMNS and the format's further columns; absent ones are null."""
     names = (*RAW_COLUMNS, *log_format.further)
     return pa.table({name: columns.get(name, pa.nulls(rows, type_of(name))) for name in names})
 
 
 def type_of(name: str) -> pa.DataType:
-    """The type of a raw column: a dictionary, but for times, of which every one may differ."""
+    """The type of a raw column: a dictionary, except for times, which may all differ."""
     return pa.string() if name == "time" else TEXT
 
 
@@ -211,7 +211,7 @@ def _fit(rows: int, columns: Iterable[tuple[pa.Array, str | None]]) -> Flags:
 
 
 def _digits_alike(times: pa.StringArray) -> pa.StringArray:
-    """Times with a 0 for every digit: the pattern of a time makes no difference between digits, and few texts remain of many."""
+    """Times with a 0 for every digit: the pattern of a time does not distinguish digits, and few distinct texts remain."""
     data, _, ends = spans_of(times)
     alike = np.where(data - np.uint8(ord("0")) < 10, np.uint8(ord("0")), data)
     edges = np.append(0, ends).astype(np.int32)

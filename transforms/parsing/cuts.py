@@ -1,6 +1,6 @@
-"""Takes a block of lines and the fields of their format, gives the texts of the fields of the plain lines.
+"""Splits a block of delimited lines into the texts of their fields, for all plain lines at once.
 
-Many lines are looked at together, field by field. A line is plain if it has exactly the format's fields, each quote at the edge
+Many lines are scanned together, field by field. A line is plain if it has exactly the format's fields, each quote at the edge
 of its field. Every other line is odd, and left to the exact path.
 """
 
@@ -29,7 +29,8 @@ def texts_of(
 ) -> tuple[list[pa.ChunkedArray], Flags]:
     """The texts of the kept fields (numbers, rising) of the plain lines, a column each; and which lines are odd.
 
-    `table_of` is asked for some of the lines at a time, with what is known of them: `cut`, told the fields.
+    `table_of` is called with some of the lines at a time, and with those of them that are odd already: `cut` with its fields
+    bound.
     """
     columns: list[list[pa.Array]] = [[] for _ in kept]
     still_odd = []
@@ -45,7 +46,7 @@ def texts_of(
 
 
 def pieces(lines: Lines) -> Iterator[tuple[int, int]]:
-    """Numbers of lines, from and to, which together are of about the piece's size."""
+    """Ranges of lines, each of about the piece's size."""
     first, count = 0, len(lines.starts)
     while first < count:
         last = max(first + 1, int(np.searchsorted(lines.ends, lines.starts[first] + PIECE_BYTES)))
@@ -56,8 +57,8 @@ def pieces(lines: Lines) -> Iterator[tuple[int, int]]:
 def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Sequence[Field], log_format: Format) -> Table:
     """The table of lines whose fields have the words' shapes, without their quotes, bracket or port.
 
-    Of all lines one field after another is looked at: it ends before the next separator, or at the next quote. In a log with a
-    header any field may stand in quotes, and any may be empty.
+    One field after another is scanned, in all lines at once: it ends before the next separator, or at the next quote. In a log
+    with a header any field may be quoted, and any may be empty.
     """
     code = ord(log_format.separator)
     separators, quotes = Marks(data == code), Marks(data == QUOTE)
@@ -131,7 +132,7 @@ def cut(data: Bytes, lines: Lines, odd: Flags, kept: Sequence[int], words: Seque
 
 
 def _lose_ports(data: Bytes, starts: Positions, ends: Positions) -> Flags:
-    """Move where addresses begin and end, so that their ports and brackets are outside; which had one, or are absent."""
+    """Move the bounds of addresses to exclude ports and brackets; returns which had one, or are absent."""
     colons, digits = np.zeros_like(ends), np.ones(len(ends), np.bool_)
     for width in range(1, _PORT_WIDTH + 2):
         byte = _at(data, ends - width)

@@ -1,4 +1,4 @@
-"""Takes the first lines of a log, gives its format and how sure that is: the clear winner among all, tried on every line."""
+"""Detects the format of a log from its first lines: tries every format on every line, and needs a clear winner."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ SAMPLE_LINES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """Of the sample's lines how many each format fits, and how many it could read, whether their values are plausible or not.
+    """How many of the sample's lines each format fits, and how many it can read, plausible values or not.
 
-    `lines` are those that could be requests: not what the server of the best format says of itself.
+    `lines` are those that may be requests, and not messages about the server itself in the best format.
     """
 
     lines: int
@@ -31,8 +31,8 @@ class Detection:
     def format(self) -> str | None:
         """The clear winner's name, or None.
 
-        It is of the family that fits at least half of the lines, and twice as many as any other family; or that fits some, reads
-        all, and the others do not.
+        Its family fits at least half of the lines, and twice as many as any other family. Or it fits some lines and reads all,
+        and the others do not.
         """
         fits, reads = self._families(self.fits), self._families(self.reads)
         best = self._family()
@@ -43,7 +43,7 @@ class Detection:
 
     @property
     def likeliest(self) -> str:
-        """What is best, however sure: of the family that fits most lines the narrowest format that reads as many."""
+        """The best format, however uncertain: the narrowest that reads as many lines, of the family that fits most."""
         return self._narrowed(self._family())
 
     def _family(self) -> str:
@@ -87,14 +87,14 @@ class Detection:
 
 
 def wider(name: str) -> list[str]:
-    """The formats that all lines of this one fit, too, but which know less of them."""
+    """The formats that also fit all lines of this one, but read fewer columns of them."""
     known = format_of(name)
     return [known.narrows, *wider(known.narrows)] if known.narrows else []
 
 
 @lru_cache(maxsize=256)
 def knows(name: str) -> frozenset[str]:
-    """What lines of a format say of a request: columns of the raw line."""
+    """The columns of the raw line that a format has about a request."""
     log_format = format_of(name)
     named = {column for column in RAW_COLUMNS if log_format.has(column)}
     return frozenset(named | {"site"} if log_format.site_in_request else named)
@@ -109,10 +109,10 @@ def sample_lines(head: bytes, complete: bool) -> list[bytes]:
 
 
 def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -> Detection:
-    """Try the formats on a file's first bytes, as `sample_lines`; first on what is inside, if most lines are wrapped alike.
+    """Try the formats on the `sample_lines` of a file; first on the unwrapped lines, if most lines have the same wrapper.
 
-    A log that declares its fields is of that format. `ValueError` says what a header lacks. A header in its middle counts only if
-    no other format fits: where X-Forwarded-For begins the line, any client can write one.
+    A log that declares its fields has the declared format. `ValueError` says what a header lacks. A header in its middle counts
+    only if no other format fits: where X-Forwarded-For begins the line, any client can write one.
     """
     if head.lstrip(b"\xef\xbb\xbf\0 \r\n").startswith(b"#") and (declared := w3c.header_in(head)) is not None:
         return _declared(head, declared, complete)
@@ -135,7 +135,7 @@ def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -
 
 
 def as_in(word: str, sample: Iterable[bytes]) -> str:
-    """The format as a file has it: of JSON, without the columns that no line of its sample has a key for.
+    """The format of one file: a JSON format without the columns for which no line of the sample has a key.
 
     What a line then lacks was absent from its request. So that does not depend on which other lines stand near it.
     """
@@ -146,7 +146,7 @@ def as_in(word: str, sample: Iterable[bytes]) -> str:
 
 
 def _declared(head: bytes, declared: str, complete: bool) -> Detection:
-    """How many lines fit the header that stands before them: it may change after a few, as IIS writes one whenever it starts."""
+    """How many lines fit the header before them: it may change after a few lines, because IIS writes one whenever it starts."""
     head = head if complete else head[: head.rfind(b"\n") + 1]
     lines = fits = 0
     for words, _, part in w3c.by_header(head, declared):

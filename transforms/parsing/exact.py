@@ -1,8 +1,8 @@
-r"""Takes one odd line, gives its fields exactly: the slow path, for lines that a plain split would get wrong.
+r"""Parses one odd line exactly: the slow path, for lines that a plain split would get wrong.
 
-Odd are lines with backslash escapes, TLS bytes, an empty request, user names with spaces, or quotes in unusual places. Escapes
-are undone once, after splitting: Apache 2.4 writes `\"`, `\\`, `\n`, `\t` … and `\xhh` (mod_log_config, ap_escape_logitem),
-nginx writes `\x22`.
+Odd lines are those with backslash escapes, TLS bytes, an empty request, user names with spaces, or quotes in unusual positions.
+Escapes are undone once, after splitting: Apache 2.4 writes `\"`, `\\`, `\n`, `\t` … and `\xhh` (mod_log_config,
+ap_escape_logitem), nginx writes `\x22`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def line_patterns(log_format: Format) -> tuple[re.Pattern[bytes], ...]:
 
 @lru_cache(maxsize=64)
 def detection_pattern(log_format: Format) -> re.Pattern[bytes]:
-    """The narrowest pattern, by which formats are told apart: no field may hold what its neighbour would."""
+    """The narrowest pattern, which distinguishes formats: no field may hold what its neighbour would."""
     return _pattern(log_format, _strict(log_format), r"\S+")
 
 
@@ -131,7 +131,7 @@ def fits(line: bytes, log_format: Format) -> bool:
 
 
 def is_plausible(row: Mapping[str, str | None], log_format: Format) -> bool:
-    """Whether the values of a line are such as its columns have."""
+    """Whether the values of a line are plausible for their columns."""
     if not is_host(row.get("remote_host") or "-"):
         return False
     return log_format.plausible is None or log_format.plausible(row)
@@ -140,8 +140,8 @@ def is_plausible(row: Mapping[str, str | None], log_format: Format) -> bool:
 def are_plausible(rows: Sequence[Mapping[str, str | None]], log_format: Format) -> bool:
     """Whether the values of lines may be this format's, seen together.
 
-    Of fields, which do not say what stands in them, the agent is no URL, and the referrer no agent, time or name of a host, at
-    least once for half of the remote hosts: one client alone can send what it likes.
+    Delimited fields have no names. So half of the remote hosts must, at least once, have an agent that is not a URL, and a
+    referrer that is not an agent, a time or a host name: one client alone can send anything.
     """
     if log_format.fields and not log_format.header and log_format.has("referer"):
         hosts = {row.get("remote_host") for row in rows}

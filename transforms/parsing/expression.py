@@ -1,8 +1,8 @@
-r"""Takes lines that one expression describes, gives the columns of those that fit it, and which these are.
+r"""Parses the lines of a format that is one regular expression, with Arrow.
 
-Arrow matches them with RE2, in a time that grows as the line's length does, whatever stands in it; and as bytes. So no line is
-odd, each is read by itself, and no other one decides how. (Python's `re` would take the square or the cube of the length where
-values stand beside each other, and reads `\s` in another way.) Values are unescaped once for each that is distinct.
+Arrow matches them with RE2, as bytes, in time linear in the length of the line, whatever the line contains. So no line is odd,
+and each is read independently of the others. (Python's `re` would take quadratic or cubic time where values are adjacent, and
+reads `\s` differently.) Each distinct value is unescaped once.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f", b"v
 
 
 def is_only_way(log_format: Format) -> bool:
-    """Whether all lines of a format are matched with its expression, and none is cut."""
+    """Whether all lines of a format are matched with its expression, and none is split."""
     return log_format.expression is not None and not log_format.fields
 
 
 def match(lines: pa.BinaryArray, log_format: Format) -> tuple[dict[str, pa.Array], Flags]:
-    """The columns of the lines that fit, as text (a dictionary, but for times), and which these are."""
+    """The columns of the lines that fit, as text (a dictionary, except for times), and which lines these are."""
     found = pc.extract_regex(lines, f"^{log_format.expression}\\s*$")
     fits: Flags = found.is_valid().to_numpy(zero_copy_only=False)
     found = found.drop_null()

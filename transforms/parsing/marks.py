@@ -1,7 +1,7 @@
-"""Takes which bytes of some lines are such, gives where the next of them stands, and how many stand before a place.
+"""A bitmap over bytes: find the next set bit, and count the set bits before a position.
 
-A bit for each byte, the first one lowest, lets 57 bytes or more be looked at together; that is faster than to list all places,
-of which there may be a hundred in each line, and only some ends of fields are wanted.
+With one bit a byte, lowest first, one step covers 57 bytes or more. That is faster than to list all positions: a line may have a
+hundred of them, and only some ends of fields are needed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NEAR = 16  # so often it is looked further ahead, before all places are listed:
 
 
 class Marks:
-    """Where bytes are marked, of all bytes that are looked at together; what is behind them counts as marked."""
+    """A bitmap of all bytes that are scanned together. Positions after them count as marked."""
 
     def __init__(self, marked: Flags) -> None:
         self._marked = marked
@@ -29,7 +29,7 @@ class Marks:
         self._anywhere: npt.NDArray[np.uint64] = np.ndarray((len(bits) - _BYTES + 1,), "<u8", bits, 0, (1,))
 
     def after(self, at: Positions) -> Positions:
-        """Where the first mark is from each place on, or what is not among the bytes."""
+        """The position of the first mark at or after each position, or a position after the bytes."""
         found, far = self._ahead(np.minimum(at, len(self._marked)))
         for _ in range(_NEAR):
             if not len(far):
@@ -44,13 +44,13 @@ class Marks:
         return np.append(np.flatnonzero(self._marked), len(self._marked))
 
     def before(self, at: Positions) -> Positions:
-        """How many marks are before each place, which is not behind the bytes."""
+        """The number of marks before each position, which must not be after the bytes."""
         so_far = np.cumsum(np.bitwise_count(self._words), dtype=np.int64)
         part = self._words[at >> 6] & ((np.uint64(1) << (at.view(np.uint64) & 63)) - 1)
         return np.asarray(np.append(0, so_far)[at >> 6] + np.bitwise_count(part), np.int64)
 
     def _ahead(self, at: Positions) -> tuple[Positions, Positions]:
-        """Where the next marks are, or how far there is none; and the numbers of those which are further than that."""
+        """The next mark, or the end of the range without one; and the indices of positions whose next mark is further away."""
         word = self._anywhere[at >> 3] >> (at.view(np.uint64) & 7)
         zeros = np.bitwise_count(~word & (word - 1))  # below the lowest bit
         far = np.flatnonzero(word == 0)

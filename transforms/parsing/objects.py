@@ -1,7 +1,7 @@
-"""Takes JSON lines, gives the columns of a whole block of plain ones, and those of each odd one.
+"""Parses JSON lines: a block of plain lines by columns, an odd line alone.
 
-Arrow reads whole blocks, told the type of each key by the block's first lines; where a line is of another type, or no JSON at
-all, the lines are read one by one.
+Arrow reads whole blocks, with the type of each key taken from the block's first lines. If a line has another type, or is no JSON
+at all, the lines are read one by one.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _table(lines: bytes, schema: pa.Schema) -> pa.Table | None:
 
 
 def of_one_clock(columns: Mapping[str, pa.ChunkedArray]) -> tuple[dict[str, pa.ChunkedArray], Clock, Flags]:
-    """The columns of the lines whose times are written as most of the first are, how that is, and which lines these are."""
+    """The columns of the lines whose times have the notation of most of the first, that notation, and which lines."""
     times = as_one(columns["time"])
     if any(time and time.startswith("[") for time in times.slice(0, _SAMPLE_LINES).to_pylist()):
         times = pc.utf8_trim(times, "[]")  # Apache's %t
@@ -82,7 +82,7 @@ def of_one_clock(columns: Mapping[str, pa.ChunkedArray]) -> tuple[dict[str, pa.C
 
 
 def _is_written(times: pa.ChunkedArray, clock: Clock) -> Flags:
-    """Which times surely are of this clock: one look at one byte tells the two usual ones from all others."""
+    """Which times surely have this notation: a single byte distinguishes the two usual ones from all others."""
     data, starts, ends = spans_of(as_one(pc.fill_null(times, "") if times.null_count else times))
     if clock is Clock.EPOCH:
         decimal, points = points_in(data, starts, ends)
@@ -111,7 +111,7 @@ def _is_header(path: Path) -> bool:
 
 
 def _paths_in(sample: list[Any], log_format: Format) -> dict[str, list[Path]]:
-    """Of each column's keys those that some line of a sample has, in the table's order; or else the first of all."""
+    """The keys of each column that some line of a sample has, in the table's order; if there are none, the first."""
     return {
         column: [path for path in candidates if any(_value(line, path) is not None for line in sample)] or [candidates[0]]
         for column, candidates in log_format.keys
@@ -170,7 +170,7 @@ def _text(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _usual_clock(times: pa.ChunkedArray) -> Clock:
-    """How most of the first times are written. A spoiled one must not spoil those after it."""
+    """The notation of most of the first times. One malformed time must not affect those after it."""
     sample = [time for time in times.slice(0, _SAMPLE_LINES).to_pylist() if time]
     return Counter(map(_clock, sample)).most_common(1)[0][0] if sample else Clock.ISO
 
@@ -200,7 +200,7 @@ def _read_object(found: dict[str, Any], log_format: Format) -> tuple[dict[str, s
 
 
 def is_message(line: bytes, log_format: Format) -> bool:
-    """Whether it is an object with a message and nothing of a request: what else a server logs."""
+    """Whether it is an object with a message and without a request: servers also log other events."""
     found = _object(line)
     if found is None or not found.keys() & _MESSAGES:
         return False
@@ -220,7 +220,7 @@ def _object(line: bytes) -> dict[str, Any] | None:
 
 
 def _byte(found: re.Match[bytes]) -> bytes:
-    """A byte that was written as `\\x41`, which is no JSON: itself, or as JSON writes it."""
+    """A byte that was written as `\\x41`, which is not JSON: the character itself, or its JSON escape."""
     if not found[2]:
         return found[0]
     byte = bytes.fromhex(found[2].decode())

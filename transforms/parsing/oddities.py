@@ -1,6 +1,6 @@
-"""Takes a block, gives its lines, and those with bytes that no plain line has: escapes, control characters, no UTF-8.
+"""Finds the lines of a block, and those with bytes that no plain line has: escapes, control characters, invalid UTF-8.
 
-Everything is looked at for the whole block at once, as positions of bytes; a line that is marked takes the exact path.
+The whole block is scanned at once, as positions of bytes. Marked lines take the exact path.
 """
 
 from __future__ import annotations
@@ -83,13 +83,13 @@ def having(lines: Lines, positions: Positions) -> Flags:
 
 
 def line_array(block: bytes, starts: Positions, kind: pa.DataType) -> pa.Array:
-    """The lines of a block as Arrow has them, with their ends, without copying them."""
+    """The lines of a block as an Arrow array, with their ends, without a copy."""
     offsets = np.append(starts, len(block)).astype(np.int32)
     return pa.Array.from_buffers(kind, len(starts), [None, pa.py_buffer(offsets), pa.py_buffer(block)])
 
 
 def _where(block: bytes, is_such: Callable[[Bytes], Flags]) -> Positions:
-    """Where bytes are such as few are: eight are looked at together, in half the time of `np.flatnonzero`."""
+    """The positions of rare bytes: eight bytes are tested at once, in half the time of `np.flatnonzero`."""
     data, found = np.frombuffer(block, np.uint8), [np.zeros(0, np.int64)]
     for begin in range(0, len(block), PIECE_BYTES):
         such = is_such(data[begin : begin + PIECE_BYTES])
@@ -102,7 +102,7 @@ def _where(block: bytes, is_such: Callable[[Bytes], Flags]) -> Positions:
 
 
 def is_utf8(block: bytes) -> bool:
-    """Whether the block is UTF-8; Arrow looks at it without decoding it, in a tenth of the time."""
+    """Whether the block is UTF-8; Arrow validates it without decoding it, in a tenth of the time."""
     offsets = pa.py_buffer(np.array([0, len(block)], np.int64))
     try:
         pa.Array.from_buffers(pa.large_binary(), 1, [None, offsets, pa.py_buffer(block)]).cast(pa.large_string())

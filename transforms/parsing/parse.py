@@ -1,7 +1,7 @@
-"""Takes a block of log bytes and its format, gives its entries and an account of every line that is none.
+"""Parses a block of log bytes into entries, and accounts for every line that is not one.
 
-Plain lines go the columnar way, odd ones the exact way; both meet before times and requests are read, so these rules exist once.
-Lines are rejected with a position and a reason code, never with a byte of their content.
+Plain lines are read by columns, odd ones by the exact path. Both meet before times and requests are read, so these rules exist
+once. Lines are rejected with a position and a reason code, never with a byte of their content.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def parse_block(
 ) -> Parsed:
     """Parse whole lines; `offset` is where the block begins in its file, in bytes. Times without zone are in `log_time_zone`.
 
-    `further` are columns beside those of ENTRY that are wanted too; a format that lacks one has nulls there.
+    `further` are the columns wanted in addition to those of ENTRY. A column that the format lacks is null.
     """
     log_format = log_format.reading(further)
     stored = oddities.find_lines(block, log_format.separator)
@@ -122,7 +122,7 @@ def parse_block(
 
 
 def _is_other(column: pa.ChunkedArray, value: str) -> Flags:
-    """Which rows have another value; of a dictionary column its values are looked at."""
+    """Which rows have another value. In a dictionary column each distinct value is compared once."""
     texts = as_one(column)
     if not pa.types.is_dictionary(texts.type):
         other: Flags = pc.not_equal(texts.fill_null("-"), value).to_numpy(zero_copy_only=False)
@@ -152,10 +152,10 @@ def _exact_line(line: bytes, log_format: Format, first_of_file: bool, refused: b
 
 
 def _completed(raw: pa.Table, log_format: Format) -> pa.Table:
-    """Every format's columns alike: the request line out of its parts, and `-` where a line misses a value that its format has.
+    """The columns in the same form for every format: the request line joined from its parts, and `-` for a missing value.
 
-    Of a format that has targets and no methods, every request is a GET: else none would be a page.
-    A column that the format does not have stays null. Which it has never depends on the block: blocks are cut anywhere.
+    In a format with targets and without methods, every request is a GET. Otherwise none would be a page. A column that the format
+    lacks stays null. This never depends on the block, because blocks are cut anywhere.
     """
     raw = _with_targets(raw) if log_format.keys and raw.num_rows else raw
     if log_format.has("target") and not log_format.has("method"):
@@ -170,7 +170,7 @@ def _completed(raw: pa.Table, log_format: Format) -> pa.Table:
 
 
 def _with_targets(raw: pa.Table) -> pa.Table:
-    """Where JSON calls the target a request, beside a method (as Logstash's patterns do): the target as such."""
+    """If JSON has the target under `request`, next to a method (as Logstash's patterns do), moves it to `target`."""
     request = as_one(raw["request"])
     codes = pc.fill_null(request.indices, len(request.dictionary))
     is_target = pc.match_substring_regex(request.dictionary, r"^(?:(?i:https?):/)?/[^ ]*$")
@@ -186,7 +186,7 @@ def _with_targets(raw: pa.Table) -> pa.Table:
 
 
 def _joined_request(raw: pa.Table) -> pa.DictionaryArray:
-    """The request lines; where a line has none, out of its parts: they are joined once for each distinct four of them."""
+    """The request lines. A missing one is joined from its four parts, once for each distinct combination."""
     codes, count = np.zeros(raw.num_rows, np.int32), 1
     texts: list[pa.Array] = []
     for name in ("method", "target", "query", "protocol"):

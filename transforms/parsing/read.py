@@ -1,4 +1,4 @@
-"""Takes an open file, gives its log bytes in blocks of whole lines, decompressed if need be, and never less than all of them.
+"""Reads a log file, decompressed if need be, in blocks of whole lines, to its end or with an error.
 
 A truncated or corrupt archive is an error: a short read would be published as a quiet day.
 """
@@ -40,7 +40,7 @@ class UnreadableError(Exception):
 def compression_of(head: bytes) -> str:
     """How a file is compressed by its first bytes: gz, bz2, zst or plain. Names lie: rotated logs are renamed.
 
-    What is packed in a way that is not read is no plain log, either: it raises `UnreadableError`.
+    An unsupported compression raises `UnreadableError`: the file is not a plain log either.
     """
     for magic, name in _NOT_READ.items():
         if head.startswith(magic):

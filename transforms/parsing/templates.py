@@ -1,8 +1,8 @@
-"""Takes JSON lines, gives the values of those that look alike: what is between their values is the same, byte by byte.
+"""Parses JSON lines that follow one template: the text between their values is the same, byte by byte.
 
-A server writes its lines by a template, with the same keys in the same order. So one line is read, which shows the template, and
-then the next quote shows where a value of any line ends. A line that differs in any way but its values' texts, or holds an
-escape, is not read here; nothing is taken for JSON that Python's parser would not take.
+A server writes its lines from a template, with the same keys in the same order. So one line is parsed to learn the template, and
+then the next quote is the end of a value in any line. A line that differs in anything except the texts of its values, or has an
+escape, is not read here. Nothing is accepted as JSON that Python's parser would not accept.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _SECONDS = r"^[1-9](?:[0-9]{0,17}|[0-9]{0,9}\.(?:[0-8][0-9]{0,6}|9[0-8][0-9]{0,5
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """A value of the line that shows the template: its span, the keys that lead to it (None if not keys alone), its kind."""
+    """A value of the line from which the template is learned: its span, its keys (None if not keys alone), its kind."""
 
     start: int
     end: int
@@ -52,10 +52,10 @@ class _Value:
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """What stands between the values: texts; and of each how many bytes precede its first quote.
+    """The texts between the values, and how many bytes precede the first quote of each.
 
-    The last text needs no quote (-1): it ends where the line does. Of values, which are one fewer, by number: the bytes that each
-    has at least, what those that are scalars must look like, and which columns have.
+    The last text needs no quote (-1): it ends where the line does. There is one value fewer. By the value's number: its least
+    number of bytes, the pattern of a scalar, and the value of each column.
     """
 
     literals: tuple[bytes, ...]
@@ -80,7 +80,7 @@ class _Piece:
         self.quotes = Marks(self.data == QUOTE)
 
     def has(self, text: bytes, at: Positions) -> Flags:
-        """Where the text stands, of all positions in the piece."""
+        """Which of some positions in the piece hold the text."""
         everywhere: npt.NDArray[np.void] = np.ndarray(
             (len(self.data) + _MARGIN,), f"V{len(text)}", self._block, self._begin, (1,)
         )
@@ -92,9 +92,9 @@ class _Piece:
 
 
 def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict[str, pa.ChunkedArray], Positions]:
-    """Columns (text, null where a line has none) of lines that are alike, and these lines' numbers.
+    """Columns (text, null where a line has none) of lines that follow a template, and these lines' numbers.
 
-    Lines that are odd are not read: those with a backslash or a control character (but a return at their end) must be among them.
+    Odd lines are not read. They must include all lines with a backslash or a control character (except a return at their end).
     """
     columns: dict[str, list[pa.Array]] = {column: [] for column, _ in keys}
     numbers = [np.zeros(0, np.int64)]
@@ -132,9 +132,9 @@ def read_alike(block: bytes, lines: Lines, odd: Flags, keys: Keys) -> tuple[dict
 
 
 def _shown(piece: _Piece, rows: Positions, keys: Keys) -> _Template | None:
-    """The template that the first of some lines shows, or None if it is none that could be read so.
+    """The template of the first of some lines, or None if lines could not be read by it.
 
-    A value that no column has, and that is the same in lines all over the piece, is taken for a part of the template.
+    A value that no column has, and that is the same in lines all over the piece, becomes part of the template.
     """
     line = piece.data[piece.starts[rows[0]] : piece.ends[rows[0]]].tobytes()
     try:
@@ -164,7 +164,7 @@ def _are_all(piece: _Piece, starts: Positions, ends: Positions, text: bytes) -> 
 
 
 def _fitting(piece: _Piece, rows: Positions, template: _Template) -> tuple[Positions, Mapping[int, pa.Array]]:
-    """Of some lines those that the template fits, and their values by number: scalars, and those that columns have."""
+    """The lines that the template fits, and their values by number: scalars, and those that columns have."""
     rows, starts, ends = _spans(piece, rows, template)
     if not len(rows):
         return rows, {}
@@ -179,7 +179,7 @@ def _fitting(piece: _Piece, rows: Positions, template: _Template) -> tuple[Posit
 
 
 def _spans(piece: _Piece, rows: Positions, template: _Template) -> tuple[Positions, Positions, Positions]:
-    """Of some lines those that have the template's texts in their places, and where the values between these begin and end."""
+    """The lines that have the template's texts in position, and the spans of the values between these texts."""
     first, *others = template.literals
     at, line_ends = piece.starts[rows], piece.ends[rows]
     starts, ends = (np.empty((len(others), len(rows)), np.int64) for _ in range(2))
@@ -214,7 +214,7 @@ def _are_scalars(texts: pa.StringArray, pattern: str) -> Flags:
 
 
 def _template(line: bytes, shown: Mapping[str, Any], values: Sequence[_Value], keys: Keys) -> _Template | None:
-    """The template that a line, which holds an object, shows by some of its values."""
+    """The template of a line that holds an object, with some of its values as the variable ones."""
     bounds = [0]
     for value in values:
         bounds += [value.start, value.end]
@@ -260,7 +260,7 @@ def _values(line: bytes) -> list[_Value]:
 
 
 def _path(inside: list[list[Any]]) -> Path | None:
-    """The keys that lead to a value: it stands in objects, or first in a list that does."""
+    """The keys that lead to a value within objects, or to the first value of a list within objects."""
     in_list = inside[-1][0] == b"["
     objects = inside[:-1] if in_list else inside
     if (in_list and inside[-1][1]) or any(kind == b"[" for kind, _ in objects):

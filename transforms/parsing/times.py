@@ -1,4 +1,4 @@
-"""Takes times as servers write them, gives seconds since 1970 UTC, and which of them are times of the calendar.
+"""Parses times as servers write them into seconds since 1970 UTC, and tells which of them are valid calendar times.
 
 Digits are read by their position, for all rows at once: parsing dates one by one is the slowest part of most log readers.
 """
@@ -36,7 +36,7 @@ class Times:
 
 
 def read_times(times: pa.ChunkedArray, zones: pa.ChunkedArray, clock: Clock, log_time_zone: str) -> Times:
-    """Times as text; `zones` holds the zones of CLF times. Times that say no zone are those of `log_time_zone`."""
+    """Times as text; `zones` holds the zones of CLF times. Times without a zone are in `log_time_zone`."""
     if clock is Clock.EPOCH:
         seconds, valid = _of_epoch(times)
         return Times(seconds, valid, np.zeros(len(seconds), np.bool_))
@@ -167,7 +167,7 @@ def _local(dates: Bytes, days_of: Callable[[Bytes], tuple[Seconds, Flags]], cloc
 
 
 def _days(digits: Seconds, year: Seconds, month: Seconds, day: Seconds, fits: Flags) -> tuple[Seconds, Flags]:
-    """Days since 1970, and which dates are in the calendar; `digits` are those that they were made of."""
+    """Days since 1970, and which dates are in the calendar; `digits` are the digits of the dates."""
     valid = fits & ((digits >= 0) & (digits <= 9)).all(axis=1)
     valid &= (month > 0) & (month <= 12) & (year >= 1970) & (year <= 9998)
     year, month = np.where(valid, year, 1970), np.where(valid, month, 1)
@@ -178,7 +178,7 @@ def _days(digits: Seconds, year: Seconds, month: Seconds, day: Seconds, fits: Fl
 
 
 def _seconds_of_day(clocks: Seconds) -> tuple[Seconds, Flags]:
-    """Seconds since midnight of texts such as 10:05:03, whose eight bytes stand in one number, the first one lowest."""
+    """Seconds since midnight of texts such as 10:05:03, whose eight bytes are packed into one number, the first one lowest."""
     digits = clocks ^ int.from_bytes(b"00:00:00", "little")  # of a digit its value remains, of a colon nothing
     # Six more than a digit is less than 16; of any other byte some of the upper four bits are set, before or then.
     six, upper = (
@@ -191,7 +191,7 @@ def _seconds_of_day(clocks: Seconds) -> tuple[Seconds, Flags]:
 
 
 def _zone_seconds(zones: pa.ChunkedArray) -> tuple[Seconds, Flags, Flags]:
-    """Offsets of zones such as +0100, which are valid, and which are not said."""
+    """Offsets of zones such as +0100, which are valid, and which are missing."""
     codes, values = distinct(pc.fill_null(zones.cast(pa.string()), "") if zones.null_count else zones)
     offsets, valid, unsaid = [], [], []
     for value in values.to_pylist():

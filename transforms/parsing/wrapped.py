@@ -1,9 +1,9 @@
-"""Takes lines that somebody put something around, gives them as their server wrote them.
+"""Unwraps lines that a log daemon or a container runtime wrapped, so that they are as their server wrote them.
 
 A log daemon writes a prefix (RFC 3164, RFC 5424), and so do the runtimes of containers (CRI, Docker Compose, `docker logs -t`,
-`docker service logs`, `kubectl logs --prefix`, Heroku);
-Docker's driver json-file stores each line as the text of an object. A line with nothing around it stays as it is. Sources: the
-two RFCs; Kubernetes, "CRI logging"; Docker, "JSON File logging driver", and its source (jsonlog, how it escapes).
+`docker service logs`, `kubectl logs --prefix`, Heroku). Docker's driver json-file stores each line as the text of an object. A
+line without a wrapper stays as it is. Sources: the two RFCs; Kubernetes, "CRI logging"; Docker, "JSON File logging driver", and
+its source (jsonlog, how it escapes).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _PREFIXED_LINE, _STORED_LINE = re.compile(_PREFIX.encode()), re.compile(_STORED.
 
 @dataclass(frozen=True, slots=True)
 class Unwrapper:
-    """How a line and a block are freed of what somebody put around lines."""
+    """How a line and a block of lines are unwrapped."""
 
     bare: Callable[[bytes], bytes]
     all_bare: Callable[[bytes, Lines], tuple[bytes, Lines]]
@@ -77,7 +77,7 @@ def _without_prefixes(block: bytes, lines: Lines) -> tuple[bytes, Lines]:
 
 
 def _merged(some: pa.BinaryArray, rows: Positions, others: pa.BinaryArray, other_rows: Positions) -> pa.BinaryArray:
-    """Texts of two kinds of lines, whose numbers are given, in the order of these."""
+    """Merges the texts of two kinds of lines in the order of their line numbers."""
     order = np.empty(len(rows) + len(other_rows), np.int64)
     order[np.concatenate([rows, other_rows])] = np.arange(len(order))
     return pa.concat_arrays([some, others]).take(pa.array(order))
@@ -109,7 +109,7 @@ def _out_of_objects(block: bytes, lines: Lines) -> tuple[bytes, Lines]:
 
 
 def _texts(piece: bytes, lines: Lines) -> pa.BinaryArray:
-    """What the objects of a piece hold, each with a newline."""
+    """The texts in the objects of a piece, each with a newline."""
     usual, texts = _usual_texts(piece, lines)
     others = np.flatnonzero(~usual)
     if not len(others):
@@ -118,7 +118,7 @@ def _texts(piece: bytes, lines: Lines) -> pa.BinaryArray:
 
 
 def _usual_texts(block: bytes, lines: Lines) -> tuple[Flags, pa.BinaryArray]:
-    """Which lines are as Docker writes what a container prints, with no escapes but of quotes, &, < and >; their texts."""
+    """Which lines have Docker's usual form, with no escapes except of quotes, &, < and >; and their texts."""
     usual, data = np.zeros(len(lines.starts), np.bool_), np.frombuffer(block, np.uint8)
     rows, ends = _usual_lines(data, lines)
     if not len(rows):
@@ -143,7 +143,7 @@ def _usual_texts(block: bytes, lines: Lines) -> tuple[Flags, pa.BinaryArray]:
 
 
 def _usual_lines(data: Bytes, lines: Lines) -> tuple[Positions, Positions]:
-    """The numbers of lines as Docker writes them, and where in each the newline stands that ends what the container wrote."""
+    """The numbers of lines in Docker's usual form, and the position in each of the newline that ends the container's text."""
     is_escape = data[lines.specials] == BACKSLASH
     escapes = lines.specials[is_escape]
     # A line's last escape is its newline, behind which stands what Docker knows of it.
@@ -161,7 +161,7 @@ def _usual_lines(data: Bytes, lines: Lines) -> tuple[Positions, Positions]:
 
 
 def _removed(data: Bytes, escapes: Positions) -> Positions:
-    """How many bytes fewer than its escape each letter has; 0 where the escape is not usual."""
+    """How many bytes shorter than its escape each letter is; 0 if the escape is unusual."""
     following = data.take(escapes + 1, mode="clip")
     removed: Positions = (following == QUOTE).astype(np.int64)
     others = np.flatnonzero(following == ord("u"))
@@ -171,7 +171,7 @@ def _removed(data: Bytes, escapes: Positions) -> Positions:
 
 
 def _have(data: Bytes, text: bytes, at: Positions) -> Flags:
-    """Where the text stands, of some positions."""
+    """Which of some positions hold the text."""
     found = np.ones(len(at), np.bool_)
     for number, byte in enumerate(text):
         found &= data.take(at + number, mode="clip") == byte
@@ -179,7 +179,7 @@ def _have(data: Bytes, text: bytes, at: Positions) -> Flags:
 
 
 def _other_texts(block: bytes, lines: Lines, rows: Positions) -> pa.BinaryArray:
-    """The texts of some lines by one expression, but of those with an escape that is not usual one by one."""
+    """The texts of some lines by one expression. Lines with an unusual escape are decoded one by one."""
     stored = line_array(block, lines.starts, pa.binary()).take(pa.array(rows))
     inner = pc.struct_field(pc.extract_regex(stored, rf"^{_STORED}\s*$"), "log")
     for escape, letter in {rb"\"": QUOTE, **_LETTERS}.items():

@@ -1,7 +1,7 @@
-"""Takes values that are about to be published, gives which of them look like a person's: the last look at the door.
+"""Detects published values that look like a person's identifier: the last check before release.
 
-Masks have replaced what they know where it stands. These look at the finished value once more, whatever way it came, and rather
-catch too much: what they catch is not lost, it is counted in `(other)`.
+Masks have replaced identifiers in the fields where they expect them. Detectors check the finished value again, whatever its
+source, and prefer false positives: what they catch is not lost, it is counted in `(other)`.
 """
 
 from __future__ import annotations
@@ -68,5 +68,5 @@ DETECTORS: tuple[Callable[[str], bool], ...] = (names_address, email, phone, car
 
 
 def is_caught(value: str) -> bool:
-    """Whether any detector catches the value, as it stands or behind its percent-encoding."""
+    """Whether any detector catches the value, as it is or percent-decoded."""
     return identifier(value) or any(detector(text) for text in decodings(value) for detector in DETECTORS)

@@ -29,7 +29,7 @@ DEFAULT_ADDRESSES = 10
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the operator says of the guarantee, by the names of the options; None and False: nothing."""
+    """The operator's settings of the guarantee, by option name. None and False mean that an option was not used."""
 
     min_addresses: int = DEFAULT_ADDRESSES
     epsilon: float | None = None
@@ -44,7 +44,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What one period of a shard was counted to be, packed; the hits of its largest network; and what a second pass needs."""
+    """The packed counts of one period of a shard, the hits of its largest network, and the input of a second pass."""
 
     counts: bytes
     largest_network: int
@@ -61,7 +61,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A table about a run's reports for the operator: its columns, a row a report, and what to know of it."""
+    """A table about a run's reports for the operator: its columns, one row a report, notes and a legend."""
 
     titles: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -70,7 +70,7 @@ class Figures:
 
 
 class Policy(ABC):
-    """A guarantee, with its numbers."""
+    """A privacy guarantee and its parameters."""
 
     mode: ClassVar[str]
     """Its name, on the command line and in manifests."""
@@ -87,7 +87,7 @@ class Policy(ABC):
     @classmethod
     @abstractmethod
     def from_settings(cls, settings: Settings) -> Policy:
-        """The policy of a run; `ValueError` says which setting promises too little, or does not belong here."""
+        """The policy of a run; `ValueError` says which setting promises too little, or does not apply to this policy."""
 
     @classmethod
     @abstractmethod
@@ -97,12 +97,12 @@ class Policy(ABC):
     @classmethod
     @abstractmethod
     def from_facts(cls, facts: Mapping[str, str]) -> Policy:
-        """The policy that a manifest states; `ValueError` or `KeyError` if it is none."""
+        """The policy that a manifest states; `ValueError` or `KeyError` if it is invalid."""
 
     @classmethod
     @abstractmethod
     def checks(cls, manifest: Mapping[str, Any], catalogue: Catalogue, entry: Any) -> Checks:
-        """What `verify` checks of a period; `entry` is what the ledger says of it, or None."""
+        """What `verify` checks of a period; `entry` is its entry in the ledger, or None."""
 
     @abstractmethod
     def facts(self) -> dict[str, str]:
@@ -127,26 +127,26 @@ class Policy(ABC):
 
     @abstractmethod
     def recount(self, date: str, kept: bytes, catalogue: Catalogue, plan: bytes) -> tuple[str, bytes]:
-        """The second pass over what was kept of a period of a shard: its date, and counts.
+        """The second pass over the kept rows of a period of a shard: its date, and counts.
 
-        A policy that plans none is never asked for it.
+        It is never called for a policy that plans no second pass.
         """
 
     @abstractmethod
     def release(self, counts: bytes, recounts: Iterable[bytes], catalogue: Catalogue) -> tuple[Released, dict[str, Any]]:
-        """The released tables of a period, and what the operator is told about it."""
+        """The released tables of a period, and the figures about it for the operator."""
 
     def without_lines(self) -> bytes:
-        """The counts of a period without lines; only of a policy that announces its periods."""
+        """The counts of a period without lines; only for a policy that announces its periods."""
         raise NotImplementedError
 
     def budget_entry(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
-        """What the ledger says of a release with this manifest; only of a policy that draws."""
+        """The ledger entry of a release with this manifest; only for a policy that draws noise."""
         raise NotImplementedError
 
     @abstractmethod
     def explanation(self, period: str) -> str:
-        """What is promised to visitors, and what is not, in plain words with the numbers in force."""
+        """What is guaranteed to visitors, and what is not, in plain words with the numbers in force."""
 
     @abstractmethod
     def in_short(self, period: str) -> list[str]:
@@ -199,7 +199,7 @@ def policies() -> dict[str, type[Policy]]:
 
 
 def policy_of(facts: Mapping[str, Any]) -> type[Policy]:
-    """The policy of a manifest, or of other facts with a `mode`; `ValueError` if this version has none of this name."""
+    """The policy of a manifest, or of other facts with a `mode`; `ValueError` if this version has no policy of this name."""
     mode = facts.get("mode")
     if not isinstance(mode, str) or mode not in policies():
         raise ValueError("a mode that this version does not know")

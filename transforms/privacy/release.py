@@ -28,7 +28,7 @@ DATE = "date"
 
 
 class ReleaseError(Exception):
-    """What would be released breaks a rule. Carries the report's name only."""
+    """A table that is to be released breaks a rule. Carries the report's name only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def let_out(
     catalogue: Catalogue,
     measures: Mapping[str, Sequence[Measure]],
 ) -> Released:
-    """The released tables, after the last look; raises `ReleaseError`."""
+    """The released tables, after the final check; raises `ReleaseError`."""
     for report in catalogue:
         check(report, tables, catalogue, measures[report.name])
     ordered = {
@@ -81,7 +81,7 @@ def let_out(
 
 
 def check(report: Report, tables: Mapping[str, pa.Table], catalogue: Catalogue, measures: Iterable[Measure]) -> None:
-    """The last look at a report: its values, and that it divides the rows of its parent."""
+    """The final check of a report: its values, and that it divides the rows of its parent."""
     table = tables[report.name]
     if not nameable(table, report, np.ones(table.num_rows, np.bool_)).all():
         raise ReleaseError(f"{report.name}: a value looks like a person's")

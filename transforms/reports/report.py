@@ -23,7 +23,7 @@ STRATUM = tuple(dimension.name for dimension in _ROOT)
 
 
 class CatalogueError(ValueError):
-    """Reports that must not be published together, or that are not well declared. Names reports and dimensions only."""
+    """Reports that must not be published together, or whose declaration is invalid. Names reports and dimensions only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Report:
 class Catalogue:
     """The reports of one job, parents first, and what follows from their declarations.
 
-    Raises `CatalogueError` where a report is not well declared, or where two reports would undo each other's suppression.
+    Raises `CatalogueError` if a report's declaration is invalid, or if two reports would undo each other's suppression.
     """
 
     def __init__(self, reports: Iterable[Report]) -> None:
@@ -94,7 +94,7 @@ class Catalogue:
         self._refuse_relatives(report)
 
     def _refuse_relatives(self, report: Report) -> None:
-        """The sibling rule: below one row, no two branches may divide by dimensions of which one tells the other's value.
+        """The sibling rule: below one row, no two branches may divide by dimensions of which one determines the other.
 
         The rows that one of them merges could be found by subtraction in the other.
         """
@@ -177,7 +177,7 @@ class Catalogue:
 
     @classmethod
     def from_described(cls, described: Mapping[str, Mapping[str, Any]]) -> Catalogue:
-        """The catalogue that a manifest describes, with reports without titles; `CatalogueError` if it is none."""
+        """The catalogue that a manifest describes, with reports without titles; `CatalogueError` if it is invalid."""
         return cls(_report(name, about) for name, about in _parents_first(described))
 
 
@@ -192,7 +192,7 @@ def _report(name: str, about: Mapping[str, Any]) -> Report:
 
 
 def _parents_first(described: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """JSON may be sorted by name; each report comes behind its parent here."""
+    """Orders reports so that each follows its parent: JSON may be sorted by name."""
     if not all(isinstance(about, dict) and isinstance(about.get("parent"), (str, type(None))) for about in described.values()):
         raise CatalogueError("a report is not described by its parent, its dimension and what it pins")
     waiting = dict(described)

@@ -1,1 +1,1 @@
-"""Takes a PCollection, gives a PCollection: one step of the graph a file. What a step computes lives in `transforms/`."""
+"""The steps of the graph, one file each. What a step computes lives in `transforms/`."""

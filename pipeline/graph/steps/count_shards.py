@@ -35,7 +35,7 @@ class CountShards(PooledDoFn[dict[int, Counted]]):
 
     @guarded
     def process(self, shard: tuple[int, Iterable[bytes]]) -> Iterator[Output]:
-        """Start on the shard; gives what earlier shards of the bundle became."""
+        """Start on the shard; yields the outputs of earlier shards of the bundle."""
         pieces = list(shard[1])
         yield beam.pvalue.TaggedOutput(SECRETS, schema_of(pieces[0], "visitors").metadata[b"secret"])
         yield from self.submit(self._policy.count, pieces, self._catalogue)

@@ -1,4 +1,4 @@
-"""Takes a step that may fail, gives one whose failures say only where: a library's message may quote a value of the log.
+"""Replaces a step's failure by an error that names only its location: a library's message may quote a value of the log.
 
 Beam's workers print what a step raises, and a runner keeps it. So every step lets through `JobError`, whose words are this
 program's own, and turns anything else into one.
@@ -18,7 +18,7 @@ from transforms.errors import translated
 
 
 def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorates `process`, `finish_bundle` and functions that are steps, whether they give or only do."""
+    """Decorates `process`, `finish_bundle` and functions that are steps, generators or not."""
     if inspect.isgeneratorfunction(method):
 
         @functools.wraps(method)

@@ -33,7 +33,7 @@ class MapFiles(PooledDoFn[tuple[dict[int, bytes], Account]]):
 
     @guarded
     def process(self, file: InputFile, secret: bytes) -> Iterator[Output]:
-        """Read on while earlier blocks are in work; gives what became of them."""
+        """Read on while earlier blocks are processed; yields their outputs."""
         size = 0
         for block in read_blocks(file, self._block_bytes):
             size += block.size

@@ -21,7 +21,7 @@ Output = Any
 
 
 class PooledDoFn(beam.DoFn, ABC, Generic[Result]):
-    """A subclass defines `start`, which begins a task for an element, and `outputs`, which is what a result becomes."""
+    """A subclass defines `start`, which begins a task for an element, and `outputs`, which turns a result into outputs."""
 
     expected: ClassVar[tuple[type[Exception], ...]] = ()
     """What a task may raise that is nobody's defect, and that `job_error` has words for."""
@@ -32,19 +32,19 @@ class PooledDoFn(beam.DoFn, ABC, Generic[Result]):
 
     @abstractmethod
     def outputs(self, result: Result) -> Iterator[Output]:
-        """What one result gives."""
+        """The outputs of one result."""
 
     def job_error(self, error: Any) -> JobError:
-        """The error for what was expected."""
+        """The job's error for an expected exception."""
         raise NotImplementedError
 
     def submit(self, function: Callable[..., Result], *arguments: object) -> Iterator[Output]:
-        """Start a task; what earlier tasks of the bundle gave, as far as they are due."""
+        """Start a task; yields the outputs of earlier tasks of the bundle that are due."""
         return self._of(self._tasks.submit(function, *arguments))
 
     @guarded
     def finish_bundle(self) -> Iterator[object]:
-        """What is still in flight, in the global window, as `finish_bundle` must give it."""
+        """The outputs still in flight, in the global window, as Beam requires of `finish_bundle`."""
         yield from map(_windowed, self._of(self._tasks.drain()))
 
     def _of(self, results: Iterable[Result]) -> Iterator[Output]:

@@ -25,7 +25,7 @@ class PublishDays(beam.DoFn):
     def process(
         self, _: bytes, days: Iterable[tuple[str, bytes]], largest: Iterable[tuple[str, int]], checked: dict[str, Any]
     ) -> None:
-        """Publish, then write the record, if anybody waits; `largest` are the hits of the largest network by day and shard."""
+        """Publish, then write the record if the launcher waits; `largest`: hits of the largest network by day and shard."""
         job = self._job
         seen = checked["days"]
         edges = {min(seen), max(seen)} if seen else set()

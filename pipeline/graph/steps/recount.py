@@ -19,7 +19,7 @@ class Recount(PooledDoFn[tuple[str, bytes]]):
 
     @guarded
     def process(self, kept: tuple[str, bytes], plans: dict[str, bytes]) -> Iterator[Output]:
-        """Start on the rows; gives what earlier ones of the bundle became."""
+        """Start on the rows; yields the outputs of earlier ones of the bundle."""
         date, rows = kept
         yield from self.submit(self._policy.recount, date, rows, self._catalogue, plans[date])
 

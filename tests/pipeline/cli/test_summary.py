@@ -1,4 +1,4 @@
-"""Takes run records, checks what the operator is warned of, and that what is advised helps."""
+"""The summary of a run: what the operator is warned about, and that following the advice helps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes periods with noise and a storage that fails at any operation, checks that no period's noise is ever drawn twice."""
+"""The ledger: no period's noise is ever drawn twice, even if the storage fails at any operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes two runs on one output, checks that the second is told who holds it, and that a killed holder holds nothing."""
+"""The output lock: a second run is told who holds it, and a killed holder no longer holds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes staged days and a storage that fails at any operation, checks that a reader sees the old day or the new, whole."""
+"""Atomic publication: a reader sees the whole old day or the whole new one, even if the storage fails at any operation."""
 
 from __future__ import annotations
 

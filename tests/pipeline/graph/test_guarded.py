@@ -1,4 +1,4 @@
-"""Takes steps that fail with a library's words, checks that only the place of the failure comes out."""
+"""Guarded steps: a failure discloses only its location, never the library's message."""
 
 from __future__ import annotations
 

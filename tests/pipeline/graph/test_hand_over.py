@@ -1,4 +1,4 @@
-"""Takes a job for a runner elsewhere, checks that a launcher that does not wait leaves it alone, and one that waits clears up."""
+"""A job on a remote runner: a launcher that does not wait leaves it alone, and one that waits cleans up."""
 
 from __future__ import annotations
 

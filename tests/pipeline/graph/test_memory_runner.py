@@ -1,4 +1,4 @@
-"""Takes the runner for this machine, checks that Beam's samplers wake as often as it asks."""
+"""The in-memory runner: Beam's samplers wake at the interval that it sets."""
 
 from __future__ import annotations
 

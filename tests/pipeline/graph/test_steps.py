@@ -1,4 +1,4 @@
-"""Takes each step of the graph alone, runs it in a real pipeline, and checks what it gives."""
+"""Each step of the graph alone, in a real pipeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes every place that --run-record may name, checks that the record gets there and nothing else goes."""
+"""The run record reaches every kind of path that --run-record may name, and no other file is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes tables, checks that what travels and what is written holds nothing of the rows that were left behind."""
+"""Wire format and shards: what travels and what is written contains nothing of the rows that were dropped."""
 
 from __future__ import annotations
 

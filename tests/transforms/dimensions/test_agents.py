@@ -1,4 +1,4 @@
-"""Takes user agents, checks what is said about them, and that nothing is ever copied out of them."""
+"""User agents are classified correctly, and no text is ever copied out of them."""
 
 from __future__ import annotations
 

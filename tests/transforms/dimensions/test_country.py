@@ -1,4 +1,4 @@
-"""Takes truncated addresses, checks their countries, and that a file which is no country database is refused by name."""
+"""Truncated addresses have the right country, and a file that is not a country database is refused by name."""
 
 from __future__ import annotations
 

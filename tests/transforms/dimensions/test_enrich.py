@@ -1,4 +1,4 @@
-"""Takes single lines, checks their kind, channel and traffic."""
+"""Enrichment of single lines: kind, channel and traffic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes referrers, checks their channel and source, and that only domains come out."""
+"""Referrers have the right channel and source, and only domains are published."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Takes the golden logs, checks what each of their lines becomes and which format each is taken for.
+"""Golden logs: each line becomes the entry that its vendor's documentation says, and each log's format is detected.
 
 A folder of `golden/` holds `input.log`, `expected.jsonl` with an object for each of its lines (an entry, {"ignored": reason} or
-{"rejected": reason}), and `source.txt`: where the vendor says so. Expectations were written from there, never from the parser.
+{"rejected": reason}), and `source.txt`, which says where the vendor documents this. Expectations were written from there, never
+from the parser.
 """
 
 from __future__ import annotations

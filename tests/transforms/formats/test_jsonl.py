@@ -1,4 +1,4 @@
-"""Takes JSON lines as their servers' documentation shows them, checks what is read, by block and line by line."""
+"""JSON formats: lines from the servers' documentation are read correctly, by block and line by line."""
 
 from __future__ import annotations
 

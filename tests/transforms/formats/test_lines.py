@@ -1,4 +1,4 @@
-"""Takes lines as the documentation of their servers shows them, checks what is read from them."""
+"""Line formats: lines from the servers' documentation are read correctly."""
 
 from __future__ import annotations
 

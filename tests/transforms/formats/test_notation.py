@@ -1,4 +1,4 @@
-"""Takes formats as servers' configurations have them and lines as those servers write them, checks what is read."""
+"""Notations: a format from a server's configuration reads the lines that this server writes."""
 
 from __future__ import annotations
 

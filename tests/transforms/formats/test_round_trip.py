@@ -1,4 +1,4 @@
-"""Takes the values of requests, has each format's server write them, checks that the same values are read back."""
+"""Round trip: what each format's server writes about a request is read back as the same values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes W3C logs as IIS and CloudFront document them, checks what is read, also where the header changes in the middle."""
+"""W3C logs of IIS and CloudFront are read as documented, also if the header changes in the middle."""
 
 from __future__ import annotations
 

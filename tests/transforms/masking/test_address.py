@@ -1,4 +1,4 @@
-"""Takes remote hosts, checks which are one address, which are one network, and what is left for geography."""
+"""Remote hosts: which are one address, which are one network, and which prefix remains for geography."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes entries, checks who is one visitor, address and network, which days are counted, and that nothing else is left."""
+"""Masking: who is one visitor, address and network, which days are counted, and that nothing else remains."""
 
 from __future__ import annotations
 

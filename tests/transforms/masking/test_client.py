@@ -1,4 +1,4 @@
-"""Takes chains of proxies, checks whom they lead to, and that nobody can write himself another address."""
+"""Chains of proxies lead to the right client, and nobody can forge another address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes targets, checks the paths that may be published, and that no identifier survives in any disguise."""
+"""Path scrubbing: which paths may be published, and that no identifier survives in any disguise."""
 
 from __future__ import annotations
 

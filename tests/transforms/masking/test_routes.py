@@ -1,4 +1,4 @@
-"""Takes templates and paths, checks which paths they stand for."""
+"""Route templates replace the paths that match them, and no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes secrets, checks that keys depend on all of them, and that one part alone is worth nothing."""
+"""Keys depend on every part of the secret, and one part alone is worthless."""
 
 from __future__ import annotations
 

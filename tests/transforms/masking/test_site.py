@@ -1,4 +1,4 @@
-"""Takes sites as logged, checks the names under which they are published."""
+"""Sites are published under normalised host names, and nothing but a host name is published."""
 
 from __future__ import annotations
 

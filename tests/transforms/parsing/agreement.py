@@ -1,7 +1,7 @@
-"""Takes a block of anything in a format, checks that it becomes the same however it is cut, and whichever path its lines take.
+"""Checks that a block of any bytes is read the same wherever it is cut, and whichever reader its lines take.
 
-It is read whole, in halves, line by line, by Arrow even if lines of JSON are few, and with every line on the exact path, which
-the ways through columns must agree with.
+The block is read whole, in halves, line by line, by Arrow even if it has few lines of JSON, and with every line on the exact
+path. The columnar readers must agree with the exact path.
 """
 
 from __future__ import annotations

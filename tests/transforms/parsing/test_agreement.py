@@ -1,4 +1,4 @@
-"""Takes golden logs, spoils them, checks that a block's way through the parser does not depend on where it is cut."""
+"""Corrupted golden logs: what a line becomes does not depend on where its block is cut."""
 
 from __future__ import annotations
 

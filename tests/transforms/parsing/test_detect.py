@@ -1,4 +1,4 @@
-"""Takes the first lines of logs, checks which format they are taken for."""
+"""Format detection from the first lines of a log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes bytes of which some are marked, checks where the next one is said to be, and how many before a place."""
+"""The bitmap over bytes finds the next set bit and counts those before a position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes lines as servers write them, checks what is read from them, and that every line is accounted for."""
+"""Parsing: lines are read as servers write them, and every line is accounted for."""
 
 from __future__ import annotations
 

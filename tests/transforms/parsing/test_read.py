@@ -1,4 +1,4 @@
-"""Takes files of every kind, checks that all their bytes come out in blocks of whole lines, or an error."""
+"""Reading files: blocks of whole lines hold every byte of a file of any kind, or there is an error."""
 
 from __future__ import annotations
 

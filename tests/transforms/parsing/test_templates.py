@@ -1,4 +1,4 @@
-"""Takes JSON lines that are alike, or nearly, checks which are read by where their quotes stand, and what as."""
+"""JSON templates: which of several lines that are alike, or nearly, are read by their template, and with which values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes times as servers write them, checks the seconds, and that what is no time is not taken for one."""
+"""Times are read as servers write them, and text that is not a valid time is never read as one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes lines that others put something around, checks that a block of them holds what each of them holds alone."""
+"""Wrapped lines: a block of them unwraps to the same lines as each of them alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes small logs made to measure, checks what is counted, what passes the gate, and what folds into what."""
+"""Counting and suppression on small logs: what is counted, what passes the gate, and what is merged into `(other)`."""
 
 from __future__ import annotations
 

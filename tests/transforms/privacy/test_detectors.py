@@ -1,4 +1,4 @@
-"""Takes values in many spellings, checks that what looks like a person's is caught, what does not is not, in linear time."""
+"""Detectors catch personal identifiers in any spelling, nothing else, and in linear time."""
 
 from __future__ import annotations
 

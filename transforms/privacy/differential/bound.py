@@ -66,7 +66,7 @@ def packed(counts: bytes, undeclared: int) -> bytes:
 
 
 def unpacked(data: bytes) -> tuple[dict[str, pa.Table], int]:
-    """What `packed` was given."""
+    """The inverse of `packed`."""
     parts = unpack_bytes(data)
     return unpack(parts[_COUNTS]), int(parts[_UNDECLARED])
 
@@ -107,7 +107,7 @@ def _rows(visitors: pa.Table, hits: pa.Table) -> pa.Table:
 
 
 def _drawn(rows: pa.Table) -> tuple[pa.Table, Lots]:
-    """At most UNIT_HITS hits of each unit, by lot, and the unit of each."""
+    """A sample of at most UNIT_HITS hits of each unit, and the unit of each hit."""
     units, lots = rows["address_key"].to_numpy(), _lots(rows)
     order = np.lexsort((lots, units))
     places = _places(units[order])
@@ -116,7 +116,7 @@ def _drawn(rows: pa.Table) -> tuple[pa.Table, Lots]:
 
 
 def _lots(rows: pa.Table) -> Lots:
-    """A number for each hit that follows from it and its unit alone; equal hits have equal lots, so their order is no matter."""
+    """A pseudorandom number for each hit, from it and its unit alone. Equal hits have equal numbers, so order has no effect."""
     lots: Lots = rows["address_key"].to_numpy().copy()
     for name in ("visitor_key", "second", "bytes_sent"):
         lots = _stirred(lots, rows[name].to_numpy().astype(np.uint64))
@@ -134,7 +134,7 @@ def _stirred(lots: Lots, more: Lots) -> Lots:
 
 
 def _measures(units: Lots, cells: Codes, count: int, sizes: Integers, bound: Bound) -> Mapping[str, Integers]:
-    """Each cell's visitors (units), hits and bytes, of what the report's bound lets through; cell -1 is none."""
+    """Each cell's visitors (units), hits and bytes within the report's bound; cell -1 means none."""
     inside = np.flatnonzero(cells >= 0)
     units, cells, sizes = units[inside], cells[inside], sizes[inside]
     # The cells of a unit rank by their first hit.
@@ -157,7 +157,7 @@ def _measures(units: Lots, cells: Codes, count: int, sizes: Integers, bound: Bou
 
 
 def _places(ordered: Integers | Lots) -> Integers:
-    """The place of each element among its equals, which follow one another: 0, 1, 2 …"""
+    """The rank of each element among equal ones, which are adjacent: 0, 1, 2 …"""
     begins = np.flatnonzero(changes(ordered))
     places: Integers = np.arange(len(ordered)) - np.repeat(begins, np.diff(np.append(begins, len(ordered))))
     return places

@@ -63,9 +63,10 @@ SHARES = {"visitors": 0.5, "hits": 0.35, "bytes_sent": 0.15}
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a unit may add to a report: to so many cells, at most so many hits in each.
+    """The contribution bound of a unit in a report: the number of cells, and the most hits in each.
 
-    `values` are those of the report's own dimension, known beforehand; None: they come from the log, and pass a noisy threshold.
+    `values` are those of the report's own dimension, known beforehand. None means that they come from the log, and must pass a
+    noisy threshold.
     """
 
     cells: int
@@ -113,7 +114,7 @@ class Mechanism:
 
     @property
     def half_width(self) -> int:
-        """Of the interval around a published number that holds the bounded count with about 95 % probability."""
+        """Half width of the interval around a published number that holds the bounded count with about 95 % probability."""
         return math.ceil(1.96 * self.scale)
 
 
@@ -121,7 +122,7 @@ class Mechanism:
 class Budget:
     """(ε, δ) for a unit, over everything published of one period. `sites` are declared: known before any log is read.
 
-    `min_addresses`: a value from the log that fewer units have is never named, whatever the noise.
+    `min_addresses`: a value from the log with fewer units is never named, whatever the noise.
     """
 
     sites: tuple[str, ...]
@@ -140,11 +141,11 @@ class Budget:
             raise ValueError(f"min_addresses is {self.min_addresses}, but must be at least {MIN_ADDRESSES}")
 
     def noise_delta(self) -> float:
-        """The part of δ that the noise has; the rest is that of the thresholds."""
+        """The share of δ that is spent on noise; the thresholds spend the rest."""
         return self.delta / 2
 
     def mechanisms(self) -> tuple[Mechanism, ...]:
-        """All noise of one period. The budget is divided evenly among reports."""
+        """All mechanisms of one period. The budget is divided evenly among reports."""
         rho = rho_of(self.epsilon, self.noise_delta()) / len(BOUNDS)
         opened = sum(bound.values is None for bound in BOUNDS.values())
         made = []
@@ -186,8 +187,8 @@ def rho_of(epsilon: float, delta: float) -> float:
 def threshold_of(cells: int, scale: float, delta: float) -> tuple[int, float]:
     """The least noisy count that is named, and the δ that it costs.
 
-    A unit can bring at most `cells` cells from 0 to 1. The probability that noise carries any of them over the threshold is what
-    is spent.
+    A unit can bring at most `cells` cells from 0 to 1. The probability that noise lifts any of them over the threshold is the δ
+    that is spent.
     """
     chances = cells * _tails(scale)
     threshold = int(np.argmax(chances <= delta)) + 1
@@ -201,7 +202,7 @@ def delta_of(cells: int, scale: float, threshold: int) -> float:
 
 
 def _tails(scale: float) -> npt.NDArray[np.float64]:
-    """The probabilities that discrete Gaussian noise is at least 0, 1, 2 …, as far as a floating point number can tell."""
+    """The probabilities that discrete Gaussian noise is at least 0, 1, 2 …, as far as floating point represents it."""
     weights = np.exp(-((np.arange(math.ceil(40 * scale) + 1) / scale) ** 2) / 2)
     tails: npt.NDArray[np.float64] = np.cumsum(weights[::-1])[::-1]
     tails /= 2 * tails[0] - 1
@@ -209,15 +210,15 @@ def _tails(scale: float) -> npt.NDArray[np.float64]:
 
 
 def _rounded_up(scale: float) -> float:
-    """To four digits, so that the published scale is the very one in use."""
+    """Rounds up to four digits, so that the published scale is exactly the one in use."""
     unit = 10.0 ** (math.floor(math.log10(scale)) - 3)
     return float(f"{math.ceil(scale / unit) * unit:.4g}")
 
 
 def published_measures(report: str, mechanisms: Iterable[Mechanism]) -> tuple[Measure, ...]:
-    """The measures of a report's table, each with what its noise is.
+    """The measures of a report's table, each with a description of its noise.
 
-    `half_width_95` is that of the interval around a number that holds the bounded count with a probability of about 95 %.
+    `half_width_95` is the half width of the interval around a number that holds the bounded count with about 95 % probability.
     """
     notes = {
         each.measure: (("noise_scale", f"{each.scale:g}"), ("half_width_95", str(each.half_width)))

@@ -102,7 +102,7 @@ class DifferentialChecks(Checks):
         return [(*key, value) for key in above if key[-1] != OTHER for value in BOUNDS[report.name].values or ()]
 
     def period(self) -> Iterator[str]:
-        """See `Checks`: whether the ledger has the period, speaks of this release, and adds up."""
+        """See `Checks`: whether the ledger has the period, names this release, and adds up."""
         if self._entry is None or self._mechanisms is None:
             yield "the ledger has no entry of this period, or none that can be read"
             return
@@ -142,7 +142,7 @@ class DifferentialChecks(Checks):
 
 
 def _mechanism(described: Any) -> Mechanism:
-    """A mechanism as the ledger has it; `TypeError` or `ValueError` if it is none."""
+    """A mechanism as the ledger records it; `TypeError` or `ValueError` if it is invalid."""
     found = Mechanism(**described)
     numbers = (found.sensitivity, found.scale, found.rho, found.delta)
     if not all(type(each) in (int, float) and 0 <= each <= _MOST for each in numbers) or found.scale == 0:
@@ -155,7 +155,7 @@ def _mechanism(described: Any) -> Mechanism:
 
 
 def _covers(mechanism: Mechanism, cells: int) -> bool:
-    """Whether a mechanism's δ is that of its threshold over so many cells; with none it has neither."""
+    """Whether a mechanism's δ matches its threshold over so many cells. With 0 cells it has neither threshold nor δ."""
     if not cells or mechanism.threshold is None:
         return not cells and mechanism.threshold is None and mechanism.delta == 0
     if mechanism.scale > _WIDEST:

@@ -26,7 +26,7 @@ def entry_of(manifest: Mapping[str, Any], budget: Budget) -> dict[str, Any]:
 
 
 def described(mechanism: Mechanism) -> dict[str, Any]:
-    """A mechanism as it stands in the ledger."""
+    """A mechanism as the ledger records it."""
     numbers = {"sensitivity": mechanism.sensitivity, "scale": mechanism.scale, "rho": mechanism.rho}
     about: dict[str, Any] = {"report": mechanism.report, "measure": mechanism.measure, **numbers}
     if mechanism.threshold is not None:
@@ -35,5 +35,5 @@ def described(mechanism: Mechanism) -> dict[str, Any]:
 
 
 def budget_of(facts: Mapping[str, str]) -> Budget:
-    """The budget that a manifest or metadata states; raises `ValueError` or `KeyError` if it is none."""
+    """The budget that a manifest or metadata states; raises `ValueError` or `KeyError` if it is invalid."""
     return Budget(tuple(facts["sites"].split(",")), float(facts["epsilon"]), float(facts["delta"]), int(facts["min_addresses"]))

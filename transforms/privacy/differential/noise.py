@@ -1,6 +1,6 @@
-"""Takes bounded counts and a mechanism, gives noisy counts.
+"""Adds discrete Gaussian noise to bounded counts.
 
-The noise is OpenDP's, which is exact: the low bits of noise in floating point give the count away.
+The noise is OpenDP's, which is exact: the low bits of floating-point noise would reveal the count.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def is_available() -> bool:
 def with_noise(counts: Integers, mechanism: Mechanism) -> Integers:
     """The counts, each with discrete Gaussian noise of its own.
 
-    Raises `NoiseError` if OpenDP's own reckoning of ρ is more than the mechanism's.
+    Raises `NoiseError` if OpenDP computes a greater ρ than the mechanism's.
     """
     # Imported where it is used: it loads a library of 40 MB that the default mode never needs.
     import opendp.prelude as dp

@@ -80,7 +80,7 @@ class Differential(Policy):
         return catalogue.of(BOUNDS)
 
     def travelling(self, catalogue: Catalogue) -> tuple[Dimension, ...]:
-        """See `Policy`: also what lots follow from."""
+        """See `Policy`: also the dimensions that the sampling of hits reads."""
         return tuple(dict.fromkeys((*Policy.travelling(self, catalogue), *bound.LOT_DIMENSIONS)))
 
     def count(self, pieces: Sequence[bytes], catalogue: Catalogue) -> dict[int, Counted]:
@@ -96,7 +96,7 @@ class Differential(Policy):
         raise NotImplementedError
 
     def release(self, counts: bytes, recounts: Iterable[bytes], catalogue: Catalogue) -> tuple[Released, dict[str, Any]]:
-        """See `Policy`. What it gives is drawn anew each time: it must be kept before it is written."""
+        """See `Policy`. The result is drawn anew each time: it must be kept before it is written."""
         counted, undeclared = bound.unpacked(counts)
         return release_noisy(counted, catalogue, self.budget), {"undeclared_hits": undeclared}
 

@@ -67,7 +67,7 @@ def _below(parents: pa.Table, report: Report, values: Sequence[str], names: tupl
 
 
 def _noisy(grid: pa.Table, table: pa.Table, noise: Mapping[str, Mechanism]) -> pa.Table:
-    """The cells of a grid with noisy measures; a cell that no hit is in counts 0."""
+    """The cells of a grid with noisy measures. A cell without hits counts 0."""
     at = pc.index_in(cell_keys(grid.columns), value_set=cell_keys([table[name] for name in grid.column_names]))
     exact = {measure: table[measure].take(at).fill_null(0).to_numpy() for measure in noise}
     return _as_released(grid, {measure: with_noise(exact[measure], noise[measure]) for measure in noise})
@@ -76,8 +76,8 @@ def _noisy(grid: pa.Table, table: pa.Table, noise: Mapping[str, Mechanism]) -> p
 def _over_threshold(table: pa.Table, report: Report, noise: Mapping[str, Mechanism], at_least: int) -> pa.Table:
     """The cells of an open report whose noisy visitors reach the threshold.
 
-    Cells under `at_least` are as good as empty, so that a count begins at 1 where that many are reached: what is compared moves
-    by 1 at most if a unit comes or goes. Adding noise to the whole count of such a cell would give that step away.
+    Cells below `at_least` count as empty, and the count starts at 1 in a cell that reaches it. So one unit more or less changes
+    the compared number by 1 at most. Noise on the whole count of a cell that reaches `at_least` would reveal that step.
     """
     own = table[report.own[0].name]
     candidates = np.asarray(table["visitors"].to_numpy() >= at_least, np.bool_) & ~np.asarray(pc.equal(own, OTHER), np.bool_)
@@ -91,7 +91,7 @@ def _over_threshold(table: pa.Table, report: Report, noise: Mapping[str, Mechani
 
 
 def _rest(parents: pa.Table, named: pa.Table, report: Report, catalogue: Catalogue) -> pa.Table:
-    """What is left of each parent row, as its row `(other)`: of published numbers only. Visitors do not add up."""
+    """The remainder of each parent row, as its row `(other)`, from published numbers only. Visitors do not add up."""
     assert report.parent is not None
     names = list(catalogue.columns(report.parent))
     additive = [measure.name for measure in MEASURES if measure.kind is Kind.ADDITIVE]

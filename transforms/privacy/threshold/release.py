@@ -45,8 +45,8 @@ def passes(counts: pa.Table, report: Report, gate: Gate) -> Flags:
 def plan_release(counts: Mapping[str, pa.Table], catalogue: Catalogue, gate: Gate) -> dict[str, pa.Table]:
     """What passes, by report: dimensions and whether the row is its parent's `candidate` to be folded with the failing ones.
 
-    Rows that fail do not appear, so the plan holds nothing that may not be known. Rows under a parent that fails are left out;
-    rows under a candidate are planned as if it stays.
+    Rows that fail do not appear, so the plan holds nothing confidential. Rows under a parent that fails are left out; rows under
+    a candidate are planned as if it stays.
     """
     plan: dict[str, pa.Table] = {}
     for report in catalogue:

@@ -1,4 +1,4 @@
-"""Takes hits of a few units, checks that one unit more moves no report further than the noise of the dp mode is made for."""
+"""Contribution bounding: one unit more changes no report by more than the sensitivity for which the noise is calibrated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes ε and δ, checks the numbers of the dp mode by brute force and by two accountants that others wrote."""
+"""Privacy accounting of the dp mode: ε and δ agree with brute force and with two independent accountants."""
 
 from __future__ import annotations
 

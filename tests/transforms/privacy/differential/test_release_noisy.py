@@ -1,4 +1,4 @@
-"""Takes bounded counts, checks what the door of the dp mode lets out: with noise that the test chooses, and with the real one."""
+"""Release in the dp mode: what is published from bounded counts, with noise that the test chooses and with real noise."""
 
 from __future__ import annotations
 
