@@ -15,10 +15,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from tests.catalogues import REPORTS
-from transforms.dimensions.agents import describe_agent
+from transforms.dimensions.agent import describe_agent
 from transforms.dimensions.country import CountryLookup
-from transforms.dimensions.extensions import DOWNLOADS, PAGES, STATIC
-from transforms.dimensions.referrers import describe_referrer
+from transforms.dimensions.referrer import describe_referrer
+from transforms.dimensions.request import DOWNLOADS, PAGES, STATIC
 from transforms.hosts import network_domain, site_domain
 from transforms.masking.path import extension, scrub_path
 from transforms.privacy.detectors import is_caught

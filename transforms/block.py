@@ -13,12 +13,12 @@ from functools import lru_cache
 
 from transforms.clock import UTC
 from transforms.counting.shard import shard
-from transforms.dimensions.agents import describe_agent
+from transforms.dimensions.agent import describe_agent
 from transforms.dimensions.country import CountryLookup
 from transforms.dimensions.dimension import Dimension, Scope
 from transforms.dimensions.enrich import enrich
 from transforms.dimensions.lookups import Lookups
-from transforms.dimensions.referrers import describe_referrer
+from transforms.dimensions.referrer import describe_referrer
 from transforms.formats.registry import format_of
 from transforms.masking import secret as secrets
 from transforms.masking.anonymize import anonymize

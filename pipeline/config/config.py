@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pipeline.dataset.manifest import SCHEMA_VERSION
 from pipeline.errors import EXIT_USAGE, JobError
 from transforms import clock
-from transforms.dimensions.agents import RULES_VERSION
+from transforms.dimensions.agent import RULES_VERSION
 from transforms.dimensions.country import CountryLookup
 from transforms.errors import translated
 from transforms.masking.client import Proxies

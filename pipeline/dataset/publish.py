@@ -2,8 +2,8 @@
 
 The order: files are staged below `_staging/<run>/` · a journal of the moves is written, which is the commit point · with
 --replace the old manifest goes · the guard is written · files are moved · files that are no longer produced go · the manifest is
-written, last · the journal goes. A run that finds a journal completes it; staging without a journal is thrown away. A reader who honours the manifest
-sees a whole day or none.
+written, last · the journal goes. A run that finds a journal completes it; staging without a journal is thrown away. A reader who
+honours the manifest sees a whole day or none.
 
 The ledger of a policy that draws is written before anything is staged. Files that were drawn and are all there are published by
 the next run, because drawing again would spend the budget twice.

@@ -15,9 +15,11 @@ import pytest
 
 from tests.attack.mutations import SITE, published
 from tests.logs import crowd
-from transforms.dimensions import agents, http, referrers
-from transforms.dimensions.agents import describe_agent
-from transforms.dimensions.referrers import Referrer, describe_referrer
+from transforms.dimensions import agent as agents
+from transforms.dimensions import referrer as referrers
+from transforms.dimensions import request
+from transforms.dimensions.agent import describe_agent
+from transforms.dimensions.referrer import Referrer, describe_referrer
 from transforms.masking import anonymize
 from transforms.privacy import release
 
@@ -75,7 +77,7 @@ class Everything:
 
 
 def methods_as_logged():
-    return without(http, "METHODS", Everything())
+    return without(request, "METHODS", Everything())
 
 
 INJECTED = {

@@ -1,11 +1,118 @@
-"""Dimensions of where a request came from."""
+"""Dimensions of where a request came from: channel and referring domain, without path, query, or any text that is no domain.
+
+The source is the registrable domain by the ICANN section of the public suffix list. What decides whether a referrer is the site
+itself also uses the private section, so that two people's pages at one host are two sites.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.columns import Codes
 from transforms.dimensions.dimension import Dimension, Read, Scope, each
-from transforms.dimensions.referrers import Referrer, describe_referrers
-from transforms.hosts import site_domain
+from transforms.dimensions.lookups import Lookups
+from transforms.hosts import dns_name, network_domain, public_suffix, site_domain
 from transforms.reserved import NONE, UNKNOWN
+
+_PLAIN = r"^(https?://[a-z0-9.-]+)/.*$"
+_ANDROID_APP = "android-app"
+_SCHEMES = ("http", "https", _ANDROID_APP)
+_SAME_ENGINE = re.compile(r"^(?:w+[0-9]*|m)\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """What is published about a referrer, and the domain by which it is compared with the site ("" for none)."""
+
+    channel: str
+    source: str
+    domain: str
+
+
+_NO_FIELD = Referrer(UNKNOWN, UNKNOWN, "")
+_DIRECT = Referrer("direct", NONE, "")
+_UNREADABLE = Referrer("referral", UNKNOWN, "")
+
+
+def describe_referrers(referers: pa.Array, _: Lookups) -> tuple[Codes, list[Referrer]]:
+    """Describe each of several referrers. Paths do not matter, so each origin is described once."""
+    origins = pc.replace_substring_regex(referers, _PLAIN, r"\1").dictionary_encode(null_encoding="encode")
+    return origins.indices.to_numpy(), list(map(describe_referrer, origins.dictionary.to_pylist()))
+
+
+@lru_cache(maxsize=65_536)
+def describe_referrer(referer: str | None) -> Referrer:
+    """Describe one referrer; None says that the log format has no such field.
+
+    >>> describe_referrer("https://www.google.co.uk/search?q=x")
+    Referrer(channel='search', source='google.co.uk', domain='google.co.uk')
+    """
+    if referer is None:
+        return _NO_FIELD
+    if referer in ("", "-"):
+        return _DIRECT
+    host = _host_of(referer)
+    source = network_domain(host)
+    if not source:
+        return _UNREADABLE
+    return Referrer(_channel(host) or "referral", source, site_domain(host))
+
+
+def _host_of(referer: str) -> str:
+    """The host of a referrer, "" if there is none. The host of an Android app is its name in reverse."""
+    try:
+        url = urlsplit(referer.replace("\\", "/").strip())
+        host = url.hostname or ""
+    except ValueError:
+        return ""
+    if url.scheme not in _SCHEMES:
+        return ""
+    return dns_name(_backwards(host) if url.scheme == _ANDROID_APP else host)
+
+
+def _backwards(name: str) -> str:
+    return ".".join(reversed(name.split(".")))
+
+
+def _channel(host: str) -> str | None:
+    """The channel of a host, by the lists.
+
+    Other hosts of a search engine (mail.google.com) are not search, so its entries name whole hosts, except for the `www2.` or
+    `m.` that Matomo also strips. A social network or an assistant includes all its subdomains. An Android app is listed by its
+    name, which is a reversed host name. In an entry `{}` matches a public suffix at its end, and one label at its beginning.
+    """
+    return _listed(host) or _listed(_SAME_ENGINE.sub("", host))
+
+
+def _listed(host: str) -> str | None:
+    listed = _channels()
+    app = _backwards(host)
+    if app in listed:
+        return listed[app]
+    suffix = public_suffix(host)
+    labels = host.removesuffix("." + suffix).split(".")
+    for start in range(len(labels)):
+        part = ".".join(labels[start:])
+        for entry in (f"{part}.{suffix}", f"{part}.{{}}", ".".join(["{}", *labels[start + 1 :], suffix])):
+            channel = listed.get(entry)
+            if channel is not None and (start == 0 or channel != "search"):
+                return channel
+    return None
+
+
+@lru_cache(maxsize=1)
+def _channels() -> dict[str, str]:
+    listed: dict[str, str] = json.loads((files("transforms") / "data" / "referrers.json").read_text())
+    return listed
+
 
 INTERNAL = "internal"
 CHANNELS = ("direct", INTERNAL, "search", "social", "ai", "referral", UNKNOWN)

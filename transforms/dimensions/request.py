@@ -5,10 +5,73 @@ from __future__ import annotations
 import re
 
 from transforms.dimensions.dimension import Dimension, Matching, Read, Scope, each
-from transforms.dimensions.extensions import DOWNLOADS, PAGES, STATIC
-from transforms.dimensions.http import METHODS, OTHER_METHOD, PROTOCOLS, publishable_method, publishable_protocol
 from transforms.masking.path import extension
 from transforms.reserved import NONE, UNKNOWN
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+PAGES = _words(
+    """
+    html htm xhtml shtml php asp aspx jsp do cgi
+    """
+)
+"""What a server computes or a person reads; a path without extension is a page too."""
+
+STATIC = _words(
+    """
+    css js mjs map json xml txt webmanifest wasm rss atom xsl png jpg jpeg gif webp avif svg ico bmp cur apng heic jxl
+    woff woff2 ttf otf eot
+    """
+)
+"""What a page loads by itself."""
+
+DOWNLOADS = _words(
+    """
+    pdf epub mobi doc docx odt rtf xls xlsx ods csv tsv ppt pptx odp ps tex bib zip gz tgz bz2 tbz xz txz zst 7z rar tar
+    jar war whl gem deb rpm apk ipa dmg pkg exe msi iso img bin torrent mp3 ogg oga opus flac wav m4a aac mp4 m4v mkv
+    webm mov avi wmv mpg mpeg ogv parquet sqlite
+    """
+)
+"""What a person asks for to keep."""
+
+
+OTHER_METHOD = "Other"
+
+METHODS = frozenset(
+    # RFC 9110, 5789 (PATCH), 4918, 3253, 3744 and 5323 (WebDAV), and QUERY
+    """GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK
+    REPORT SEARCH ACL QUERY""".split()
+)
+PROTOCOLS = {"HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0"}
+
+
+def publishable_method(method: str) -> str:
+    """A standard method, `Other`, or `(unknown)` for an invalid request.
+
+    >>> publishable_method("GET"), publishable_method("JANE"), publishable_method("")
+    ('GET', 'Other', '(unknown)')
+    """
+    if not method:
+        return UNKNOWN
+    return method if method in METHODS else OTHER_METHOD
+
+
+def publishable_protocol(method: str, protocol: str) -> str:
+    """An HTTP version, `(none)` for a request without one, `Other`, or `(unknown)` for an invalid request.
+
+    >>> publishable_protocol("GET", "HTTP/2"), publishable_protocol("GET", ""), publishable_protocol("", "")
+    ('HTTP/2.0', '(none)', '(unknown)')
+    """
+    if not method:
+        return UNKNOWN
+    if not protocol:
+        return NONE
+    version = protocol if "." in protocol else protocol + ".0"
+    return version if version in PROTOCOLS else OTHER_METHOD
+
 
 KINDS = ("invalid", "not_found", "error", "redirect", "static", "download", "page", "other")
 """Kinds of a hit; the first that matches is taken."""

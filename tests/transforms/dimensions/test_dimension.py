@@ -15,7 +15,8 @@ from scripts import write_tables
 from tests.catalogues import OF_VISITS, REPORTS, TRAVELLING
 from tests.logs import CHROME, crowd, line
 from tests.transforms.formats.test_golden import FOLDERS, known_of, log_of
-from transforms.dimensions import agents, known_dimensions
+from transforms.dimensions import agent as agents
+from transforms.dimensions import known_dimensions
 from transforms.dimensions.country import CountryLookup
 from transforms.dimensions.dimension import Dimension, Read, Scope
 from transforms.dimensions.enrich import enrich

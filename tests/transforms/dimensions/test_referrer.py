@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.dimensions.referrers import _channels, describe_referrer, describe_referrers
+from transforms.dimensions.referrer import _channels, describe_referrer, describe_referrers
 from transforms.hosts import network_domain, site_domain
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE
-from transforms.dimensions import agents
-from transforms.dimensions.agents import bot_name, describe_agent
+from transforms.dimensions import agent as agents
+from transforms.dimensions.agent import bot_name, describe_agent
 
 IPAD = IPHONE.replace("iPhone; CPU iPhone OS", "iPad; CPU OS")
 GPTBOT = "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)"
