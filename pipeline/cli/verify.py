@@ -9,12 +9,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
-import json
-import os
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatch
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +19,7 @@ import pyarrow.parquet as pq
 
 from pipeline.cli import terminal
 from pipeline.dataset import layout
+from pipeline.dataset.dataset import Unverified
 from pipeline.dataset.lock import holder
 from pipeline.dataset.manifest import COMMON_FACTS, OWN_FACTS, SCHEMA_VERSION, catalogue_of, other_layout
 from pipeline.dataset.storage import is_unfinished
@@ -57,20 +54,19 @@ def verify(options: argparse.Namespace, _: list[str]) -> None:
 
 
 def _verify(output: str) -> None:
-    root = Path(output)
-    manifests = _entries(root / layout.MANIFESTS)
-    if not manifests and not _entries(root / layout.LEDGER):
+    data = Unverified(output)
+    manifests = data.manifests()
+    if not manifests and not data.ledger():
         raise JobError(EXIT_INPUT, "missing", f"{output}: no published day is there (no _manifest/YYYY-MM-DD.json).")
-    old = next((path for path in manifests if path.name.startswith("date=")), None)
+    old = next((path for path in manifests if "date=" in path), None)
     if old:
-        raise other_layout(str(old))
-    days = {path.stem for path in manifests}
+        raise other_layout(f"{output}/{old}")
     at_work = holder(output)
-    violations = [*_strays(root, manifests, at_work), *_unpaid(root, days, at_work)]
+    violations = [*_strays(data, manifests, at_work), *_unpaid(data, set(map(layout.stem, manifests)), at_work)]
     rows = files = 0
     policies: dict[str, type[Checks]] = {}
     for path in manifests:
-        found = _Day(root, path)
+        found = _Day(data, path)
         violations += found.violations()
         rows, files = rows + found.rows, files + found.files
         policies |= {type(found.checks).__name__: type(found.checks)} if found.checks else {}
@@ -91,58 +87,40 @@ def _verify(output: str) -> None:
         raise JobError(EXIT_VIOLATION, "violations", message)
 
 
-def _entries(folder: Path) -> list[Path]:
-    """Files of periods. Unlike with a glob, an unreadable folder does not count as empty."""
-    try:
-        names = os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    return sorted(folder / name for name in names if fnmatch(name, "*.json") and not is_unfinished(name))
-
-
-def _files(root: Path) -> list[Path]:
-    def fail(error: OSError) -> None:
-        if Path(error.filename) != root / "lost+found":  # root's alone, where a disk is mounted
-            raise error
-
-    return sorted(Path(place, name) for place, _, names in os.walk(root, onerror=fail) for name in names)
-
-
-def _strays(root: Path, manifests: list[Path], at_work: str | None) -> Iterator[str]:
+def _strays(data: Unverified, manifests: list[str], at_work: str | None) -> Iterator[str]:
     """Files that no manifest lists."""
-    known = {layout.LOCK, *(path.relative_to(root).as_posix() for path in manifests)}
+    known = {layout.LOCK, *manifests}
     for path in manifests:
-        manifest = _json(path)
+        date, manifest = layout.stem(path), data.document(path)
         reports = manifest.get("reports") if isinstance(manifest, dict) else None
-        if isinstance(reports, dict):
-            known |= {layout.data_path(report, path.stem) for report in reports}
-        known.add(layout.guard_path(path.stem))
-    for path in _files(root):
-        place = path.relative_to(root)
-        if place.as_posix() in known:
+        known |= {layout.data_path(report, date) for report in reports} if isinstance(reports, dict) else set()
+        known.add(layout.guard_path(date))
+    for path in data.files():
+        if path in known:
             continue
-        unfinished = place.parts[0] in (layout.MANIFESTS, layout.LEDGER) and is_unfinished(place.as_posix())
-        if place.parts[0] == layout.STAGING or unfinished:
-            yield f"{place}: {_AT_WORK if at_work else _LEFT_OVER}"
-        elif not layout.is_ledger_entry(place.as_posix()):
-            yield f"{place}: no manifest speaks of this file"
+        folder = path.partition("/")[0]
+        if folder == layout.STAGING or (folder in (layout.MANIFESTS, layout.LEDGER) and is_unfinished(path)):
+            yield f"{path}: {_AT_WORK if at_work else _LEFT_OVER}"
+        elif not layout.is_ledger_entry(path):
+            yield f"{path}: no manifest speaks of this file"
 
 
-def _unpaid(root: Path, days: set[str], at_work: str | None) -> Iterator[str]:
+def _unpaid(data: Unverified, days: set[str], at_work: str | None) -> Iterator[str]:
     """Entries of the ledger whose release was not published; those that were given up say so, and no more than others."""
-    for path in _entries(root / layout.LEDGER):
-        if path.stem in days:
+    for path in data.ledger():
+        date = layout.stem(path)
+        if date in days:
             continue
-        entry = _json(path)
+        entry = data.document(path)
         if not (isinstance(entry, dict) and entry.get("unpublished") is True and isinstance(entry.get("manifest"), dict)):
-            yield f"{layout.LEDGER}/{path.name}: {_AT_WORK if at_work else _UNPAID}"
+            yield f"{path}: {_AT_WORK if at_work else _UNPAID}"
             continue
         rest = {name: value for name, value in entry.items() if name != "unpublished"}
         manifest = {**entry["manifest"], "revision": 1}
         checks, _, wrong = _understood(manifest, rest)
         if checks is not None:
-            wrong += [*_manifest(path.stem, manifest, checks), *checks.stated(), *checks.period()]
-        yield from (f"{layout.LEDGER}/{path.name}: {sentence}" for sentence in wrong)
+            wrong += [*_manifest(date, manifest, checks), *checks.stated(), *checks.period()]
+        yield from (f"{path}: {sentence}" for sentence in wrong)
 
 
 def _understood(manifest: dict[str, Any], entry: Any) -> tuple[Checks | None, Catalogue | None, list[str]]:
@@ -176,20 +154,6 @@ def _manifest(name: str, manifest: dict[str, Any], checks: Checks) -> Iterator[s
         yield "another version than this program's"
     if manifest.get("date") != name:
         yield "another date than its name"
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(_bytes(path) or b"")
-    except (ValueError, RecursionError):
-        return None
-
-
-def _bytes(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError):
-        return None
 
 
 def _is_suspicious(dimension: Dimension, value: str) -> bool:
@@ -226,28 +190,28 @@ def _ends(statistics: Any) -> tuple[Any, ...]:
 class _Day:
     """One published period."""
 
-    def __init__(self, root: Path, path: Path) -> None:
-        self._root = root
-        self._name = path.stem
-        self._place = f"_manifest/{path.name}"
+    def __init__(self, data: Unverified, path: str) -> None:
+        self._data = data
+        self._date = layout.stem(path)
+        self._place = path
         self.rows = self.files = 0
         self.checks: Checks | None = None
-        self._manifest: Any = _json(path)
+        self._manifest: Any = data.document(path)
 
     def violations(self) -> Iterator[str]:
         manifest = self._manifest
         if not isinstance(manifest, dict) or not isinstance(manifest.get("reports"), dict):
             yield f"{self._place}: not a manifest"
             return
-        entry = _json(self._root / layout.LEDGER / f"{self._name}.json")
+        entry = self._data.document(layout.ledger_path(self._date))
         checks, catalogue, wrong = _understood(manifest, entry)
         yield from (f"{self._place}: {sentence}" for sentence in wrong)
         if checks is None or catalogue is None:
             return
         self.checks, self._catalogue = checks, catalogue
-        yield from (f"{self._place}: {sentence}" for sentence in _manifest(self._name, manifest, checks))
-        guard = layout.guard_path(self._name)
-        if _bytes(self._root / guard) != layout.GUARD:
+        yield from (f"{self._place}: {sentence}" for sentence in _manifest(self._date, manifest, checks))
+        guard = layout.guard_path(self._date)
+        if self._data.read(guard) != layout.GUARD:
             yield f"{guard}: missing, or not the sentence that keeps reports from being read as one table"
         tables = {}
         for report in catalogue:
@@ -258,7 +222,7 @@ class _Day:
         for report in catalogue:
             if report.name in tables:
                 yield from self._rows(report, tables[report.name])
-                place = f"{report.name}/{self._name}"
+                place = f"{report.name}/{self._date}"
                 parents = self._parents(report, tables)
                 if parents is not None:
                     yield from self._division(report, tables[report.name], parents, checks)
@@ -269,12 +233,11 @@ class _Day:
 
     def _file(self, report: Report, described: dict[str, Any], checks: Checks) -> Any:
         """The report's table, after the violations of its file."""
-        place = layout.data_path(report.name, self._name)
-        path = self._root / place
-        if not path.exists():
+        place = layout.data_path(report.name, self._date)
+        data = self._data.read(place)
+        if data is None:
             yield f"{place}: is missing"
             return None
-        data = path.read_bytes()
         self.files += 1
         if hashlib.sha256(data).hexdigest() != described.get("sha256"):
             yield f"{place}: not the file that was published (SHA-256)"
@@ -307,7 +270,7 @@ class _Day:
         if any(is_caught(value) for name, value in metadata.items() if name not in checks.numbers):
             yield f"{place}: a value of the metadata looks like a person's"
         yield from _unseen(place, data, file, table)
-        if any(date.isoformat() != self._name for date in table[DATE].unique().to_pylist()):
+        if any(date.isoformat() != self._date for date in table[DATE].unique().to_pylist()):
             yield f"{place}: rows of another date than the file's name"
         return table.drop_columns([DATE])
 
@@ -319,7 +282,7 @@ class _Day:
         return divided(parents, report)
 
     def _rows(self, report: Report, table: pa.Table) -> Iterator[str]:
-        place = f"{report.name}/{self._name}"
+        place = f"{report.name}/{self._date}"
         names = self._catalogue.columns(report.name)
         keys = list(zip(*(table[name].to_pylist() for name in names), strict=True))
         if keys != sorted(keys, key=lambda key: tuple(value.encode() for value in key)) or len(set(keys)) != len(keys):
@@ -332,7 +295,7 @@ class _Day:
     def _division(self, report: Report, table: pa.Table, parents: pa.Table, checks: Checks) -> Iterator[str]:
         """Hits and bytes add up to the parent's; visitors and visits lie between their greatest and their sum."""
         assert report.parent is not None
-        place = f"{report.name}/{self._name}"
+        place = f"{report.name}/{self._date}"
         names = list(self._catalogue.columns(report.parent))
         additive = [measure.name for measure in checks.measures(report) if measure.kind is Kind.ADDITIVE]
         measured = (*additive, *checks.overlapping)

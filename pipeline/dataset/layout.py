@@ -50,6 +50,11 @@ def manifest_path(date: str) -> str:
     return f"{MANIFESTS}/{date}.json"
 
 
+def stem(path: str) -> str:
+    """The date that the name of a manifest or of an entry in the ledger says."""
+    return path.rpartition("/")[2].removesuffix(".json")
+
+
 def ledger_path(date: str) -> str:
     """A period's entry in the ledger."""
     return f"{LEDGER}/{date}.json"
