@@ -218,6 +218,7 @@ OPERATING_SYSTEM = Dimension(
     of=attrgetter("operating_system"),
     values=Listed("operating_systems.txt", (UNLISTED, NONE, UNKNOWN)),
     determines=("device",),
+    is_shipped=True,
 )
 BROWSER = Dimension(
     "browser",
@@ -228,6 +229,7 @@ BROWSER = Dimension(
     of=attrgetter("browser"),
     values=Listed("browsers.txt", (UNLISTED, NONE, UNKNOWN)),
     determines=("operating_system",),
+    is_shipped=True,
 )
 BOT_KIND = Dimension(
     "bot_kind",
@@ -239,6 +241,7 @@ BOT_KIND = Dimension(
     of=attrgetter("bot_kind"),
     values=KINDS_OF_BOTS,
     determines=("operating_system", "browser"),  # a robot without an agent has neither
+    is_shipped=True,
 )
 BOT = Dimension(
     "bot",
@@ -249,4 +252,5 @@ BOT = Dimension(
     of=attrgetter("bot"),
     values=NAMES_OF_BOTS,
     determines=("bot_kind",),
+    is_shipped=True,
 )

@@ -72,7 +72,8 @@ class Dimension:
 
     `details` is the text about its values in the data dictionary, in Markdown. `determines` names dimensions whose value follows
     from this one, at least for some values: a city its country, a method `(unknown)` the kind `invalid`. The catalogue keeps such
-    dimensions from dividing the same rows twice.
+    dimensions from dividing the same rows twice. `is_shipped` says that the vocabulary is a list that others keep, with other
+    names in other versions.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Dimension:
     of: Callable[..., str] | None = field(default=None, compare=False)
     values: Container[str] | None = field(default=None, compare=False)
     determines: tuple[str, ...] = ()
+    is_shipped: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch("[a-z][a-z_]*", self.name):

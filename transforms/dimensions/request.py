@@ -127,7 +127,7 @@ PROTOCOL = Dimension(
     (_METHOD, _PROTOCOL),
     of=publishable_protocol,
     values=(*sorted(PROTOCOLS), OTHER_METHOD, NONE, UNKNOWN),
-    determines=("kind",),
+    determines=("kind", "tls_version"),  # HTTP/3 has TLS 1.3
 )
 STATUS = Dimension(
     "status",

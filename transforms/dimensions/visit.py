@@ -72,4 +72,5 @@ ENTRY_PAGE = Dimension(
     (Read("first_page"),),
     of=entry_of,
     values=(ENTRY, LATER),
+    determines=("kind",),  # the first page of a visit is a page
 )

@@ -91,6 +91,8 @@ class Catalogue:
             vocabulary = above[name].values
             if vocabulary is None or value not in vocabulary:
                 raise CatalogueError(f"report {report.name!r} pins {name!r} to a value that it does not have")
+            if _contradicts(self._chain(report.parent), [report]):
+                raise CatalogueError(f"report {report.name!r} pins {name!r} to another value than a report above it")
         self._refuse_relatives(report)
 
     def _refuse_relatives(self, report: Report) -> None:
@@ -101,17 +103,18 @@ class Catalogue:
         assert report.parent is not None
         assert report.dimension is not None
         own_chain = [*self._chain(report.parent), report]
-        told = _determined(report.dimension)
+        determined = _determined(report.dimension)
         for other in self._reports.values():
             chain = self._chain(other.name)
-            if other in own_chain or other.dimension is None or _exclude_each_other(own_chain, chain):
+            if other in own_chain or other.dimension is None or _contradicts(own_chain, chain):
                 continue
             common = [above for above, beside in zip(own_chain, chain, strict=False) if above is beside]
-            divided = {name for above in common for dimension in above.own for name in _determined(dimension)}
-            both = (told & _determined(other.dimension)) - divided
+            # Not what these determine as well: they may do so for some of their values only.
+            divided = {dimension.name for above in common for dimension in above.own}
+            both = (determined & _determined(other.dimension)) - divided
             if both:
                 raise CatalogueError(
-                    f"reports {other.name!r} and {report.name!r} would both tell {', '.join(sorted(both))} below "
+                    f"reports {other.name!r} and {report.name!r} would both reveal {', '.join(sorted(both))} below "
                     f"{common[-1].name!r}: what one merges could be found by subtraction in the other. Put one below the other, "
                     "or leave one out"
                 )
@@ -216,7 +219,7 @@ def _determined(dimension: Dimension) -> set[str]:
     return found
 
 
-def _exclude_each_other(one: list[Report], another: list[Report]) -> bool:
-    """Whether two branches divide no row together, because they pin one dimension to different values."""
+def _contradicts(one: list[Report], another: list[Report]) -> bool:
+    """Whether no row is in two branches, because they pin one dimension to different values."""
     pins = dict(report.where for report in one if report.where)
     return any(pins.get(name, value) != value for name, value in (report.where for report in another if report.where))

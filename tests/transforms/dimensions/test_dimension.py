@@ -89,21 +89,21 @@ def test_a_dimension_of_a_further_column_is_published_with_its_metadata_and_veri
         for version, lines in ((b"TLSv1.3", crowd(30)), (b"TLSv1.2", crowd(20, 100)), (b"-", crowd(12, 200)))
         for one in lines.splitlines()
     )
-    report = Report("tls_versions", "TLS versions of connections", TLS_VERSION, "daily")
+    report = Report("tls_versions", "TLS versions of connections", TLS_VERSION, "protocols")
     output, table = publish(tmp_path, monkeypatch, report, log, "--format", notation)
     rows = {row["tls_version"]: row["hits"] for row in table.to_pylist()}
     assert rows == {"TLSv1.3": 30, "TLSv1.2": 20, "(none)": 12}
     assert table.schema.field("tls_version").metadata[b"description"] == b"TLS version of the connection"
     manifest = json.loads((output / "_manifest" / f"{DAY}.json").read_text())
     described = manifest["reports"]["tls_versions"]
-    assert (described["parent"], described["dimension"], described["where"]) == ("daily", "tls_version", None)
+    assert (described["parent"], described["dimension"], described["where"]) == ("protocols", "tls_version", None)
     monkeypatch.undo()  # verify knows the report by the manifest
     assert main(["verify", str(output)]) == 0
     assert f"{len(REPORTS) + 1} files" in capfd.readouterr().out
 
 
 def test_a_log_without_the_column_says_unknown(tmp_path, monkeypatch):
-    report = Report("tls_versions", "TLS versions of connections", TLS_VERSION, "daily")
+    report = Report("tls_versions", "TLS versions of connections", TLS_VERSION, "protocols")
     _, table = publish(tmp_path, monkeypatch, report, crowd(30))
     assert {row["tls_version"]: row["hits"] for row in table.to_pylist()} == {"(unknown)": 30}
 

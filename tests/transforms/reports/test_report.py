@@ -8,34 +8,61 @@ import pickle
 import pytest
 
 from tests.catalogues import NOISY_REPORTS, REPORTS
-from transforms.dimensions.agent import BROWSER, DEVICE, OPERATING_SYSTEM
+from transforms.dimensions.agent import BOT_KIND, BROWSER, DEVICE, OPERATING_SYSTEM
 from transforms.dimensions.place import COUNTRY, NETWORK
 from transforms.dimensions.referrer import SOURCE
-from transforms.dimensions.request import FILE_TYPE, METHOD, PATH, PROTOCOL, STATUS
+from transforms.dimensions.request import FILE_TYPE, KIND, METHOD, PATH, PROTOCOL, STATUS
 from transforms.dimensions.timing import HOUR
 from transforms.dimensions.tls import TLS_VERSION
+from transforms.dimensions.visit import ENTRY_PAGE
 from transforms.reports.report import Catalogue, CatalogueError, Report
 
 ROOT = {"parent": None, "dimension": None, "where": None}
 RELATIVES = {
-    "methods beside kinds": (Report("x", "", METHOD, "daily"), "'kinds' and 'x' would both tell kind below 'daily'"),
-    "protocols beside kinds": (Report("x", "", PROTOCOL, "daily"), "'kinds' and 'x' would both tell kind"),
-    "status codes beside kinds": (Report("x", "", STATUS, "daily"), "'kinds' and 'x' would both tell kind"),
+    "methods beside kinds": (Report("x", "", METHOD, "daily"), "'kinds' and 'x' would both reveal kind below 'daily'"),
+    "protocols beside kinds": (Report("x", "", PROTOCOL, "daily"), "'kinds' and 'x' would both reveal kind"),
+    "status codes beside kinds": (Report("x", "", STATUS, "daily"), "'kinds' and 'x' would both reveal kind"),
     "systems of robots beside their kinds": (
         Report("x", "", OPERATING_SYSTEM, "daily", where=("traffic", "bot")),
-        "'bot_kinds' and 'x' would both tell device, operating_system",
+        "'bot_kinds' and 'x' would both reveal device, operating_system",
     ),
-    "browsers beside devices": (Report("x", "", BROWSER, "daily"), "'devices' and 'x' would both tell device"),
-    "networks beside countries": (Report("x", "", NETWORK, "daily"), "'countries' and 'x' would both tell country"),
-    "sources beside channels": (Report("x", "", SOURCE, "daily"), "'channels' and 'x' would both tell channel"),
-    "paths of all kinds beside pages": (Report("x", "", PATH, "kinds"), "'pages' and 'x' would both tell"),
-    "types of files below hours": (Report("x", "", FILE_TYPE, "hourly"), "'kinds' and 'x' would both tell kind below 'daily'"),
-    "countries by the hour beside countries": (Report("x", "", COUNTRY, "hourly"), "'countries' and 'x' would both tell country"),
+    "browsers beside devices": (Report("x", "", BROWSER, "daily"), "'devices' and 'x' would both reveal device"),
+    "networks beside countries": (Report("x", "", NETWORK, "daily"), "'countries' and 'x' would both reveal country"),
+    "sources beside channels": (Report("x", "", SOURCE, "daily"), "'channels' and 'x' would both reveal channel"),
+    "paths of all kinds beside pages": (Report("x", "", PATH, "kinds"), "'pages' and 'x' would both reveal"),
+    "types of files below hours": (Report("x", "", FILE_TYPE, "hourly"), "'kinds' and 'x' would both reveal kind below 'daily'"),
+    "countries by the hour beside countries": (
+        Report("x", "", COUNTRY, "hourly"),
+        "'countries' and 'x' would both reveal country",
+    ),
     "hours of pages beside hours": (
         Report("x", "", HOUR, "kinds", where=("kind", "page")),
-        "'hourly' and 'x' would both tell hour",
+        "'hourly' and 'x' would both reveal hour",
+    ),
+    "hits of an entry page beside kinds": (Report("x", "", ENTRY_PAGE, "hourly"), "'kinds' and 'x' would both reveal kind"),
+    "pins that contradict each other": (
+        Report("x", "", HOUR, "pages", where=("kind", "static")),
+        "report 'x' pins 'kind' to another value than a report above it",
     ),
 }
+# Below a report that determines another dimension for some of its values only.
+PARTIALLY = {
+    "below methods": [Report("a", "", METHOD, "daily"), Report("b", "", KIND, "a"), Report("c", "", STATUS, "a")],
+    "below paths": [Report("a", "", PATH, "daily"), Report("b", "", KIND, "a"), Report("c", "", FILE_TYPE, "a")],
+    "below kinds of bots": [
+        Report("a", "", BOT_KIND, "daily"),
+        Report("b", "", OPERATING_SYSTEM, "a"),
+        Report("c", "", BROWSER, "a"),
+    ],
+    "of protocols": [Report("a", "", PROTOCOL, "daily"), Report("b", "", TLS_VERSION, "daily")],
+}
+
+
+@pytest.mark.parametrize("case", PARTIALLY)
+def test_that_a_parent_determines_some_values_does_not_make_relatives_safe(case):
+    with pytest.raises(CatalogueError, match="would both reveal"):
+        Catalogue([REPORTS.root(), *PARTIALLY[case]])
+    Catalogue([REPORTS.root(), *PARTIALLY[case][:-1]])
 
 
 @pytest.mark.parametrize("case", RELATIVES)
@@ -50,8 +77,7 @@ def test_reports_that_would_undo_each_others_suppression_are_refused(case):
     [
         Report("error_paths", "", PATH, "kinds", where=("kind", "error")),  # other rows than those of pages
         Report("devices_unknown", "", DEVICE, "daily", where=("traffic", "unknown")),
-        Report("networks_of_networks", "", TLS_VERSION, "networks"),
-        Report("tls_versions", "", TLS_VERSION, "daily"),
+        Report("tls_versions", "", TLS_VERSION, "protocols"),
     ],
     ids=lambda report: report.name,
 )
@@ -61,7 +87,7 @@ def test_reports_that_divide_other_rows_or_by_something_else_are_not(report):
 
 def test_the_order_of_declaration_does_not_matter_to_the_rule():
     daily, kinds = REPORTS["daily"], REPORTS["kinds"]
-    with pytest.raises(CatalogueError, match="'x' and 'kinds' would both tell kind"):
+    with pytest.raises(CatalogueError, match="'x' and 'kinds' would both reveal kind"):
         Catalogue([daily, Report("x", "", METHOD, "daily"), kinds])
 
 
