@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from pipeline.cli import terminal
 from pipeline.dataset import layout
-from pipeline.dataset.dataset import Unverified
+from pipeline.dataset.dataset import RawFiles
 from pipeline.dataset.lock import holder
 from pipeline.dataset.manifest import COMMON_FACTS, OWN_FACTS, SCHEMA_VERSION, catalogue_of, other_layout
 from pipeline.dataset.storage import is_unfinished
@@ -54,11 +54,11 @@ def verify(options: argparse.Namespace, _: list[str]) -> None:
 
 
 def _verify(output: str) -> None:
-    data = Unverified(output)
-    manifests = data.manifests()
-    if not manifests and not data.ledger():
+    data = RawFiles(output)
+    manifests = data.manifest_paths()
+    if not manifests and not data.ledger_paths():
         raise JobError(EXIT_INPUT, "missing", f"{output}: no published day is there (no _manifest/YYYY-MM-DD.json).")
-    old = next((path for path in manifests if "date=" in path), None)
+    old = next(filter(layout.is_of_version_1, [*manifests, *data.ledger_paths()]), None)
     if old:
         raise other_layout(f"{output}/{old}")
     at_work = holder(output)
@@ -87,7 +87,7 @@ def _verify(output: str) -> None:
         raise JobError(EXIT_VIOLATION, "violations", message)
 
 
-def _strays(data: Unverified, manifests: list[str], at_work: str | None) -> Iterator[str]:
+def _strays(data: RawFiles, manifests: list[str], at_work: str | None) -> Iterator[str]:
     """Files that no manifest lists."""
     known = {layout.LOCK, *manifests}
     for path in manifests:
@@ -99,15 +99,15 @@ def _strays(data: Unverified, manifests: list[str], at_work: str | None) -> Iter
         if path in known:
             continue
         folder = path.partition("/")[0]
-        if folder == layout.STAGING or (folder in (layout.MANIFESTS, layout.LEDGER) and is_unfinished(path)):
+        if folder == layout.STAGING or (folder in layout.WRITTEN and is_unfinished(path)):
             yield f"{path}: {_AT_WORK if at_work else _LEFT_OVER}"
         elif not layout.is_ledger_entry(path):
-            yield f"{path}: no manifest speaks of this file"
+            yield f"{path}: no manifest lists this file"
 
 
-def _unpaid(data: Unverified, days: set[str], at_work: str | None) -> Iterator[str]:
+def _unpaid(data: RawFiles, days: set[str], at_work: str | None) -> Iterator[str]:
     """Entries of the ledger whose release was not published; those that were given up say so, and no more than others."""
-    for path in data.ledger():
+    for path in data.ledger_paths():
         date = layout.stem(path)
         if date in days:
             continue
@@ -129,12 +129,14 @@ def _understood(manifest: dict[str, Any], entry: Any) -> tuple[Checks | None, Ca
     try:
         catalogue = catalogue_of(manifest)
     except (CatalogueError, KeyError, TypeError, AttributeError):
-        wrong.append("does not describe its reports, or not such as may be published together")
+        wrong.append("its list of reports is invalid, or they must not be published together")
     try:
         policy = policy_of(manifest)
     except ValueError:
         wrong.append("a mode that cannot be verified")
     else:
+        if entry is not None and not policy.draws:
+            wrong.append("an entry in the ledger, although this mode spends nothing")
         checks = None if catalogue is None else policy.checks(manifest, catalogue, entry)
     return checks, catalogue, wrong
 
@@ -156,15 +158,17 @@ def _manifest(name: str, manifest: dict[str, Any], checks: Checks) -> Iterator[s
         yield "another date than its name"
 
 
-def _is_suspicious(dimension: Dimension, value: str) -> bool:
-    """Whether a value of this column may not be published: of an open dimension, because it looks like a person's.
+def _wrong_with(dimension: Dimension, value: str) -> str | None:
+    """What is wrong with a value of this column, or None.
 
-    Names in the lists differ between their versions. So a value that is in no list of this version must also look like a
-    person's.
+    Of a shipped list, another version may have other names. So there a value that this version does not list must also look
+    like a person's.
     """
     if is_nameable(dimension, value):
-        return False
-    return dimension.is_open or is_caught(value) or identifier("/" + value)
+        return None
+    if dimension.is_shipped:
+        return "looks like a person's" if is_caught(value) or identifier("/" + value) else None
+    return "looks like a person's" if dimension.is_open else "not of its vocabulary"
 
 
 def _unseen(place: str, data: bytes, file: pq.ParquetFile, table: pa.Table) -> Iterator[str]:
@@ -190,7 +194,7 @@ def _ends(statistics: Any) -> tuple[Any, ...]:
 class _Day:
     """One published period."""
 
-    def __init__(self, data: Unverified, path: str) -> None:
+    def __init__(self, data: RawFiles, path: str) -> None:
         self._data = data
         self._date = layout.stem(path)
         self._place = path
@@ -289,8 +293,9 @@ class _Day:
             yield f"{place}: rows are not sorted, or not distinct"
         for dimension in self._catalogue.dimensions(report.name):
             for number, value in enumerate(table[dimension.name].to_pylist()):
-                if _is_suspicious(dimension, value):
-                    yield f"{place}, row {number}, column {dimension.name}: looks like a person's"
+                wrong = _wrong_with(dimension, value)
+                if wrong:
+                    yield f"{place}, row {number}, column {dimension.name}: {wrong}"
 
     def _division(self, report: Report, table: pa.Table, parents: pa.Table, checks: Checks) -> Iterator[str]:
         """Hits and bytes add up to the parent's; visitors and visits lie between their greatest and their sum."""

@@ -118,7 +118,7 @@ def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Con
         country_version=countries.version,
         secret_part=secret_part,
         policy=policy,
-        catalogue=policy.published(default_catalogue()),
+        catalogue=default_catalogue(),
         max_reject_ratio=options.max_reject_ratio,
         workers=options.workers if local else 0,
         block_bytes=(options.block_mib or (16 if local else 64)) * MIB,

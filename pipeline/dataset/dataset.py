@@ -20,8 +20,9 @@ import pyarrow.parquet as pq
 from pipeline.dataset import layout
 from pipeline.dataset.manifest import Manifest, catalogue_of, read_manifest
 from pipeline.dataset.storage import is_unfinished, open_storage
-from pipeline.errors import EXIT_INPUT, JobError
-from transforms.reports.report import Catalogue
+from pipeline.errors import EXIT_INPUT, EXIT_OUTPUT, JobError
+from transforms.errors import translated
+from transforms.reports.report import Catalogue, CatalogueError
 
 
 class DataSet:
@@ -50,23 +51,30 @@ class DataSet:
 
     def dates(self, first: str | None = None, last: str | None = None) -> list[str]:
         """First days of the published periods, from `first` to `last`, both included."""
-        return [date for date in self.manifests() if (first or date) <= date <= (last or date)]
+        return list(self._between(first, last))
+
+    def _between(self, first: str | None, last: str | None) -> dict[str, Manifest]:
+        return {date: each for date, each in self.manifests().items() if (first or date) <= date <= (last or date)}
 
     def catalogue(self, date: str) -> Catalogue:
         """The reports of a published period."""
         manifest = self.manifest(date)
         if manifest is None:
             raise JobError(EXIT_INPUT, "missing", f"{self.root}: {date} is not published.")
-        return catalogue_of(manifest)
+
+        def unknown(error: CatalogueError) -> JobError:
+            return JobError(EXIT_OUTPUT, "bad_manifest", f"{self.root}, {date}: {error}. Use the version that published it.")
+
+        with translated(CatalogueError, unknown):
+            return catalogue_of(manifest)
 
     def read(self, report: str, first: str | None = None, last: str | None = None) -> pa.Table:
         """A report's rows over the published periods from `first` to `last`, both included.
 
         Periods that have no such report are left out. Columns that some periods lack are null there.
         """
-        manifests = self.manifests()
-        dates = [date for date in self.dates(first, last) if report in manifests[date]["reports"]]
-        tables = [self._table(report, date) for date in dates]
+        found = self._between(first, last)
+        tables = [self._table(report, date) for date, manifest in found.items() if report in manifest["reports"]]
         if not tables:
             raise JobError(EXIT_INPUT, "missing", f"{self.root}: no published period of that time has the report {report}.")
         return pa.concat_tables(tables, promote_options="default")
@@ -80,8 +88,8 @@ class DataSet:
         return pq.read_table(io.BytesIO(data))
 
 
-class Unverified:
-    """A data set on this machine as it is, for whoever checks it: no file is taken for what it should be.
+class RawFiles:
+    """The files of a data set on this machine, for `verify`: no file is assumed to be valid.
 
     What cannot be read raises `OSError`, so that it does not pass for missing.
     """
@@ -89,11 +97,11 @@ class Unverified:
     def __init__(self, root: str) -> None:
         self._root = Path(root)
 
-    def manifests(self) -> list[str]:
+    def manifest_paths(self) -> list[str]:
         """Paths of the files where manifests are, sorted."""
         return self._documents(layout.MANIFESTS)
 
-    def ledger(self) -> list[str]:
+    def ledger_paths(self) -> list[str]:
         """The same of the ledger."""
         return self._documents(layout.LEDGER)
 
@@ -118,15 +126,16 @@ class Unverified:
         """A file's bytes, or None if there is no file."""
         try:
             return (self._root / path).read_bytes()
-        except (FileNotFoundError, IsADirectoryError):
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
 
     def document(self, path: str) -> Any:
-        """What a file holds as JSON, or None if it is none."""
+        """What a file holds as JSON, its bytes if it is no JSON, or None if there is no file."""
+        data = self.read(path)
         try:
-            return json.loads(self.read(path) or b"")
+            return None if data is None else json.loads(data)
         except (ValueError, RecursionError):
-            return None
+            return data
 
 
 def names_of(manifests: Sequence[Manifest]) -> set[str]:

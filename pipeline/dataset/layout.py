@@ -17,8 +17,12 @@ from __future__ import annotations
 import re
 
 MANIFESTS, LEDGER, STAGING, LOCK = "_manifest", "_ledger", "_staging", "_lock"
+GUARDS = "0_read_one_report_at_a_time"
+WRITTEN = (MANIFESTS, LEDGER, GUARDS)
+"""Folders in which a killed run may leave a half written file. Tables are moved there whole."""
+
 VERSION = 2
-"""Version of this layout, in each manifest. Version 1 had neither it, nor the catalogue, nor the guard."""
+"""Version of this layout, in each manifest. Version 1 named a day `date=…`, and had no version, no catalogue and no guard."""
 
 GUARD = b"Read one report at a time, such as pages/. The folders are different tables, which hold the same hits.\n"
 
@@ -26,6 +30,7 @@ _DATE = r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
 _DATA = rf"(?P<report>[a-z_]+)/{_DATE}\.parquet"
 _DATA_FILE = re.compile(_DATA)
 _DRAWN_FILE = re.compile(rf"{STAGING}/[^/]+/noise/{_DATA}")
+_VERSION_1 = re.compile(r"/date=[0-9]{4}-[0-9]{2}-[0-9]{2}(?:/|\.json$)")
 _LEDGER_FILE = re.compile(rf"{LEDGER}/{_DATE}\.json")
 
 
@@ -42,12 +47,17 @@ def date_of_data(path: str) -> str | None:
 
 def guard_path(date: str) -> str:
     """The file that keeps a period's tables from being read as one."""
-    return f"0_read_one_report_at_a_time/{date}.parquet"
+    return f"{GUARDS}/{date}.parquet"
 
 
 def manifest_path(date: str) -> str:
     """A period's manifest."""
     return f"{MANIFESTS}/{date}.json"
+
+
+def is_of_version_1(path: str) -> bool:
+    """Whether a file was published, entered or staged by a version whose layout was the first."""
+    return _VERSION_1.search(path) is not None
 
 
 def stem(path: str) -> str:

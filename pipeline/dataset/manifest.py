@@ -60,10 +60,10 @@ def read_manifest(data: bytes, place: str) -> Manifest:
 
 
 def other_layout(place: str) -> JobError:
-    """The error for a manifest of a version whose files lie elsewhere."""
+    """The error for a file of a version whose files lie elsewhere."""
     message = (
-        f"{place}: published by another version of weblog-anonymizer, with files in another layout. Publish into another "
-        "--output, and verify this data set with the version that wrote it. It remains readable as it is."
+        f"{place}: written by another version of weblog-anonymizer, whose layout is another one. Publish the days that it "
+        "lacks into another --output. Use the version that wrote it to verify it, or to complete what was interrupted."
     )
     return JobError(EXIT_OUTPUT, "other_layout", message)
 

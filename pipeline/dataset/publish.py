@@ -19,7 +19,7 @@ from typing import Any
 
 from pipeline.dataset import layout, ledger
 from pipeline.dataset.dataset import DataSet
-from pipeline.dataset.manifest import policy_class_of
+from pipeline.dataset.manifest import other_layout, policy_class_of
 from pipeline.dataset.storage import Storage, is_unfinished, open_storage
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
 
@@ -44,11 +44,27 @@ def published_days(output: str) -> dict[str, dict[str, Any]]:
     return {journal["date"]: journal["manifest"] for journal in _journals(data.storage)} | data.manifests()
 
 
+def refuse_other_layout(output: str) -> None:
+    """Refuse an output that another version has published to, has spent a budget in, or was interrupted in (exit 8).
+
+    What that version has published, or may have, cannot be told from here, and nothing of it is changed.
+    """
+    storage = open_storage(output)
+    for path in (path for folder in (layout.MANIFESTS, layout.LEDGER, layout.STAGING) for path in storage.list(folder)):
+        if layout.is_of_version_1(path):
+            raise other_layout(f"{output}/{path}")
+        journal = _complete_journal(storage, path) if layout.is_journal(path) else None
+        if journal is not None and journal["manifest"].get("layout") != layout.VERSION:
+            raise other_layout(f"{output}/{path}")
+
+
 def refuse_unknown(output: str, known: Collection[str], reports: Iterable[str]) -> None:
     """Refuse an output with files of a period that neither manifest nor ledger lists (exit 8): it may have been published."""
     storage = open_storage(output)
     # Only in the folders of reports: others are not the program's, and it may not be allowed to look into them.
     for path in (path for report in sorted(reports) for path in storage.list(report)):
+        if layout.is_of_version_1(path):
+            raise other_layout(f"{output}/{path}")
         date = layout.date_of_data(path)
         if date is not None and date not in known:
             message = (
@@ -122,6 +138,7 @@ def recover(output: str) -> list[str]:
 
     Returns the dates completed.
     """
+    refuse_other_layout(output)
     data = DataSet(output)
     storage = data.storage
     dates = []
@@ -131,8 +148,8 @@ def recover(output: str) -> list[str]:
             dates.append(journal["date"])
     dates += _settle(output)
     _refuse_noise_not_entered(output)
-    unfinished = filter(is_unfinished, storage.list(layout.MANIFESTS) + storage.list(layout.LEDGER))
-    for path in (*staged, *unfinished):
+    written = (path for folder in layout.WRITTEN for path in storage.list(folder))
+    for path in (*staged, *filter(is_unfinished, written)):
         storage.delete(path)
     return dates
 

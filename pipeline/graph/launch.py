@@ -11,7 +11,7 @@ from pipeline.config import days
 from pipeline.config.config import MIB, Config
 from pipeline.dataset import ledger
 from pipeline.dataset.dataset import names_of
-from pipeline.dataset.publish import published_days, refuse_unknown
+from pipeline.dataset.publish import published_days, refuse_other_layout, refuse_unknown
 from pipeline.errors import EXIT_USAGE, JobError
 from pipeline.graph.detected import name_of
 from pipeline.graph.inputs import STDIN, Found, find_inputs
@@ -70,6 +70,7 @@ def look(config: Config, now: datetime.datetime) -> Look:
 def prepare(look: Look) -> Launch:
     """The job, given what is published; raises `JobError` where it must not start. Call it with the output locked."""
     config = look.config
+    refuse_other_layout(config.output)
     published = published_days(config.output)
     entered = ledger.entries(config.output)
     known = {date: entry["manifest"] for date, entry in entered.items()} | published
@@ -84,6 +85,7 @@ def prepare(look: Look) -> Launch:
     today = days.today_in(config.time_zone, config.grace, look.now)
     window = days.window(look.asked, frozenset(published), today, config.replace, config.period_days)
     size = sum(int(each.file.size * each.expansion) for each in look.found)
+    catalogue = config.policy.published(config.catalogue)
     job = Job(
         run_id=f"{look.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         # On another machine that shares the files their inodes may differ.
@@ -92,7 +94,7 @@ def prepare(look: Look) -> Launch:
         rules=Rules(
             shards=max(2 * config.workers, -(-size // SHARD_BYTES), 1),
             window=window,
-            dimensions=config.policy.travelling(config.catalogue),
+            dimensions=config.policy.travelling(catalogue),
             site=config.site,
             country_database=config.country_database,
             time_zone=config.time_zone,
@@ -103,7 +105,7 @@ def prepare(look: Look) -> Launch:
             log_time_zone=config.log_time_zone,
         ),
         policy=config.policy,
-        catalogue=config.catalogue,
+        catalogue=catalogue,
         block_bytes=config.block_bytes,
         max_reject_ratio=config.max_reject_ratio,
         asked=look.asked,

@@ -120,6 +120,14 @@ def test_a_period_with_any_release_is_refused(log, output, mode, capfd):
     assert (output / "_manifest" / f"{DAY}.json").read_bytes() == before
 
 
+def test_tables_without_a_manifest_are_refused_whether_this_mode_publishes_them_or_not(log, tmp_path, capfd):
+    stray = tmp_path / "out" / "networks" / f"{DAY}.parquet"
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"PAR1")
+    assert publish(log, tmp_path / "out") == 8
+    assert f"networks/{DAY}.parquet: a report of a day without a manifest" in capfd.readouterr().err
+
+
 def test_a_data_set_of_the_other_mode_is_refused(log, tmp_path, capfd):
     assert run("--input", log, "--output", tmp_path / "out", "--site", SITE) == 0
     assert publish(log, tmp_path / "out", date="2026-03-04") == 2

@@ -129,12 +129,17 @@ TAMPERED = {
     "a telephone number": ("pages", with_value("path", "/u/+49 170 1234567"), False, "looks like a person's"),
     "a card number": ("pages", with_value("path", "/u/4111 1111 1111 1111"), False, "looks like a person's"),
     "an identifier": ("pages", with_value("path", f"/u/{UUID}"), False, "looks like a person's"),
-    "a longer prefix": ("networks", with_value("network", "20.0.7.0/24"), False, "column network: looks like a person's"),
-    "an address as a network": ("networks", with_value("network", "20.0.7.8/16"), False, "column network: looks like a person's"),
-    "a long prefix in IPv6": ("networks", with_value("network", "2a00:1450:4001::/48"), False, "column network: looks like"),
+    "a longer prefix": ("networks", with_value("network", "20.0.7.0/24"), False, "column network: not of its vocabulary"),
+    "an address as a network": ("networks", with_value("network", "20.0.7.8/16"), False, "column network: not of its vocabulary"),
+    "a long prefix in IPv6": ("networks", with_value("network", "2a00:1450:4001::/48"), False, "network: not of its vocabulary"),
     "a UUID as a browser": ("browsers", with_value("browser", UUID), False, "column browser: looks like a person's"),
     "a token as a bot": ("bots", with_value("bot", "sk4lm9Qx7TfR2bWz81Vd"), False, "column bot: looks like a person's"),
-    "an e-mail address as a country": ("countries", with_value("country", "j.doe@example.org"), False, "column country: looks"),
+    "a person as a network": ("networks", with_value("network", "Jane Doe"), False, "column network: not of its vocabulary"),
+    "a number as a network": ("networks", with_value("network", "AS1234"), False, "column network: not of its vocabulary"),
+    "a name as an hour": ("hourly", with_value("hour", "Jane"), False, "column hour: not of its vocabulary"),
+    "a name as a status": ("status_codes", with_value("status", "Jane"), False, "column status: not of its vocabulary"),
+    "a name as a country": ("countries", with_value("country", "Jane"), False, "column country: not of its vocabulary"),
+    "an e-mail address as a country": ("countries", with_value("country", "j.doe@example.org"), False, "column country: not of"),
     "a hex number as a site": ("daily", with_value("site", "5eb63bbbe01eeed0.example.org"), False, "column site: looks like"),
     "more metadata": ("pages", described_as(note="from Jane"), False, "metadata say more than they should"),
     "a person in the metadata": ("pages", described_as(description="of jane.doe@example.org"), False, "value of the metadata"),
@@ -232,35 +237,64 @@ def edit(change):
 PLANTED = {
     "a missing file": (remove(f"pages/{DAY}.parquet"), f"pages/{DAY}.parquet: is missing"),
     "a file that is no Parquet": (write(f"pages/{DAY}.parquet"), "not a Parquet file"),
-    "a report without a name": (write(f"secrets/{DAY}.parquet"), f"secrets/{DAY}.parquet: no manifest speaks of"),
+    "a report without a name": (write(f"secrets/{DAY}.parquet"), f"secrets/{DAY}.parquet: no manifest lists"),
     "a day without a manifest": (
         write("pages/2026-03-04.parquet"),
-        "2026-03-04.parquet: no manifest speaks of",
+        "2026-03-04.parquet: no manifest lists",
     ),
     "a report in a folder named as a disk's own": (
         write(f"pages/lost+found/{DAY}.parquet"),
-        f"pages/lost+found/{DAY}.parquet: no manifest speaks of",
+        f"pages/lost+found/{DAY}.parquet: no manifest lists",
     ),
-    "a file in a disk's own folder": (write("lost+found/x"), "lost+found/x: no manifest speaks of"),
-    "another file": (write("notes.txt"), "notes.txt: no manifest speaks of"),
+    "a file in a disk's own folder": (write("lost+found/x"), "lost+found/x: no manifest lists"),
+    "a half written guard": (
+        write("0_read_one_report_at_a_time/.deadbeef"),
+        "0_read_one_report_at_a_time/.deadbeef: left over from a run",
+    ),
+    "an entry in the ledger of a mode that spends nothing": (
+        write(f"_ledger/{DAY}.json", b'{"raw": "20.1.2.3 GET /jane.doe"}'),
+        f"_manifest/{DAY}.json: an entry in the ledger, although this mode spends nothing",
+    ),
+    "an entry in the ledger that is no JSON": (
+        write(f"_ledger/{DAY}.json", b"20.1.2.3 GET /jane.doe"),
+        f"_manifest/{DAY}.json: an entry in the ledger, although this mode spends nothing",
+    ),
+    "an entry that was given up, of a mode that spends nothing": (
+        lambda output: write(
+            "_ledger/2026-03-09.json",
+            json.dumps(
+                {
+                    "unpublished": True,
+                    "raw": "20.1.2.3 GET /jane.doe",
+                    "manifest": {**json.loads((output / "_manifest" / f"{DAY}.json").read_text()), "date": "2026-03-09"},
+                }
+            ).encode(),
+        )(output),
+        "_ledger/2026-03-09.json: an entry in the ledger, although this mode spends nothing",
+    ),
+    "a file where a report's folder must be": (
+        lambda output: (shutil.rmtree(output / "bots"), (output / "bots").write_bytes(b"x")),
+        f"bots/{DAY}.parquet: is missing",
+    ),
+    "another file": (write("notes.txt"), "notes.txt: no manifest lists"),
     "staging": (write("_staging/run/daily/x"), "left over from a run"),
     "a broken manifest": (write(f"_manifest/{DAY}.json"), "not a manifest"),
     "a manifest without a report": (
         edit(lambda manifest: manifest["reports"].pop("bots")),
-        "bots/2026-03-03.parquet: no manifest speaks of",
+        "bots/2026-03-03.parquet: no manifest lists",
     ),
-    "a manifest without a parent": (edit(lambda manifest: manifest["reports"].pop("kinds")), "does not describe its reports"),
+    "a manifest without a parent": (edit(lambda manifest: manifest["reports"].pop("kinds")), "its list of reports is invalid"),
     "a dimension that nobody knows": (
         edit(lambda manifest: manifest["reports"]["bots"].update(dimension="shoe_size")),
-        "does not describe its reports",
+        "its list of reports is invalid",
     ),
     "a report divided by another dimension": (
-        edit(lambda manifest: manifest["reports"]["bots"].update(dimension="tls_version")),
+        edit(lambda manifest: manifest["reports"]["bots"].update(dimension="device")),
         "another schema than that of the report",
     ),
     "reports that undo each other": (
         edit(lambda manifest: manifest["reports"]["methods"].update(parent="daily")),
-        "does not describe its reports",
+        "its list of reports is invalid",
     ),
     "no guard": (remove(f"{GUARD}/{DAY}.parquet"), f"{GUARD}/{DAY}.parquet: missing"),
     "words in the guard": (write(f"{GUARD}/{DAY}.parquet", b"jane"), f"{GUARD}/{DAY}.parquet: missing, or not the sentence"),
@@ -329,4 +363,4 @@ def test_a_report_that_the_manifest_does_not_describe_is_a_violation(output, cap
     path.write_text(json.dumps(manifest))
     code, violations, _ = verify(output, capfd)
     assert code == 5
-    assert "does not describe its reports" in violations
+    assert "its list of reports is invalid" in violations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import shutil
 
@@ -75,26 +76,76 @@ def test_a_file_that_is_lost_is_named(published, tmp_path):
         DataSet(str(copy)).read("pages")
 
 
+def of_version_1(remains):
+    """What the version before left in an output: a published day, or what it left when it was killed."""
+    old = {"date": "2026-03-03", "mode": "threshold", "revision": 1, "run_id": "r", "schema_version": 1, "reports": {"daily": {}}}
+    moves = {f"_staging/r/daily/date={FIRST}/data.parquet": {"to": f"daily/date={FIRST}/data.parquet", "sha256": "0"}}
+    body = json.dumps({"date": FIRST, "replaces": False, "moves": moves, "deletions": [], "manifest": old})
+    journal = json.dumps({"sha256": hashlib.sha256(body.encode()).hexdigest(), "journal": body})
+    return {
+        "a published day": {
+            f"_manifest/date={FIRST}.json": json.dumps(old),
+            f"daily/date={FIRST}/data.parquet": "PAR1",
+        },
+        "an entry in the ledger": {f"_ledger/date={FIRST}.json": json.dumps({"date": FIRST, "manifest": old})},
+        "an entry and staged noise": {
+            f"_ledger/date={FIRST}.json": json.dumps({"date": FIRST, "manifest": old}),
+            f"_staging/r/noise/daily/date={FIRST}/data.parquet": "PAR1",
+        },
+        "a journal and staged files": {
+            f"_staging/r/journal-{FIRST}.json": journal,
+            f"_staging/r/daily/date={FIRST}/data.parquet": "PAR1",
+        },
+        "a journal whose files are in their places": {
+            f"_staging/r/journal-{FIRST}.json": journal,
+            f"daily/date={FIRST}/data.parquet": "PAR1",
+        },
+        "tables without a manifest": {f"daily/date={FIRST}/data.parquet": "PAR1"},
+    }[remains]
+
+
 @pytest.mark.parametrize("command", ["run", "plan"])
-def test_a_data_set_of_another_layout_is_refused_with_a_way_out(tmp_path, capfd, command):
+@pytest.mark.parametrize(
+    "remains",
+    [
+        "a published day",
+        "an entry in the ledger",
+        "an entry and staged noise",
+        "a journal and staged files",
+        "a journal whose files are in their places",
+        "tables without a manifest",
+    ],
+)
+def test_what_a_version_of_another_layout_left_is_refused_and_not_touched(tmp_path, capfd, remains, command):
     log, output = tmp_path / "access.log", tmp_path / "out"
     log.write_bytes(crowd(30))
-    # As the version before wrote it.
-    (output / "_manifest").mkdir(parents=True)
-    old = {"date": "2026-03-02", "mode": "threshold", "revision": 1, "run_id": "r", "schema_version": 1, "reports": {"daily": {}}}
-    (output / "_manifest" / "date=2026-03-02.json").write_text(json.dumps(old))
-    (output / "daily" / "date=2026-03-02").mkdir(parents=True)
-    (output / "daily" / "date=2026-03-02" / "data.parquet").write_bytes(b"PAR1")
+    planted = of_version_1(remains)
+    for path, text in planted.items():
+        (output / path).parent.mkdir(parents=True, exist_ok=True)
+        (output / path).write_text(text)
     given = ["--input", str(log), "--output", str(output), "--site", "www.example.org"]
     assert main([command, *given]) == 8
     said = " ".join(capfd.readouterr().err.split())
-    assert "_manifest/date=2026-03-02.json: published by another version" in said
-    assert "Publish into another --output" in said
-    assert not (output / "daily" / f"{FIRST}.parquet").exists()
+    assert "written by another version" in said
+    assert "into another --output" in said
+    there = {path.relative_to(output).as_posix(): path for path in output.rglob("*") if path.is_file()}
+    assert {path: file.read_text() for path, file in there.items() if path != "_lock"} == planted
 
 
-def test_verify_says_that_a_layout_is_another_one(tmp_path, capfd):
-    (tmp_path / "_manifest").mkdir()
-    (tmp_path / "_manifest" / "date=2026-03-02.json").write_text("{}")
+@pytest.mark.parametrize("remains", ["a published day", "an entry in the ledger"])
+def test_verify_says_that_a_layout_is_another_one(tmp_path, capfd, remains):
+    for path, text in of_version_1(remains).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
     assert main(["verify", str(tmp_path)]) == 8
-    assert "date=2026-03-02.json: published by another version" in capfd.readouterr().err
+    assert f"date={FIRST}.json: written by another version" in capfd.readouterr().err
+
+
+def test_a_manifest_of_a_later_version_is_named(published, tmp_path):
+    copy = shutil.copytree(published, tmp_path / "copy")
+    path = copy / "_manifest" / f"{FIRST}.json"
+    manifest = json.loads(path.read_text())
+    manifest["reports"]["bots"]["dimension"] = "shoe_size"
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(JobError, match="a dimension that this version does not know"):
+        DataSet(str(copy)).catalogue(FIRST)

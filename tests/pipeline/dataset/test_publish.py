@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.dataset import dataset, layout, publish
 from pipeline.dataset.publish import commit_day, discard, published_days, recover, stage_file
-from pipeline.dataset.storage import BeamStorage, LocalStorage
+from pipeline.dataset.storage import BeamStorage, LocalStorage, is_unfinished
 from pipeline.errors import JobError
 
 DAY = "2026-03-03"
@@ -183,6 +183,18 @@ def test_a_manifest_that_is_none_is_named(tmp_path, storage):
     (tmp_path / "_manifest" / f"{DAY}.json").write_text("{")
     with pytest.raises(JobError, match=f"_manifest/{DAY}.json"):
         published_days(str(tmp_path))
+
+
+@pytest.mark.parametrize("folder", ["_manifest", "_ledger", "0_read_one_report_at_a_time"])
+def test_what_a_killed_run_has_half_written_goes(tmp_path, folder):
+    publish_day(str(tmp_path), "run1", OLD)
+    (tmp_path / folder).mkdir(exist_ok=True)
+    half = tmp_path / folder / ".deadbeef"
+    half.write_bytes(b"Read one")
+    assert is_unfinished(f"{folder}/.deadbeef")
+    recover(str(tmp_path))
+    assert not half.exists()
+    assert seen(tmp_path) == OLD
 
 
 def test_a_full_disk_is_reported_with_the_way_out(tmp_path, monkeypatch):
