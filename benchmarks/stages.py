@@ -28,7 +28,7 @@ from pipeline.config.days import to_date  # noqa: E402
 from pipeline.outputs import parquet as write  # noqa: E402
 from transforms import block  # noqa: E402
 from transforms.counting import count  # noqa: E402
-from transforms.counting.visits import told_by_visits  # noqa: E402
+from transforms.counting.visits import is_of_visits  # noqa: E402
 from transforms.formats.registry import FORMATS  # noqa: E402
 from transforms.masking.secret import new_secret  # noqa: E402
 from transforms.parsing import read  # noqa: E402
@@ -41,7 +41,7 @@ from transforms.reports.defaults import default_catalogue  # noqa: E402
 from transforms.wire import pack, unpack  # noqa: E402
 
 REPORTS = default_catalogue()
-OF_VISITS = tuple(filter(told_by_visits, REPORTS.all_dimensions()))
+OF_VISITS = tuple(filter(is_of_visits, REPORTS.all_dimensions()))
 
 STAGES = (
     "read",

@@ -29,7 +29,7 @@ from examples.generate import generate  # noqa: E402
 from transforms.block import Block, Rules, process_block  # noqa: E402
 from transforms.columns import cell_keys  # noqa: E402
 from transforms.counting.count import add_counts, count_day, merge_pieces  # noqa: E402
-from transforms.counting.visits import told_by_visits  # noqa: E402
+from transforms.counting.visits import is_of_visits  # noqa: E402
 from transforms.masking.secret import new_secret  # noqa: E402
 from transforms.parsing.read import blocks  # noqa: E402
 from transforms.period import PERIODS, Window  # noqa: E402
@@ -50,7 +50,7 @@ from transforms.wire import pack, unpack  # noqa: E402
 REPORTS = default_catalogue()
 NOISY_REPORTS = REPORTS.of(BOUNDS)
 TRAVELLING = Differential(Budget(("www.example.org",))).travelling(REPORTS)
-OF_VISITS = tuple(filter(told_by_visits, REPORTS.all_dimensions()))
+OF_VISITS = tuple(filter(is_of_visits, REPORTS.all_dimensions()))
 
 LINES_OF_A_VISITOR = 13.6
 """Lines of the generator's day for each human visitor, those of robots among them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transforms.counting.visits import told_by_visits
+from transforms.counting.visits import is_of_visits
 from transforms.privacy.differential.budget import BOUNDS, Budget
 from transforms.privacy.differential.policy import Differential
 from transforms.reports.defaults import default_catalogue
@@ -12,4 +12,4 @@ NOISY_REPORTS = REPORTS.of(BOUNDS)
 TRAVELLING = Differential(Budget(("www.example.org",))).travelling(REPORTS)
 """What every policy needs of hits and visitors."""
 
-OF_VISITS = tuple(filter(told_by_visits, REPORTS.all_dimensions()))
+OF_VISITS = tuple(filter(is_of_visits, REPORTS.all_dimensions()))

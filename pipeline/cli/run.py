@@ -32,8 +32,9 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     began = time.monotonic()
     if options.run_record:
         record_file.check_writable(options.run_record)
-    config = config_of(options, beam_arguments)
-    with _interruptible(), pool.workers(config.workers), contextlib.ExitStack() as held:
+    with _interruptible(), contextlib.ExitStack() as held:
+        config = config_of(options, beam_arguments)
+        held.enter_context(pool.workers(config.workers))
         look = launch.look(config, datetime.datetime.now(datetime.timezone.utc))
         held.enter_context(output_lock(config.output))
         for date in recover(config.output):

@@ -12,7 +12,7 @@ from pipeline.cli.terminal import indented
 from pipeline.graph.run_record import OUT_OF_WINDOW
 from pipeline.words import noun, plural, shown
 from transforms.parsing.parse import IGNORED_REASONS, REJECT_REASONS
-from transforms.privacy.policy import policy_of
+from transforms.privacy.policy import Policy, policy_of
 
 _WIDE = 1_000
 
@@ -68,8 +68,7 @@ def _days(record: dict[str, Any], console: Console) -> None:
 
 
 def _reports(record: dict[str, Any], console: Console) -> None:
-    policy = policy_of(record["facts"]).from_facts(record["facts"])
-    figures = policy.figures([*record["days"].values()])
+    figures = _policy_of(record).figures([*record["days"].values()])
     _figures(figures.titles, figures.rows, console)
     for note in figures.notes:
         console.print(f"\n{note}")
@@ -78,6 +77,10 @@ def _reports(record: dict[str, Any], console: Console) -> None:
         for term, meaning in figures.legend:
             legend.add_row(term, meaning)
         console.print(legend)
+
+
+def _policy_of(record: dict[str, Any]) -> Policy:
+    return policy_of(record["facts"]).from_facts(record["facts"])
 
 
 def _figures(titles: Sequence[str], rows: Sequence[tuple[str, ...]], console: Console) -> None:
@@ -127,18 +130,7 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
                 "first was taken for all.",
             )
         )
-    undeclared = sum(day.get("undeclared_hits", 0) for day in record["days"].values())
-    if undeclared:
-        sites = record["facts"]["sites"].replace(",", ", ")
-        text = f"{plural(undeclared, 'hit')} of sites that are not declared ({sites}) are left out. Is a --declare-site missing?"
-        found.append(("undeclared_hits", text))
-    if any(day.get("unknown_site") for day in record["days"].values()):
-        text = "The log names no site for some requests, or all, which are (unknown): --site www.example.org names it."
-        if record["site"]:
-            text = (
-                "For some requests, or all, the log has no name of a host where the site stands: they are (unknown), not --site."
-            )
-        found.append(("unknown_site", text))
+    found += _policy_of(record).warnings([*record["days"].values()], record["site"])
     edges = [date for date, day in record["days"].items() if day["coverage"] == "edge"]
     if edges and not record["asked"]:
         period = record["facts"]["period"]

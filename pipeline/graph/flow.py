@@ -24,7 +24,7 @@ from pipeline.graph.steps.write_days import WriteDays
 
 def build(root: beam.Pipeline, job: Job) -> None:
     """Add the job's steps to a pipeline."""
-    way = job.policy, job.catalogue
+    policy, catalogue = job.policy, job.catalogue
     secret = root | "MakeSecret" >> MakeSecret()
 
     files = root | "Files" >> beam.Create([(file.path, file) for file in job.files]) | "SpreadFiles" >> beam.GroupByKey()
@@ -37,18 +37,20 @@ def build(root: beam.Pipeline, job: Job) -> None:
     # pieces: (shard, packed visitors and hits)
 
     shards = mapped.pieces | "GroupByShard" >> beam.GroupByKey()
-    counted = shards | "CountShards" >> beam.ParDo(CountShards(*way)).with_outputs(KEPT, LARGEST, SECRETS, main="counts")
+    counted = shards | "CountShards" >> beam.ParDo(CountShards(policy, catalogue)).with_outputs(
+        KEPT, LARGEST, SECRETS, main="counts"
+    )
     # counts: (date, packed counts of one shard)
 
     days = _with_announced(root, counted.counts, job) | "GroupByDate" >> beam.GroupByKey()
-    planned = days | "PlanRelease" >> beam.ParDo(PlanRelease(*way)).with_outputs(PLANS, main="counts")
-    recounts = counted[KEPT] | "Recount" >> beam.ParDo(Recount(*way), AsDict(planned[PLANS]))
+    planned = days | "PlanRelease" >> beam.ParDo(PlanRelease(policy, catalogue)).with_outputs(PLANS, main="counts")
+    recounts = counted[KEPT] | "Recount" >> beam.ParDo(Recount(policy, catalogue), AsDict(planned[PLANS]))
     released = (
         {COUNTS: planned.counts, RECOUNTS: recounts}
         | "JoinByDate" >> beam.CoGroupByKey()
-        | "Release" >> beam.ParDo(ReleaseDays(*way, job.facts))
+        | "Release" >> beam.ParDo(ReleaseDays(policy, catalogue, job.facts))
     )
-    if job.policy.draws:  # where writing is tried again, it must be the same draw
+    if policy.draws:  # where writing is tried again, it must be the same draw
         released = released | "KeepDrawn" >> beam.Reshuffle()
     # released: (date, packed Parquet files)
 
@@ -63,10 +65,10 @@ def build(root: beam.Pipeline, job: Job) -> None:
 
 
 def _with_announced(root: beam.Pipeline, counts: beam.PCollection, job: Job) -> beam.PCollection:
-    """The counts. If periods are announced, each requested one has counts, with lines or without."""
-    if not job.policy.announced:
-        return counts
+    """The counts. If the policy publishes periods without lines, each requested one has counts."""
     nothing = job.policy.without_lines()
+    if nothing is None:
+        return counts
     asked = root | "Asked" >> beam.Create([(date, nothing) for date in job.asked])
     return (asked, counts) | "WithAsked" >> beam.Flatten()
 

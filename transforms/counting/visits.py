@@ -23,7 +23,7 @@ NEEDED: dict[str, tuple[Dimension, ...]] = {"visit_seconds": (), "visit_pages": 
 """Columns that dimensions of visits may read, and the dimensions of hits from which they are computed."""
 
 
-def told_by_visits(dimension: Dimension) -> bool:
+def is_of_visits(dimension: Dimension) -> bool:
     """Whether a dimension depends on the whole visit, so that it is computed when a shard is counted."""
     return any(read.column in NEEDED for read in dimension.reads)
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 import transforms.privacy
 from transforms.counting.measures import Measure
-from transforms.counting.visits import needed_by, told_by_visits
+from transforms.counting.visits import is_of_visits, needed_by
 from transforms.dimensions.dimension import Dimension
 from transforms.privacy.release import Released
 from transforms.reports.report import Catalogue, Report
@@ -115,7 +115,7 @@ class Policy(ABC):
     def travelling(self, catalogue: Catalogue) -> tuple[Dimension, ...]:
         """The dimensions that travel to a shard: those of the reports, and what dimensions of visits are computed from."""
         wanted = catalogue.all_dimensions()
-        return tuple(dict.fromkeys(each for each in (*wanted, *needed_by(wanted)) if not told_by_visits(each)))
+        return tuple(dict.fromkeys(each for each in (*wanted, *needed_by(wanted)) if not is_of_visits(each)))
 
     @abstractmethod
     def count(self, pieces: Sequence[bytes], catalogue: Catalogue) -> dict[int, Counted]:
@@ -125,24 +125,21 @@ class Policy(ABC):
     def plan(self, parts: Iterable[bytes], catalogue: Catalogue) -> Planned:
         """Add up the counts of a period from all shards."""
 
-    @abstractmethod
     def recount(self, date: str, kept: bytes, catalogue: Catalogue, plan: bytes) -> tuple[str, bytes]:
-        """The second pass over the kept rows of a period of a shard: its date, and counts.
-
-        It is never called for a policy that plans no second pass.
-        """
+        """The second pass over the kept rows of a period of a shard: its date, and counts; for a policy that plans one."""
+        return date, b""
 
     @abstractmethod
     def release(self, counts: bytes, recounts: Iterable[bytes], catalogue: Catalogue) -> tuple[Released, dict[str, Any]]:
         """The released tables of a period, and the figures about it for the operator."""
 
-    def without_lines(self) -> bytes:
-        """The counts of a period without lines; only for a policy that announces its periods."""
-        raise NotImplementedError
+    def without_lines(self) -> bytes | None:
+        """The counts of an announced period without lines; None if such a period is not published."""
+        return None
 
-    def budget_entry(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
-        """The ledger entry of a release with this manifest; only for a policy that draws noise."""
-        raise NotImplementedError
+    def budget_entry(self, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The ledger entry of a release with this manifest; None if a release spends nothing."""
+        return None
 
     @abstractmethod
     def explanation(self, period: str) -> str:
@@ -155,6 +152,10 @@ class Policy(ABC):
     @abstractmethod
     def figures(self, days: Sequence[Mapping[str, Any]]) -> Figures:
         """What became of each report over the days of a run, from their figures in the run record."""
+
+    @abstractmethod
+    def warnings(self, days: Sequence[Mapping[str, Any]], site: str | None) -> list[tuple[str, str]]:
+        """What the operator should look into: a name for programs, a sentence for people. `site` is the option --site."""
 
 
 class Checks(ABC):

@@ -84,7 +84,7 @@ def check(report: Report, tables: Mapping[str, pa.Table], catalogue: Catalogue, 
     """The final check of a report: its values, and that it divides the rows of its parent."""
     table = tables[report.name]
     if not nameable(table, report, np.ones(table.num_rows, np.bool_)).all():
-        raise ReleaseError(f"{report.name}: a value looks like a person's")
+        raise ReleaseError(f"{report.name}: a value must not be published")
     if report.parent is None:
         return
     columns = catalogue.columns(report.parent)

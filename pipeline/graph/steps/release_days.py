@@ -24,7 +24,7 @@ FIGURES = "figures"
 
 
 class ReleaseDays(beam.DoFn):
-    """Output (date, packed files by report, and under `figures` what the operator is told about them)."""
+    """Output (date, packed files by report, and under `figures` the operator's figures about them)."""
 
     def __init__(self, policy: Policy, catalogue: Catalogue, facts: tuple[tuple[str, str], ...]) -> None:
         self._policy = policy
@@ -36,12 +36,12 @@ class ReleaseDays(beam.DoFn):
         """One period."""
         date, parts = day
         (counts,) = parts[COUNTS]
-        released, told = self._policy.release(counts, parts[RECOUNTS], self._catalogue)
+        released, own = self._policy.release(counts, parts[RECOUNTS], self._catalogue)
         files = parquet_files(released, date, self._catalogue, self._facts)
-        yield date, pack_bytes({**files, FIGURES: _figures(released, told)})
+        yield date, pack_bytes({**files, FIGURES: _figures(released, own)})
 
 
-def _figures(released: Released, told: dict[str, Any]) -> bytes:
+def _figures(released: Released, own: dict[str, Any]) -> bytes:
     reports = {
         name: {
             "rows": table.num_rows,
@@ -53,4 +53,4 @@ def _figures(released: Released, told: dict[str, Any]) -> bytes:
         }
         for name, table in released.tables.items()
     }
-    return json.dumps({"reports": reports, **told}).encode()
+    return json.dumps({"reports": reports, **own}).encode()

@@ -37,11 +37,12 @@ class WriteDays(beam.DoFn):
         files = unpack_bytes(packed)
         figures = json.loads(files.pop(FIGURES))
         job = self._job
-        if job.policy.draws:
-            hashes = {report: sha256_of(data) for report, data in files.items()}
-            rows = {name: report["rows"] for name, report in figures["reports"].items()}
-            manifest = manifest_of(date, dict(job.facts), NOT_TOLD, job.catalogue, hashes, rows) | {"run_id": job.run_id}
-            ledger.spend(job.output, job.policy.budget_entry(manifest))
+        hashes = {report: sha256_of(data) for report, data in files.items()}
+        rows = {name: report["rows"] for name, report in figures["reports"].items()}
+        manifest = manifest_of(date, dict(job.facts), NOT_TOLD, job.catalogue, hashes, rows) | {"run_id": job.run_id}
+        entry = job.policy.budget_entry(manifest)
+        if entry is not None:
+            ledger.spend(job.output, entry)
         drawn = job.policy.draws
         staged = [stage_file(job.output, job.run_id, report, date, data, drawn) for report, data in files.items()]
         yield date, json.dumps({"figures": figures, "staged": [file.to_dict() for file in staged]}).encode()

@@ -8,14 +8,15 @@ import pytest
 from rich.console import Console
 
 from pipeline.cli import summary
+from transforms.privacy.threshold.policy import Threshold
 
 
 def warned(**changed: object) -> dict[str, str]:
     """What is warned of after a run that published three days, the first and last of which may lack lines."""
-    day = {"one_network_dominates": False, "coverage": "edge"}
+    day = {"one_network_dominates": False, "coverage": "edge", "unknown_site": False}
     days = {"2026-03-03": day, "2026-03-04": {**day, "coverage": "full"}, "2026-03-06": day}
     record = {"days": days, "ambiguous_times": 0, "asked": [], "site": None, "days_without_lines": [], "lines": {"read": 1}}
-    return dict(summary.warnings({**record, "facts": {"period": "day"}, **changed}))
+    return dict(summary.warnings({**record, "facts": {**Threshold().facts(), "period": "day"}, **changed}))
 
 
 def test_a_day_that_may_lack_lines_is_warned_of_unless_it_was_asked_for():

@@ -137,7 +137,7 @@ def test_pieces_of_two_secrets_are_refused(root):
 
 
 def test_write_days_stages_only_after_the_account_is_checked(root, tmp_path):
-    day = (DAY, pack_bytes({"daily": b"data", FIGURES: b"{}"}))
+    day = (DAY, pack_bytes({"daily": b"data", FIGURES: b'{"reports": {"daily": {"rows": 1}}}'}))
     job = Job("run1", (), str(tmp_path), RULES, POLICY, REPORTS, 1 << 20, 0.01, (), False, True, FACTS)
     with root:
         checked = root | "checked" >> beam.Create([{"read": 1}])

@@ -91,10 +91,6 @@ class Differential(Policy):
         """See `Policy`: there is no second pass."""
         return Planned(bound.add_packed(parts))
 
-    def recount(self, date: str, kept: bytes, catalogue: Catalogue, plan: bytes) -> tuple[str, bytes]:
-        """See `Policy`."""
-        raise NotImplementedError
-
     def release(self, counts: bytes, recounts: Iterable[bytes], catalogue: Catalogue) -> tuple[Released, dict[str, Any]]:
         """See `Policy`. The result is drawn anew each time: it must be kept before it is written."""
         counted, undeclared = bound.unpacked(counts)
@@ -139,6 +135,15 @@ class Differential(Policy):
                 "alone, do not publish it.",
             ),
         )
+
+    def warnings(self, days: Sequence[Mapping[str, Any]], site: str | None) -> list[tuple[str, str]]:
+        """See `Policy`."""
+        undeclared = sum(day["undeclared_hits"] for day in days)
+        hits = f"{undeclared:,} hits" if undeclared > 1 else "1 hit"
+        text = (
+            f"{hits} of sites that are not declared ({', '.join(self.budget.sites)}) are left out. Is a --declare-site missing?"
+        )
+        return [("undeclared_hits", text)] if undeclared else []
 
 
 def _budget(settings: Settings, sites: tuple[str, ...]) -> Budget:

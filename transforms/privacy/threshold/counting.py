@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from transforms.columns import Codes, cell_keys, distinct
 from transforms.counting.cells import Cells, cells_of
 from transforms.counting.count import NUMBERS, Measured, cap_of_cell, count_day, counts_table, merge_pieces
-from transforms.counting.visits import told_by_visits
+from transforms.counting.visits import is_of_visits
 from transforms.privacy.policy import Counted
 from transforms.reports.report import Catalogue
 from transforms.wire import pack, unpack
@@ -19,7 +19,7 @@ from transforms.wire import pack, unpack
 
 def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str, int]) -> dict[int, Counted]:
     """The first pass over a shard, by day (since 1970)."""
-    of_visits = list(filter(told_by_visits, catalogue.all_dimensions()))
+    of_visits = list(filter(is_of_visits, catalogue.all_dimensions()))
     return {
         day: Counted(
             counts=pack(count_day(rows, catalogue, caps)),

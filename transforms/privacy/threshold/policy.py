@@ -115,5 +115,14 @@ class Threshold(Policy):
             ),
         )
 
+    def warnings(self, days: Sequence[Mapping[str, Any]], site: str | None) -> list[tuple[str, str]]:
+        """See `Policy`."""
+        text = "The log names no site for some requests, or all, which are (unknown): --site www.example.org names it."
+        if site:
+            text = (
+                "For some requests, or all, the log has no name of a host where the site stands: they are (unknown), not --site."
+            )
+        return [("unknown_site", text)] if any(day["unknown_site"] for day in days) else []
+
 
 POLICY = Threshold
