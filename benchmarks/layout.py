@@ -1,4 +1,4 @@
-"""Takes a published data set, gives what readers make of each layout that it could have: the figures of docs/design/layout.md.
+"""Measure what readers make of a published data set in each layout that it could have: the figures of docs/design/layout.md.
 
 The readers need an environment of their own: DuckDB, pandas, Polars, pyarrow, and PySpark with Java 17 or later.
 
