@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pipeline.cli import terminal
-from pipeline.config.config import policy_of_options
+from pipeline.config.policy import policy_of_options
 from pipeline.words import reflowed
 
 WIDTH = 115

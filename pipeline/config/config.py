@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from pipeline.config.policy import policy_of_options
 from pipeline.dataset.manifest import SCHEMA_VERSION
 from pipeline.errors import EXIT_USAGE, JobError
 from transforms import clock
@@ -19,7 +20,7 @@ from transforms.masking.client import Proxies
 from transforms.masking.routes import Routes
 from transforms.masking.site import publishable_site
 from transforms.period import PERIODS
-from transforms.privacy.policy import Policy, Settings, policies
+from transforms.privacy.policy import Policy
 from transforms.reports.defaults import default_catalogue
 from transforms.reports.report import Catalogue
 from transforms.reserved import UNKNOWN
@@ -128,21 +129,6 @@ def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Con
         local=local,
         awaited=not options.no_wait,
     )
-
-
-def policy_of_options(options: argparse.Namespace, explained: bool = False) -> Policy:
-    """The policy that the options select, for a run or for `explain`; raises `JobError` (exit 2)."""
-    given: dict[str, Any] = {name: value for name, value in vars(options).items() if name in Settings.__dataclass_fields__}
-    given["declare_site"] = tuple(given.get("declare_site") or ())
-    settings = Settings(**given)
-    policy = policies()[options.privacy]
-    for other in policies().values():
-        for name in other.own_settings:
-            if getattr(settings, name) and name not in policy.own_settings:
-                message = f"--{name.replace('_', '-')}: it belongs to --privacy {other.mode}."
-                raise JobError(EXIT_USAGE, "usage", message)
-    with translated(ValueError, lambda error: JobError(EXIT_USAGE, "usage", f"{error}.")):
-        return policy.explained(settings) if explained else policy.from_settings(settings)
 
 
 def _checked(name: str, check: Callable[[str], Value], value: str) -> Value:
