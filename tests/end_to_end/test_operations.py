@@ -201,7 +201,6 @@ def test_weeks(tmp_path, capfd):
     assert "The week from 2026-03-02 is published already" in capfd.readouterr().err
     assert run("--input", path, "--output", output) == 2
     assert "was published with --period week, not day" in capfd.readouterr().err
-    assert run("--input", path, "--output", output, "--period", "week", "--date", "yesterday") == 2
 
 
 @pytest.mark.long

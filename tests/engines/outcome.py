@@ -26,7 +26,7 @@ class Done:
 
     @property
     def files(self) -> dict[str, str]:
-        """SHA-256 of each Parquet file, by its path below the output."""
+        """SHA-256 of each published table and guard, by its path below the output."""
         found = sorted(self.output.rglob("*.parquet"))
         return {path.relative_to(self.output).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
