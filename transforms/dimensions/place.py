@@ -30,6 +30,15 @@ def countries_of(prefixes: pa.Array, lookups: Lookups) -> Looks:
     return looks_of(lookups.countries.codes(prefixes.to_pylist()))
 
 
+def publishable_country(code: str) -> str:
+    """A listed country, or `(unknown)`: databases also have codes of regions, as MaxMind's older ones have `EU` and `AP`.
+
+    >>> publishable_country("NL"), publishable_country("EU")
+    ('NL', '(unknown)')
+    """
+    return code if code in COUNTRIES else UNKNOWN
+
+
 class Networks:
     """The closed vocabulary of networks: IPv4 /16 and IPv6 /24, and no address that is longer."""
 
@@ -49,7 +58,7 @@ COUNTRY = Dimension(
     "ISO 3166-1 alpha-2 code of the truncated address",
     Scope.VISITOR,
     (Read("prefix", countries_of),),
-    of=str,
+    of=publishable_country,
     values=COUNTRIES,
 )
 NETWORK = Dimension(

@@ -73,6 +73,19 @@ def publishable_protocol(method: str, protocol: str) -> str:
     return version if version in PROTOCOLS else OTHER_METHOD
 
 
+STATUSES = Matching("[0-9]{1,3}|-1", (UNKNOWN,))
+"""Also Envoy's and Caddy's 0, and HAProxy's -1."""
+
+
+def publishable_status(status: str) -> str:
+    """A status code, or `(unknown)`.
+
+    >>> publishable_status("200"), publishable_status("-"), publishable_status("OK")
+    ('200', '(unknown)', '(unknown)')
+    """
+    return status if status in STATUSES else UNKNOWN
+
+
 KINDS = ("invalid", "not_found", "error", "redirect", "static", "download", "page", "other")
 """Kinds of a hit; the first that matches is taken."""
 
@@ -134,8 +147,9 @@ STATUS = Dimension(
     "HTTP status code",
     "HTTP status code, as `200`; `(unknown)` where the log has `-`",
     Scope.HIT,
-    (Read("status"),),
-    values=Matching("[0-9]{1,3}|-1", (UNKNOWN,)),
+    (_STATUS,),
+    of=publishable_status,
+    values=STATUSES,
     determines=("kind",),
 )
 KIND = Dimension(
