@@ -49,9 +49,8 @@ class CountryLookup:
     def codes(self, prefixes: Sequence[str]) -> list[str]:
         """The database's codes of truncated addresses given as text; `(unknown)` for those without one, and for "".
 
-        Most are of ISO 3166-1 alpha-2. A database may have others, such as `EU`.
-
-        `ValueError` if the database is damaged. Damage may be found only when an address is looked up.
+        Most are of ISO 3166-1 alpha-2. A database may have others, such as `EU`. `ValueError` if the database is damaged. Damage
+        may be found only when an address is looked up.
         """
         # The reader's own message holds the address.
         with translated((maxminddb.InvalidDatabaseError, AttributeError), self._damaged):

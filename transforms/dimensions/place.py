@@ -6,11 +6,12 @@ from ipaddress import ip_network
 
 import pyarrow as pa
 
-from transforms.dimensions.dimension import Dimension, Looks, Read, Scope, looks_of
+from transforms.dimensions.dimension import Dimension, Looks, Read, Scope, explained, looks_of
 from transforms.dimensions.lookups import Lookups
 from transforms.masking.address import network_name
 from transforms.reserved import UNKNOWN
 
+_NOWHERE = {UNKNOWN: "the database has no country for it"}
 COUNTRIES = (
     # ISO 3166-1 alpha-2, as of 2026, and XK, which databases give to Kosovo.
     *"""AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD
@@ -20,7 +21,7 @@ COUNTRIES = (
     NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM
     SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK
     YE YT ZA ZM ZW""".split(),
-    UNKNOWN,
+    *_NOWHERE,
 )
 _PUBLISHED_PREFIX = {4: 16, 6: 24}
 
@@ -55,7 +56,7 @@ class Networks:
 COUNTRY = Dimension(
     "country",
     "Country of the truncated address, ISO 3166-1 alpha-2",
-    "ISO 3166-1 alpha-2 code of the truncated address",
+    f"ISO 3166-1 alpha-2 code of the truncated address; `XK`: Kosovo; {explained(_NOWHERE)}",
     Scope.VISITOR,
     (Read("prefix", countries_of),),
     of=publishable_country,
@@ -64,7 +65,7 @@ COUNTRY = Dimension(
 NETWORK = Dimension(
     "network",
     "Network of the address: IPv4 /16 or IPv6 /24",
-    "network of the address: IPv4 /16, as `20.1.0.0/16`, or IPv6 /24",
+    "network of the address: IPv4 /16, such as `20.1.0.0/16`, or IPv6 /24",
     Scope.VISITOR,
     (Read("prefix"),),
     of=network_name,

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 
-from transforms.dimensions.dimension import Dimension, Read, Scope
+from transforms.dimensions.dimension import Dimension, Read, Scope, explained, listed
 from transforms.reserved import NONE, UNKNOWN
 
 UNLISTED = "Other"
 _VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+_NO_VERSION = {UNLISTED: "any other", NONE: "no TLS", UNKNOWN: "the log does not say"}
 _NUMBERS = {str(0x0300 + minor): version for minor, version in enumerate(_VERSIONS)}
 _WRITTEN = re.compile(r"(?:(tls|ssl) ?v? ?)?([0-9](?:\.[0-9])?)", re.IGNORECASE)
 
@@ -40,9 +41,9 @@ def publishable_version(logged: str | None) -> str:
 TLS_VERSION = Dimension(
     "tls_version",
     "TLS version of the connection",
-    "`SSLv3`, `TLSv1`, `TLSv1.1`, `TLSv1.2`, `TLSv1.3`; `Other`; `(none)` without TLS; `(unknown)` where the log does not say",
+    f"{listed(_VERSIONS)}; {explained(_NO_VERSION)}",
     Scope.HIT,
     (Read("tls_version"),),
     of=publishable_version,
-    values=(*_VERSIONS, UNLISTED, NONE, UNKNOWN),
+    values=(*_VERSIONS, *_NO_VERSION),
 )

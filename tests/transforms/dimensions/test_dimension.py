@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pyarrow.parquet as pq
 import pytest
@@ -34,6 +35,7 @@ DAY = "2026-03-03"
 def test_each_declaration_is_whole(dimension):
     assert dimension.description
     assert dimension.details
+    assert not re.search("(?<!such) as `", dimension.details), "an example is introduced by `such as`"
     assert set(dimension.determines) <= set(known_dimensions())
 
 

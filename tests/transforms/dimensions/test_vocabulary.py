@@ -75,3 +75,11 @@ def test_a_closed_dimension_gives_nothing_but_its_vocabulary(dimension, data):
 
 def test_each_listed_referrer_has_a_channel_of_the_vocabulary():
     assert set(referrer._channels().values()) <= set(referrer.CHANNELS)
+
+
+SHORT = [each for each in CLOSED if isinstance(each.values, tuple) and len(each.values) < 10]
+
+
+@pytest.mark.parametrize("dimension", SHORT, ids=lambda each: each.name)
+def test_the_dictionary_names_each_value_of_a_short_list(dimension):
+    assert [value for value in dimension.values if f"`{value}`" not in dimension.details] == []
