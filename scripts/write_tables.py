@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline.errors import EXIT_CODES
 from transforms.counting.measures import MEASURES
 from transforms.dimensions import known_dimensions
+from transforms.dimensions.request import MEANING_OF_KINDS
 from transforms.reports.defaults import default_catalogue
 from transforms.reports.report import Report
 
@@ -56,6 +57,11 @@ def dimensions() -> str:
     return _table(("column", "values", "of a", "values from"), map(row, [*used, *further]))
 
 
+def kinds() -> str:
+    """A row for each kind of a hit, in the order in which they are tried."""
+    return _table(("kind", "hits"), ((f"`{kind}`", meaning) for kind, meaning in MEANING_OF_KINDS.items()))
+
+
 def measures() -> str:
     """A row for each measure of the default policy."""
     return _table(
@@ -80,6 +86,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "exit codes": exit_codes,
     "reports": reports,
     "dimensions": dimensions,
+    "kinds": kinds,
     "measures": measures,
     "sums": sums,
 }

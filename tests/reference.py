@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from tests.catalogues import REPORTS
 from transforms.dimensions.agent import describe_agent
 from transforms.dimensions.country import CountryLookup
+from transforms.dimensions.place import publishable_country
 from transforms.dimensions.referrer import describe_referrer
 from transforms.dimensions.request import DOWNLOADS, PAGES, STATIC
 from transforms.hosts import network_domain, site_domain
@@ -259,7 +260,7 @@ def hits_of(
             "path": path,
             "channel": "internal" if internal else referrer.channel,
             "source": NONE if internal else referrer.source,
-            "country": countries.codes([prefix])[0],
+            "country": publishable_country(countries.codes([prefix])[0]),
         }
         for name in ("traffic", "device", "operating_system", "browser", "bot_kind", "bot"):
             values[name] = getattr(agent, name)

@@ -100,7 +100,7 @@ def _add_run_options(add: Callable[..., object]) -> None:
         dest="time_zone",
         default="UTC",
         metavar="ZONE",
-        help="days and hours of this time zone, as Europe/Berlin (default UTC)",
+        help="days and hours of this time zone, such as Europe/Berlin (default UTC)",
     )
     add(
         "--grace",

@@ -1,7 +1,7 @@
 """Writes the run record to the path of --run-record, atomically where possible: monitoring may read it at any time.
 
 A file that is a mount of its own, or whose folder is not writable, is written in place. To a pipe, a device or an open
-descriptor, such as /dev/stdout, the record is appended, whatever it leads to.
+descriptor, such as /dev/stdout, the record is appended.
 """
 
 from __future__ import annotations

@@ -6,14 +6,18 @@ Many clients send it, because one alone never fills a row: here the mask or the 
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 from collections.abc import Iterator
 from unittest.mock import patch
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from tests.attack.mutations import SITE, published
+from tests.attack.mutations import SITE, K, published
+from tests.catalogues import REPORTS
+from tests.eager import files_of, release_log
 from tests.logs import crowd
 from transforms.dimensions import agent as agents
 from transforms.dimensions import referrer as referrers
@@ -133,6 +137,35 @@ def test_without_mask_or_list_it_is(way):
     values, mutation = INJECTED[way]
     with no_detector(), mutation():
         assert shown(values)
+
+
+CLOSED = {"the name of a browser": "browsers", "the name of a robot": "bots", "a method": "methods"}
+"""Values of closed dimensions, and their reports."""
+
+
+@pytest.mark.parametrize("way", CLOSED)
+def test_the_mask_alone_keeps_a_closed_dimension_to_its_list(way):
+    with no_detector():
+        assert shown(INJECTED[way][0]) == set()
+
+
+@pytest.mark.parametrize("way", CLOSED)
+def test_the_list_alone_folds_any_other_value_of_a_closed_dimension(way):
+    """The door knows the vocabulary. So what the mask lets through is in no file: it becomes `(other)`."""
+    values, mutation = INJECTED[way]
+    assert folded(values, CLOSED[way]) == 0
+    with mutation():
+        assert folded(values, CLOSED[way]) >= MANY
+
+
+def folded(values: dict[str, str], report: str) -> int:
+    """Hits in the rows `(other)` of a report, as the files have it; no file holds the name."""
+    released = release_log(at(SITE, COMMON) + at(SITE, crowd(MANY, 500, **values)), log_format=NOTATION, k=K)
+    files = {name: pq.read_table(io.BytesIO(data)) for (_, name), data in files_of(released).items()}
+    texts = [text for table in files.values() for row in table.to_pylist() for text in map(str, row.values())]
+    assert [text for text in texts if NAME.search(text)] == []
+    own = REPORTS[report].own[-1].name
+    return sum(row["hits"] for row in files[report].to_pylist() if row[own] == "(other)")
 
 
 IMITATED = {

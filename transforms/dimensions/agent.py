@@ -22,7 +22,7 @@ from ua_parser.lazy import UserAgentMatcher
 from ua_parser.regex import Resolver
 
 from transforms.columns import Codes
-from transforms.dimensions.dimension import Dimension, Read, Scope
+from transforms.dimensions.dimension import Dimension, Read, Scope, explained, listed
 from transforms.dimensions.lookups import Lookups
 from transforms.reserved import NONE, UNKNOWN
 
@@ -104,10 +104,6 @@ class ListedCrawlers:
         return value in self.others or value in _of_crawlers(self.field)
 
 
-KINDS_OF_BOTS = ListedCrawlers(0, (UNLISTED_KIND, NO_AGENT, NONE))
-NAMES_OF_BOTS = ListedCrawlers(1, (UNLISTED, NONE))
-
-
 @lru_cache(maxsize=2)
 def _names(file: str) -> frozenset[str]:
     return frozenset((files("transforms") / "data" / file).read_text(encoding="utf-8").splitlines())
@@ -184,17 +180,36 @@ def bot_name(pattern: str) -> str:
     return " ".join(word for word in name.split() if any(map(str.isalnum, word))) or UNLISTED
 
 
-TRAFFIC_KINDS = ("human", "bot", "unknown")
+_TRAFFIC = {
+    "human": "a user agent that is not a bot's",
+    "bot": "a listed crawler, or an empty user agent",
+    "unknown": "the log format has no user agent",
+}
+TRAFFIC_KINDS = tuple(_TRAFFIC)
 
 DEVICES = ("Desktop", "Mobile", "Tablet", "Other")
 """Device classes of people."""
+
+_NO_DEVICE = {"Bot": "a robot", UNKNOWN: "the log format has no user agent"}
+
+_UNNAMED = {
+    UNLISTED: "a name that is not on the shipped list",
+    NONE: "the user agent is empty",
+    UNKNOWN: "the log format has no user agent",
+}
+_UNTAGGED = {
+    NO_AGENT: "the user agent is empty",
+    UNLISTED_KIND: "a robot that only ua-parser knows",
+    NONE: "no robot",
+}
+_UNNAMED_BOT = {UNLISTED: "a robot without a name in the list", NONE: "no robot, or an empty user agent"}
 
 _AGENT = (Read("user_agent", describe_agents),)
 
 TRAFFIC = Dimension(
     "traffic",
     "human, bot, or unknown when the log has no user agent",
-    "`human`; `bot`: a listed crawler, or an empty user agent; `unknown`: the log format has no user agent",
+    explained(_TRAFFIC),
     Scope.VISITOR,
     _AGENT,
     of=attrgetter("traffic"),
@@ -202,55 +217,54 @@ TRAFFIC = Dimension(
 )
 DEVICE = Dimension(
     "device",
-    "Device class of people: Desktop, Mobile, Tablet, Other",
-    "`Desktop`, `Mobile`, `Tablet`, `Other`",
+    f"Device class of people: {', '.join(DEVICES)}",
+    f"{listed(DEVICES)}; {explained(_NO_DEVICE)}",
     Scope.VISITOR,
     _AGENT,
     of=attrgetter("device"),
-    values=(*DEVICES, "Bot", UNKNOWN),
+    values=(*DEVICES, *_NO_DEVICE),
 )
 OPERATING_SYSTEM = Dimension(
     "operating_system",
     "Operating system family",
-    "family, as `Windows`; only names of a shipped list, else `Other`",
+    f"family, such as `Windows`; {explained(_UNNAMED)}",
     Scope.VISITOR,
     _AGENT,
     of=attrgetter("operating_system"),
-    values=Listed("operating_systems.txt", (UNLISTED, NONE, UNKNOWN)),
+    values=Listed("operating_systems.txt", tuple(_UNNAMED)),
     determines=("device",),
     is_shipped=True,
 )
 BROWSER = Dimension(
     "browser",
     "Browser family",
-    "family, as `Firefox`; only names of a shipped list, else `Other`",
+    f"family, such as `Firefox`; {explained(_UNNAMED)}",
     Scope.VISITOR,
     _AGENT,
     of=attrgetter("browser"),
-    values=Listed("browsers.txt", (UNLISTED, NONE, UNKNOWN)),
+    values=Listed("browsers.txt", tuple(_UNNAMED)),
     determines=("operating_system",),
     is_shipped=True,
 )
 BOT_KIND = Dimension(
     "bot_kind",
     "Kind of bot",
-    "tag of the crawler list, as `search-engine`; `no-agent` for an empty user agent; `unlisted` for a robot that only "
-    "ua-parser knows; `other` where the list has no tag",
+    f"tag of the crawler list, such as `search-engine`; `{_GENERIC_TAG}`: the list has no tag; {explained(_UNTAGGED)}",
     Scope.VISITOR,
     _AGENT,
     of=attrgetter("bot_kind"),
-    values=KINDS_OF_BOTS,
+    values=ListedCrawlers(0, tuple(_UNTAGGED)),
     determines=("operating_system", "browser"),  # a robot without an agent has neither
     is_shipped=True,
 )
 BOT = Dimension(
     "bot",
     "Name of the bot in the shipped list",
-    "name of the crawler list's pattern, as `Googlebot`, never text of the user agent; `Other`, `(none)`",
+    f"name of the crawler list's pattern, such as `Googlebot`, never text of the user agent; {explained(_UNNAMED_BOT)}",
     Scope.VISITOR,
     _AGENT,
     of=attrgetter("bot"),
-    values=NAMES_OF_BOTS,
+    values=ListedCrawlers(1, tuple(_UNNAMED_BOT)),
     determines=("bot_kind",),
     is_shipped=True,
 )

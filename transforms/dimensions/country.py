@@ -47,9 +47,10 @@ class CountryLookup:
         return cls(reader)
 
     def codes(self, prefixes: Sequence[str]) -> list[str]:
-        """ISO 3166-1 alpha-2 codes of truncated addresses given as text; `(unknown)` for those without one, and for "".
+        """The database's codes of truncated addresses given as text; `(unknown)` for those without one, and for "".
 
-        `ValueError` if the database is damaged. Damage may be found only when an address is looked up.
+        Most are of ISO 3166-1 alpha-2. A database may have others, such as `EU`. `ValueError` if the database is damaged. Damage
+        may be found only when an address is looked up.
         """
         # The reader's own message holds the address.
         with translated((maxminddb.InvalidDatabaseError, AttributeError), self._damaged):

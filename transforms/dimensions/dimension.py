@@ -7,7 +7,7 @@ Schemas, the columns that travel to a shard, Parquet metadata, the data dictiona
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import partial
@@ -96,6 +96,24 @@ class Dimension:
     def is_open(self) -> bool:
         """Whether its values come from the log."""
         return self.values is None
+
+
+def listed(values: Iterable[str]) -> str:
+    """Values for the data dictionary, in Markdown.
+
+    >>> listed(("human", "bot"))
+    '`human`, `bot`'
+    """
+    return ", ".join(f"`{value}`" for value in values)
+
+
+def explained(meanings: Mapping[str, str]) -> str:
+    """Values and their meanings for the data dictionary, in Markdown.
+
+    >>> explained({"entry": "the first page", "later": "any other"})
+    '`entry`: the first page; `later`: any other'
+    """
+    return "; ".join(f"`{value}`: {meaning}" for value, meaning in meanings.items())
 
 
 @dataclass(frozen=True, slots=True)

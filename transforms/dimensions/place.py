@@ -6,21 +6,25 @@ from ipaddress import ip_network
 
 import pyarrow as pa
 
-from transforms.dimensions.dimension import Dimension, Looks, Read, Scope, looks_of
+from transforms.dimensions.dimension import Dimension, Looks, Read, Scope, explained, looks_of
 from transforms.dimensions.lookups import Lookups
 from transforms.masking.address import network_name
 from transforms.reserved import UNKNOWN
 
+_EXPLAINED = {
+    "XK": "Kosovo",
+    UNKNOWN: "the database has no country for it, or a code that is none",
+}
 COUNTRIES = (
-    # ISO 3166-1 alpha-2, as of 2026, and XK, which databases give to Kosovo.
+    # ISO 3166-1 alpha-2, as of 2026, and the above.
     *"""AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD
     CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG
     GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR
     KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF
     NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM
-    SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK
+    SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS
     YE YT ZA ZM ZW""".split(),
-    UNKNOWN,
+    *_EXPLAINED,
 )
 _PUBLISHED_PREFIX = {4: 16, 6: 24}
 
@@ -28,6 +32,16 @@ _PUBLISHED_PREFIX = {4: 16, 6: 24}
 def countries_of(prefixes: pa.Array, lookups: Lookups) -> Looks:
     """The country of each truncated address."""
     return looks_of(lookups.countries.codes(prefixes.to_pylist()))
+
+
+def publishable_country(code: str) -> str:
+    """A listed country, or `(unknown)`: databases also have codes of regions, as older ones have `EU` and
+    `AP`, or withdrawn ones, as `AN`.
+
+    >>> publishable_country("NL"), publishable_country("EU")
+    ('NL', '(unknown)')
+    """
+    return code if code in COUNTRIES else UNKNOWN
 
 
 class Networks:
@@ -46,16 +60,16 @@ class Networks:
 COUNTRY = Dimension(
     "country",
     "Country of the truncated address, ISO 3166-1 alpha-2",
-    "ISO 3166-1 alpha-2 code of the truncated address",
+    f"ISO 3166-1 alpha-2 code of the truncated address; {explained(_EXPLAINED)}",
     Scope.VISITOR,
     (Read("prefix", countries_of),),
-    of=str,
+    of=publishable_country,
     values=COUNTRIES,
 )
 NETWORK = Dimension(
     "network",
     "Network of the address: IPv4 /16 or IPv6 /24",
-    "network of the address: IPv4 /16, as `20.1.0.0/16`, or IPv6 /24",
+    "network of the address: IPv4 /16, such as `20.1.0.0/16`, or IPv6 /24",
     Scope.VISITOR,
     (Read("prefix"),),
     of=network_name,

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.columns import Codes
-from transforms.dimensions.dimension import Dimension, Read, Scope, each
+from transforms.dimensions.dimension import Dimension, Read, Scope, each, explained
 from transforms.dimensions.lookups import Lookups
 from transforms.hosts import dns_name, network_domain, public_suffix, site_domain
 from transforms.reserved import NONE, UNKNOWN
@@ -115,7 +115,16 @@ def _channels() -> dict[str, str]:
 
 
 INTERNAL = "internal"
-CHANNELS = ("direct", INTERNAL, "search", "social", "ai", "referral", UNKNOWN)
+_CHANNELS = {
+    "direct": "no referrer",
+    INTERNAL: "a page of the site's own registrable domain",
+    "search": "a search engine",
+    "social": "a social network",
+    "ai": "an AI assistant",
+    "referral": "anything else",
+    UNKNOWN: "the log format has no referrer",
+}
+CHANNELS = tuple(_CHANNELS)
 
 
 def own_domain(site: str) -> str:
@@ -138,8 +147,7 @@ _REFERRER, _OWN = Read("referer", describe_referrers), Read("site", each(own_dom
 CHANNEL = Dimension(
     "channel",
     "direct, internal, search, social, ai or referral",
-    "`direct`, `internal` (the site's own registrable domain), `search`, `social`, `ai`, `referral`; `(unknown)` if the format "
-    "has no referrer",
+    explained(_CHANNELS),
     Scope.HIT,
     (_REFERRER, _OWN),
     of=channel_of,

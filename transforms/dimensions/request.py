@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from transforms.dimensions.dimension import Dimension, Matching, Read, Scope, each
+from transforms.dimensions.dimension import Dimension, Matching, Read, Scope, each, explained, listed
 from transforms.masking.path import extension
 from transforms.reserved import NONE, UNKNOWN
 
@@ -73,8 +73,33 @@ def publishable_protocol(method: str, protocol: str) -> str:
     return version if version in PROTOCOLS else OTHER_METHOD
 
 
-KINDS = ("invalid", "not_found", "error", "redirect", "static", "download", "page", "other")
-"""Kinds of a hit; the first that matches is taken."""
+_NO_STATUS = {UNKNOWN: "the log has `-`, or no status code"}
+STATUSES = Matching("[0-9]{1,3}|-1", tuple(_NO_STATUS))
+"""Also Envoy's and Caddy's 0, and HAProxy's -1."""
+
+
+def publishable_status(status: str) -> str:
+    """A status code, or `(unknown)`.
+
+    >>> publishable_status("200"), publishable_status("-"), publishable_status("OK")
+    ('200', '(unknown)', '(unknown)')
+    """
+    return status if status in STATUSES else UNKNOWN
+
+
+MEANING_OF_KINDS = {
+    "invalid": "the request line is not one",
+    "not_found": "status 404 or 410",
+    "error": "any other status from 400 on",
+    "redirect": "status 3xx except 304",
+    "static": "extensions that a page loads by itself, such as `css`, `js`, `png`, `woff2`",
+    "download": "extensions that a person asks for to keep, such as `pdf`, `zip`, `mp3`",
+    "page": f"GET or POST, status 2xx or 304, and no extension or one of {listed(sorted(PAGES))}",
+    "other": "everything else",
+}
+"""Kinds of a hit; the first that fits is taken."""
+
+KINDS = tuple(MEANING_OF_KINDS)
 
 _METHOD, _PROTOCOL, _STATUS, _EXTENSION = Read("method"), Read("protocol"), Read("status"), Read("path", each(extension))
 _HTTP_STATUS = re.compile(r"[0-9]{3}")
@@ -108,40 +133,44 @@ def file_type_of(method: str, status: str, ending: str) -> str:
     return ending if kind_of(method, status, ending) == "static" else NONE
 
 
+_NO_METHOD = {OTHER_METHOD: "any other", UNKNOWN: "the request is invalid"}
+_NO_PROTOCOL = {OTHER_METHOD: "any other", NONE: "the request has none", UNKNOWN: "the request is invalid"}
+_NO_TYPE = {NONE: "any other hit"}
+
 METHOD = Dimension(
     "method",
     "HTTP request method",
-    "HTTP method of a standard, as `GET`; `Other`; `(unknown)` for an invalid request",
+    f"HTTP method of a standard, such as `GET`; {explained(_NO_METHOD)}",
     Scope.HIT,
     (_METHOD,),
     of=publishable_method,
-    values=(*sorted(METHODS), OTHER_METHOD, UNKNOWN),
+    values=(*sorted(METHODS), *_NO_METHOD),
     determines=("kind",),  # a request without one is invalid
 )
 PROTOCOL = Dimension(
     "protocol",
     "HTTP version of the request line",
-    "HTTP version of the request line, as `HTTP/2.0`; `Other`; `(none)` for a request without one; `(unknown)` for an invalid "
-    "request",
+    f"HTTP version of the request line: {listed(sorted(PROTOCOLS))}; {explained(_NO_PROTOCOL)}",
     Scope.HIT,
     (_METHOD, _PROTOCOL),
     of=publishable_protocol,
-    values=(*sorted(PROTOCOLS), OTHER_METHOD, NONE, UNKNOWN),
+    values=(*sorted(PROTOCOLS), *_NO_PROTOCOL),
     determines=("kind", "tls_version"),  # HTTP/3 has TLS 1.3
 )
 STATUS = Dimension(
     "status",
     "HTTP status code",
-    "HTTP status code, as `200`; `(unknown)` where the log has `-`",
+    f"HTTP status code, such as `200`; {explained(_NO_STATUS)}",
     Scope.HIT,
-    (Read("status"),),
-    values=Matching("[0-9]{1,3}|-1", (UNKNOWN,)),
+    (_STATUS,),
+    of=publishable_status,
+    values=STATUSES,
     determines=("kind",),
 )
 KIND = Dimension(
     "kind",
     "Kind of response: page, static, download, redirect, not_found, error, invalid, other",
-    "`page`, `static`, `download`, `redirect`, `not_found`, `error`, `invalid`, `other` (below)",
+    f"{listed(KINDS)} (below)",
     Scope.HIT,
     (_METHOD, _STATUS, _EXTENSION),
     of=kind_of,
@@ -159,10 +188,10 @@ PATH = Dimension(
 FILE_TYPE = Dimension(
     "file_type",
     "Extension of a static file, lower case",
-    "extension of a static file, lower case, as `css`",
+    f"extension of a static file, lower case, such as `css`; {explained(_NO_TYPE)}",
     Scope.HIT,
     (_METHOD, _STATUS, _EXTENSION),
     of=file_type_of,
-    values=(*sorted(STATIC), NONE),
+    values=(*sorted(STATIC), *_NO_TYPE),
     determines=("kind",),
 )

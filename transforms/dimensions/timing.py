@@ -7,8 +7,8 @@ from transforms.dimensions.dimension import Dimension, Read, Scope
 
 HOUR = Dimension(
     "hour",
-    "Hour of the day, 00 to 23, in the report's time zone",
-    "hour of the day, `00` to `23`, in the time zone of the manifest",
+    f"Hour of the day, {HOURS[0]} to {HOURS[-1]}, in the report's time zone",
+    f"hour of the day, `{HOURS[0]}` to `{HOURS[-1]}`, in the time zone of the manifest",
     Scope.HIT,
     (Read("hour"),),
     of=HOURS.__getitem__,

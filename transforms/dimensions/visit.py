@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 
-from transforms.dimensions.dimension import Dimension, Read, Scope
+from transforms.dimensions.dimension import Dimension, Read, Scope, explained, listed
 
 # By their least amount, in seconds and in pages; named so that they sort by amount.
 _DURATIONS = {
@@ -19,6 +19,7 @@ _DURATIONS = {
 }
 _DEPTHS = {0: "00", 1: "01", 2: "02", 3: "03-05", 6: "06-10", 11: "11-20", 21: "21+"}
 ENTRY, LATER = "entry", "later"
+_ENTRIES = {ENTRY: "the first page of its visit at this site", LATER: "any other page"}
 
 
 def duration_of(seconds: int) -> str:
@@ -48,8 +49,7 @@ def entry_of(is_first: bool) -> str:
 VISIT_DURATION = Dimension(
     "visit_duration",
     "Time from the first to the last request of the visit at this site, minutes:seconds",
-    "time from the first to the last hit of the visit at this site, in minutes and seconds: `00:00`, `00:01-00:09`, "
-    "`00:10-00:29`, `00:30-00:59`, `01:00-04:59`, `05:00-09:59`, `10:00-29:59`, `30:00+`",
+    f"time from the first to the last hit of the visit at this site, in minutes and seconds: {listed(_DURATIONS.values())}",
     Scope.VISIT,
     (Read("visit_seconds"),),
     of=duration_of,
@@ -58,7 +58,7 @@ VISIT_DURATION = Dimension(
 VISIT_DEPTH = Dimension(
     "visit_depth",
     "Pages seen in the visit at this site",
-    "pages seen in the visit at this site: `00`, `01`, `02`, `03-05`, `06-10`, `11-20`, `21+`",
+    f"pages seen in the visit at this site: {listed(_DEPTHS.values())}",
     Scope.VISIT,
     (Read("visit_pages"),),
     of=depth_of,
@@ -67,10 +67,10 @@ VISIT_DEPTH = Dimension(
 ENTRY_PAGE = Dimension(
     "entry",
     "entry: the first page of its visit at this site; later: any other",
-    "`entry`: the hit is the first page of its visit at this site; `later`: any other page",
+    explained(_ENTRIES),
     Scope.HIT,
     (Read("first_page"),),
     of=entry_of,
-    values=(ENTRY, LATER),
+    values=tuple(_ENTRIES),
     determines=("kind",),  # the first page of a visit is a page
 )

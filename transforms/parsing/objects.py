@@ -95,14 +95,23 @@ def _is_written(times: pa.ChunkedArray, clock: Clock) -> Flags:
 
 
 def absent_columns(lines: Iterable[bytes], log_format: Format) -> list[str]:
-    """Columns for which no line of a sample has a key. Of headers, a missing one is the client's doing."""
+    """Columns for which no line of a sample has a key, although it has the object in which the key would stand.
+
+    If a header is missing, the client did not send it. If a whole object is missing, the request had nothing to put there: Caddy
+    writes `tls` for requests with TLS only.
+    """
     if log_format.sparse:
         return []
-    candidates = [column for column, paths in log_format.keys if column in _OPTIONAL and not any(map(_is_header, paths))]
-    present = {
-        column for line in lines if (row := read_line(line, log_format)) for column, value in row[0].items() if value is not None
-    }
-    return [column for column in candidates if column not in present] if present else []
+    sample = [found for line in lines if (found := _object(line)) is not None and _read_object(found, log_format)]
+    optional = {*_OPTIONAL, *log_format.further}
+    return [
+        column
+        for column, paths in log_format.keys
+        if column in optional
+        and not any(map(_is_header, paths))
+        and any(isinstance(_value(found, path[:-1]), dict) for found in sample for path in paths)
+        and all(_one_text(_first_value(found, paths)) is None for found in sample)
+    ]
 
 
 def _is_header(path: Path) -> bool:

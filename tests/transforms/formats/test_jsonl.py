@@ -81,6 +81,20 @@ NGINX = {
     "http_user_agent": "curl/7.82.0",
     "host": "www.example.org",
 }
+# After Cloudflare's documentation (Logpush, HTTP requests).
+CLOUDFLARE = {
+    "ClientIP": "8.8.8.8",
+    "ClientRequestHost": "www.example.org",
+    "ClientRequestMethod": "GET",
+    "ClientRequestURI": "/a?b=c",
+    "ClientRequestProtocol": "HTTP/2",
+    "ClientRequestReferer": "https://x.example/",
+    "ClientRequestUserAgent": "curl/7.82.0",
+    "EdgeEndTimestamp": "2025-10-10T20:55:36Z",
+    "EdgeResponseBytes": 10900,
+    "EdgeResponseStatus": 200,
+    "EdgeStartTimestamp": "2025-10-10T20:55:36Z",
+}
 SAMPLES = {"caddy": CADDY, "traefik_json": TRAEFIK, "google_load_balancer": GOOGLE, "nginx_json": NGINX}
 
 
@@ -130,7 +144,7 @@ def test_a_log_without_a_key_for_agents_has_none():
     without = {key: value for key, value in NGINX.items() if key != "http_user_agent"}
     data = block(without, without)
     known = as_in("nginx_json", data.splitlines())
-    assert known == "nginx_json without user_agent forwarded_for dnt gpc"
+    assert known == "nginx_json without user_agent forwarded_for tls_version dnt gpc"
     assert [row["user_agent"] for row in rows(known, data)] == [None, None]
     # Of a log that has it elsewhere, the same lines say that the request had none.
     assert [row["user_agent"] for row in rows("nginx_json", data)] == ["-", "-"]
