@@ -1,4 +1,4 @@
-"""The reserved values of dimensions: what a row holds where it has no value of its own."""
+"""Reserved values of dimensions, what a row holds where it has no value of its own; and names that no dimension may have."""
 
 from __future__ import annotations
 
@@ -10,3 +10,11 @@ UNKNOWN = "(unknown)"
 
 NONE = "(none)"
 """The value is empty in the log."""
+
+COLUMN_NAMES = frozenset(
+    {
+        *("date", "hits", "visitors", "visits", "bytes_sent", "capped_addresses"),
+        *("visitor", "second", "network_key", "address_key", "visitor_key"),
+    }
+)
+"""Columns beside dimensions, of published tables and of those that travel."""

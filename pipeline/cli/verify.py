@@ -28,6 +28,7 @@ from pipeline.words import plural, shown
 from transforms.columns import cell_keys
 from transforms.counting.measures import Kind
 from transforms.dimensions.dimension import Dimension
+from transforms.period import PERIODS
 from transforms.privacy.detectors import identifier, is_caught
 from transforms.privacy.policy import Checks, policy_of
 from transforms.privacy.release import DATE, divided, is_nameable, released_schema
@@ -37,12 +38,12 @@ from transforms.reserved import OTHER
 _CHECKED = """\
 Checked: hashes, schemas and metadata; every report divides its parent exactly; rows are sorted; {checked}; \
 no value looks like an address, an e-mail address, a telephone or card number, or an identifier; \
-and no dictionary, statistic or metadata of a file says more than its rows.
+no dictionary or statistic of a file says more than its rows; and no metadata of another name or that look like a person's.
 Not to be seen from outside: {unseen}."""
 _AT_WORK = "of the run that is at work"
 _LEFT_OVER = "left over from a run that was interrupted; the next run completes or removes it"
 _UNPAID = "a run was interrupted before it published this period; the next run settles it"
-_WRITER = re.compile(r"parquet-cpp-arrow version [0-9.]+(?:-SNAPSHOT)?")
+_WRITER = re.compile(r"parquet-cpp-arrow version [0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(?:-SNAPSHOT)?")
 
 
 def verify(options: argparse.Namespace, _: list[str]) -> None:
@@ -56,11 +57,11 @@ def verify(options: argparse.Namespace, _: list[str]) -> None:
 def _verify(output: str) -> None:
     data = RawFiles(output)
     manifests = data.manifest_paths()
-    if not manifests and not data.ledger_paths():
-        raise JobError(EXIT_INPUT, "missing", f"{output}: no published day is there (no _manifest/YYYY-MM-DD.json).")
-    old = next(filter(layout.is_of_version_1, [*manifests, *data.ledger_paths()]), None)
+    old = next(filter(layout.is_of_version_1, data.files()), None)
     if old:
         raise other_layout(f"{output}/{old}")
+    if not manifests and not data.ledger_paths():
+        raise JobError(EXIT_INPUT, "missing", f"{output}: no published day is there (no _manifest/YYYY-MM-DD.json).")
     at_work = holder(output)
     violations = [*_strays(data, manifests, at_work), *_unpaid(data, set(map(layout.stem, manifests)), at_work)]
     rows = files = 0
@@ -154,6 +155,8 @@ def _manifest(name: str, manifest: dict[str, Any], checks: Checks) -> Iterator[s
         yield "a value looks like a person's"
     if manifest.get("layout") != layout.VERSION or manifest.get("schema_version") != SCHEMA_VERSION:
         yield "another version than this program's"
+    if manifest.get("period") not in PERIODS:
+        yield "a period that this program does not have"
     if manifest.get("date") != name:
         yield "another date than its name"
 
@@ -216,7 +219,7 @@ class _Day:
         yield from (f"{self._place}: {sentence}" for sentence in _manifest(self._date, manifest, checks))
         guard = layout.guard_path(self._date)
         if self._data.read(guard) != layout.GUARD:
-            yield f"{guard}: missing, or not the sentence that keeps reports from being read as one table"
+            yield f"{guard}: missing, or not the sentence of a guard; the next run writes a missing one"
         tables = {}
         for report in catalogue:
             table = yield from self._file(report, manifest["reports"][report.name], checks)
@@ -237,6 +240,13 @@ class _Day:
 
     def _file(self, report: Report, described: dict[str, Any], checks: Checks) -> Any:
         """The report's table, after the violations of its file."""
+        try:
+            return (yield from self._checked_file(report, described, checks))
+        except (pa.ArrowException, ValueError, OverflowError):  # their messages may hold the value
+            yield f"{layout.data_path(report.name, self._date)}: not a Parquet file, or it holds what is not valid there"
+            return None
+
+    def _checked_file(self, report: Report, described: dict[str, Any], checks: Checks) -> Any:
         place = layout.data_path(report.name, self._date)
         data = self._data.read(place)
         if data is None:

@@ -47,7 +47,12 @@ class DataSet:
 
     def _read_manifest(self, path: str) -> Manifest | None:
         data = self.storage.read(path)
-        return None if data is None else read_manifest(data, f"{self.root}/{path}")
+        if data is None:
+            return None
+        manifest = read_manifest(data, f"{self.root}/{path}")
+        if path != layout.manifest_path(manifest["date"]):
+            raise JobError(EXIT_OUTPUT, "bad_manifest", f"{self.root}/{path}: it states another date than its name. Restore it.")
+        return manifest
 
     def dates(self, first: str | None = None, last: str | None = None) -> list[str]:
         """First days of the published periods, from `first` to `last`, both included."""

@@ -134,7 +134,7 @@ def commit_day(output: str, run_id: str, manifest: dict[str, Any], files: Sequen
 
 
 def recover(output: str) -> list[str]:
-    """Complete all journals and all periods of the ledger that can be completed; discard all other staging.
+    """Complete all journals and all periods of the ledger that can be completed; discard all other staging; restore guards.
 
     Returns the dates completed.
     """
@@ -148,6 +148,10 @@ def recover(output: str) -> list[str]:
             dates.append(journal["date"])
     dates += _settle(output)
     _refuse_noise_not_entered(output)
+    guards = storage.list(layout.GUARDS)
+    for date in data.dates():
+        if layout.guard_path(date) not in guards:
+            storage.write(layout.guard_path(date), layout.GUARD)
     written = (path for folder in layout.WRITTEN for path in storage.list(folder))
     for path in (*staged, *filter(is_unfinished, written)):
         storage.delete(path)

@@ -116,6 +116,10 @@ def named_below_other(table):
     return with_value("entry", "entry", table["path"].to_pylist().index("(other)"))(table)
 
 
+def at_the_end_of_time(table):
+    return table.set_column(0, table.schema.field(0), pa.array([2**31 - 1] * table.num_rows, pa.int32()).cast(pa.date32()))
+
+
 TAMPERED = {
     "a changed file": ("pages", with_value("hits", lambda hits: hits), True, "not the file that was published"),
     "hits that do not add up": ("pages", with_value("hits", lambda hits: hits + 1), False, "hits do not agree with"),
@@ -136,6 +140,7 @@ TAMPERED = {
     "a token as a bot": ("bots", with_value("bot", "sk4lm9Qx7TfR2bWz81Vd"), False, "column bot: looks like a person's"),
     "a person as a network": ("networks", with_value("network", "Jane Doe"), False, "column network: not of its vocabulary"),
     "a number as a network": ("networks", with_value("network", "AS1234"), False, "column network: not of its vocabulary"),
+    "dates that no calendar has": ("pages", at_the_end_of_time, False, "it holds what is not valid there"),
     "a name as an hour": ("hourly", with_value("hour", "Jane"), False, "column hour: not of its vocabulary"),
     "a name as a status": ("status_codes", with_value("status", "Jane"), False, "column status: not of its vocabulary"),
     "a name as a country": ("countries", with_value("country", "Jane"), False, "column country: not of its vocabulary"),
@@ -197,6 +202,8 @@ def test_a_value_that_only_a_dictionary_holds_is_found(output, capfd):
     [
         (b"www.example.org", b"jane@doe.exampl", "column site: statistics hold a value that no row has"),
         (b"parquet-cpp-arrow", b"jane-doe-was-here", "metadata say more than they should"),
+        (b"parquet-cpp-arrow", b"jane-doe-was-h\xffre", "it holds what is not valid there"),
+        (b"www.example.org", b"www.exampl\xff.org", "it holds what is not valid there"),
     ],
 )
 def test_what_only_the_footer_holds_is_found(output, capfd, there, planted, says):
@@ -284,6 +291,11 @@ PLANTED = {
         "bots/2026-03-03.parquet: no manifest lists",
     ),
     "a manifest without a parent": (edit(lambda manifest: manifest["reports"].pop("kinds")), "its list of reports is invalid"),
+    "a report with a long name": (
+        edit(lambda manifest: manifest["reports"].update({"jane_doe_" * 40: manifest["reports"]["bots"]})),
+        "its list of reports is invalid",
+    ),
+    "a period that is none": (edit(lambda manifest: manifest.update(period="Jane")), "a period that this program does not have"),
     "a dimension that nobody knows": (
         edit(lambda manifest: manifest["reports"]["bots"].update(dimension="shoe_size")),
         "its list of reports is invalid",

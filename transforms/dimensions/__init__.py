@@ -25,4 +25,7 @@ def known_dimensions() -> MappingProxyType[str, Dimension]:
         for declared in vars(import_module(f"{__name__}.{module.name}")).values():
             if isinstance(declared, Dimension) and found.setdefault(declared.name, declared) is not declared:
                 raise ValueError(f"dimension {declared.name!r} is declared twice")
+    for each in found.values():
+        for name in {*each.determines, *each.follows_from} - found.keys():
+            raise ValueError(f"dimension {each.name!r} determines or follows from {name!r}, which is not declared")
     return MappingProxyType(found)

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from transforms.columns import Codes
 from transforms.dimensions.lookups import Lookups
+from transforms.reserved import COLUMN_NAMES, OTHER
 
 
 class Scope(IntEnum):
@@ -71,7 +72,8 @@ class Dimension:
     publishes nothing but its vocabulary.
 
     `details` is the text about its values in the data dictionary, in Markdown. `determines` names dimensions whose value follows
-    from this one, at least for some values: a city its country, a method `(unknown)` the kind `invalid`. The catalogue keeps such
+    from this one, at least for some values: a city its country, a method `(unknown)` the kind `invalid`. `follows_from` is
+    the same from the other side, for a dimension that is coarser than one of another file. The catalogue keeps such
     dimensions from dividing the same rows twice. `is_shipped` says that the vocabulary is a list that others keep, with other
     names in other versions.
     """
@@ -84,13 +86,30 @@ class Dimension:
     of: Callable[..., str] | None = field(default=None, compare=False)
     values: Container[str] | None = field(default=None, compare=False)
     determines: tuple[str, ...] = ()
+    follows_from: tuple[str, ...] = ()
     is_shipped: bool = False
 
     def __post_init__(self) -> None:
-        if not re.fullmatch("[a-z][a-z_]*", self.name):
-            raise ValueError(f"dimension {self.name!r}: a name has small letters and underscores")
-        if not self.reads or (self.of is None and (len(self.reads) > 1 or self.reads[0].view)):
-            raise ValueError(f"dimension {self.name!r}: it must read a column, and without `of` exactly one as it is")
+        def refuse_if(wrong: object, message: str) -> None:
+            if wrong:
+                raise ValueError(f"dimension {self.name!r}: {message}")
+
+        refuse_if(not re.fullmatch("[a-z][a-z_]{0,59}", self.name), "a name has small letters and underscores, 60 at most")
+        refuse_if(self.name in COLUMN_NAMES, "the name is that of another column")
+        refuse_if(not isinstance(self.scope, Scope), "its scope is not one of Scope")
+        refuse_if(
+            not self.reads or (self.of is None and (len(self.reads) > 1 or self.reads[0].view)),
+            "it must read a column, and without `of` exactly one as it is",
+        )
+        refuse_if(getattr(self.of, "__name__", "") == "<lambda>", "`of` must have a name, because it is sent to workers by it")
+        refuse_if(isinstance(self.values, str), "a vocabulary is a collection of values, not a text")
+        refuse_if(self.values is not None and OTHER in self.values, f"{OTHER} is kept for rows that are folded")
+        refuse_if(self.values is not None and "" in self.values, "an empty value cannot be published")
+        for each in (self.determines, self.follows_from):
+            refuse_if(
+                not isinstance(each, tuple) or not all(isinstance(name, str) for name in each),
+                "what it determines and follows from are tuples of names",
+            )
 
     @property
     def is_open(self) -> bool:

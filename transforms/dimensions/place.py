@@ -6,26 +6,26 @@ from ipaddress import ip_network
 
 import pyarrow as pa
 
-from transforms.dimensions.dimension import Dimension, Looks, Read, Scope, explained, looks_of
+from transforms.dimensions.dimension import Dimension, Looks, Matching, Read, Scope, explained, looks_of
 from transforms.dimensions.lookups import Lookups
 from transforms.masking.address import network_name
 from transforms.reserved import UNKNOWN
 
-_EXPLAINED = {
-    "XK": "Kosovo",
-    UNKNOWN: "the database has no country for it, or a code that is none",
-}
+_NOWHERE = {UNKNOWN: "the database has no country for it"}
 COUNTRIES = (
-    # ISO 3166-1 alpha-2, as of 2026, and the above.
+    # ISO 3166-1 alpha-2, as of 2026, and XK, which databases give to Kosovo.
     *"""AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD
     CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG
     GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR
     KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF
     NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM
-    SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS
+    SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK
     YE YT ZA ZM ZW""".split(),
-    *_EXPLAINED,
+    *_NOWHERE,
 )
+"""Countries, each of which a policy that announces its rows publishes, with hits or without."""
+
+CODES = Matching("[A-Z]{2}", (UNKNOWN,))
 _PUBLISHED_PREFIX = {4: 16, 6: 24}
 
 
@@ -35,13 +35,14 @@ def countries_of(prefixes: pa.Array, lookups: Lookups) -> Looks:
 
 
 def publishable_country(code: str) -> str:
-    """A listed country, or `(unknown)`: databases also have codes of regions, as older ones have `EU` and
-    `AP`, or withdrawn ones, as `AN`.
+    """A code of two letters, or `(unknown)`.
 
-    >>> publishable_country("NL"), publishable_country("EU")
-    ('NL', '(unknown)')
+    Databases also have codes of regions, such as `EU`, and withdrawn ones, such as `AN`.
+
+    >>> publishable_country("NL"), publishable_country("EU"), publishable_country("Holland")
+    ('NL', 'EU', '(unknown)')
     """
-    return code if code in COUNTRIES else UNKNOWN
+    return code if code in CODES else UNKNOWN
 
 
 class Networks:
@@ -60,11 +61,11 @@ class Networks:
 COUNTRY = Dimension(
     "country",
     "Country of the truncated address, ISO 3166-1 alpha-2",
-    f"ISO 3166-1 alpha-2 code of the truncated address; {explained(_EXPLAINED)}",
+    f"code of two letters, of ISO 3166-1 unless the database has others; {explained(_NOWHERE)}",
     Scope.VISITOR,
     (Read("prefix", countries_of),),
     of=publishable_country,
-    values=COUNTRIES,
+    values=CODES,
 )
 NETWORK = Dimension(
     "network",

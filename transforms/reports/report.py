@@ -41,8 +41,10 @@ class Report:
     where: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch("[a-z][a-z_]*", self.name):
-            raise CatalogueError(f"report {self.name!r}: a name has small letters and underscores")
+        if not re.fullmatch("[a-z][a-z_]{0,59}", self.name):
+            raise CatalogueError(f"report {self.name[:60]!r}: a name has small letters and underscores, 60 at most")
+        if self.where is not None and [type(each) for each in self.where] != [str, str]:
+            raise CatalogueError(f"report {self.name!r}: `where` is a dimension and a value")
         if (self.dimension is None) != (self.parent is None):
             raise CatalogueError(f"report {self.name!r} needs a dimension and a parent, or neither if it is the root")
 
@@ -211,12 +213,16 @@ def _parents_first(described: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple
 
 def _determined(dimension: Dimension) -> set[str]:
     """The names of a dimension and of all that it determines, directly or not."""
-    found, new = {dimension.name}, set(dimension.determines)
+    found, new = {dimension.name}, _directly(dimension)
     while new:
         found |= new
-        declared = (known_dimensions().get(name) for name in new)
-        new = {name for each in declared if each is not None for name in each.determines} - found
+        known = known_dimensions()
+        new = {name for each in new for name in _directly(known[each])} - found
     return found
+
+
+def _directly(dimension: Dimension) -> set[str]:
+    return {*dimension.determines, *(name for name, each in known_dimensions().items() if dimension.name in each.follows_from)}
 
 
 def _contradicts(one: list[Report], another: list[Report]) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.dataset.dataset import DataSet
+from pipeline.dataset.publish import recover
 from pipeline.errors import JobError
 from tests.catalogues import REPORTS
 from tests.logs import crowd
@@ -139,6 +140,23 @@ def test_verify_says_that_a_layout_is_another_one(tmp_path, capfd, remains):
         (tmp_path / path).write_text(text)
     assert main(["verify", str(tmp_path)]) == 8
     assert f"date={FIRST}.json: written by another version" in capfd.readouterr().err
+
+
+def test_a_manifest_with_the_date_of_another_day_is_refused(published, tmp_path):
+    copy = shutil.copytree(published, tmp_path / "copy")
+    path = copy / "_manifest" / f"{FIRST}.json"
+    path.write_text(path.read_text().replace(f'"date": "{FIRST}"', f'"date": "{SECOND}"'))
+    with pytest.raises(JobError, match="it states another date than its name"):
+        DataSet(str(copy)).read("pages")
+
+
+def test_the_next_run_writes_a_guard_that_is_gone(published, tmp_path):
+    copy = shutil.copytree(published, tmp_path / "copy")
+    for guard in (copy / "0_read_one_report_at_a_time").iterdir():
+        guard.unlink()
+    assert main(["verify", str(copy)]) == 5
+    assert recover(str(copy)) == []
+    assert main(["verify", str(copy)]) == 0
 
 
 def test_a_manifest_of_a_later_version_is_named(published, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,19 +15,24 @@ from scripts import write_tables
 from tests.catalogues import OF_VISITS, REPORTS, TRAVELLING
 from tests.logs import CHROME, crowd, line
 from tests.transforms.formats.test_golden import FOLDERS, known_of, log_of
+from transforms.counting.measures import EVIDENCE, MEASURES, measure_names
 from transforms.dimensions import agent as agents
 from transforms.dimensions import known_dimensions
 from transforms.dimensions.country import CountryLookup
 from transforms.dimensions.dimension import Dimension, Read, Scope
 from transforms.dimensions.enrich import enrich
 from transforms.dimensions.lookups import Lookups
+from transforms.dimensions.request import KIND
 from transforms.dimensions.tls import TLS_VERSION
 from transforms.formats.registry import FORMATS, format_of
 from transforms.masking.anonymize import anonymize
+from transforms.masking.masked import MASKED, MASKED_VISITOR
 from transforms.parsing.parse import parse_block
 from transforms.period import Window
+from transforms.privacy.release import DATE
 from transforms.privacy.threshold.policy import Threshold
-from transforms.reports.report import Catalogue, Report
+from transforms.reports.report import Catalogue, CatalogueError, Report
+from transforms.reserved import COLUMN_NAMES
 
 DAY = "2026-03-03"
 
@@ -44,11 +50,28 @@ def test_open_is_the_default():
     assert {name for name, each in known_dimensions().items() if each.is_open} == {"site", "path", "source"}
 
 
-@pytest.mark.parametrize("arguments", [{"reads": ()}, {"name": "Word"}, {"reads": (Read("a"), Read("b"))}])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"reads": ()},
+        {"name": "Word"},
+        {"name": "word" * 40},
+        {"reads": (Read("a"), Read("b"))},
+        {"scope": "hit"},
+        {"of": lambda path: path},
+        {"values": "abc"},
+        {"values": ("a", "(other)")},
+        {"values": ("a", "")},
+        {"determines": "kind"},
+        {"determines": (KIND,)},
+        {"follows_from": ["path"]},
+    ],
+    ids=lambda given: next(iter(given)),
+)
 def test_a_bad_declaration_is_refused(arguments):
     good = {"name": "word", "description": "x", "details": "x", "scope": Scope.HIT, "reads": (Read("path"),)}
     Dimension(**good)
-    with pytest.raises(ValueError, match=r"dimension '[Ww]ord'"):
+    with pytest.raises(ValueError, match=r"dimension '[Ww]ord"):
         Dimension(**{**good, **arguments})
 
 
@@ -101,6 +124,41 @@ def test_a_log_without_the_column_says_unknown(tmp_path, monkeypatch):
     report = Report("tls_versions", "TLS versions of connections", TLS_VERSION, "protocols")
     _, table = publish(tmp_path, monkeypatch, report, crowd(30))
     assert {row["tls_version"]: row["hits"] for row in table.to_pylist()} == {"(unknown)": 30}
+
+
+def test_no_dimension_has_the_name_of_another_column():
+    taken = {*MASKED_VISITOR.names, *MASKED.names, *measure_names(MEASURES), EVIDENCE, DATE, "visitor", "second"}
+    keys = {"date", "network_key", "address_key", "visitor_key", "visitor", "second"}
+    assert {*measure_names(MEASURES), EVIDENCE, DATE} | (taken & keys) <= COLUMN_NAMES
+    for name in COLUMN_NAMES:
+        with pytest.raises(ValueError, match="the name is that of another column"):
+            Dimension(name, "x", "x", Scope.HIT, (Read("path"),))
+
+
+@pytest.mark.parametrize("field", ["determines", "follows_from"])
+def test_a_relative_that_nobody_declares_is_refused(monkeypatch, field):
+    monkeypatch.setattr(
+        "transforms.dimensions.tls.A_VERSION", replace(TLS_VERSION, name="a_version", **{field: ("knid",)}), raising=False
+    )
+    known_dimensions.cache_clear()
+    try:
+        with pytest.raises(ValueError, match="'a_version' determines or follows from 'knid', which is not declared"):
+            known_dimensions()
+    finally:
+        monkeypatch.undo()
+        known_dimensions.cache_clear()
+
+
+def test_a_coarser_dimension_says_so_itself(monkeypatch):
+    depth = Dimension("path_depth", "x", "x", Scope.HIT, (Read("path"),), follows_from=("path",))
+    monkeypatch.setattr("transforms.dimensions.tls.PATH_DEPTH", depth, raising=False)
+    known_dimensions.cache_clear()
+    try:
+        with pytest.raises(CatalogueError, match="'pages' and 'path_depths' would both reveal path_depth"):
+            Catalogue([*REPORTS, Report("path_depths", "", depth, "kinds", where=("kind", "page"))])
+    finally:
+        monkeypatch.undo()
+        known_dimensions.cache_clear()
 
 
 FIRST_WORD = """

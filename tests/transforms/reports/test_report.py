@@ -85,6 +85,12 @@ def test_reports_that_divide_other_rows_or_by_something_else_are_not(report):
     assert report.name in Catalogue([*REPORTS, report])
 
 
+@pytest.mark.parametrize("where", [("kind",), ("kind", 5), ("kind", "page", "static")])
+def test_a_pin_is_a_dimension_and_a_value(where):
+    with pytest.raises(CatalogueError, match="`where` is a dimension and a value"):
+        Report("x", "", HOUR, "kinds", where)
+
+
 def test_the_order_of_declaration_does_not_matter_to_the_rule():
     daily, kinds = REPORTS["daily"], REPORTS["kinds"]
     with pytest.raises(CatalogueError, match="'x' and 'kinds' would both reveal kind"):

@@ -23,6 +23,7 @@ from transforms.dimensions.place import COUNTRIES
 from transforms.dimensions.referrer import CHANNELS
 from transforms.dimensions.request import KINDS
 from transforms.privacy.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES
+from transforms.reports.report import Catalogue, Report
 
 DEFAULT_EPSILON = 2.0
 DEFAULT_DELTA = 1e-7
@@ -66,12 +67,20 @@ class Bound:
     """The contribution bound of a unit in a report: the number of cells, and the most hits in each.
 
     `values` are those of the report's own dimension, known beforehand. None means that they come from the log, and must pass a
-    noisy threshold.
+    noisy threshold. The bound holds for a report that divides these rows of this parent by this dimension, and for no other.
     """
 
     cells: int
     hits_in_cell: int = UNIT_HITS
     values: tuple[str, ...] | None = ()
+    dimension: str | None = None
+    parent: str | None = None
+    where: tuple[str, str] | None = None
+
+    def holds_for(self, report: Report) -> bool:
+        """Whether the report divides what the bound is declared for."""
+        dimension = report.dimension.name if report.dimension else None
+        return (self.dimension, self.parent, self.where) == (dimension, report.parent, report.where)
 
     def sensitivity(self, measure: str) -> float:
         """The greatest ℓ2 distance that one unit can move the measure over all cells of the report."""
@@ -85,15 +94,20 @@ class Bound:
 
 BOUNDS = {
     "daily": Bound(2),
-    "hourly": Bound(3, values=HOURS),
-    "kinds": Bound(3, values=KINDS),
-    "pages": Bound(10, hits_in_cell=3, values=None),
-    "channels": Bound(2, values=CHANNELS),
-    "sources": Bound(2, values=None),
-    "countries": Bound(2, values=COUNTRIES),
-    "devices": Bound(2, values=DEVICES),
+    "hourly": Bound(3, UNIT_HITS, HOURS, "hour", "daily"),
+    "kinds": Bound(3, UNIT_HITS, KINDS, "kind", "daily"),
+    "pages": Bound(10, 3, None, "path", "kinds", ("kind", "page")),
+    "channels": Bound(2, UNIT_HITS, CHANNELS, "channel", "daily"),
+    "sources": Bound(2, UNIT_HITS, None, "source", "channels"),
+    "countries": Bound(2, UNIT_HITS, COUNTRIES, "country", "daily"),
+    "devices": Bound(2, UNIT_HITS, DEVICES, "device", "daily", ("traffic", "human")),
 }
 """The reports that have a dp mechanism."""
+
+
+def bounded(catalogue: Catalogue) -> list[str]:
+    """The reports of a catalogue for which a bound holds."""
+    return [each.name for each in catalogue if each.name in BOUNDS and BOUNDS[each.name].holds_for(each)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from transforms.privacy.differential.budget import (
     NOISY,
     Budget,
     Mechanism,
+    bounded,
     delta_of,
     published_measures,
     rho_spent,
@@ -28,7 +29,7 @@ from transforms.privacy.differential.budget import (
 )
 from transforms.privacy.differential.entry import UNIT, budget_of, entry_of
 from transforms.privacy.policy import Checks
-from transforms.reports.report import Report
+from transforms.reports.report import Catalogue, Report
 from transforms.reserved import OTHER
 
 _CLOSE = 1e-9
@@ -44,8 +45,9 @@ class DifferentialChecks(Checks):
     checked = "every row that must be there is, and names from the log reach their threshold; the ledger adds up"
     unseen = "that contributions were bounded and noise drawn as the ledger says"
 
-    def __init__(self, manifest: Mapping[str, Any], entry: Any) -> None:
+    def __init__(self, manifest: Mapping[str, Any], catalogue: Catalogue, entry: Any) -> None:
         self._manifest = manifest
+        self._catalogue = catalogue
         self._entry = entry if isinstance(entry, dict) else None
         try:
             self._budget: Budget | None = budget_of({name: str(value) for name, value in manifest.items()})
@@ -61,7 +63,7 @@ class DifferentialChecks(Checks):
         """See `Checks`."""
         if self._budget is None:
             yield "does not state ε, δ, addresses and sites as this mode allows them"
-        if set(self._manifest.get("reports", ())) != set(BOUNDS):
+        if not set(self._catalogue.names()) == set(BOUNDS) == set(bounded(self._catalogue)):
             yield "does not list exactly the reports that this mode publishes"
 
     def measures(self, report: Report) -> tuple[Measure, ...]:

@@ -10,7 +10,7 @@ from transforms.dimensions.dimension import Dimension
 from transforms.masking.site import publishable_site
 from transforms.privacy.detectors import is_caught
 from transforms.privacy.differential import bound, explanation, noise
-from transforms.privacy.differential.budget import BOUNDS, DEFAULT_DELTA, DEFAULT_EPSILON, WEAK_EPSILON, Budget, spent
+from transforms.privacy.differential.budget import BOUNDS, DEFAULT_DELTA, DEFAULT_EPSILON, WEAK_EPSILON, Budget, bounded, spent
 from transforms.privacy.differential.checks import DifferentialChecks
 from transforms.privacy.differential.entry import budget_of, entry_of
 from transforms.privacy.differential.release import release_noisy
@@ -63,7 +63,7 @@ class Differential(Policy):
     @classmethod
     def checks(cls, manifest: Mapping[str, Any], catalogue: Catalogue, entry: Any) -> DifferentialChecks:
         """See `Policy`."""
-        return DifferentialChecks(manifest, entry)
+        return DifferentialChecks(manifest, catalogue, entry)
 
     def facts(self) -> dict[str, str]:
         """See `Policy`."""
@@ -76,8 +76,8 @@ class Differential(Policy):
         }
 
     def published(self, catalogue: Catalogue) -> Catalogue:
-        """See `Policy`: those that have bounds."""
-        return catalogue.of(BOUNDS)
+        """See `Policy`: those for which a bound holds."""
+        return catalogue.of(bounded(catalogue))
 
     def travelling(self, catalogue: Catalogue) -> tuple[Dimension, ...]:
         """See `Policy`: also the dimensions that the sampling of hits reads."""
