@@ -46,6 +46,27 @@ def test_how_far_two_rows_overlap_follows_where_there_are_two():
     assert hits(tables, "daily") - hits(tables, "kinds", kind="static") == hits(tables, "kinds", kind="page") == 21
 
 
+def test_a_visit_without_a_page_has_no_hit_on_one_which_two_reports_tell_together():
+    """Jane alone saw a page and something else. The rows that she is in are large, and none is hers."""
+    others = crowd(40) + crowd(20, 100, request="GET /a.css HTTP/1.1")
+    jane = line(address(JANE)) + line(address(JANE), request="GET /a.css HTTP/1.1") * 7
+    for log, hers in ((others, 0), (others + jane, 7)):
+        tables = published(log)
+        not_pages = hits(tables, "daily") - hits(tables, "kinds", kind="page")
+        assert not_pages - hits(tables, "visit_depths", visit_depth="00") == hers
+
+
+def test_a_method_without_paths_tells_other_requests_without_one():
+    """CONNECT never has a path, so what `not_found` has besides under `(none)` is somebody else's."""
+    tunnels = crowd(20, 100, request="CONNECT a.example:443 HTTP/1.1", status=404)
+    others = crowd(40) + tunnels + crowd(15, 200, request="GET /x HTTP/1.1", status=404)
+    jane = line(address(JANE), request="OPTIONS * HTTP/1.1", status=404) * 3
+    for log, hers in ((others, 0), (others + jane, 3)):
+        tables = published(log)
+        without_path = hits(tables, "not_found", path="(none)")
+        assert without_path - hits(tables, "methods", kind="not_found", method="CONNECT") == hers
+
+
 def test_whoever_sends_no_agent_is_protected_by_k_addresses_of_any_network():
     one_network = b"".join(line(f"20.1.1.{last}", agent="-") for last in range(1, K + 1))
     assert hits(published(one_network), "daily", traffic="bot") == K
