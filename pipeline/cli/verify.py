@@ -38,7 +38,8 @@ from transforms.reserved import OTHER
 _CHECKED = """\
 Checked: hashes, schemas and metadata; every report divides its parent exactly; rows are sorted; {checked}; \
 no value looks like an address, an e-mail address, a telephone or card number, or an identifier; \
-no dictionary or statistic of a file says more than its rows; and no metadata of another name or that look like a person's.
+no dictionary or statistic of a file says more than its rows; and metadata have no names but those of this program, and \
+nothing in them looks like a person's.
 Not to be seen from outside: {unseen}."""
 _AT_WORK = "of the run that is at work"
 _LEFT_OVER = "left over from a run that was interrupted; the next run completes or removes it"

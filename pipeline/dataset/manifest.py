@@ -62,7 +62,7 @@ def read_manifest(data: bytes, place: str) -> Manifest:
 def other_layout(place: str) -> JobError:
     """The error for a file of a version whose files lie elsewhere."""
     message = (
-        f"{place}: written by another version of weblog-anonymizer, whose layout is another one. Publish the days that it "
+        f"{place}: written by a version of weblog-anonymizer with another layout. Publish the days that it "
         "lacks into another --output. Use the version that wrote it to verify it, or to complete what was interrupted."
     )
     return JobError(EXIT_OUTPUT, "other_layout", message)

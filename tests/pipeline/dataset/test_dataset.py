@@ -127,7 +127,7 @@ def test_what_a_version_of_another_layout_left_is_refused_and_not_touched(tmp_pa
     given = ["--input", str(log), "--output", str(output), "--site", "www.example.org"]
     assert main([command, *given]) == 8
     said = " ".join(capfd.readouterr().err.split())
-    assert "written by another version" in said
+    assert "written by a version of weblog-anonymizer with another layout" in said
     assert "into another --output" in said
     there = {path.relative_to(output).as_posix(): path for path in output.rglob("*") if path.is_file()}
     assert {path: file.read_text() for path, file in there.items() if path != "_lock"} == planted
@@ -139,7 +139,7 @@ def test_verify_says_that_a_layout_is_another_one(tmp_path, capfd, remains):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     assert main(["verify", str(tmp_path)]) == 8
-    assert f"date={FIRST}.json: written by another version" in capfd.readouterr().err
+    assert f"date={FIRST}.json: written by a version of weblog-anonymizer with another layout" in capfd.readouterr().err
 
 
 def test_a_manifest_with_the_date_of_another_day_is_refused(published, tmp_path):
