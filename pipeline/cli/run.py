@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         held.enter_context(pool.workers(config.workers))
         look = launch.look(config, datetime.datetime.now(datetime.timezone.utc))
         held.enter_context(output_lock(config.output))
-        for date in recover(config.output):
+        for date in recover(config.output, config.catalogue.names()):
             logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
         prepared = launch.prepare(look)
         job = prepared.job

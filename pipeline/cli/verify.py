@@ -21,7 +21,17 @@ from pipeline.cli import terminal
 from pipeline.dataset import layout
 from pipeline.dataset.dataset import RawFiles
 from pipeline.dataset.lock import holder
-from pipeline.dataset.manifest import COMMON_FACTS, OWN_FACTS, SCHEMA_VERSION, catalogue_of, other_layout
+from pipeline.dataset.manifest import (
+    COMMON_FACTS,
+    EDGE,
+    FULL,
+    NOT_TOLD,
+    OWN_FACTS,
+    SCHEMA_VERSION,
+    catalogue_of,
+    is_manifest,
+    other_layout,
+)
 from pipeline.dataset.storage import is_unfinished
 from pipeline.errors import EXIT_INPUT, EXIT_VIOLATION, JobError
 from pipeline.words import plural, shown
@@ -156,8 +166,8 @@ def _manifest(name: str, manifest: dict[str, Any], checks: Checks) -> Iterator[s
         yield "a value looks like a person's"
     if manifest.get("layout") != layout.VERSION or manifest.get("schema_version") != SCHEMA_VERSION:
         yield "another version than this program's"
-    if manifest.get("period") not in PERIODS:
-        yield "a period that this program does not have"
+    if manifest.get("period") not in tuple(PERIODS) or manifest.get("coverage", FULL) not in (FULL, EDGE, NOT_TOLD):
+        yield "a period or a coverage that this program does not have"
     if manifest.get("date") != name:
         yield "another date than its name"
 
@@ -168,6 +178,8 @@ def _wrong_with(dimension: Dimension, value: str) -> str | None:
     Of a shipped list, another version may have other names. So there a value that this version does not list must also look
     like a person's.
     """
+    if not value:
+        return "empty"
     if is_nameable(dimension, value):
         return None
     if dimension.is_shipped:
@@ -208,7 +220,7 @@ class _Day:
 
     def violations(self) -> Iterator[str]:
         manifest = self._manifest
-        if not isinstance(manifest, dict) or not isinstance(manifest.get("reports"), dict):
+        if not is_manifest(manifest):
             yield f"{self._place}: not a manifest"
             return
         entry = self._data.document(layout.ledger_path(self._date))
@@ -220,7 +232,7 @@ class _Day:
         yield from (f"{self._place}: {sentence}" for sentence in _manifest(self._date, manifest, checks))
         guard = layout.guard_path(self._date)
         if self._data.read(guard) != layout.GUARD:
-            yield f"{guard}: missing, or not the sentence of a guard; the next run writes a missing one"
+            yield f"{guard}: missing, or not the sentence of a guard. Delete it: the next run writes it anew"
         tables = {}
         for report in catalogue:
             table = yield from self._file(report, manifest["reports"][report.name], checks)
@@ -256,6 +268,7 @@ class _Day:
         self.files += 1
         if hashlib.sha256(data).hexdigest() != described.get("sha256"):
             yield f"{place}: not the file that was published (SHA-256)"
+            return None  # Arrow ends the process at some damage
         try:
             file = pq.ParquetFile(io.BytesIO(data))
             table = file.read()
@@ -271,7 +284,7 @@ class _Day:
             return None
         if any(ours.metadata != theirs.metadata for ours, theirs in zip(expected, table.schema, strict=True)):
             yield f"{place}: a column's description, unit or noise is missing"
-        metadata = {key.decode(): value.decode("utf-8", "replace") for key, value in (table.schema.metadata or {}).items()}
+        metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
         facts = (*checks.facts, *COMMON_FACTS)
         names = ("report", "description", *facts, "schema_version")
         lacking = [name for name in names if name not in metadata]

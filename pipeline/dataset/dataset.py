@@ -135,12 +135,13 @@ class RawFiles:
             return None
 
     def document(self, path: str) -> Any:
-        """What a file holds as JSON, its bytes if it is no JSON, or None if there is no file."""
+        """What a file holds as JSON, its bytes if that is nothing, or None if there is no file."""
         data = self.read(path)
         try:
-            return None if data is None else json.loads(data)
+            document = None if data is None else json.loads(data)
         except (ValueError, RecursionError):
             return data
+        return data if document is None else document
 
 
 def names_of(manifests: Sequence[Manifest]) -> set[str]:

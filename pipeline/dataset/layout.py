@@ -19,7 +19,7 @@ import re
 MANIFESTS, LEDGER, STAGING, LOCK = "_manifest", "_ledger", "_staging", "_lock"
 GUARDS = "0_read_one_report_at_a_time"
 WRITTEN = (MANIFESTS, LEDGER, GUARDS)
-"""Folders in which a killed run may leave a half written file. Tables are moved there whole."""
+"""Folders in which a killed run may leave a half written file. Tables are moved to their folders whole."""
 
 VERSION = 2
 """Version of this layout, in each manifest. Version 1 named a day `date=…`, and had no version, no catalogue and no guard."""

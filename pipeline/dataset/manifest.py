@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from pipeline.dataset import layout
 from pipeline.errors import EXIT_OUTPUT, JobError
@@ -51,12 +51,17 @@ def read_manifest(data: bytes, place: str) -> Manifest:
         manifest = json.loads(data)
     except ValueError:
         manifest = None
-    names = {"date": str, "run_id": str, "revision": int, "reports": dict}
-    if not isinstance(manifest, dict) or not all(isinstance(manifest.get(name), kind) for name, kind in names.items()):
+    if not is_manifest(manifest):
         raise JobError(EXIT_OUTPUT, "bad_manifest", f"{place}: not a manifest. Restore or remove it.")
     if manifest.get("layout") != layout.VERSION:
         raise other_layout(place)
     return manifest
+
+
+def is_manifest(document: Any) -> TypeGuard[Manifest]:
+    """Whether a JSON document has what every manifest has."""
+    names = {"date": str, "run_id": str, "revision": int, "reports": dict}
+    return isinstance(document, dict) and all(isinstance(document.get(name), kind) for name, kind in names.items())
 
 
 def other_layout(place: str) -> JobError:

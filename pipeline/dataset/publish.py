@@ -44,13 +44,14 @@ def published_days(output: str) -> dict[str, dict[str, Any]]:
     return {journal["date"]: journal["manifest"] for journal in _journals(data.storage)} | data.manifests()
 
 
-def refuse_other_layout(output: str) -> None:
-    """Refuse an output that another version has published to, has spent a budget in, or was interrupted in (exit 8).
+def refuse_other_layout(output: str, reports: Iterable[str] = ()) -> None:
+    """Refuse an output that a version of another layout has published to, has spent a budget in, or was interrupted in (exit 8).
 
-    What that version has published, or may have, cannot be told from here, and nothing of it is changed.
+    What is published there does not show in this layout. `reports` are folders where tables may be, too.
     """
     storage = open_storage(output)
-    for path in (path for folder in (layout.MANIFESTS, layout.LEDGER, layout.STAGING) for path in storage.list(folder)):
+    folders = (layout.MANIFESTS, layout.LEDGER, layout.STAGING, *reports)
+    for path in (path for folder in folders for path in storage.list(folder)):
         if layout.is_of_version_1(path):
             raise other_layout(f"{output}/{path}")
         journal = _complete_journal(storage, path) if layout.is_journal(path) else None
@@ -63,8 +64,6 @@ def refuse_unknown(output: str, known: Collection[str], reports: Iterable[str]) 
     storage = open_storage(output)
     # Only in the folders of reports: others are not the program's, and it may not be allowed to look into them.
     for path in (path for report in sorted(reports) for path in storage.list(report)):
-        if layout.is_of_version_1(path):
-            raise other_layout(f"{output}/{path}")
         date = layout.date_of_data(path)
         if date is not None and date not in known:
             message = (
@@ -133,12 +132,12 @@ def commit_day(output: str, run_id: str, manifest: dict[str, Any], files: Sequen
     return True
 
 
-def recover(output: str) -> list[str]:
+def recover(output: str, reports: Iterable[str] = ()) -> list[str]:
     """Complete all journals and all periods of the ledger that can be completed; discard all other staging; restore guards.
 
-    Returns the dates completed.
+    Returns the dates completed. `reports` are folders in which nothing of another layout may be.
     """
-    refuse_other_layout(output)
+    refuse_other_layout(output, reports)
     data = DataSet(output)
     storage = data.storage
     dates = []

@@ -70,7 +70,7 @@ def look(config: Config, now: datetime.datetime) -> Look:
 def prepare(look: Look) -> Launch:
     """The job, given what is published; raises `JobError` where it must not start. Call it with the output locked."""
     config = look.config
-    refuse_other_layout(config.output)
+    refuse_other_layout(config.output, config.catalogue.names())
     published = published_days(config.output)
     entered = ledger.entries(config.output)
     known = {date: entry["manifest"] for date, entry in entered.items()} | published

@@ -213,7 +213,7 @@ def test_the_operator_is_told_of_sites_that_are_not_declared(log, tmp_path, capf
     arguments = ("--privacy", "dp", "--declare-site", "else.example", "--date", DAY)
     assert run("--input", log, "--output", tmp_path / "out", *arguments) == 0
     said = capfd.readouterr().out
-    assert "6,950 hits of sites that are not declared (else.example) are left out" in " ".join(said.split())
+    assert "6,950 hits of other sites than those declared (else.example) are left out" in " ".join(said.split())
     assert set(table(tmp_path / "out", "daily")["site"].to_pylist()) == {"else.example"}
 
 

@@ -141,6 +141,8 @@ TAMPERED = {
     "a person as a network": ("networks", with_value("network", "Jane Doe"), False, "column network: not of its vocabulary"),
     "a number as a network": ("networks", with_value("network", "AS1234"), False, "column network: not of its vocabulary"),
     "dates that no calendar has": ("pages", at_the_end_of_time, False, "it holds what is not valid there"),
+    "an empty name": ("browsers", with_value("browser", ""), False, "column browser: empty"),
+    "a description that is no text": ("pages", described_as(description=b"\xff"), False, "it holds what is not valid there"),
     "a name as an hour": ("hourly", with_value("hour", "Jane"), False, "column hour: not of its vocabulary"),
     "a name as a status": ("status_codes", with_value("status", "Jane"), False, "column status: not of its vocabulary"),
     "a name as a country": ("countries", with_value("country", "Jane"), False, "column country: not of its vocabulary"),
@@ -243,7 +245,8 @@ def edit(change):
 
 PLANTED = {
     "a missing file": (remove(f"pages/{DAY}.parquet"), f"pages/{DAY}.parquet: is missing"),
-    "a file that is no Parquet": (write(f"pages/{DAY}.parquet"), "not a Parquet file"),
+    "a file that is no Parquet": (lambda output: store(output, "pages", b"x"), "not a Parquet file"),
+    "a file that was changed": (write(f"pages/{DAY}.parquet"), "not the file that was published (SHA-256)"),
     "a report without a name": (write(f"secrets/{DAY}.parquet"), f"secrets/{DAY}.parquet: no manifest lists"),
     "a day without a manifest": (
         write("pages/2026-03-04.parquet"),
@@ -295,7 +298,15 @@ PLANTED = {
         edit(lambda manifest: manifest["reports"].update({"jane_doe_" * 40: manifest["reports"]["bots"]})),
         "its list of reports is invalid",
     ),
-    "a period that is none": (edit(lambda manifest: manifest.update(period="Jane")), "a period that this program does not have"),
+    "a period that is none": (edit(lambda manifest: manifest.update(period="Jane")), "a period or a coverage that this"),
+    "a period that is an object": (edit(lambda manifest: manifest.update(period={})), "a period or a coverage that this"),
+    "a coverage that is none": (edit(lambda manifest: manifest.update(coverage={"a": 1})), "a period or a coverage that this"),
+    "a revision that is a word": (edit(lambda manifest: manifest.update(revision="Jane")), "not a manifest"),
+    "a run that is an object": (edit(lambda manifest: manifest.update(run_id={})), "not a manifest"),
+    "an entry in the ledger that is null": (
+        write(f"_ledger/{DAY}.json", b"null"),
+        "an entry in the ledger, although this mode spends nothing",
+    ),
     "a dimension that nobody knows": (
         edit(lambda manifest: manifest["reports"]["bots"].update(dimension="shoe_size")),
         "its list of reports is invalid",

@@ -101,7 +101,7 @@ class Dimension:
             not self.reads or (self.of is None and (len(self.reads) > 1 or self.reads[0].view)),
             "it must read a column, and without `of` exactly one as it is",
         )
-        refuse_if(getattr(self.of, "__name__", "") == "<lambda>", "`of` must have a name, because it is sent to workers by it")
+        refuse_if("<" in getattr(self.of, "__qualname__", ""), "`of` must be a module's function: workers find it by its name")
         refuse_if(isinstance(self.values, str), "a vocabulary is a collection of values, not a text")
         refuse_if(self.values is not None and OTHER in self.values, f"{OTHER} is kept for rows that are folded")
         refuse_if(self.values is not None and "" in self.values, "an empty value cannot be published")

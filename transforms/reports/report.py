@@ -43,8 +43,11 @@ class Report:
     def __post_init__(self) -> None:
         if not re.fullmatch("[a-z][a-z_]{0,59}", self.name):
             raise CatalogueError(f"report {self.name[:60]!r}: a name has small letters and underscores, 60 at most")
-        if self.where is not None and [type(each) for each in self.where] != [str, str]:
-            raise CatalogueError(f"report {self.name!r}: `where` is a dimension and a value")
+        pin = self.where is None or (isinstance(self.where, tuple) and [type(each) for each in self.where] == [str, str])
+        if not (pin and isinstance(self.dimension, Dimension | None) and isinstance(self.parent, str | None)):
+            raise CatalogueError(
+                f"report {self.name!r}: it has a Dimension, the name of its parent, and the pair of a pin, or None"
+            )
         if (self.dimension is None) != (self.parent is None):
             raise CatalogueError(f"report {self.name!r} needs a dimension and a parent, or neither if it is the root")
 
@@ -213,10 +216,11 @@ def _parents_first(described: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple
 
 def _determined(dimension: Dimension) -> set[str]:
     """The names of a dimension and of all that it determines, directly or not."""
-    found, new = {dimension.name}, _directly(dimension)
+    found, new, known = {dimension.name}, _directly(dimension), known_dimensions()
+    if new - known.keys():
+        raise CatalogueError(f"dimension {dimension.name!r} determines one that is not declared")
     while new:
         found |= new
-        known = known_dimensions()
         new = {name for each in new for name in _directly(known[each])} - found
     return found
 

@@ -20,11 +20,12 @@ from transforms.wire import pack_bytes
 
 COUNTS = "counts"
 RECOUNTS = "recounts"
-FIGURES = "figures"
+FIGURES = ".figures"
+"""Not a name that a report may have."""
 
 
 class ReleaseDays(beam.DoFn):
-    """Output (date, packed files by report, and under `figures` the operator's figures about them)."""
+    """Output (date, packed files by report, and under `FIGURES` the operator's figures about them)."""
 
     def __init__(self, policy: Policy, catalogue: Catalogue, facts: tuple[tuple[str, str], ...]) -> None:
         self._policy = policy

@@ -101,7 +101,11 @@ def of_version_1(remains):
             f"_staging/r/journal-{FIRST}.json": journal,
             f"daily/date={FIRST}/data.parquet": "PAR1",
         },
-        "tables without a manifest": {f"daily/date={FIRST}/data.parquet": "PAR1"},
+        "tables without a manifest": {
+            f"daily/date={FIRST}/data.parquet": "PAR1",
+            "_manifest/.half": "{",
+            "_staging/r/record.json": "{}",
+        },
     }[remains]
 
 

@@ -13,6 +13,7 @@ import transforms.dimensions
 from pipeline.__main__ import main
 from scripts import write_tables
 from tests.catalogues import OF_VISITS, REPORTS, TRAVELLING
+from tests.end_to_end.test_verify import spoil, with_value
 from tests.logs import CHROME, crowd, line
 from tests.transforms.formats.test_golden import FOLDERS, known_of, log_of
 from transforms.counting.measures import EVIDENCE, MEASURES, measure_names
@@ -45,6 +46,13 @@ def test_each_declaration_is_whole(dimension):
     assert set(dimension.determines) <= set(known_dimensions())
 
 
+def nested():
+    def within(path):
+        return path
+
+    return within
+
+
 def test_open_is_the_default():
     assert Dimension("word", "x", "x", Scope.HIT, (Read("path"),)).is_open
     assert {name for name, each in known_dimensions().items() if each.is_open} == {"site", "path", "source"}
@@ -59,6 +67,7 @@ def test_open_is_the_default():
         {"reads": (Read("a"), Read("b"))},
         {"scope": "hit"},
         {"of": lambda path: path},
+        {"of": nested()},
         {"values": "abc"},
         {"values": ("a", "(other)")},
         {"values": ("a", "")},
@@ -191,19 +200,12 @@ def test_a_dimension_in_one_file_is_all_that_a_new_one_takes(tmp_path, monkeypat
         assert table.schema.field("first_word").metadata[b"description"] == b"First word of the path"
         assert "| `first_word` | the first word; in no default report | hit | the log" in write_tables.dimensions()
         assert main(["verify", str(output)]) == 0
-        path = output / "first_words" / f"{DAY}.parquet"
-        pq.write_table(spoiled(pq.read_table(path)), path)
+        spoil(output, "first_words", with_value("first_word", "jane.doe@example.org", row=2))
         capfd.readouterr()
         assert main(["verify", str(output)]) == 5
         assert "column first_word: looks like a person's" in capfd.readouterr().out
     finally:
         known_dimensions.cache_clear()
-
-
-def spoiled(table):
-    at = table.column_names.index("first_word")
-    words = ["jane.doe@example.org" if word == "shop" else word for word in table["first_word"].to_pylist()]
-    return table.set_column(at, table.schema.field(at), [words])
 
 
 def test_only_what_the_reports_need_travels():

@@ -9,6 +9,7 @@ import pytest
 
 from tests.catalogues import NOISY_REPORTS, REPORTS
 from transforms.dimensions.agent import BOT_KIND, BROWSER, DEVICE, OPERATING_SYSTEM
+from transforms.dimensions.dimension import Dimension, Read, Scope
 from transforms.dimensions.place import COUNTRY, NETWORK
 from transforms.dimensions.referrer import SOURCE
 from transforms.dimensions.request import FILE_TYPE, KIND, METHOD, PATH, PROTOCOL, STATUS
@@ -85,10 +86,24 @@ def test_reports_that_divide_other_rows_or_by_something_else_are_not(report):
     assert report.name in Catalogue([*REPORTS, report])
 
 
-@pytest.mark.parametrize("where", [("kind",), ("kind", 5), ("kind", "page", "static")])
-def test_a_pin_is_a_dimension_and_a_value(where):
-    with pytest.raises(CatalogueError, match="`where` is a dimension and a value"):
-        Report("x", "", HOUR, "kinds", where)
+@pytest.mark.parametrize(
+    "declared",
+    [
+        *[(HOUR, "kinds", where) for where in (("kind",), ("kind", 5), ("kind", "page", "static"), ["kind", "page"], "ab", 5)],
+        ("hour", "kinds"),
+        (HOUR, 5),
+    ],
+    ids=lambda declared: str(declared[1:]),
+)
+def test_what_is_no_declaration_of_a_report_is_refused(declared):
+    with pytest.raises(CatalogueError, match="report 'x': it has a Dimension, the name of its parent, and the pair of a pin"):
+        Report("x", "", *declared)
+
+
+def test_a_relative_that_nobody_declares_is_refused():
+    stray = Dimension("stray", "x", "x", Scope.HIT, (Read("path"),), determines=("knid",))
+    with pytest.raises(CatalogueError, match="dimension 'stray' determines one that is not declared"):
+        Catalogue([*REPORTS, Report("x", "", stray, "kinds")])
 
 
 def test_the_order_of_declaration_does_not_matter_to_the_rule():

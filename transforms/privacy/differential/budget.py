@@ -106,8 +106,12 @@ BOUNDS = {
 
 
 def bounded(catalogue: Catalogue) -> list[str]:
-    """The reports of a catalogue for which a bound holds."""
-    return [each.name for each in catalogue if each.name in BOUNDS and BOUNDS[each.name].holds_for(each)]
+    """The reports of a catalogue for which a bound holds, and also for those above them."""
+    found: list[str] = []
+    for each in catalogue:
+        if each.name in BOUNDS and BOUNDS[each.name].holds_for(each) and each.parent in (None, *found):
+            found.append(each.name)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,8 @@ class Differential(Policy):
         undeclared = sum(day["undeclared_hits"] for day in days)
         hits = f"{undeclared:,} hits" if undeclared > 1 else "1 hit"
         text = (
-            f"{hits} of sites that are not declared ({', '.join(self.budget.sites)}) are left out. Is a --declare-site missing?"
+            f"{hits} of other sites than those declared ({', '.join(self.budget.sites)}) are left out. Is a --declare-site "
+            "missing, or --site for a log that names none?"
         )
         return [("undeclared_hits", text)] if undeclared else []
 

@@ -14,6 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.catalogues import NOISY_REPORTS, REPORTS
+from transforms.dimensions.referrer import SOURCE
+from transforms.dimensions.request import PATH
+from transforms.dimensions.timing import HOUR
 from transforms.privacy.differential import budget as differential
 from transforms.privacy.differential.budget import (
     BOUNDS,
@@ -23,6 +26,7 @@ from transforms.privacy.differential.budget import (
     Bound,
     Budget,
     Mechanism,
+    bounded,
     delta_of,
     epsilon_of,
     rho_of,
@@ -33,6 +37,7 @@ from transforms.privacy.differential.budget import NOISY as NOISY_MEASURES
 from transforms.privacy.differential.entry import budget_of
 from transforms.privacy.differential.noise import NoiseError, with_noise
 from transforms.privacy.differential.policy import Differential
+from transforms.reports.report import Catalogue, Report
 
 POLICY = Budget(("www.example.org",))
 budgets = st.tuples(st.floats(MIN_EPSILON, 20), st.floats(1e-12, MAX_DELTA))
@@ -153,3 +158,14 @@ def test_the_door_of_noise_takes_great_and_no_counts():
     mechanism = Mechanism("daily", "bytes_sent", 2e6, 4e7, 0.00125)
     assert abs(int(with_noise(np.array([10**15]), mechanism)[0]) - 10**15) < 10**9
     assert with_noise(np.zeros(0, np.int64), mechanism).tolist() == []
+
+
+def test_a_bound_holds_for_the_division_that_it_is_declared_for_and_no_other():
+    daily, kinds = REPORTS["daily"], REPORTS["kinds"]
+    assert bounded(REPORTS) == [each.name for each in REPORTS if each.name in BOUNDS]
+    by_hour = [daily, Report("channels", "", HOUR, "daily"), Report("sources", "", SOURCE, "channels")]
+    assert bounded(Catalogue(by_hour)) == ["daily"]
+    assert bounded(Catalogue([daily, kinds, Report("pages", "", PATH, "kinds", where=("kind", "download"))])) == [
+        "daily",
+        "kinds",
+    ]
