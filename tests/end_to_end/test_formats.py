@@ -308,6 +308,7 @@ def test_rejects_are_places_and_reasons(tmp_path):
     assert file["examples"] == [[len(whole), "fields"], [len(whole) + 8, "time"]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("bad", "code"), [(0, 0), (1, 0), (2, 3), (45, 3)])
 def test_a_short_file_that_is_half_junk_does_not_hide_behind_a_long_one(tmp_path, capsys, bad, code):
     (tmp_path / "long.log").write_bytes(write("combined", requests(1, 20) * 250))

@@ -236,6 +236,7 @@ def test_a_run_killed_while_it_gives_noise_up_does_not_block_the_next(log, tmp_p
 
 
 @MODES
+@pytest.mark.long
 def test_a_data_set_and_files_below_another_are_left_alone(log, tmp_path, mode):
     outer, inner = tmp_path / "out", tmp_path / "out" / "shop"
     assert run(log, inner, *mode) == 0

@@ -106,6 +106,7 @@ def test_reports_cannot_be_read_as_one_table(log, tmp_path, place):
             pq.read_table(output, **options)
 
 
+@pytest.mark.long
 def test_workers_and_compression_change_no_byte(tmp_path):
     path, archive = tmp_path / "a.log", tmp_path / "b.log.gz"
     command = [sys.executable, "examples/generate.py", "--output", str(path), "--lines", "4000"]

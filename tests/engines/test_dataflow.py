@@ -24,6 +24,7 @@ from apache_beam.portability.api import beam_runner_api_pb2
 
 from examples.generate import generate
 from pipeline.cli import options
+from pipeline.config.config import config_of
 from pipeline.graph import flow, launch
 from pipeline.graph.steps import make_secret
 from tests.engines.documented import placed, scripts, words
@@ -61,12 +62,13 @@ def planned(log, tmp_path_factory) -> Iterator[Any]:
     path.write_bytes(log)
     given = ["run", "--input", str(path), "--output", str(folder / "out"), "--site", "www.example.org", "--format", "combined"]
     known, rest = options.parse([*given, "--secret-from", "env:WEBLOG_PART", *SERVICE])
-    assert not launch.is_local(rest)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WEBLOG_PART", PART)
         patch.setattr(tempfile, "tempdir", str(folder))  # there Beam builds the package
         patch.setattr(make_secret, "new_secret", lambda: pytest.fail("a secret was made on the launcher"))
-        job = launch.prepare(launch.look(known, local=False, now=NOW)).job
+        config = config_of(known, rest)
+        assert not config.local
+        job = launch.prepare(launch.look(config, NOW)).job
         beam_options = PipelineOptions(rest)
         beam_options.view_as(SetupOptions).save_main_session = False
         root = beam.Pipeline(options=beam_options)
@@ -109,7 +111,7 @@ def test_the_graph_names_files_and_output_but_holds_nothing_of_the_log(planned, 
 
 def test_every_step_is_a_step_of_the_graph(planned):
     names = {transform.unique_name for transform in planned.proto_pipeline.components.transforms.values()}
-    steps = ("MakeSecret", "MapFiles", "GroupByShard", "CountShards", "PlanRelease", "CountFolds")
+    steps = ("MakeSecret", "MapFiles", "GroupByShard", "CountShards", "PlanRelease", "Recount")
     assert names >= {*steps, "CheckAccounts", "Release", "WriteDays", "PublishDays"}
 
 
