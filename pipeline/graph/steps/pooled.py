@@ -21,7 +21,7 @@ Output = Any
 
 
 class PooledDoFn(beam.DoFn, ABC, Generic[Result]):
-    """A subclass defines `start`, which begins a task for an element, and `outputs`, which turns a result into outputs."""
+    """A subclass defines `process`, which submits a task for an element, and `outputs`, which turns a result into outputs."""
 
     expected: ClassVar[tuple[type[Exception], ...]] = ()
     """What a task may raise that is nobody's defect, and that `job_error` has words for."""
@@ -34,9 +34,9 @@ class PooledDoFn(beam.DoFn, ABC, Generic[Result]):
     def outputs(self, result: Result) -> Iterator[Output]:
         """The outputs of one result."""
 
-    def job_error(self, error: Any) -> JobError:
-        """The job's error for an expected exception."""
-        raise NotImplementedError
+    def job_error(self, error: Any) -> JobError | None:
+        """The job's error for an expected exception; None lets the exception pass as it is."""
+        return None
 
     def submit(self, function: Callable[..., Result], *arguments: object) -> Iterator[Output]:
         """Start a task; yields the outputs of earlier tasks of the bundle that are due."""
