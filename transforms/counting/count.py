@@ -8,13 +8,24 @@ cell, each distinct thing of a cell is a run, and counting is finding where runs
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from transforms.columns import Codes, Integers, Keys, changes, distinct
+from transforms.columns import Codes, Flags, Integers, Keys, changes, distinct
 from transforms.counting.cells import cells_of
-from transforms.counting.measures import BYTES_SENT, EVIDENCE, MEASURES, counts_schema, measure_names
+from transforms.counting.measures import (
+    ADDRESS_BYTES,
+    ADDRESS_VISITS,
+    BYTES_SENT,
+    EVIDENCE,
+    HITS,
+    LARGEST,
+    VISITORS,
+    VISITS,
+    counts_schema,
+)
 from transforms.counting.pieces import gather
 from transforms.counting.visits import measure_visits, number_visits, order_by_time
 from transforms.dimensions.describe import describe, dimension_columns
@@ -77,7 +88,7 @@ def _dense_numbers(keys: list[Keys], order: Integers) -> dict[str, Codes]:
 
 
 def count_day(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int]) -> dict[str, pa.Table]:
-    """Counts of every report's cells (`counts_schema`), from prepared rows.
+    """Counts of every report's cells (`counts_schema`; of strata with OF_STRATA), from prepared rows.
 
     `caps` says how many addresses of a network count, by traffic.
     """
@@ -85,52 +96,96 @@ def count_day(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int]) -> 
     tables = {}
     for report, cells in cells_of(rows, catalogue):
         columns = catalogue.columns(report.name)
-        cap = cap_of_cell(cells.codes["traffic"], rows, caps)
-        tables[report.name] = counts_table(rows, columns, cells.codes, measured.of(cells.of_row, len(cells), cap))
+        runs = measured.runs(cells.of_row, len(cells))
+        counts = runs.counts(cap_of_cell(cells.codes["traffic"], rows, caps))
+        if report.parent is None:
+            counts |= runs.bounded(measured.bytes_before(rows))
+        tables[report.name] = counts_table(rows, columns, cells.codes, counts)
     return tables
 
 
 class Measured:
-    """Measures and evidence of any grouping of the same rows."""
+    """The units of prepared rows, of which any grouping can be counted."""
 
     def __init__(self, rows: pa.Table) -> None:
         self._units = [rows[name].to_numpy() for name in NUMBERS]
         self._visit_begins = changes(self._units[-1])
-        self._bytes_before = np.concatenate([[0], np.cumsum(rows["bytes_sent"].to_numpy())])
 
-    def of(self, group: Codes, groups: int, cap: Integers) -> dict[str, Integers]:
-        """Each group's measures and capped addresses; rows of group -1 are left out; `cap` has one number a group."""
+    def runs(self, group: Codes, groups: int) -> Runs:
+        """The rows by group; rows of group -1 are left out."""
         # What follows one another in a visit and a group is counted as one run: a page's assets are one, and sorting is dear.
         rows = np.flatnonzero(group >= 0)
-        if not len(rows):
-            return {name: np.zeros(groups, np.int64) for name in (*measure_names(MEASURES), EVIDENCE)}
         if len(rows) == len(group):
             begins = np.flatnonzero(self._visit_begins | changes(group))
-            ends = np.append(begins[1:], len(group))
+            ends = np.append(begins[1:], len(group))[: len(begins)]
         else:
             first = np.flatnonzero(self._visit_begins[rows] | changes(group[rows]) | changes(rows - np.arange(len(rows))))
-            begins, ends = rows[first], np.append(rows[first[1:] - 1], rows[-1]) + 1
+            begins, ends = rows[first], np.append(rows[first[1:] - 1], rows[-1:])[: len(first)] + 1
         run_group = group[begins]
         # Radix sort, which numpy has for 16 bits, is several times faster than merging.
         order = np.argsort(run_group.astype(np.uint16 if groups <= 65_536 else np.int32), kind="stable")
         begins, ends, ordered = begins[order], ends[order], run_group[order]
         new = changes(ordered)
-        network_begins, address_begins, visitor_begins, visit_begins = (new | changes(unit[begins]) for unit in self._units)
-        starts = np.flatnonzero(new)
-        hits, sums = np.zeros(groups, np.int64), np.zeros(groups, np.int64)
-        hits[ordered[starts]] = np.add.reduceat(ends - begins, starts)
-        sums[ordered[starts]] = np.add.reduceat(self._bytes_before[ends] - self._bytes_before[begins], starts)
-        addresses = np.add.reduceat(address_begins, np.flatnonzero(network_begins), dtype=np.int64)
-        network_group = ordered[network_begins]
-        evidence = np.zeros(groups, np.int64)
-        np.add.at(evidence, network_group, np.minimum(addresses, cap[network_group]))
+        return Runs(groups, begins, ends, ordered, *(new | changes(unit[begins]) for unit in self._units))
+
+    @staticmethod
+    def bytes_before(rows: pa.Table) -> Integers:
+        """The bytes of all rows before each; of a row no more count than of an address."""
+        before: Integers = np.zeros(rows.num_rows + 1, np.int64)
+        np.cumsum(np.clip(rows["bytes_sent"].to_numpy(), 0, ADDRESS_BYTES), out=before[1:])
+        return before
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Runs of rows in the order of group, network, address, visitor and visit, and where each of these begins."""
+
+    groups: int
+    begins: Integers
+    ends: Integers
+    group: Codes
+    network_begins: Flags
+    address_begins: Flags
+    visitor_begins: Flags
+    visit_begins: Flags
+
+    def counts(self, cap: Integers) -> dict[str, Integers]:
+        """OF_CELLS of each group; `cap` has one number a group."""
+        addresses = np.flatnonzero(self.address_begins)
+        hits = _sums(self.ends - self.begins, addresses)
+        of_network = _sums(self.address_begins, np.flatnonzero(self.network_begins))
+        network_group = self.group[self.network_begins]
         return {
-            "hits": hits,
-            "visitors": np.bincount(ordered[visitor_begins], minlength=groups),
-            "visits": np.bincount(ordered[visit_begins], minlength=groups),
-            "bytes_sent": sums,
-            EVIDENCE: evidence,
+            HITS.name: self._of_groups(np.add, self.group[addresses], hits),
+            VISITORS.name: np.bincount(self.group[self.visitor_begins], minlength=self.groups),
+            EVIDENCE: self._of_groups(np.add, network_group, np.minimum(of_network, cap[network_group])),
+            LARGEST: self._of_groups(np.maximum, self.group[addresses], hits),
         }
+
+    def bounded(self, bytes_before: Integers) -> dict[str, Integers]:
+        """Visits and bytes of each group, of each address no more than ADDRESS_VISITS and ADDRESS_BYTES."""
+        addresses = np.flatnonzero(self.address_begins)
+        visits = _sums(self.visit_begins, addresses)
+        size = _sums(bytes_before[self.ends] - bytes_before[self.begins], addresses)
+        group = self.group[addresses]
+        return {
+            VISITS.name: self._of_groups(np.add, group, np.minimum(visits, ADDRESS_VISITS)),
+            BYTES_SENT.name: self._of_groups(np.add, group, np.minimum(size, ADDRESS_BYTES)),
+        }
+
+    def _of_groups(self, added: np.ufunc, group: Codes, amounts: Integers) -> Integers:
+        """Amounts, ordered by group, as one of each group."""
+        totals: Integers = np.zeros(self.groups, np.int64)
+        starts = np.flatnonzero(changes(group))
+        if len(starts):
+            totals[group[starts]] = added.reduceat(amounts, starts)
+        return totals
+
+
+def _sums(amounts: Integers | Flags, starts: Integers) -> Integers:
+    """Sums of the stretches that begin at `starts`."""
+    sums: Integers = np.add.reduceat(amounts, starts, dtype=np.int64) if len(starts) else np.zeros(0, np.int64)
+    return sums
 
 
 def cap_of_cell(traffic: Codes, rows: pa.Table, caps: Mapping[str, int]) -> Integers:
@@ -145,7 +200,7 @@ def counts_table(
 ) -> pa.Table:
     """Counts of cells. `rows` holds the codes of their dimensions."""
     dimensions = {name: distinct(rows[name])[1].take(pa.array(codes[name])) for name in columns}
-    return pa.table({**dimensions, **measures}, schema=counts_schema(columns))
+    return pa.table({**dimensions, **measures}, schema=counts_schema(columns, measures))
 
 
 def add_counts(parts: Iterable[Mapping[str, pa.Table]]) -> dict[str, pa.Table]:
@@ -160,6 +215,8 @@ def add_counts(parts: Iterable[Mapping[str, pa.Table]]) -> dict[str, pa.Table]:
 def _add(table: pa.Table) -> pa.Table:
     names = [field.name for field in table.schema if field.type != pa.int64()]
     numbers = [name for name in table.column_names if name not in names]
-    summed = table.group_by(names, use_threads=False).aggregate([(name, "sum") for name in numbers])
-    summed = summed.rename_columns([name.removesuffix("_sum") for name in summed.column_names]).select(table.column_names)
-    return summed.cast(table.schema).sort_by([(name, "ascending") for name in names]).combine_chunks()
+    how = {LARGEST: "max"}  # an address is in one shard
+    summed = table.group_by(names, use_threads=False).aggregate([(name, how.get(name, "sum")) for name in numbers])
+    summed = summed.select([*names, *(f"{name}_{how.get(name, 'sum')}" for name in numbers)]).rename_columns([*names, *numbers])
+    ordered = summed.select(table.column_names).cast(table.schema)
+    return ordered.sort_by([(name, "ascending") for name in names]).combine_chunks()

@@ -69,10 +69,23 @@ BYTES_SENT = Measure(
 )
 
 MEASURES = (HITS, VISITORS, VISITS, BYTES_SENT)
-"""What a shard counts exactly, in the order of the columns."""
+"""What tables may publish, in the order of the columns."""
 
 EVIDENCE = "capped_addresses"
 """Column beside the measures: the sum over networks of min(cap, distinct addresses). It is never published."""
+
+LARGEST = "largest_address"
+"""Column beside the measures: the hits of the address that has most. It is never published."""
+
+ADDRESS_VISITS = 3
+ADDRESS_BYTES = 10_000_000
+"""So many visits, and so many bytes, of one address count in a stratum (contribution bounding)."""
+
+OF_CELLS = (HITS.name, VISITORS.name, EVIDENCE, LARGEST)
+"""What a shard counts of every cell."""
+
+OF_STRATA = (*OF_CELLS, VISITS.name, BYTES_SENT.name)
+"""What a shard counts of every stratum: also bounded visits and bytes."""
 
 
 def measure_names(measures: Iterable[Measure]) -> tuple[str, ...]:
@@ -80,7 +93,7 @@ def measure_names(measures: Iterable[Measure]) -> tuple[str, ...]:
     return tuple(measure.name for measure in measures)
 
 
-def counts_schema(columns: Iterable[str], counts: Iterable[str] = (*measure_names(MEASURES), EVIDENCE)) -> pa.Schema:
+def counts_schema(columns: Iterable[str], counts: Iterable[str] = OF_CELLS) -> pa.Schema:
     """Schema of counts of a report's cells: dimension columns, and whole numbers."""
     return pa.schema(
         [pa.field(name, pa.string(), nullable=False) for name in columns]

@@ -49,7 +49,7 @@ def release_noisy(counts: Mapping[str, pa.Table], catalogue: Catalogue, budget: 
             others = _rest(parents, named, report, catalogue)
         rows[report.name] = pa.concat_tables([named, others]).sort_by([(name, "ascending") for name in names]).combine_chunks()
         unnamed = table.num_rows - named.num_rows if values is None else 0
-        folded[report.name] = Folded(unnamed, 0, 0, total_hits(others))
+        folded[report.name] = Folded(under=unnamed, unnamed=total_hits(others))
     measures = {report.name: published_measures(report.name, mechanisms) for report in catalogue}
     return let_out(rows, folded, catalogue, measures)
 
