@@ -31,6 +31,7 @@ class Gate:
     def caps(self) -> dict[str, int]:
         """How many addresses of one network count, by traffic.
 
-        Listed crawlers come from few networks and are not persons: in the stratum `bot` the cap is k. No other exception.
+        Robots of organisations come from few networks and are not persons: in the stratum `crawler` the cap is k. No other
+        exception.
         """
-        return {"human": NETWORK_CAP, "unknown": NETWORK_CAP, "bot": self.min_addresses}
+        return {"human": NETWORK_CAP, "unknown": NETWORK_CAP, "bot": NETWORK_CAP, "crawler": self.min_addresses}
