@@ -72,10 +72,11 @@ class Dimension:
     publishes nothing but its vocabulary.
 
     `details` is the text about its values in the data dictionary, in Markdown. `determines` names dimensions whose value follows
-    from this one, at least for some values: a city its country, a method `(unknown)` the kind `invalid`. `follows_from` is
-    the same from the other side, for a dimension that is coarser than one of another file. The catalogue keeps such
-    dimensions from dividing the same rows twice. `is_shipped` says that the vocabulary is a list that others keep, with other
-    names in other versions.
+    from this one, for some values or up to one exception at least: a city its country, a method `(unknown)` the kind `invalid`.
+    `follows_from` is the same from the other side, for a dimension that is coarser than one of another file. The catalogue keeps
+    such dimensions from dividing the same rows twice. `is_shipped` says that the vocabulary is a list that others keep, with
+    other names in other versions. `names_machines` says that its values name machines of organisations where the traffic is
+    `crawler`: there they may be published however few addresses have them.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Dimension:
     determines: tuple[str, ...] = ()
     follows_from: tuple[str, ...] = ()
     is_shipped: bool = False
+    names_machines: bool = False
 
     def __post_init__(self) -> None:
         def refuse_if(wrong: object, message: str) -> None:
@@ -129,8 +131,8 @@ def listed(values: Iterable[str]) -> str:
 def explained(meanings: Mapping[str, str]) -> str:
     """Values and their meanings for the data dictionary, in Markdown.
 
-    >>> explained({"entry": "the first page", "later": "any other"})
-    '`entry`: the first page; `later`: any other'
+    >>> explained({"direct": "no referrer", "referral": "anything else"})
+    '`direct`: no referrer; `referral`: anything else'
     """
     return "; ".join(f"`{value}`: {meaning}" for value, meaning in meanings.items())
 

@@ -88,7 +88,7 @@ def publishable_status(status: str) -> str:
 
 
 MEANING_OF_KINDS = {
-    "invalid": "the request line is not one",
+    "invalid": "the request names no path: its line is not one, or its target is `*` or a tunnel's (CONNECT)",
     "not_found": "status 404 or 410",
     "error": "any other status from 400 on",
     "redirect": "status 3xx except 304",
@@ -101,17 +101,24 @@ MEANING_OF_KINDS = {
 
 KINDS = tuple(MEANING_OF_KINDS)
 
-_METHOD, _PROTOCOL, _STATUS, _EXTENSION = Read("method"), Read("protocol"), Read("status"), Read("path", each(extension))
 _HTTP_STATUS = re.compile(r"[0-9]{3}")
 
 
-def kind_of(method: str, status: str, ending: str) -> str:
-    """The kind of a hit, by its method ("" for an invalid request), its status and the extension of its path.
+def ending_of(path: str) -> str | None:
+    """The extension of a path, "" for one without, None for a request that names no path."""
+    return None if path == NONE else extension(path)
 
-    >>> kind_of("GET", "200", "html"), kind_of("GET", "304", "css"), kind_of("HEAD", "200", ""), kind_of("", "400", "")
+
+_METHOD, _PROTOCOL, _STATUS, _ENDING = Read("method"), Read("protocol"), Read("status"), Read("path", each(ending_of))
+
+
+def kind_of(method: str, status: str, ending: str | None) -> str:
+    """The kind of a hit, by its method, its status and the extension of its path (None for a request without a path).
+
+    >>> kind_of("GET", "200", "html"), kind_of("GET", "304", "css"), kind_of("HEAD", "200", ""), kind_of("CONNECT", "404", None)
     ('page', 'static', 'other', 'invalid')
     """
-    if not method:
+    if ending is None:
         return "invalid"
     if _HTTP_STATUS.fullmatch(status) and status != "304":
         if status in ("404", "410"):
@@ -128,9 +135,19 @@ def kind_of(method: str, status: str, ending: str) -> str:
     return "page" if method in ("GET", "POST") and is_shown and (not ending or ending in PAGES) else "other"
 
 
-def file_type_of(method: str, status: str, ending: str) -> str:
+def file_type_of(method: str, status: str, ending: str | None) -> str:
     """The extension of a static file; `(none)` for every other hit."""
-    return ending if kind_of(method, status, ending) == "static" else NONE
+    return ending if ending is not None and kind_of(method, status, ending) == "static" else NONE
+
+
+def section_of(path: str) -> str:
+    """The section of a site in which a path lies: the path up to and with its second slash.
+
+    >>> section_of("/blog/2026/title"), section_of("/blog/"), section_of("/blog"), section_of("(none)")
+    ('/blog/', '/blog/', '/', '/')
+    """
+    first, slash, _ = path.removeprefix("/").partition("/")
+    return f"/{first}/" if slash else "/"
 
 
 _NO_METHOD = {OTHER_METHOD: "any other", UNKNOWN: "the request is invalid"}
@@ -145,7 +162,7 @@ METHOD = Dimension(
     (_METHOD,),
     of=publishable_method,
     values=(*sorted(METHODS), *_NO_METHOD),
-    determines=("kind",),  # a request without one is invalid
+    determines=("kind",),  # a request without one, or with CONNECT, names no path: it is invalid
 )
 PROTOCOL = Dimension(
     "protocol",
@@ -155,7 +172,7 @@ PROTOCOL = Dimension(
     (_METHOD, _PROTOCOL),
     of=publishable_protocol,
     values=(*sorted(PROTOCOLS), *_NO_PROTOCOL),
-    determines=("kind", "tls_version"),  # HTTP/3 has TLS 1.3
+    determines=("kind", "tls_version"),  # without a request line there is no path; HTTP/3 has TLS 1.3
 )
 STATUS = Dimension(
     "status",
@@ -165,16 +182,26 @@ STATUS = Dimension(
     (_STATUS,),
     of=publishable_status,
     values=STATUSES,
-    determines=("kind",),
+    determines=("kind",),  # of a request with a path
 )
 KIND = Dimension(
     "kind",
     "Kind of response: page, static, download, redirect, not_found, error, invalid, other",
     f"{listed(KINDS)} (below)",
     Scope.HIT,
-    (_METHOD, _STATUS, _EXTENSION),
+    (_METHOD, _STATUS, _ENDING),
     of=kind_of,
     values=KINDS,
+    determines=("section",),  # an invalid request is in the section `/`
+)
+SECTION = Dimension(
+    "section",
+    "Section of the site: the path up to its second slash, or /",
+    "section of the site: the published path up to and with its second slash, such as `/blog/`; `/` for a path with one slash "
+    "alone, and for a request without a path",
+    Scope.HIT,
+    (Read("path"),),
+    of=section_of,
 )
 PATH = Dimension(
     "path",
@@ -183,14 +210,14 @@ PATH = Dimension(
     "by `:more`; `(none)` for a request without a path",
     Scope.HIT,
     (Read("path"),),
-    determines=("file_type",),
+    determines=("kind", "section", "file_type"),  # a request without one is invalid
 )
 FILE_TYPE = Dimension(
     "file_type",
     "Extension of a static file, lower case",
     f"extension of a static file, lower case, such as `css`; {explained(_NO_TYPE)}",
     Scope.HIT,
-    (_METHOD, _STATUS, _EXTENSION),
+    (_METHOD, _STATUS, _ENDING),
     of=file_type_of,
     values=(*sorted(STATIC), *_NO_TYPE),
     determines=("kind",),

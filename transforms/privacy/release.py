@@ -143,8 +143,8 @@ def divided(parents: pa.Table, report: Report) -> pa.Table:
     """Rule 2: the published rows of the parent that this report divides."""
     if report.where is None:
         return parents
-    name, value = report.where
-    return parents.filter(pc.equal(parents[name], value))
+    name, *values = report.where
+    return parents.filter(pc.is_in(parents[name], value_set=pa.array(values, pa.string())))
 
 
 def keys_of(table: pa.Table, catalogue: Catalogue, report: str) -> pa.Array:
