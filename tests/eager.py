@@ -11,6 +11,7 @@ from pipeline.outputs.parquet import parquet_files
 from tests.catalogues import REPORTS, TRAVELLING
 from transforms.block import Block, Rules, process_block
 from transforms.counting.count import add_counts
+from transforms.counting.measures import MEASURES, measure_names
 from transforms.masking.secret import new_secret
 from transforms.parsing.read import blocks
 from transforms.period import Window
@@ -85,7 +86,7 @@ def rows_of(table: pa.Table, report: str) -> dict[tuple[str, ...], tuple[int, ..
     """Dimensions → measures, as the reference has them."""
     names = REPORTS.columns(report)
     return {
-        tuple(row[name] for name in names): tuple(row[name] for name in ("hits", "visitors", "visits", "bytes_sent") if name in row)
+        tuple(row[name] for name in names): tuple(row[name] for name in measure_names(MEASURES) if name in row)
         for row in table.to_pylist()
     }
 

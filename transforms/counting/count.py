@@ -8,24 +8,13 @@ cell, each distinct thing of a cell is a run, and counting is finding where runs
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from transforms.columns import Codes, Flags, Integers, Keys, changes, distinct
 from transforms.counting.cells import cells_of
-from transforms.counting.measures import (
-    ADDRESS_BYTES,
-    ADDRESS_VISITS,
-    BYTES_SENT,
-    EVIDENCE,
-    HITS,
-    LARGEST,
-    VISITORS,
-    VISITS,
-    counts_schema,
-)
+from transforms.counting.measures import BYTES_SENT, EVIDENCE, HITS, LARGEST, VISITORS, counts_schema
 from transforms.counting.pieces import gather
 from transforms.counting.visits import measure_visits, number_visits, order_by_time
 from transforms.dimensions.describe import describe, dimension_columns
@@ -33,8 +22,8 @@ from transforms.dimensions.dimension import Dimension
 from transforms.reports.report import Catalogue
 from transforms.wire import compact
 
-NUMBERS = ("network_number", "address_number", "visitor_number", "visit_number")
-"""Columns of prepared rows that tell networks, addresses, visitors and visits apart, from wide to narrow."""
+NUMBERS = ("network_number", "address_number", "visitor_number")
+"""Columns of prepared rows that tell networks, addresses and visitors apart, from wide to narrow."""
 
 
 def merge_pieces(pieces: Iterable[bytes], of_visits: Sequence[Dimension]) -> dict[int, pa.Table]:
@@ -65,9 +54,8 @@ def merge_pieces(pieces: Iterable[bytes], of_visits: Sequence[Dimension]) -> dic
         rows = owner[start:end]
         day = hits.slice(start, end - start)
         columns: dict[str, object] = {name: values[rows] for name, values in numbers.items()}
-        visit = number_visits(numbers["visitor_number"][rows], day["second"].to_numpy())
-        columns |= {"visit_number": visit}
         if of_visits:
+            visit = number_visits(numbers["visitor_number"][rows], day["second"].to_numpy())
             wanted = {read.column for dimension in of_visits for read in dimension.reads}
             columns |= describe(measure_visits(visit, day, wanted), of_visits)
         columns |= {name: day[name] for name in (*dimension_columns(day), BYTES_SENT.name)}
@@ -81,14 +69,14 @@ def _dense_numbers(keys: list[Keys], order: Integers) -> dict[str, Codes]:
     visitor, address, network, date = (key[order] for key in keys)
     numbers = {}
     new = changes(date)
-    for name, ordered in zip(NUMBERS[:3], (network, address, visitor), strict=True):
+    for name, ordered in zip(NUMBERS, (network, address, visitor), strict=True):
         new = new | changes(ordered)
         numbers[name] = np.cumsum(new, dtype=np.int32)
     return numbers
 
 
 def count_day(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int]) -> dict[str, pa.Table]:
-    """Counts of every report's cells (`counts_schema`; of strata with OF_STRATA), from prepared rows.
+    """Counts of every report's cells (`counts_schema`), from prepared rows.
 
     `caps` says how many addresses of a network count, by traffic.
     """
@@ -96,90 +84,53 @@ def count_day(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int]) -> 
     tables = {}
     for report, cells in cells_of(rows, catalogue):
         columns = catalogue.columns(report.name)
-        runs = measured.runs(cells.of_row, len(cells))
-        counts = runs.counts(cap_of_cell(cells.codes["traffic"], rows, caps))
-        if report.parent is None:
-            counts |= runs.bounded(measured.bytes_before(rows))
-        tables[report.name] = counts_table(rows, columns, cells.codes, counts)
+        cap = cap_of_cell(cells.codes["traffic"], rows, caps)
+        tables[report.name] = counts_table(rows, columns, cells.codes, measured.of(cells.of_row, len(cells), cap))
     return tables
 
 
 class Measured:
-    """The units of prepared rows, of which any grouping can be counted."""
+    """What can be counted of any grouping of the same rows."""
 
     def __init__(self, rows: pa.Table) -> None:
         self._units = [rows[name].to_numpy() for name in NUMBERS]
-        self._visit_begins = changes(self._units[-1])
+        self._visitor_begins = changes(self._units[-1])
 
-    def runs(self, group: Codes, groups: int) -> Runs:
-        """The rows by group; rows of group -1 are left out."""
-        # What follows one another in a visit and a group is counted as one run: a page's assets are one, and sorting is dear.
+    def of(self, group: Codes, groups: int, cap: Integers) -> dict[str, Integers]:
+        """COUNTED of each group; rows of group -1 are left out; `cap` has one number a group."""
+        # What follows one another of a visitor and a group is counted as one run: a page's assets are one, and sorting is dear.
         rows = np.flatnonzero(group >= 0)
         if len(rows) == len(group):
-            begins = np.flatnonzero(self._visit_begins | changes(group))
+            begins = np.flatnonzero(self._visitor_begins | changes(group))
             ends = np.append(begins[1:], len(group))[: len(begins)]
         else:
-            first = np.flatnonzero(self._visit_begins[rows] | changes(group[rows]) | changes(rows - np.arange(len(rows))))
+            first = np.flatnonzero(self._visitor_begins[rows] | changes(group[rows]) | changes(rows - np.arange(len(rows))))
             begins, ends = rows[first], np.append(rows[first[1:] - 1], rows[-1:])[: len(first)] + 1
         run_group = group[begins]
         # Radix sort, which numpy has for 16 bits, is several times faster than merging.
         order = np.argsort(run_group.astype(np.uint16 if groups <= 65_536 else np.int32), kind="stable")
         begins, ends, ordered = begins[order], ends[order], run_group[order]
         new = changes(ordered)
-        return Runs(groups, begins, ends, ordered, *(new | changes(unit[begins]) for unit in self._units))
-
-    @staticmethod
-    def bytes_before(rows: pa.Table) -> Integers:
-        """The bytes of all rows before each; of a row no more count than of an address."""
-        before: Integers = np.zeros(rows.num_rows + 1, np.int64)
-        np.cumsum(np.clip(rows["bytes_sent"].to_numpy(), 0, ADDRESS_BYTES), out=before[1:])
-        return before
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """Runs of rows in the order of group, network, address, visitor and visit, and where each of these begins."""
-
-    groups: int
-    begins: Integers
-    ends: Integers
-    group: Codes
-    network_begins: Flags
-    address_begins: Flags
-    visitor_begins: Flags
-    visit_begins: Flags
-
-    def counts(self, cap: Integers) -> dict[str, Integers]:
-        """OF_CELLS of each group; `cap` has one number a group."""
-        addresses = np.flatnonzero(self.address_begins)
-        hits = _sums(self.ends - self.begins, addresses)
-        of_network = _sums(self.address_begins, np.flatnonzero(self.network_begins))
-        network_group = self.group[self.network_begins]
+        networks, addresses, visitors = (np.flatnonzero(new | changes(unit[begins])) for unit in self._units)
+        is_address = np.zeros(len(begins), np.bool_)
+        is_address[addresses] = True
+        of_address, of_network = _sums(ends - begins, addresses), _sums(is_address, networks)
+        network_group = ordered[networks]
         return {
-            HITS.name: self._of_groups(np.add, self.group[addresses], hits),
-            VISITORS.name: np.bincount(self.group[self.visitor_begins], minlength=self.groups),
-            EVIDENCE: self._of_groups(np.add, network_group, np.minimum(of_network, cap[network_group])),
-            LARGEST: self._of_groups(np.maximum, self.group[addresses], hits),
+            HITS.name: _by_group(np.add, ordered[addresses], of_address, groups),
+            VISITORS.name: np.bincount(ordered[visitors], minlength=groups),
+            EVIDENCE: _by_group(np.add, network_group, np.minimum(of_network, cap[network_group]), groups),
+            LARGEST: _by_group(np.maximum, ordered[addresses], of_address, groups),
         }
 
-    def bounded(self, bytes_before: Integers) -> dict[str, Integers]:
-        """Visits and bytes of each group, of each address no more than ADDRESS_VISITS and ADDRESS_BYTES."""
-        addresses = np.flatnonzero(self.address_begins)
-        visits = _sums(self.visit_begins, addresses)
-        size = _sums(bytes_before[self.ends] - bytes_before[self.begins], addresses)
-        group = self.group[addresses]
-        return {
-            VISITS.name: self._of_groups(np.add, group, np.minimum(visits, ADDRESS_VISITS)),
-            BYTES_SENT.name: self._of_groups(np.add, group, np.minimum(size, ADDRESS_BYTES)),
-        }
 
-    def _of_groups(self, added: np.ufunc, group: Codes, amounts: Integers) -> Integers:
-        """Amounts, ordered by group, as one of each group."""
-        totals: Integers = np.zeros(self.groups, np.int64)
-        starts = np.flatnonzero(changes(group))
-        if len(starts):
-            totals[group[starts]] = added.reduceat(amounts, starts)
-        return totals
+def _by_group(added: np.ufunc, group: Codes, amounts: Integers, groups: int) -> Integers:
+    """Amounts, ordered by group, as one of each group."""
+    totals: Integers = np.zeros(groups, np.int64)
+    starts = np.flatnonzero(changes(group))
+    if len(starts):
+        totals[group[starts]] = added.reduceat(amounts, starts)
+    return totals
 
 
 def _sums(amounts: Integers | Flags, starts: Integers) -> Integers:

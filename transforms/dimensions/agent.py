@@ -228,6 +228,7 @@ DEVICE = Dimension(
     _AGENT,
     of=attrgetter("device"),
     values=(*DEVICES, *_NO_DEVICE),
+    within=("traffic", {HUMAN: DEVICES}),
 )
 OPERATING_SYSTEM = Dimension(
     "operating_system",

@@ -76,7 +76,8 @@ class Dimension:
     `follows_from` is the same from the other side, for a dimension that is coarser than one of another file. The catalogue keeps
     such dimensions from dividing the same rows twice. `is_shipped` says that the vocabulary is a list that others keep, with
     other names in other versions. `names_machines` says that its values name machines of organisations where the traffic is
-    `crawler`: there they may be published however few addresses have them.
+    `crawler`: there they may be published however few addresses have them. `within` names a dimension, and for its values which
+    values of this one can be below them; None, or a value that is not there, leaves all.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Dimension:
     follows_from: tuple[str, ...] = ()
     is_shipped: bool = False
     names_machines: bool = False
+    within: tuple[str, Mapping[str, Sequence[str]]] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         def refuse_if(wrong: object, message: str) -> None:
@@ -112,6 +114,12 @@ class Dimension:
                 not isinstance(each, tuple) or not all(isinstance(name, str) for name in each),
                 "what it determines and follows from are tuples of names",
             )
+
+    def possible(self, above: Mapping[str, str]) -> Sequence[str] | None:
+        """The values that can be in a row with these values of other dimensions; None if there are too many to tell."""
+        if self.within is not None and above.get(self.within[0]) in self.within[1]:
+            return self.within[1][above[self.within[0]]]
+        return self.values if isinstance(self.values, tuple) else None
 
     @property
     def is_open(self) -> bool:

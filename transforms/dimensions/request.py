@@ -49,7 +49,7 @@ PROTOCOLS = {"HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0"}
 
 
 def publishable_method(method: str) -> str:
-    """A standard method, `Other`, or `(unknown)` for an invalid request.
+    """A standard method, `Other`, or `(unknown)` for an invalid request, whose line or target names no path.
 
     >>> publishable_method("GET"), publishable_method("JANE"), publishable_method("")
     ('GET', 'Other', '(unknown)')
@@ -89,12 +89,12 @@ def publishable_status(status: str) -> str:
 
 MEANING_OF_KINDS = {
     "invalid": "the request names no path: its line is not one, or its target is `*` or a tunnel's (CONNECT)",
-    "not_found": "status 404 or 410",
+    "not_found": "status 404",
     "error": "any other status from 400 on",
     "redirect": "status 3xx except 304",
     "static": "extensions that a page loads by itself, such as `css`, `js`, `png`, `woff2`",
     "download": "extensions that a person asks for to keep, such as `pdf`, `zip`, `mp3`",
-    "page": f"GET or POST, status 2xx or 304, and no extension or one of {listed(sorted(PAGES))}",
+    "page": f"GET, status 2xx or 304, and no extension or one of {listed(sorted(PAGES))}",
     "other": "everything else",
 }
 """Kinds of a hit; the first that fits is taken."""
@@ -104,24 +104,19 @@ KINDS = tuple(MEANING_OF_KINDS)
 _HTTP_STATUS = re.compile(r"[0-9]{3}")
 
 
-def ending_of(path: str) -> str | None:
-    """The extension of a path, "" for one without, None for a request that names no path."""
-    return None if path == NONE else extension(path)
+_METHOD, _PROTOCOL, _STATUS, _ENDING = Read("method"), Read("protocol"), Read("status"), Read("path", each(extension))
 
 
-_METHOD, _PROTOCOL, _STATUS, _ENDING = Read("method"), Read("protocol"), Read("status"), Read("path", each(ending_of))
+def kind_of(method: str, status: str, ending: str) -> str:
+    """The kind of a hit, by its method ("" for an invalid request), its status and the extension of its path.
 
-
-def kind_of(method: str, status: str, ending: str | None) -> str:
-    """The kind of a hit, by its method, its status and the extension of its path (None for a request without a path).
-
-    >>> kind_of("GET", "200", "html"), kind_of("GET", "304", "css"), kind_of("HEAD", "200", ""), kind_of("CONNECT", "404", None)
+    >>> kind_of("GET", "200", "html"), kind_of("GET", "304", "css"), kind_of("HEAD", "200", ""), kind_of("", "400", "")
     ('page', 'static', 'other', 'invalid')
     """
-    if ending is None:
+    if not method:
         return "invalid"
     if _HTTP_STATUS.fullmatch(status) and status != "304":
-        if status in ("404", "410"):
+        if status == "404":
             return "not_found"
         if status >= "400":
             return "error"
@@ -132,12 +127,12 @@ def kind_of(method: str, status: str, ending: str | None) -> str:
     if ending in DOWNLOADS:
         return "download"
     is_shown = status == "304" or status.startswith("2")
-    return "page" if method in ("GET", "POST") and is_shown and (not ending or ending in PAGES) else "other"
+    return "page" if method == "GET" and is_shown and (not ending or ending in PAGES) else "other"
 
 
-def file_type_of(method: str, status: str, ending: str | None) -> str:
+def file_type_of(method: str, status: str, ending: str) -> str:
     """The extension of a static file; `(none)` for every other hit."""
-    return ending if ending is not None and kind_of(method, status, ending) == "static" else NONE
+    return ending if kind_of(method, status, ending) == "static" else NONE
 
 
 def section_of(path: str) -> str:
@@ -154,6 +149,12 @@ _NO_METHOD = {OTHER_METHOD: "any other", UNKNOWN: "the request is invalid"}
 _NO_PROTOCOL = {OTHER_METHOD: "any other", NONE: "the request has none", UNKNOWN: "the request is invalid"}
 _NO_TYPE = {NONE: "any other hit"}
 
+
+def _values_of_kinds(values: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Of an invalid request only `(unknown)`, of all others these."""
+    return {kind: (UNKNOWN,) if kind == "invalid" else values for kind in KINDS}
+
+
 METHOD = Dimension(
     "method",
     "HTTP request method",
@@ -162,7 +163,8 @@ METHOD = Dimension(
     (_METHOD,),
     of=publishable_method,
     values=(*sorted(METHODS), *_NO_METHOD),
-    determines=("kind",),  # a request without one, or with CONNECT, names no path: it is invalid
+    determines=("kind",),  # an invalid request has none
+    within=("kind", _values_of_kinds((*sorted(METHODS), OTHER_METHOD)) | {"page": ("GET",)}),
 )
 PROTOCOL = Dimension(
     "protocol",
@@ -172,7 +174,8 @@ PROTOCOL = Dimension(
     (_METHOD, _PROTOCOL),
     of=publishable_protocol,
     values=(*sorted(PROTOCOLS), *_NO_PROTOCOL),
-    determines=("kind", "tls_version"),  # without a request line there is no path; HTTP/3 has TLS 1.3
+    determines=("kind", "tls_version"),  # an invalid request has none; HTTP/3 has TLS 1.3
+    within=("kind", _values_of_kinds((*sorted(PROTOCOLS), OTHER_METHOD, NONE))),
 )
 STATUS = Dimension(
     "status",

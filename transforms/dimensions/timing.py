@@ -38,4 +38,5 @@ HOUR = Dimension(
     of=HOURS.__getitem__,
     values=HOURS,
     determines=("day_part",),
+    within=("day_part", {part: HOURS[_PART_HOURS * at :][:_PART_HOURS] for at, part in enumerate(DAY_PARTS)}),
 )

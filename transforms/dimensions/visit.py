@@ -18,7 +18,8 @@ _DURATIONS = {
     600: "10:00-29:59",
     1_800: "30:00+",
 }
-_DEPTHS = {1: "01", 2: "02", 3: "03-05", 6: "06-10", 11: "11-20", 21: "21+"}
+# No bucket of one number from two on: hits of a row that is a multiple of it, or not, would say whether it holds others.
+_DEPTHS = {1: "01", 2: "02-03", 4: "04-06", 7: "07-10", 11: "11-20", 21: "21+"}
 
 
 def duration_of(seconds: int) -> str:
@@ -55,6 +56,7 @@ VISIT_DURATION = Dimension(
     (Read("visit_seconds"),),
     of=duration_of,
     values=tuple(_DURATIONS.values()),
+    determines=("visit_depth",),  # where a site has nothing but pages, a visit that lasts has several
 )
 VISIT_DEPTH = Dimension(
     "visit_depth",
@@ -72,7 +74,7 @@ ENTRY_PAGE = Dimension(
     "path of the first page of the visit at this site, published as `path` is",
     Scope.VISIT,
     (Read("entry_page"),),
-    determines=("kind",),
+    determines=("path",),  # of a visit of one page
 )
 EXIT_PAGE = Dimension(
     "exit_page",
@@ -80,5 +82,5 @@ EXIT_PAGE = Dimension(
     "path of the last page of the visit at this site, published as `path` is",
     Scope.VISIT,
     (Read("exit_page"),),
-    determines=("kind",),
+    determines=("path",),
 )

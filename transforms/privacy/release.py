@@ -35,9 +35,9 @@ class ReleaseError(Exception):
 class Folded:
     """What became of cells that are not published by name, for the operator alone.
 
-    Cells: `under` have too few addresses; `caught` have enough, but their value looks like a person's. Hits: `unnamed` are in rows
-    `(other)`, or, of strata, left out; `misnamed` are in the row of another value, which absorbed them. Rows: in `dominated` one
-    address makes more than half of the hits; `largest_share` is the largest share of a row's hits that one makes.
+    Cells: `under` have too few addresses; `caught` have enough, but their value looks like a person's. Hits: `unnamed` are in
+    rows `(other)`, or, of strata, left out; `misnamed` are in the row of another value, which absorbed them. Rows: in
+    `dominated` one address makes more than half of the hits; `largest_share` is the largest share of a row's hits that one makes.
     """
 
     under: int

@@ -14,7 +14,7 @@ from tests.eager import EVERYTHING, release_log, rows_of
 from tests.logs import address, crowd, line
 from transforms.block import Block, Rules, process_block
 from transforms.counting.count import merge_pieces
-from transforms.counting.measures import HITS, MEASURES, OF_STRATA, VISITORS, counts_schema
+from transforms.counting.measures import COUNTED, HITS, VISITORS, counts_schema
 from transforms.counting.pieces import SecretChangedError
 from transforms.dimensions.request import KIND
 from transforms.dimensions.timing import HOUR
@@ -71,17 +71,17 @@ def test_released_tables_can_only_be_made_by_the_door():
 def test_the_door_refuses_what_breaks_a_rule():
     catalogue = Catalogue([Report("daily", "x"), Report("hourly", "x", HOUR, "daily")])
     columns = catalogue.columns("daily")
-    row = {"site": "a", "traffic": "human", **dict.fromkeys(OF_STRATA, 9)}
-    low = pa.Table.from_pylist([row], schema=counts_schema(columns, OF_STRATA))
+    row = {"site": "a", "traffic": "human", **dict.fromkeys(COUNTED, 9)}
+    low = pa.Table.from_pylist([row], schema=counts_schema(columns))
     everything = patch.object(suppression, "passing", lambda table, *_: np.ones(table.num_rows, np.bool_))
     with everything, pytest.raises(ReleaseError, match="under the threshold"):
         suppression.release({"daily": low}, {}, catalogue, Gate(10))
     person = pa.Table.from_pylist([{**row, "site": "192.0.2.7"}], schema=counts_schema(columns))
     with pytest.raises(ReleaseError, match="must not be published"):
-        door.check(catalogue["daily"], {"daily": person}, catalogue, MEASURES)
+        door.check(catalogue["daily"], {"daily": person}, catalogue, (HITS, VISITORS))
     unlisted = pa.Table.from_pylist([{**row, "traffic": "cats"}], schema=counts_schema(columns))
     with pytest.raises(ReleaseError, match="must not be published"):
-        door.check(catalogue["daily"], {"daily": unlisted}, catalogue, MEASURES)
+        door.check(catalogue["daily"], {"daily": unlisted}, catalogue, (HITS, VISITORS))
     high = pa.Table.from_pylist([row], schema=counts_schema(columns))
     child = {**row, "hour": "10", "hits": 8}
     short = pa.Table.from_pylist([child], schema=counts_schema(catalogue.columns("hourly")))

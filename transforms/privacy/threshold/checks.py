@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.counting.measures import BYTES_SENT, HITS, VISITORS, VISITS, Measure
+from transforms.counting.measures import HITS, VISITORS, Measure
 from transforms.dimensions.agent import CRAWLER
 from transforms.privacy.policy import MIN_ADDRESSES, Checks
-from transforms.privacy.threshold.measures import LEAST_STEPS, is_exact, measures_of, step_of
+from transforms.privacy.threshold.measures import has_visitors, is_exact, measures_of
 from transforms.reports.report import Catalogue, Report
 
 
@@ -24,8 +24,7 @@ class ThresholdChecks(Checks):
     """See `Checks`."""
 
     facts = ("mode", "min_addresses", "network_cap")
-    overlapping = ("visitors",)
-    checked = "every row has enough visitors, and numbers are rounded where they must be"
+    checked = "every row has enough visitors"
     unseen = "that every row has enough addresses of enough networks"
 
     def __init__(self, manifest: Mapping[str, Any], catalogue: Catalogue) -> None:
@@ -44,16 +43,12 @@ class ThresholdChecks(Checks):
 
     def rows(self, report: Report, table: pa.Table, parents: pa.Table | None) -> Iterator[str]:
         """See `Checks`."""
+        if not has_visitors(report, self._catalogue):
+            return
         visitors, hits = (table[measure.name].to_numpy() for measure in (VISITORS, HITS))
-        machines = pc.equal(table["traffic"], CRAWLER).to_numpy() & (report.dimension is not None and report.dimension.names_machines)
-        exact = is_exact(report, self._catalogue)
-        few = (visitors < self._threshold) & ~machines
-        impossible = (hits < 1) | (visitors < 1) | (exact & (visitors > hits))
+        machines = report.dimension is not None and report.dimension.names_machines
+        exempt = machines & pc.equal(table["traffic"], CRAWLER).to_numpy()
+        few = (visitors < self._threshold) & ~exempt
+        impossible = (hits < 1) | (visitors < 1) | (is_exact(report, self._catalogue) & (visitors > hits))
         for number in np.flatnonzero(few | impossible).tolist():
             yield f"row {number}: fewer visitors than the threshold, or measures that cannot be"
-        if report.parent is None:
-            for measure in (VISITS, BYTES_SENT):
-                step = step_of(measure, self._threshold)
-                told = table[measure.name].drop_null().to_numpy()
-                if (told % step).any() or (told < LEAST_STEPS * step).any():
-                    yield f"{measure.name}: a number that is not rounded"

@@ -1,7 +1,7 @@
 """The two passes over a shard: exact counts of every cell, and then of the cells that fail.
 
-The failing cells below one published row are a *part* of its hits. A part that passes the gate becomes `(other)`. One that fails is
-absorbed by a row, and in the reports below by a row of that row, and so on: along this chain the parts of several reports come
+The failing cells below one published row are a *part* of its hits. A part that passes the gate becomes `(other)`. One that fails
+is absorbed by a row, and in the reports below by a row of that row, and so on: along this chain the parts of several reports come
 together. Which parts fail is known only when all shards are added up, and a visitor may be in several. So the second pass counts
 visitors by the set of parts that they are in, one bit a part: from these counts follow those of every union of parts.
 """
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from transforms.columns import Codes, Integers, cell_keys, distinct
 from transforms.counting.cells import Cells, cells_of
 from transforms.counting.count import NUMBERS, Measured, count_day, merge_pieces
-from transforms.counting.measures import OF_CELLS, VISITORS
+from transforms.counting.measures import COUNTED, VISITORS
 from transforms.counting.visits import is_of_visits
 from transforms.privacy.policy import Counted
 from transforms.privacy.threshold.plan import PARENT, Plan, absorbing_rows
@@ -33,9 +33,9 @@ OWN_PART = 1
 
 _SECOND = pa.schema(
     [pa.field(name, pa.int32(), nullable=False) for name in (PARENT, PARTS)]
-    + [pa.field(name, pa.int64(), nullable=False) for name in OF_CELLS]
+    + [pa.field(name, pa.int64(), nullable=False) for name in COUNTED]
 )
-_VISITOR = NUMBERS[2]
+_VISITOR = NUMBERS[-1]
 
 
 def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str, int]) -> dict[int, Counted]:
@@ -67,7 +67,7 @@ class _Absorbed(NamedTuple):
 def count_parts(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int], plan: Plan) -> dict[str, pa.Table]:
     """Second counts of each report: PARENT (row in the parent's plan), PARTS, and counts.
 
-    With PARTS = 0: OF_CELLS of the failing cells of a parent, if there are some and others pass. Else: visitors that are in
+    With PARTS = 0: COUNTED of the failing cells of a parent, if there are some and others pass. Else: visitors that are in
     exactly this set of parts and not in the absorbing row's own cell; other counts are 0.
     """
     measured = Measured(rows)
@@ -95,7 +95,7 @@ def count_parts(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int], p
             first = np.zeros(len(present), np.int64)
             first[number] = failing
             cap = traffic[distinct(rows["traffic"])[0][first]]
-            counts = measured.runs(numbered, len(present)).counts(cap)
+            counts = measured.of(numbered, len(present), cap)
             parts.append(pa.table({PARENT: present, PARTS: np.zeros(len(present), np.int32), **counts}, schema=_SECOND))
         own = _Absorbed(failing, absorbing[group[failing]], np.full(len(failing), OWN_PART, np.int32))
         absorbed[report.name] = _passed_on(own, absorbed.get(report.parent), absorbing)
@@ -147,5 +147,5 @@ def _of_visitors(absorbing: Codes, parts: Codes, parent_of: Codes) -> pa.Table:
     """Second counts of visitors, by absorbing row (as its parent) and set of parts."""
     pairs, counts = np.unique(np.stack([parent_of[absorbing], parts]), axis=1, return_counts=True)
     nothing = np.zeros(pairs.shape[1], np.int64)
-    counted = {**dict.fromkeys(OF_CELLS, nothing), VISITORS.name: counts}
+    counted = {**dict.fromkeys(COUNTED, nothing), VISITORS.name: counts}
     return pa.table({PARENT: pairs[0], PARTS: pairs[1], **counted}, schema=_SECOND)

@@ -1,8 +1,8 @@
 """What the first pass decides: which cells pass, and which of them absorbs those that fail.
 
 A plan holds passing cells alone, so it holds nothing confidential. It is a table of each report that has cells: its dimensions,
-`parent` (the parent's row in the plan of its report; -1 in the root), and `absorbs`. All shards of a period have the same plan, so
-the number of a row in it identifies the row.
+`parent` (the parent's row in the plan of its report; -1 in the root), and `absorbs`. All shards of a period have the same plan,
+so the number of a row in it identifies the row.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from transforms.reports.report import Catalogue, Report
 
 PARENT = "parent"
 ABSORBS = "absorbs"
+
+_FEW = 2
 
 Plan = Mapping[str, pa.Table]
 
@@ -66,6 +68,23 @@ def absorbing_rows(plan: Plan, report: Report) -> Codes:
         absorbing = np.flatnonzero(plan[report.name][ABSORBS].to_numpy())
         rows[plan[report.name][PARENT].to_numpy()[absorbing]] = absorbing
     return rows
+
+
+def few_left(plan: Plan, report: Report, catalogue: Catalogue) -> Flags:
+    """For each row of the parent's plan: whether no more than two possible values of the report's dimension are not named.
+
+    Were `(other)` published there, both would be known to exist, and to have fewer than k addresses each.
+    """
+    assert report.parent is not None
+    assert report.dimension is not None
+    parents = plan[report.parent]
+    named = np.zeros(parents.num_rows, np.int64)
+    if report.name in plan:
+        named = np.bincount(plan[report.name][PARENT].to_numpy(), minlength=parents.num_rows)
+    above = parents.select(list(catalogue.columns(report.parent))).to_pylist()
+    possible = [report.dimension.possible(values) for values in above]
+    most = np.array([np.iinfo(np.int64).max if values is None else len(values) for values in possible], np.int64)
+    return most - named <= _FEW
 
 
 def _largest(planned: pa.Table, parent: Codes, own: str) -> Integers:

@@ -2,12 +2,12 @@
 
     1 gate         a cell passes if its capped addresses reach k
     2 tree         a report divides published rows of its parent; what is not published has no children
-    3 absorption   failing cells of a row are `(other)` if they pass together; else the largest passing cell absorbs them, and
-                   what the row itself has absorbed goes on to that cell in any case
+    3 absorption   failing cells of a row are `(other)` if they pass together and may be of three values or more; else the largest
+                   passing cell absorbs them. What the row itself has absorbed goes on to that cell in any case
     4 stratum      a (date, site, traffic) that fails is left out of everything
 
-The rule about values, which must not look like a person's, is the door's (`transforms.privacy.release`); what is told of visitors,
-visits and bytes is in `measures`.
+The rule about values, which must not look like a person's, is the door's (`transforms.privacy.release`). What is published of
+visitors is in `measures`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from transforms.columns import Codes, Flags, Integers
-from transforms.counting.measures import EVIDENCE, HITS, LARGEST, OF_CELLS, OF_STRATA, VISITORS, counts_schema
+from transforms.counting.measures import COUNTED, EVIDENCE, HITS, LARGEST, VISITORS, counts_schema
 from transforms.privacy.release import Folded, Released, ReleaseError, divided, let_out, total_hits
 from transforms.privacy.threshold.counting import OWN_PART, PARTS
 from transforms.privacy.threshold.gate import Gate
 from transforms.privacy.threshold.measures import published_measures, with_published
-from transforms.privacy.threshold.plan import PARENT, Plan, absorbing_rows, parents_of, passing, plan_release
+from transforms.privacy.threshold.plan import PARENT, Plan, absorbing_rows, few_left, parents_of, passing, plan_release
 from transforms.reports.report import Catalogue, Report
 from transforms.reserved import OTHER
 
@@ -34,8 +33,8 @@ from transforms.reserved import OTHER
 class Rows:
     """The published rows of a report with their exact counts.
 
-    `named` are in the order of the plan, with what they absorbed; `absorbed` are the hits among these that are not of the row's own
-    cell, `parts` the set of parts that they are from. `others` are the rows `(other)`, at any level.
+    `named` are in the order of the plan, with what they absorbed. `absorbed` are the hits among these that are not of the row's
+    own cell, `parts` the set of parts that they are from. `others` are the rows `(other)`, at any level.
     """
 
     named: pa.Table
@@ -54,8 +53,7 @@ def release(counts: Mapping[str, pa.Table], second: Mapping[str, pa.Table], cata
     rows: dict[str, Rows] = {}
     folded: dict[str, Folded] = {}
     for report in catalogue:
-        columns, measures = catalogue.columns(report.name), OF_CELLS if report.parent else OF_STRATA
-        table = counts.get(report.name, counts_schema(columns, measures).empty_table())
+        table = counts.get(report.name, counts_schema(catalogue.columns(report.name)).empty_table())
         parent = parents_of(table, catalogue, report, plan)
         good = passing(table, report, gate) & (parent >= 0 if report.parent else True)
         named = table.filter(pa.array(good))
@@ -87,7 +85,8 @@ def _absorbed(
     part = _Part(len(absorbing), second)
     has = absorbing >= 0
     target = absorbing[has]
-    fails = has & (part.counts[HITS.name] > 0) & (part.counts[EVIDENCE] < gate.min_addresses)
+    fails = has & (part.counts[HITS.name] > 0)
+    fails &= (part.counts[EVIDENCE] < gate.min_addresses) | few_left(plan, report, catalogue)
     absorbed, parts = np.zeros(named.num_rows, np.int64), np.zeros(named.num_rows, np.int64)
     absorbed[target] = parents.absorbed[has] + np.where(fails, part.counts[HITS.name], 0)[has]
     parts[target] = (parents.parts[has] << 1) | np.where(fails[has], OWN_PART, 0)
@@ -99,7 +98,7 @@ def _absorbed(
     own = columns[-1]
     stands_alone = np.flatnonzero(has & ~fails & (part.counts[HITS.name] > 0))
     together = parents.named.select(columns[:-1]).take(pa.array(stands_alone))
-    for name in OF_CELLS:
+    for name in COUNTED:
         together = together.append_column(name, pa.array(part.counts[name][stands_alone]))
     # Where no cell passes there is nothing to tell apart; nor is there below `(other)`.
     undivided = [divided(parents.named.filter(pa.array(~has)), report), divided(parents.others, report)]
@@ -111,7 +110,7 @@ class _Part:
     """Second counts of a report, for each row of its parent's plan."""
 
     def __init__(self, parents: int, second: pa.Table | None) -> None:
-        self.counts: dict[str, Integers] = {name: np.zeros(parents, np.int64) for name in OF_CELLS}
+        self.counts: dict[str, Integers] = {name: np.zeros(parents, np.int64) for name in COUNTED}
         self._sets: tuple[Integers, ...] = (np.zeros(0, np.int64),) * 3
         if second is None:
             return
@@ -137,7 +136,7 @@ def _with(table: pa.Table, name: str, values: Integers) -> pa.Table:
 
 def _as_other(parents: pa.Table, own: str, columns: list[str]) -> pa.Table:
     other = pa.array([OTHER] * parents.num_rows, pa.string())
-    return parents.append_column(own, other).select([*columns, *OF_CELLS]).cast(counts_schema(columns))
+    return parents.append_column(own, other).select([*columns, *COUNTED]).cast(counts_schema(columns))
 
 
 def _folded(report: Report, lost: pa.Table, rows: Rows, gate: Gate) -> Folded:

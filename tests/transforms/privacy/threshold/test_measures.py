@@ -1,4 +1,4 @@
-"""Visitors, visits and bytes: exact where they partition, else rounded so that no small group is left."""
+"""Visitors: exact where they partition, else rounded so that no small group is left. Visits and bytes: not at all."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.catalogues import REPORTS
 from tests.eager import release_log
-from tests.logs import IPHONE, address, crowd, line
-from transforms.privacy.threshold.measures import is_exact, measures_of, nearest, rounded_visitors
+from tests.logs import IPHONE, crowd
+from transforms.privacy.threshold.measures import is_exact, measures_of, rounded_visitors
 
 DAY, K = "2026-03-03", 10
 
@@ -45,62 +45,38 @@ def test_that_a_few_lack_something_is_not_told(lack, told):
     assert by_value(everybody + others, "kinds") == {"page": 40, "static": told}
 
 
-@given(
-    st.integers(5, 50).flatmap(
-        lambda k: st.tuples(
-            st.just(k),
-            st.integers(k, 10_000).flatmap(lambda whole: st.tuples(st.just(whole), st.integers(k, whole), st.integers(k, whole))),
-        )
+def numbers_of(k):
+    """k, and visitors of a row, of its parent and of its grandparent."""
+    return st.integers(k, 9_999).flatmap(
+        lambda top: st.integers(k, top).flatmap(lambda middle: st.tuples(*map(st.just, (k, top, middle)), st.integers(k, middle)))
     )
-)
-def test_rounding_hides_fewer_than_k_and_keeps_the_order(values):
-    k, (whole, one, another) = values
-    told, further = rounded_visitors(np.array([one, another]), np.array([whole, whole]), k).tolist()
-    assert told == whole or (told % k == 0 and abs(told - one) * 2 <= k)
-    assert k <= told <= whole
-    assert (whole - told == 0) == (whole - one < k) or told == whole
-    if one <= another:
-        assert told <= further
 
 
-def visits(*minutes, host, size):
-    return b"".join(line(host, time=f"03/Mar/2026:{minute // 60:02}:{minute % 60:02}:00 +0000", size=size) for minute in minutes)
+@given(st.integers(5, 50).flatmap(numbers_of))
+def test_two_rows_of_which_one_holds_the_other_are_told_apart_only_if_k_are_between_them(numbers):
+    k, top, middle, low = numbers
+    told_top = top
+    (told_middle,) = rounded_visitors(np.array([middle]), np.array([top]), np.array([told_top]), k).tolist()
+    (told_low,) = rounded_visitors(np.array([low]), np.array([middle]), np.array([told_middle]), k).tolist()
+    for (wide, told_wide), (narrow, told_narrow) in (
+        ((top, told_top), (middle, told_middle)),
+        ((middle, told_middle), (low, told_low)),
+    ):
+        assert told_narrow == told_wide or wide - narrow >= k
+        assert told_narrow <= told_wide
+    assert told_low >= k
 
 
-def test_visits_and_bytes_are_told_of_a_day_alone():
-    for report in REPORTS:
-        names = [measure.name for measure in measures_of(report, REPORTS, K)]
-        assert names == ["hits", "visitors", *(("visits", "bytes_sent") if report.parent is None else ())]
+def test_visits_and_bytes_are_published_nowhere_and_visitors_not_of_visits():
+    names = {report.name: [measure.name for measure in measures_of(report, REPORTS, K)] for report in REPORTS}
+    of_visits = {"visit_depths", "visit_durations"}
+    assert {name for name, measures in names.items() if measures == ["hits"]} == of_visits
+    assert all(measures == ["hits", "visitors"] for name, measures in names.items() if name not in of_visits)
 
 
-def test_of_an_address_three_visits_and_ten_million_bytes_count():
-    # 220 addresses with five visits each, of which three count: 660, which is nearest to 660. Of bytes, 11 MB are 10 MB: 2.2 GB.
-    log = b"".join(visits(0, 60, 120, 180, 240, host=address(number), size=2_200_000) for number in range(1, 221))
-    (day,) = rows(log, "daily")
-    assert (day["hits"], day["visitors"], day["visits"], day["bytes_sent"]) == (1_100, 220, 660, 2_200_000_000)
-
-
-def test_visits_are_rounded_to_what_2k_addresses_can_make():
-    log = b"".join(visits(0, 60, 120, host=address(number), size=0) for number in range(1, 210))
-    (day,) = rows(log, "daily")
-    assert day["visits"] == 600  # 627, and 60 is the step
-    (more,) = rows(log + b"".join(visits(0, host=address(number), size=0) for number in range(300, 303)), "daily")
-    assert more["visits"] == 660  # 630: halves round up
-
-
-def test_a_sum_below_ten_steps_is_missing():
-    log = b"".join(visits(0, 60, 120, host=address(number), size=9_000_000) for number in range(1, 190))
-    (day,) = rows(log, "daily")
-    assert day["visits"] is None  # 567, which is nearest to 540
-    assert day["bytes_sent"] is None  # 1.89 GB
-
-
-def test_bytes_do_not_overflow():
-    log = b"".join(line(address(number), size=999_999_999_999_999_999) for number in range(1, 301))
-    (day,) = rows(log * 3, "daily")
-    assert day["bytes_sent"] == 3_000_000_000
-
-
-def test_halves_round_up():
-    assert nearest(np.array([4, 5, 14, 15]), 10).tolist() == [0, 10, 10, 20]
-    assert nearest(np.array([2, 3, 7, 8]), 5).tolist() == [0, 5, 5, 10]
+def test_a_parent_that_tells_a_rounded_number_tells_the_same_of_a_child():
+    # 34 of 50 see a page, 30 of these in one section: fewer than ten are missing, so the section tells what the kind does.
+    log = crowd(50, request="GET /a.css HTTP/1.1") + crowd(34) + crowd(10, 25, request="GET /b/x HTTP/1.1")
+    assert by_value(log, "kinds") == {"page": 30, "static": 50}
+    assert by_value(log, "sections")["/b/"] == 10
+    assert {row["section"]: row["visitors"] for row in rows(log, "sections") if row["kind"] == "page"} == {"/": 30, "/b/": 10}

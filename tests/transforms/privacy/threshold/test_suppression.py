@@ -131,8 +131,24 @@ def test_a_part_that_passes_does_not_reach_the_reports_below():
     assert hits(rows, "pages") == {"/": 31, "(other)": 12}
 
 
+@pytest.mark.parametrize("part", ["00", "06", "12"])
+def test_of_two_values_that_could_be_other_both_would_be_known_to_exist(part):
+    """Two parts of the day have enough people together, and are the only ones that are not named."""
+
+    def at(hour, count, first):
+        return crowd(count, first, time=f"03/Mar/2026:{hour}:00:00 +0000")
+
+    few = [hour for hour in ("00", "06", "12", "18") if hour != part][:2]
+    (other,) = {"00", "06", "12", "18"} - {part, *few}
+    log = at(part, 30, 1) + at(other, 20, 100) + at(few[0], 6, 200) + at(few[1], 6, 300)
+    assert sorted(hits(tables(log), "day_parts").values()) == [20, 42]
+    # Of four hours that are not named nobody can tell which were there.
+    log = at("06", 30, 1) + at("07", 20, 100) + at("08", 6, 200) + at("09", 6, 300)
+    assert hits(tables(log), "hourly") == {"06": 30, "07": 20, "(other)": 12}
+
+
 def test_below_other_the_only_child_is_other():
-    # Redirects and errors pass together: their statuses are not told apart.
+    # Redirects and errors pass together, and could be others: their statuses are not told apart.
     log = crowd(30) + crowd(6, first=100, status=500) + crowd(6, first=200, status=301)
     rows = tables(log)
     assert hits(rows, "kinds") == {"page": 30, "(other)": 12}
