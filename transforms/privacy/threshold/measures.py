@@ -1,9 +1,9 @@
 """What is published about a row besides its hits.
 
-`hits` partition: every row is exact. `visitors` do not: two rows share visitors, so exact numbers of several rows would leave small
-groups. They are exact only where each visitor is in one row. Visits and bytes are not published: the first are tied to hits by what
-a visit is, the second by the sizes of files, which are public. Nor are visitors where the dimension is of visits, which have a least
-number of hits. See docs/privacy.md.
+`hits` partition: every row is exact. `visitors` do not: two rows share visitors, so exact numbers of several rows would leave
+small groups. They are exact only where each visitor is in one row. Visits and bytes are not published: the first are tied to hits
+by what a visit is, the second by the sizes of files, which are public. Nor are visitors where the dimension is of visits, which
+have a least number of hits. See docs/privacy.md.
 """
 
 from __future__ import annotations
