@@ -26,7 +26,7 @@ def default_catalogue() -> Catalogue:
             Report("downloads", "Downloaded files", PATH, "sections", where=("kind", "download")),
             Report("error_pages", "Requests that failed, by path", PATH, "sections", where=("kind", "error")),
             Report("file_types", "Static files by type", FILE_TYPE, "kinds", where=("kind", "static")),
-            # Of page hits only. Beside the kinds, hits of visits without a page would give away how many of others are in the rest.
+            # Of page hits only. Beside the kinds, visits without a page would tell how many other hits visits with one have.
             Report("entry_pages", "Page hits by the first page of their visit", ENTRY_PAGE, "kinds", where=("kind", "page")),
             Report("exit_pages", "Page hits by the last page of their visit", EXIT_PAGE, "kinds", where=("kind", "page")),
             Report("visit_depths", "Page hits by the pages seen in their visit", VISIT_DEPTH, "kinds", where=("kind", "page")),
