@@ -16,7 +16,7 @@ from transforms.dimensions.agent import bot_name, describe_agent
 
 IPAD = IPHONE.replace("iPhone; CPU iPhone OS", "iPad; CPU OS")
 GPTBOT = "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)"
-ARCHIVE = "archive.org bot"
+ARCHIVE = "archive.org_bot"
 PIXEL = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Mobile Safari/537.36"
 
 

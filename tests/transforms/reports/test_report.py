@@ -20,7 +20,7 @@ from transforms.reports.report import Catalogue, CatalogueError, Report, determi
 
 ROOT = {"parent": None, "dimension": None, "where": None}
 RELATIVES = {
-    "methods beside kinds": (Report("x", "", METHOD, "daily"), "'kinds' and 'x' would both reveal kind below 'daily'"),
+    "methods beside kinds": (Report("x", "", METHOD, "daily"), "'kinds' and 'x' would both reveal kind, section below 'daily'"),
     "protocols beside kinds": (Report("x", "", PROTOCOL, "daily"), "'kinds' and 'x' would both reveal kind"),
     "status codes beside kinds": (Report("x", "", STATUS, "daily"), "'kinds' and 'x' would both reveal kind"),
     "systems of robots beside their kinds": (
@@ -49,7 +49,7 @@ RELATIVES = {
     "hits by entry page beside kinds": (Report("x", "", ENTRY_PAGE, "daily"), "'kinds' and 'x' would both reveal kind"),
     "hits by depth of the visit beside kinds": (Report("x", "", VISIT_DEPTH, "daily"), "'kinds' and 'x' would both reveal kind"),
     "kinds of some of the robots again": (
-        Report("x", "", BOT_KIND, "daily", where=("traffic", "human", "crawler")),
+        Report("x", "", BOT_KIND, "daily", where=("traffic", "unknown", "crawler")),
         "'bot_kinds' and 'x' would both reveal bot_kind",
     ),
     "pins that contradict each other": (
@@ -87,9 +87,7 @@ def test_reports_that_would_undo_each_others_suppression_are_refused(case):
 @pytest.mark.parametrize(
     "report",
     [
-        Report(
-            "other_paths", "", PATH, "sections", where=("kind", "other", "redirect", "invalid")
-        ),  # other rows than those of pages
+        Report("other_paths", "", PATH, "sections", where=("kind", "other", "invalid")),  # other rows than those of pages
         Report("devices_unknown", "", DEVICE, "daily", where=("traffic", "unknown")),
         Report("crawlers", "", OPERATING_SYSTEM, "bots", where=("traffic", "crawler")),  # of those that are divided already
         Report("tls_versions", "", TLS_VERSION, "protocols"),
