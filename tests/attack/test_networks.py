@@ -9,6 +9,7 @@ import pytest
 
 from tests.attack.mutations import published, visitors_instead_of_addresses, without_caps
 from tests.logs import CHROME, GOOGLEBOT, line
+from transforms.hosts import network_domain
 from transforms.masking import address as mask
 
 
@@ -32,6 +33,26 @@ def every_interface_an_address():
 def local_addresses_apart():
     """As if an address that is not global were an address like any other."""
     with patch.object(mask, "_ipv4", lambda packed, _: mask.Place(b"4" + packed, b"4" + packed[:3], "")):
+        yield
+
+
+@contextlib.contextmanager
+def every_domain_a_network():
+    """As if the network of a host name were its registrable domain."""
+    other = mask._other
+
+    def placed(host):
+        return mask.Place(other(host).unit, network_domain(host).encode(), "")
+
+    with patch.object(mask, "_other", placed):
+        yield
+
+
+@contextlib.contextmanager
+def every_name_a_network():
+    """As if a host name were a network like any other."""
+    other = mask._other
+    with patch.object(mask, "_other", lambda host: mask.Place(other(host).unit, other(host).unit, "")):
         yield
 
 
@@ -63,6 +84,14 @@ FEW_HANDS = {
     "many devices of one household": (
         b"".join(line(f"2a00:1450:1:{number:x}::{number:x}") for number in range(1, 60)),
         every_interface_an_address,
+    ),
+    "ten names below four domains of one owner": (
+        b"".join(line(f"host-{number}.owner-{number % 4}.com") for number in range(10)),
+        every_domain_a_network,
+    ),
+    "ten names of one reverse zone": (
+        b"".join(line(f"{last}.1.1.20.in-addr.arpa") for last in range(1, 11)),
+        every_name_a_network,
     ),
     "a network that nobody outside sees": (
         b"".join(line(f"10.{number}.0.1") for number in range(1, 60)),

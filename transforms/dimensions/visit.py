@@ -71,7 +71,7 @@ VISIT_DEPTH = Dimension(
 ENTRY_PAGE = Dimension(
     "entry_page",
     "Path of the first page of the visit at this site",
-    "path of the first page of the visit at this site, published as `path` is",
+    "path of the first page of the visit at this site",
     Scope.VISIT,
     (Read("entry_page"),),
     determines=("path",),  # of a visit of one page
@@ -79,7 +79,7 @@ ENTRY_PAGE = Dimension(
 EXIT_PAGE = Dimension(
     "exit_page",
     "Path of the last page of the visit at this site",
-    "path of the last page of the visit at this site, published as `path` is",
+    "path of the last page of the visit at this site",
     Scope.VISIT,
     (Read("exit_page"),),
     determines=("path",),

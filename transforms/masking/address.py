@@ -2,7 +2,8 @@
 
 The unit is an IPv4 address or an IPv6 /56; the network is an IPv4 /24 or an IPv6 /32. An IPv4 address embedded in IPv6 (mapped,
 NAT64, 6to4, Teredo) counts as its IPv4 address. All addresses that are not global are one address in one network, because nobody
-outside can tell them apart and anybody inside can make up more. A host name is an address; its registrable domain is the network.
+outside can tell them apart and anybody inside can make up more. A host name is an address; all host names are one network,
+because the owner of a domain or of a reverse zone can make up any number of them.
 """
 
 from __future__ import annotations
@@ -84,10 +85,9 @@ def _other(host: str) -> Place:
         except (OSError, ValueError):
             return NOWHERE
         return _ipv6(address)
-    domain = network_domain(host)
-    if not domain:
+    if not network_domain(host):
         return NOWHERE
-    return Place(_NAME + host.lower().rstrip(".").encode(), _NAME + domain.encode(), "")
+    return Place(_NAME + host.lower().rstrip(".").encode(), _NAME, "")
 
 
 def _ipv6(address: bytes) -> Place:

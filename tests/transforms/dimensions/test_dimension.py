@@ -55,7 +55,9 @@ def nested():
 
 def test_open_is_the_default():
     assert Dimension("word", "x", "x", Scope.HIT, (Read("path"),)).is_open
-    assert {name for name, each in known_dimensions().items() if each.is_open} == {"site", "path", "source"}
+    assert {name for name, each in known_dimensions().items() if each.is_open} == {
+        *("site", "section", "path", "entry_page", "exit_page", "source")
+    }
 
 
 @pytest.mark.parametrize(
@@ -209,11 +211,13 @@ def test_a_dimension_in_one_file_is_all_that_a_new_one_takes(tmp_path, monkeypat
 
 
 def test_only_what_the_reports_need_travels():
-    assert {each.name for each in Threshold().travelling(REPORTS.of(["daily", "hourly"]))} == {"site", "traffic", "hour"}
-    # Depths and first pages are told in the shard, by kind and path.
-    depths = Threshold().travelling(REPORTS.of(["daily", "visit_depths"]))
+    assert {each.name for each in Threshold().travelling(REPORTS.of(["daily", "day_parts"]))} == {"site", "traffic", "day_part"}
+    # Depths, first and last pages are told in the shard, by kind and path.
+    depths = Threshold().travelling(REPORTS.of(["daily", "kinds", "visit_depths"]))
     assert {each.name for each in depths} == {"site", "traffic", "kind"}
-    assert {each.name for each in OF_VISITS} == {"visit_duration", "visit_depth", "entry"}
+    exits = Threshold().travelling(REPORTS.of(["daily", "kinds", "exit_pages"]))
+    assert {each.name for each in exits} == {"site", "traffic", "kind", "path"}
+    assert {each.name for each in OF_VISITS} == {"visit_duration", "visit_depth", "entry_page", "exit_page"}
 
 
 def test_an_agent_is_described_once_however_many_lines_have_it(monkeypatch):

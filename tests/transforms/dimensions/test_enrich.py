@@ -49,11 +49,41 @@ def hit(*lines, **options):
         ("GET / HTTP/1.1", 500, "error"),
         ("-", 404, "invalid"),
         (r"\x16\x03\x01", 400, "invalid"),
-        ("CONNECT example.org:443 HTTP/1.1", 405, "error"),
+        ("CONNECT example.org:443 HTTP/1.1", 405, "invalid"),
+        ("OPTIONS * HTTP/1.1", 200, "invalid"),
+        ("GET * HTTP/1.1", 404, "invalid"),
+        ("OPTIONS / HTTP/1.1", 200, "other"),
     ],
 )
 def test_the_first_matching_kind_is_taken(request_line, status, kind):
-    assert hit(line(request=request_line, status=status))["kind"] == kind
+    row = hit(line(request=request_line, status=status))
+    assert row["kind"] == kind
+    assert (row["path"] == "(none)") == (kind == "invalid")
+
+
+@pytest.mark.parametrize(
+    ("target", "section"),
+    [
+        ("/", "/"),
+        ("/x", "/"),
+        ("/x?a=/b/", "/"),
+        ("/blog/", "/blog/"),
+        ("/blog/2026/x.css", "/blog/"),
+        ("//x", "//"),
+        ("/jane@example.org/x", "/:email/"),
+        ("*", "/"),
+    ],
+)
+def test_a_section_is_what_a_published_path_begins_with(target, section):
+    row = hit(line(request=f"GET {target} HTTP/1.1"))
+    assert row["section"] == section
+    assert row["path"].startswith(section) or row["path"] == "(none)"
+
+
+@pytest.mark.parametrize(("hour", "part"), [("00", "00-05"), ("05", "00-05"), ("06", "06-11"), ("17", "12-17"), ("23", "18-23")])
+def test_an_hour_determines_the_part_of_the_day(hour, part):
+    row = hit(line(time=f"03/Mar/2026:{hour}:59:59 +0000"))
+    assert (row["hour"], row["day_part"]) == (hour, part)
 
 
 @pytest.mark.parametrize(

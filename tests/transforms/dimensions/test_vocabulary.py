@@ -26,11 +26,10 @@ READ = {
     "prefix": st.builds(lambda host: places(pa.array([host]))[0].prefix, st.ip_addresses().map(str) | TEXTS),
     "hour": st.integers(0, 23),
     "visit_seconds": st.integers(0, 86_400),
-    "visit_pages": st.integers(0, 10_000),
-    "first_page": st.booleans(),
+    "visit_pages": st.integers(1, 10_000),  # of page hits, which alone have a published depth
     "user_agent": TEXTS | st.sampled_from(AGENTS),
     "referer": TEXTS | REFERERS,
-    "path": TEXTS.map(lambda text: "/a." + text),
+    "path": TEXTS.map(lambda text: "/a." + text) | st.just("(none)"),
 }
 CLOSED = [each for each in known_dimensions().values() if not each.is_open]
 

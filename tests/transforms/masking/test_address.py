@@ -78,11 +78,14 @@ def test_all_that_is_not_global_is_one_address_in_one_network(host):
     assert one(host) == NOWHERE
 
 
-def test_a_host_name_is_an_address_and_its_registrable_domain_the_network():
-    a, b, c = describe(["Dial-7.pool.example.com.", "dial-8.pool.example.com", "example.net"])
-    assert a.unit != b.unit
-    assert a.network == b.network != c.network
-    assert a.prefix == ""
+def test_a_host_name_is_an_address_and_all_host_names_are_one_network():
+    hosts = ["Dial-7.pool.example.com.", "dial-8.pool.example.com", "example.net", "7.1.1.20.in-addr.arpa"]
+    named = describe(hosts)
+    assert len({place.unit for place in named}) == len(hosts)
+    assert {place.network for place in named} == {named[0].network}
+    assert {place.prefix for place in named} == {""}
+    assert named[0].network not in {place.network for place in describe(["20.1.1.1", "2a00:1450::1", "localhost"])}
+    assert describe(["dial-7.POOL.example.com"]) == named[:1]
 
 
 def test_a_name_that_looks_like_framed_bytes_is_no_address():

@@ -12,15 +12,15 @@ from transforms.dimensions.agent import BOT_KIND, BROWSER, DEVICE, OPERATING_SYS
 from transforms.dimensions.dimension import Dimension, Read, Scope
 from transforms.dimensions.place import COUNTRY, NETWORK
 from transforms.dimensions.referrer import SOURCE
-from transforms.dimensions.request import FILE_TYPE, KIND, METHOD, PATH, PROTOCOL, STATUS
+from transforms.dimensions.request import FILE_TYPE, KIND, METHOD, PATH, PROTOCOL, SECTION, STATUS
 from transforms.dimensions.timing import HOUR
 from transforms.dimensions.tls import TLS_VERSION
-from transforms.dimensions.visit import ENTRY_PAGE
-from transforms.reports.report import Catalogue, CatalogueError, Report
+from transforms.dimensions.visit import ENTRY_PAGE, VISIT_DEPTH
+from transforms.reports.report import Catalogue, CatalogueError, Report, determined_by
 
 ROOT = {"parent": None, "dimension": None, "where": None}
 RELATIVES = {
-    "methods beside kinds": (Report("x", "", METHOD, "daily"), "'kinds' and 'x' would both reveal kind below 'daily'"),
+    "methods beside kinds": (Report("x", "", METHOD, "daily"), "'kinds' and 'x' would both reveal kind, section below 'daily'"),
     "protocols beside kinds": (Report("x", "", PROTOCOL, "daily"), "'kinds' and 'x' would both reveal kind"),
     "status codes beside kinds": (Report("x", "", STATUS, "daily"), "'kinds' and 'x' would both reveal kind"),
     "systems of robots beside their kinds": (
@@ -30,20 +30,31 @@ RELATIVES = {
     "browsers beside devices": (Report("x", "", BROWSER, "daily"), "'devices' and 'x' would both reveal device"),
     "networks beside countries": (Report("x", "", NETWORK, "daily"), "'countries' and 'x' would both reveal country"),
     "sources beside channels": (Report("x", "", SOURCE, "daily"), "'channels' and 'x' would both reveal channel"),
-    "paths of all kinds beside pages": (Report("x", "", PATH, "kinds"), "'pages' and 'x' would both reveal"),
-    "types of files below hours": (Report("x", "", FILE_TYPE, "hourly"), "'kinds' and 'x' would both reveal kind below 'daily'"),
+    "paths of all kinds beside pages": (Report("x", "", PATH, "kinds"), "'sections' and 'x' would both reveal section"),
+    "paths of pages beside pages": (
+        Report("x", "", PATH, "sections", where=("kind", "static", "page")),
+        "'pages' and 'x' would both reveal file_type, path below 'sections'",
+    ),
+    "sections beside kinds": (Report("x", "", SECTION, "daily"), "'kinds' and 'x' would both reveal section below 'daily'"),
+    "types of files below hours": (Report("x", "", FILE_TYPE, "hourly"), "'kinds' and 'x' would both reveal kind"),
+    "hours beside parts of the day": (Report("x", "", HOUR, "daily"), "'day_parts' and 'x' would both reveal day_part"),
     "countries by the hour beside countries": (
         Report("x", "", COUNTRY, "hourly"),
         "'countries' and 'x' would both reveal country",
     ),
     "hours of pages beside hours": (
         Report("x", "", HOUR, "kinds", where=("kind", "page")),
-        "'hourly' and 'x' would both reveal hour",
+        "'day_parts' and 'x' would both reveal day_part",
     ),
-    "hits of an entry page beside kinds": (Report("x", "", ENTRY_PAGE, "hourly"), "'kinds' and 'x' would both reveal kind"),
+    "hits by entry page beside kinds": (Report("x", "", ENTRY_PAGE, "daily"), "'kinds' and 'x' would both reveal kind"),
+    "hits by depth of the visit beside kinds": (Report("x", "", VISIT_DEPTH, "daily"), "'kinds' and 'x' would both reveal kind"),
+    "kinds of some of the robots again": (
+        Report("x", "", BOT_KIND, "daily", where=("traffic", "unknown", "crawler")),
+        "'bot_kinds' and 'x' would both reveal bot_kind",
+    ),
     "pins that contradict each other": (
-        Report("x", "", HOUR, "pages", where=("kind", "static")),
-        "report 'x' pins 'kind' to another value than a report above it",
+        Report("x", "", HOUR, "pages", where=("kind", "static", "download")),
+        "report 'x' pins 'kind' to other values than a report above it",
     ),
 }
 # Below a report that determines another dimension for some of its values only.
@@ -76,8 +87,9 @@ def test_reports_that_would_undo_each_others_suppression_are_refused(case):
 @pytest.mark.parametrize(
     "report",
     [
-        Report("error_paths", "", PATH, "kinds", where=("kind", "error")),  # other rows than those of pages
+        Report("other_paths", "", PATH, "sections", where=("kind", "other", "invalid")),  # other rows than those of pages
         Report("devices_unknown", "", DEVICE, "daily", where=("traffic", "unknown")),
+        Report("crawlers", "", OPERATING_SYSTEM, "bots", where=("traffic", "crawler")),  # of those that are divided already
         Report("tls_versions", "", TLS_VERSION, "protocols"),
     ],
     ids=lambda report: report.name,
@@ -89,14 +101,14 @@ def test_reports_that_divide_other_rows_or_by_something_else_are_not(report):
 @pytest.mark.parametrize(
     "declared",
     [
-        *[(HOUR, "kinds", where) for where in (("kind",), ("kind", 5), ("kind", "page", "static"), ["kind", "page"], "ab", 5)],
+        *[(HOUR, "kinds", where) for where in ((), ("kind",), ("kind", 5), ("kind", "page", "page"), ["kind", "page"], "ab", 5)],
         ("hour", "kinds"),
         (HOUR, 5),
     ],
     ids=lambda declared: str(declared[1:]),
 )
 def test_what_is_no_declaration_of_a_report_is_refused(declared):
-    with pytest.raises(CatalogueError, match="report 'x': it has a Dimension, the name of its parent, and the pair of a pin"):
+    with pytest.raises(CatalogueError, match="report 'x': it has a Dimension, the name of its parent, and a pin"):
         Report("x", "", *declared)
 
 
@@ -138,7 +150,13 @@ def test_a_manifest_gives_the_catalogue_back(catalogue):
         {"daily": {"parent": None, "dimension": ["path"], "where": None}},
         {"daily": {"parent": {}, "dimension": None, "where": None}},
         {"jane.doe@example.org": {"parent": None, "dimension": None, "where": None}},
-        {"daily": {"parent": None}, "x": {"parent": "daily", "dimension": "hour", "where": {"traffic": ["human"]}}},
+        *[
+            {"daily": {"parent": None}, "x": {"parent": "daily", "dimension": "hour", "where": where}}
+            for where in (
+                *({"traffic": value} for value in ("human", [], [5], [["human"]], ["human", "human"], ["jane"], ["bot", "jane"])),
+                *({}, {"traffic": ["human"], "site": ["x"]}, {"site": ["x"]}, {"kind": ["page"]}, ["traffic", "human"]),
+            )
+        ],
         {"daily": 5},
         {},
     ],
@@ -146,6 +164,24 @@ def test_a_manifest_gives_the_catalogue_back(catalogue):
 def test_what_is_no_catalogue_is_refused(spoiled):
     with pytest.raises(CatalogueError):
         Catalogue.from_described(spoiled)
+
+
+def test_a_manifest_lists_the_values_of_a_pin():
+    told = REPORTS.described()
+    assert told["pages"]["where"] == {"kind": ["page"]}
+    assert told["bot_kinds"]["where"] == {"traffic": ["bot", "crawler"]}
+    assert Catalogue.from_described({"daily": told["daily"], "x": {**told["channels"], "where": {"traffic": ["human"]}}})
+
+
+def test_what_a_dimension_determines_ends_where_that_is_fixed():
+    assert determined_by(STATUS) == {"status", "kind", "section"}
+    assert determined_by(STATUS, {"kind"}) == {"status"}
+    assert determined_by(PATH) == {"path", "kind", "section", "file_type"}
+
+
+@pytest.mark.parametrize("name", ["entry_pages", "exit_pages", "visit_depths"])
+def test_what_only_visits_with_a_page_have_is_told_of_page_hits_only(name):
+    assert (REPORTS[name].parent, REPORTS[name].where) == ("kinds", ("kind", "page"))
 
 
 def test_a_catalogue_travels_to_workers():

@@ -40,7 +40,7 @@ def unit(seed: int, hits: int, variety: int) -> list[dict[str, object]]:
         {
             "address_key": seed,
             "visitor_key": seed * 100 + choose.randrange(min(variety, 100)),
-            "traffic": choose.choice(("human", "bot", "unknown")[:variety]),
+            "traffic": choose.choice(("human", "bot", "crawler", "unknown")[:variety]),
             "device": choose.choice(("Desktop", "Mobile", "Tablet", "Other")[:variety]),
             "country": one_of("C"),
             "site": choose.choice((*SITES, "else.example")[:variety]),

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.catalogues import NOISY_REPORTS, REPORTS
-from transforms.dimensions.referrer import SOURCE
+from transforms.dimensions.referrer import CHANNEL, SOURCE
 from transforms.dimensions.request import PATH
-from transforms.dimensions.timing import HOUR
+from transforms.dimensions.timing import DAY_PART, HOUR
 from transforms.privacy.differential import budget as differential
 from transforms.privacy.differential.budget import (
     BOUNDS,
@@ -37,7 +37,7 @@ from transforms.privacy.differential.budget import NOISY as NOISY_MEASURES
 from transforms.privacy.differential.entry import budget_of
 from transforms.privacy.differential.noise import NoiseError, with_noise
 from transforms.privacy.differential.policy import Differential
-from transforms.reports.report import Catalogue, Report
+from transforms.reports.report import Catalogue, CatalogueError, Report
 
 POLICY = Budget(("www.example.org",))
 budgets = st.tuples(st.floats(MIN_EPSILON, 20), st.floats(1e-12, MAX_DELTA))
@@ -70,7 +70,8 @@ def test_every_measure_of_every_noisy_report_has_one_mechanism():
     assert set(SHARES) == set(NOISY_MEASURES)
     assert sum(SHARES.values()) == 1
     for report in NOISY_REPORTS:
-        assert REPORTS[report.name] == report
+        own = REPORTS[report.name]
+        assert (own.title, own.dimension, own.where) == (report.title, report.dimension, report.where)
         assert report.parent is None or report.parent in BOUNDS
 
 
@@ -162,10 +163,40 @@ def test_the_door_of_noise_takes_great_and_no_counts():
 
 def test_a_bound_holds_for_the_division_that_it_is_declared_for_and_no_other():
     daily, kinds = REPORTS["daily"], REPORTS["kinds"]
-    assert bounded(REPORTS) == [each.name for each in REPORTS if each.name in BOUNDS]
+    assert bounded(REPORTS).names() == tuple(each.name for each in REPORTS if each.name in BOUNDS)
+    assert bounded(bounded(REPORTS)) == bounded(REPORTS)
     by_hour = [daily, Report("channels", "", HOUR, "daily"), Report("sources", "", SOURCE, "channels")]
-    assert bounded(Catalogue(by_hour)) == ["daily"]
-    assert bounded(Catalogue([daily, kinds, Report("pages", "", PATH, "kinds", where=("kind", "download"))])) == [
-        "daily",
-        "kinds",
-    ]
+    assert bounded(Catalogue(by_hour)).names() == ("daily",)
+    for values in (("download",), ("page", "download")):
+        pages = Report("pages", "", PATH, "kinds", where=("kind", *values))
+        assert bounded(Catalogue([daily, kinds, pages])).names() == ("daily", "kinds")
+
+
+def test_levels_without_a_bound_are_skipped():
+    noisy = bounded(REPORTS)
+    assert (REPORTS["hourly"].parent, noisy["hourly"].parent) == ("day_parts", "daily")
+    assert (REPORTS["pages"].parent, noisy["pages"].parent) == ("sections", "kinds")
+    assert noisy.columns("hourly") == ("site", "traffic", "hour")
+    assert noisy.columns("pages") == ("site", "traffic", "kind", "path")
+
+
+@pytest.mark.parametrize(
+    ("between", "kept"),
+    [
+        ([], True),
+        ([Report("parts", "", DAY_PART, "daily")], True),
+        ([Report("parts", "", DAY_PART, "daily", where=("traffic", "human"))], False),  # of other rows
+        ([Report("channels_of_hours", "", CHANNEL, "daily")], False),  # which an hour does not determine
+        ([Report("channels_of_hours", "", CHANNEL, "daily"), Report("parts", "", DAY_PART, "channels_of_hours")], False),
+    ],
+)
+def test_a_report_whose_rows_would_be_others_without_a_skipped_level_is_left_out(between, kept):
+    above = between[-1].name if between else "daily"
+    noisy = bounded(Catalogue([REPORTS["daily"], *between, Report("hourly", "", HOUR, above)]))
+    assert noisy.names() == (("daily", "hourly") if kept else ("daily",))
+
+
+def test_without_a_root_that_has_a_bound_nothing_is_left(monkeypatch):
+    monkeypatch.setattr(differential, "BOUNDS", {name: BOUNDS[name] for name in BOUNDS if name != "daily"})
+    with pytest.raises(CatalogueError, match="a catalogue needs at least its root"):
+        bounded(REPORTS)

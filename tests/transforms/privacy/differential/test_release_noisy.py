@@ -8,7 +8,6 @@ import pytest
 
 from pipeline.outputs.parquet import parquet_files
 from tests.catalogues import NOISY_REPORTS
-from transforms.counting.measures import MEASURES, measure_names
 from transforms.dimensions.agent import DEVICES
 from transforms.dimensions.agent import TRAFFIC_KINDS as TRAFFIC
 from transforms.dimensions.place import COUNTRIES
@@ -17,7 +16,7 @@ from transforms.dimensions.request import KINDS
 from transforms.dimensions.timing import HOURS
 from transforms.privacy.differential import release as door
 from transforms.privacy.differential.bound import bounded_schema
-from transforms.privacy.differential.budget import BOUNDS, Budget, published_measures
+from transforms.privacy.differential.budget import BOUNDS, NOISY, Budget, published_measures
 from transforms.privacy.differential.policy import Differential
 from transforms.privacy.differential.release import release_noisy
 from transforms.privacy.release import ReleaseError, released_schema
@@ -52,7 +51,8 @@ def counts(**reports: dict[tuple[str, ...], tuple[int, int, int]]) -> dict[str, 
 
 def rows_of(table: pa.Table, report: str) -> dict[tuple[str, ...], tuple[int | None, ...]]:
     names = NOISY_REPORTS.columns(report)
-    return {tuple(row[name] for name in names): tuple(row[name] for name in measure_names(MEASURES)) for row in table.to_pylist()}
+    assert table.column_names == [*names, *NOISY]
+    return {tuple(row[name] for name in names): tuple(row[name] for name in NOISY) for row in table.to_pylist()}
 
 
 def named(values: str, n: int) -> dict[tuple[str, ...], tuple[int, int, int]]:
@@ -78,16 +78,16 @@ def test_a_period_without_lines_has_the_same_rows_as_any_other(quiet):
 def test_other_is_what_published_rows_leave_of_the_row_above(quiet):
     given = counts(daily={(): (100, 40, 5000)}, hourly={("09",): (60, 30, 2000), ("10",): (30, 20, 1000)})
     rows = rows_of(release_noisy(given, NOISY_REPORTS, POLICY).tables["hourly"], "hourly")
-    assert rows[SITES[0], "human", "09"] == (60, 30, None, 2000)
-    assert rows[SITES[0], "human", OTHER] == (10, None, None, 2000)
-    assert rows[SITES[0], "bot", OTHER] == (0, None, None, 0)
+    assert rows[SITES[0], "human", "09"] == (60, 30, 2000)
+    assert rows[SITES[0], "human", OTHER] == (10, None, 2000)
+    assert rows[SITES[0], "bot", OTHER] == (0, None, 0)
 
 
 def test_a_value_that_no_list_knows_is_not_published_and_not_lost(quiet):
     given = counts(daily={(): (100, 40, 5000)}, countries={("DE",): (60, 30, 2000), ("AN",): (30, 20, 1000)})
     rows = rows_of(release_noisy(given, NOISY_REPORTS, POLICY).tables["countries"], "countries")
     assert (SITES[0], "human", "AN") not in rows
-    assert rows[SITES[0], "human", OTHER] == (40, None, None, 3000)
+    assert rows[SITES[0], "human", OTHER] == (40, None, 3000)
 
 
 def test_a_page_is_named_from_the_threshold_on_and_its_number_begins_at_k(quiet):
@@ -95,7 +95,7 @@ def test_a_page_is_named_from_the_threshold_on_and_its_number_begins_at_k(quiet)
     given = counts(kinds={("page",): (9000, 4000, 1)}, pages=named("/a", least) | named("/b", least - 1))
     released = release_noisy(given, NOISY_REPORTS, POLICY)
     rows = rows_of(released.tables["pages"], "pages")
-    assert rows[SITES[0], "human", "page", "/a"] == (2 * least, least, None, 1000 * least)
+    assert rows[SITES[0], "human", "page", "/a"] == (2 * least, least, 1000 * least)
     assert (SITES[0], "human", "page", "/b") not in rows
     assert rows[SITES[0], "human", "page", OTHER][0] == 9000 - 2 * least
     assert released.folded["pages"].under == 1
@@ -154,9 +154,9 @@ def test_hits_and_bytes_of_every_row_are_divided_exactly_with_the_real_noise():
             continue
         above = rows_of(tables[report.parent], report.parent)
         sums = dict.fromkeys(above, (0, 0))
-        for key, (hits, _, _, size) in rows_of(tables[report.name], report.name).items():
+        for key, (hits, _, size) in rows_of(tables[report.name], report.name).items():
             sums[key[:-1]] = (sums[key[:-1]][0] + hits, sums[key[:-1]][1] + size)
-        for key, (hits, _, _, size) in above.items():
+        for key, (hits, _, size) in above.items():
             if report.where is None or report.where[1] in key:
                 assert sums[key] == (hits, size), (report.name, key)
 
@@ -178,7 +178,7 @@ def test_files_say_what_their_noise_is():
         assert (told[b"noise_scale"], told[b"half_width_95"]) == (f"{each.scale:g}".encode(), str(each.half_width).encode())
         expected = released_schema(NOISY_REPORTS.dimensions(each.report), published_measures(each.report, ()), {})
         assert schema.equals(expected)
-        assert [field.nullable for field in schema] == [field.name in measure_names(MEASURES) for field in schema]
+        assert [field.nullable for field in schema] == [field.name in NOISY for field in schema]
 
 
 def test_counts_of_noise_are_whole_numbers():
