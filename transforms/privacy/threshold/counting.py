@@ -77,12 +77,12 @@ def count_parts(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int], p
     planned: dict[str, Codes] = {}
     absorbed: dict[str, _Absorbed] = {}
     for report, cells in cells_of(rows, catalogue):
-        if report.name not in plan:
-            continue
         planned[report.name] = _planned(rows, catalogue.columns(report.name), cells, plan[report.name])
-        if report.parent is None:
+        if report.parent is None or not len(cells):
             continue
-        absorbing = np.append(absorbing_rows(plan, report), -1).astype(np.int32)  # position -1 is no row of the plan
+        absorbing = np.append(absorbing_rows(plan[report.name], plan[report.parent]), -1).astype(
+            np.int32
+        )  # position -1 is no row of the plan
         parent = planned[report.parent].take(cells.parent)
         fails = (planned[report.name] < 0) & (absorbing[parent] >= 0)
         group = np.append(np.where(fails, parent, -1), -1).astype(np.int32).take(cells.of_row)  # -1: of no cell
