@@ -1,7 +1,7 @@
 """What the first pass decides: which cells pass, and which of them absorbs those that fail.
 
-A plan holds passing cells alone, so it holds nothing confidential. It is a table of each report: its dimensions and, except in the
-root, `parent` (the parent's row in the plan of its report) and `absorbs`. All shards of a period have the same plan,
+A plan holds passing cells alone, so it holds nothing confidential. It is a table of each report: its dimensions and, except in
+the root, `parent` (the parent's row in the plan of its report) and `absorbs`. All shards of a period have the same plan,
 so the number of a row in it identifies the row.
 """
 
