@@ -23,9 +23,6 @@ from pipeline.dataset.dataset import RawFiles
 from pipeline.dataset.lock import holder
 from pipeline.dataset.manifest import (
     COMMON_FACTS,
-    EDGE,
-    FULL,
-    NOT_TOLD,
     OWN_FACTS,
     SCHEMA_VERSION,
     catalogue_of,
@@ -166,8 +163,8 @@ def _manifest(name: str, manifest: dict[str, Any], checks: Checks) -> Iterator[s
         yield "a value looks like a person's"
     if manifest.get("layout") != layout.VERSION or manifest.get("schema_version") != SCHEMA_VERSION:
         yield "another version than this program's"
-    if manifest.get("period") not in tuple(PERIODS) or manifest.get("coverage", FULL) not in (FULL, EDGE, NOT_TOLD):
-        yield "a period or a coverage that this program does not have"
+    if manifest.get("period") not in tuple(PERIODS):
+        yield "a period that this program does not have"
     if manifest.get("date") != name:
         yield "another date than its name"
 

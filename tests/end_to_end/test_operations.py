@@ -207,10 +207,10 @@ def test_weeks(tmp_path, capfd):
 def test_a_backfill_publishes_every_day_in_one_run_and_the_next_none(tmp_path, capsys):
     path = tmp_path / "access.log"
     path.write_bytes(b"".join(crowd(10, time=f"{day:02}/Jan/2026:10:00:00 +0000") for day in range(1, 13)))
-    assert run("--input", path, "--output", tmp_path / "out") == 0
-    manifests = sorted((tmp_path / "out" / "_manifest").iterdir())
-    assert len(manifests) == 12
-    coverage = [json.loads(manifest.read_text())["coverage"] for manifest in manifests]
+    record = tmp_path / "record.json"
+    assert run("--input", path, "--output", tmp_path / "out", "--run-record", record) == 0
+    assert len(list((tmp_path / "out" / "_manifest").iterdir())) == 12
+    coverage = [day["coverage"] for day in json.loads(record.read_text())["days"].values()]
     assert coverage == ["edge", *["full"] * 10, "edge"]
     capsys.readouterr()
     assert run("--input", path, "--output", tmp_path / "out") == 0

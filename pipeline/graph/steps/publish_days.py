@@ -8,10 +8,10 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipeline.dataset.manifest import EDGE, FULL, NOT_TOLD, manifest_of
+from pipeline.dataset.manifest import manifest_of
 from pipeline.dataset.publish import StagedFile, commit_day, discard
 from pipeline.graph.job import Job
-from pipeline.graph.run_record import write_record
+from pipeline.graph.run_record import coverage_of, write_record
 from pipeline.graph.steps.guarded import guarded
 
 
@@ -28,7 +28,6 @@ class PublishDays(beam.DoFn):
         """Publish, then write the record if the launcher waits; `largest`: hits of the largest network by day and shard."""
         job = self._job
         seen = checked["days"]
-        edges = {min(seen), max(seen)} if seen else set()
         published = {}
         peaks: dict[str, int] = {}
         for date, hits in largest:
@@ -37,10 +36,10 @@ class PublishDays(beam.DoFn):
             described = json.loads(data)
             staged = [StagedFile(**file) for file in described["staged"]]
             figures = described["figures"]["reports"]
-            coverage = NOT_TOLD if job.policy.announced else EDGE if date in edges else FULL
+            coverage = coverage_of(date, seen, job.policy.announced)
             hashes = {file.report: file.sha256 for file in staged}
             rows = {name: report["rows"] for name, report in figures.items()}
-            manifest = manifest_of(date, dict(job.facts), coverage, job.catalogue, hashes, rows)
+            manifest = manifest_of(date, dict(job.facts), job.catalogue, hashes, rows)
             commit_day(job.output, job.run_id, manifest, staged, job.replace)
             published[date] = {
                 "lines": seen.get(date, 0),
