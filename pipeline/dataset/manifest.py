@@ -15,7 +15,7 @@ from transforms.reports.report import Catalogue
 SCHEMA_VERSION = 1
 """Version of the published tables' columns."""
 
-COMMON_FACTS = ("time_zone", "log_time_zone", "period", "opt_out", "country_database", "rules")
+COMMON_FACTS = ("time_zone", "log_time_zone", "period", "opt_out", "routes", "country_database", "rules")
 """What manifest and metadata state beside the facts of the policy."""
 
 OWN_FACTS = ("layout", "schema_version", "date", "revision", "run_id", "reports")

@@ -173,17 +173,6 @@ def test_the_reference_agrees_in_a_time_zone(tmp_path):
         assert {name: published(tmp_path / "out", name, day) for name in reports} == reports
 
 
-def test_a_data_set_has_one_time_zone(tmp_path, capfd):
-    path = tmp_path / "access.log"
-    path.write_bytes(LOG)
-    run("--input", path, "--output", tmp_path / "out")
-    assert run("--input", path, "--output", tmp_path / "out", "--timezone", "Europe/Berlin") == 2
-    assert "a data set keeps to one" in capfd.readouterr().err
-    # By another clock of the log the same lines would be of another day, and published twice.
-    assert run("--input", path, "--output", tmp_path / "out", "--log-timezone", "America/New_York") == 2
-    assert "with --log-timezone UTC, not America/New_York" in capfd.readouterr().err
-
-
 def test_weeks(tmp_path, capfd):
     path = tmp_path / "access.log"
     # Monday to Sunday: five addresses a day, ten in the week; and a Sunday before, on its own.

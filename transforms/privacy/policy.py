@@ -84,6 +84,9 @@ class Policy(ABC):
     own_settings: ClassVar[tuple[str, ...]] = ()
     """Fields of `Settings` that only this policy has."""
 
+    may_differ: ClassVar[tuple[str, ...]] = ()
+    """Facts that may differ between the periods of a data set, of those of which it has one each otherwise."""
+
     @classmethod
     @abstractmethod
     def from_settings(cls, settings: Settings) -> Policy:
