@@ -488,3 +488,14 @@ def test_a_file_whose_name_is_not_utf8_is_named(tmp_path, capfd):
         file.write(LOG)
     assert run("--input", tmp_path / "bad*.log", "--output", tmp_path / "out") == 6
     assert "bad\\xff.log: the name is not UTF-8" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("mode", [(), ("--privacy", "dp", "--declare-site", "else.example", "--date", f"{DAY}..2026-03-04")])
+def test_the_record_has_the_exact_volume_of_a_day(tmp_path, mode):
+    path, record = tmp_path / "access.log", tmp_path / "record.json"
+    largest = 999_999_999_999_999_999
+    path.write_bytes(crowd(12, size=largest) + crowd(12, first=100, size=1000))
+    assert run("--input", path, "--output", tmp_path / "out", "--run-record", record, *mode) == 0
+    days = json.loads(record.read_text())["days"]
+    assert days[DAY]["bytes_sent"] == 12 * largest + 12_000 == 12_000_000_000_000_011_988
+    assert all(day["bytes_sent"] == 0 for date, day in days.items() if date != DAY)

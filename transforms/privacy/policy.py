@@ -44,10 +44,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The packed counts of one period of a shard, the hits of its largest network, and the input of a second pass."""
+    """The packed counts of one period of a shard, and the input of a second pass.
+
+    Exact, and for the operator alone: the hits of its largest network, and the bytes of all its hits (`volume`).
+    """
 
     counts: bytes
     largest_network: int
+    volume: int
     kept: bytes = b""
 
 

@@ -23,15 +23,24 @@ class PublishDays(beam.DoFn):
 
     @guarded
     def process(
-        self, _: bytes, days: Iterable[tuple[str, bytes]], largest: Iterable[tuple[str, int]], checked: dict[str, Any]
+        self,
+        _: bytes,
+        days: Iterable[tuple[str, bytes]],
+        traffic: Iterable[tuple[str, tuple[int, int]]],
+        checked: dict[str, Any],
     ) -> None:
-        """Publish, then write the record if the launcher waits; `largest`: hits of the largest network by day and shard."""
+        """Publish, then write the record if the launcher waits.
+
+        `traffic`: hits of the largest network and bytes of all hits, by day and shard.
+        """
         job = self._job
         seen = checked["days"]
         published = {}
         peaks: dict[str, int] = {}
-        for date, hits in largest:
+        volumes: dict[str, int] = {}
+        for date, (hits, volume) in traffic:
             peaks[date] = max(hits, peaks.get(date, 0))
+            volumes[date] = volumes.get(date, 0) + volume
         for date, data in sorted(days):
             described = json.loads(data)
             staged = [StagedFile(**file) for file in described["staged"]]
@@ -43,6 +52,7 @@ class PublishDays(beam.DoFn):
             commit_day(job.output, job.run_id, manifest, staged, job.replace)
             published[date] = {
                 "lines": seen.get(date, 0),
+                "bytes_sent": volumes.get(date, 0),
                 "coverage": coverage,
                 "one_network_dominates": 2 * peaks.get(date, 0) > seen.get(date, 0),
                 **described["figures"],
