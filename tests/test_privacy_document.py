@@ -59,6 +59,7 @@ def test_explain_names_every_limit_that_the_document_shows():
         "overlap",
         "no user agent",
         "--replace",
+        "Two data sets of one log",
     ):
         assert words in limits, words
     assert "--replace" in promised

@@ -85,3 +85,24 @@ def test_two_releases_of_one_day_give_away_what_came_between():
     before, after = (rows_of(release_log(log, k=K)[DAY].tables["pages"], "pages") for log in (first, second))
     changed = {key: after[key][0] - before[key][0] for key in before if after[key] != before[key]}
     assert changed == {(SITE, "human", "page", "/", "/b"): 1}
+
+
+def test_two_data_sets_of_one_log_can_be_subtracted():
+    """Two groups of six, and one person. With k = 10 they are one row; with k = 5 the groups are named beside each other."""
+    log = crowd(50) + crowd(6, 200, request="GET /a HTTP/1.1") + crowd(6, 300, request="GET /b HTTP/1.1")
+    log += line(address(JANE), request="GET /jane HTTP/1.1")
+    five, ten = (rows_of(release_log(log, k=k)[DAY].tables["pages"], "pages") for k in (5, 10))
+    of_five, of_ten = ({key[-1]: row[0] for key, row in rows.items()} for rows in (five, ten))
+    assert of_ten["(other)"] - of_five["/a"] - of_five["/b"] == 13 - 6 - 6 == 1
+    # Each by itself tells nothing of her.
+    assert "/jane" not in of_five | of_ten
+    assert min(of_five.values()) > 5
+    assert min(of_ten.values()) >= 10
+
+
+def test_a_data_set_with_an_opt_out_beside_one_without_shows_who_opted_out():
+    """The log without the lines that said so is what is counted with `--opt-out exclude`."""
+    page = {"request": "GET /b HTTP/1.1"}
+    excluded = crowd(20) + crowd(20, 100, **page)
+    everybody, without = (hits(published(log), "pages", path="/b") for log in (excluded + line(address(JANE), **page), excluded))
+    assert everybody - without == 1

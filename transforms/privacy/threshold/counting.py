@@ -20,6 +20,7 @@ from transforms.counting.cells import Cells, cells_of
 from transforms.counting.count import NUMBERS, Measured, count_day, merge_pieces
 from transforms.counting.measures import COUNTED, VISITORS
 from transforms.counting.visits import is_of_visits
+from transforms.counting.volume import volume_of
 from transforms.privacy.policy import Counted
 from transforms.privacy.threshold.plan import PARENT, Plan, absorbing_rows
 from transforms.reports.report import Catalogue
@@ -46,6 +47,7 @@ def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str
             counts=pack(count_day(rows, catalogue, caps)),
             kept=pack({"rows": rows}),
             largest_network=int(np.bincount(rows[NUMBERS[0]].to_numpy()).max()),
+            volume=volume_of(rows["bytes_sent"].to_numpy()),
         )
         for day, rows in merge_pieces(pieces, of_visits).items()
     }

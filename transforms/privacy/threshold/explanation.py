@@ -40,7 +40,8 @@ What this does not promise
 - Two rows may count the same visitors and visits. How far they overlap can be bounded, or, where a row has two
   parts only, be known: how many are in both, and how many in one only, which may be one.
 - Whoever sends no user agent counts as a robot: {k} addresses, but perhaps of one network.
-- Two releases of one {period} (--replace) show what changed between them.
+- Two releases of one {period} (--replace) show what changed between them. Two data sets of one log, with another k,
+  time zone, period, opt-out or set of routes, can be subtracted from each other.
 - Whoever knows something from elsewhere may combine it with the tables.
 - Many {period}s say more about a regular visitor than one. Each keeps the promise by itself.
 - Until a runner elsewhere deletes its storage, it holds personal data. See docs/engines.md.
