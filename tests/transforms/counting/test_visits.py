@@ -101,7 +101,7 @@ def test_the_oracle_finds_a_first_page_where_the_last_belongs(monkeypatch):
 
 @pytest.mark.parametrize(
     ("pages", "depth"),
-    [(0, "(none)"), (1, "01"), (2, "02"), (3, "03-05"), (5, "03-05"), (6, "06-10"), (20, "11-20"), (21, "21+")],
+    [(0, "(none)"), (1, "01"), (2, "02-03"), (3, "02-03"), (4, "04-06"), (6, "04-06"), (20, "11-20"), (21, "21+")],
 )
 def test_a_page_hit_has_a_depth_of_the_vocabulary_and_a_visit_without_a_page_has_none(pages, depth):
     rows = [(0, second, "a.example", "page", "/") for second in range(pages)] + [(0, 30, "a.example", "static", "/a.css")]

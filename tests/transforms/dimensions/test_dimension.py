@@ -25,6 +25,7 @@ from transforms.dimensions.enrich import enrich
 from transforms.dimensions.lookups import Lookups
 from transforms.dimensions.request import KIND
 from transforms.dimensions.tls import TLS_VERSION
+from transforms.dimensions.visit import EXIT_PAGE
 from transforms.formats.registry import FORMATS, format_of
 from transforms.masking.anonymize import anonymize
 from transforms.masking.masked import MASKED, MASKED_VISITOR
@@ -215,9 +216,9 @@ def test_only_what_the_reports_need_travels():
     # Depths, first and last pages are told in the shard, by kind and path.
     depths = Threshold().travelling(REPORTS.of(["daily", "kinds", "visit_depths"]))
     assert {each.name for each in depths} == {"site", "traffic", "kind"}
-    exits = Threshold().travelling(REPORTS.of(["daily", "kinds", "exit_pages"]))
+    exits = Threshold().travelling(Catalogue([REPORTS["daily"], Report("exit_pages", "", EXIT_PAGE, "daily")]))
     assert {each.name for each in exits} == {"site", "traffic", "kind", "path"}
-    assert {each.name for each in OF_VISITS} == {"visit_duration", "visit_depth", "entry_page", "exit_page"}
+    assert {each.name for each in OF_VISITS} == {"visit_duration", "visit_depth"}
 
 
 def test_an_agent_is_described_once_however_many_lines_have_it(monkeypatch):

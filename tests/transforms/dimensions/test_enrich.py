@@ -32,7 +32,7 @@ def hit(*lines, **options):
     ("request_line", "status", "kind"),
     [
         ("GET / HTTP/1.1", 200, "page"),
-        ("POST /form HTTP/1.1", 200, "page"),
+        ("POST /form HTTP/1.1", 200, "other"),
         ("GET /a.php?x=1 HTTP/1.1", 304, "page"),
         ("GET /v1.2 HTTP/1.1", 200, "page"),
         ("HEAD / HTTP/1.1", 200, "other"),
@@ -44,7 +44,7 @@ def hit(*lines, **options):
         ("GET /a.pdf HTTP/1.1", 206, "download"),
         ("GET /a.css HTTP/1.1", 301, "redirect"),
         ("GET /a.css HTTP/1.1", 404, "not_found"),
-        ("GET /gone HTTP/1.1", 410, "not_found"),
+        ("GET /gone HTTP/1.1", 410, "error"),
         ("GET /a.pdf HTTP/1.1", 403, "error"),
         ("GET / HTTP/1.1", 500, "error"),
         ("-", 404, "invalid"),
@@ -58,7 +58,8 @@ def hit(*lines, **options):
 def test_the_first_matching_kind_is_taken(request_line, status, kind):
     row = hit(line(request=request_line, status=status))
     assert row["kind"] == kind
-    assert (row["path"] == "(none)") == (kind == "invalid")
+    for dimension, value in (("path", "(none)"), ("method", "(unknown)"), ("protocol", "(unknown)")):
+        assert (row[dimension] == value) == (kind == "invalid")
 
 
 @pytest.mark.parametrize(

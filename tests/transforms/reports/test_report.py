@@ -15,7 +15,7 @@ from transforms.dimensions.referrer import SOURCE
 from transforms.dimensions.request import FILE_TYPE, KIND, METHOD, PATH, PROTOCOL, SECTION, STATUS
 from transforms.dimensions.timing import HOUR
 from transforms.dimensions.tls import TLS_VERSION
-from transforms.dimensions.visit import ENTRY_PAGE, VISIT_DEPTH
+from transforms.dimensions.visit import ENTRY_PAGE, EXIT_PAGE, VISIT_DEPTH, VISIT_DURATION
 from transforms.reports.report import Catalogue, CatalogueError, Report, determined_by
 
 ROOT = {"parent": None, "dimension": None, "where": None}
@@ -47,6 +47,18 @@ RELATIVES = {
         "'day_parts' and 'x' would both reveal day_part",
     ),
     "hits by entry page beside kinds": (Report("x", "", ENTRY_PAGE, "daily"), "'kinds' and 'x' would both reveal kind"),
+    "entry pages beside pages": (
+        Report("x", "", ENTRY_PAGE, "kinds", where=("kind", "page")),
+        "'sections' and 'x' would both reveal section below 'kinds'",
+    ),
+    "exit pages beside pages": (
+        Report("x", "", EXIT_PAGE, "sections", where=("kind", "page")),
+        "'pages' and 'x' would both reveal file_type, path below 'sections'",
+    ),
+    "durations of visits beside their depths": (
+        Report("x", "", VISIT_DURATION, "kinds", where=("kind", "page")),
+        "'visit_depths' and 'x' would both reveal visit_depth",
+    ),
     "hits by depth of the visit beside kinds": (Report("x", "", VISIT_DEPTH, "daily"), "'kinds' and 'x' would both reveal kind"),
     "kinds of some of the robots again": (
         Report("x", "", BOT_KIND, "daily", where=("traffic", "unknown", "crawler")),
@@ -179,9 +191,9 @@ def test_what_a_dimension_determines_ends_where_that_is_fixed():
     assert determined_by(PATH) == {"path", "kind", "section", "file_type"}
 
 
-@pytest.mark.parametrize("name", ["entry_pages", "exit_pages", "visit_depths"])
-def test_what_only_visits_with_a_page_have_is_told_of_page_hits_only(name):
-    assert (REPORTS[name].parent, REPORTS[name].where) == ("kinds", ("kind", "page"))
+def test_what_only_visits_with_a_page_have_is_told_of_page_hits_only():
+    assert (REPORTS["visit_depths"].parent, REPORTS["visit_depths"].where) == ("kinds", ("kind", "page"))
+    assert REPORTS["visit_durations"].parent == "visit_depths"
 
 
 def test_a_catalogue_travels_to_workers():
