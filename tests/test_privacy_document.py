@@ -57,8 +57,9 @@ def test_explain_names_every_limit_that_the_document_shows():
         "in its path",
         "share a property",
         "overlap",
-        "no user agent",
+        "crawler's user agent",
         "--replace",
+        "two data sets of one log",
     ):
         assert words in limits, words
     assert "--replace" in promised

@@ -19,6 +19,7 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Print to standard output; raises `JobError` where `run` would refuse to start."""
     check_output(options.output)
     config = config_of(options, beam_arguments)
+    launch.refuse_other(config)
     prepared = launch.prepare(launch.look(config, datetime.datetime.now(datetime.timezone.utc)))
     with terminal.printing() as console:
         for found in prepared.found:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline import errors, logs
 from pipeline.config.config import config_of
-from pipeline.dataset.lock import output_lock
+from pipeline.dataset.lock import check_output, output_lock
 from pipeline.dataset.publish import discard, recover
 from pipeline.errors import EXIT_UNEXPECTED, EXIT_USAGE, JobError
 from pipeline.graph import detected, launch, pool, progress
@@ -34,6 +34,8 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         record_file.check_writable(options.run_record)
     with _interruptible(), contextlib.ExitStack() as held:
         config = config_of(options, beam_arguments)
+        check_output(config.output)
+        launch.refuse_other(config)
         held.enter_context(pool.workers(config.workers))
         look = launch.look(config, datetime.datetime.now(datetime.timezone.utc))
         held.enter_context(output_lock(config.output))

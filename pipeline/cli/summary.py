@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli.terminal import indented
-from pipeline.graph.run_record import OUT_OF_WINDOW
+from pipeline.graph.run_record import EDGE, OUT_OF_WINDOW
 from pipeline.words import noun, plural, shown
 from transforms.parsing.parse import IGNORED_REASONS, REJECT_REASONS
 from transforms.privacy.policy import Policy, policy_of
@@ -62,8 +62,8 @@ def _read_from(record: dict[str, Any]) -> str:
 def _days(record: dict[str, Any], console: Console) -> None:
     console.print()
     for date, day in record["days"].items():
-        console.print(f"{date}  published, {plural(day['lines'], 'line')}{'  (edge)' if day['coverage'] == 'edge' else ''}")
-    if any(day["coverage"] == "edge" for day in record["days"].values()):
+        console.print(f"{date}  published, {plural(day['lines'], 'line')}{'  (edge)' if day['coverage'] == EDGE else ''}")
+    if any(day["coverage"] == EDGE for day in record["days"].values()):
         console.print("(edge): the input begins or ends in this day, which may be incomplete.")
 
 
@@ -131,7 +131,7 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
             )
         )
     found += _policy_of(record).warnings([*record["days"].values()], record["site"])
-    edges = [date for date, day in record["days"].items() if day["coverage"] == "edge"]
+    edges = [date for date, day in record["days"].items() if day["coverage"] == EDGE]
     if edges and not record["asked"]:
         period = record["facts"]["period"]
         text = (

@@ -23,9 +23,6 @@ from pipeline.dataset.dataset import RawFiles
 from pipeline.dataset.lock import holder
 from pipeline.dataset.manifest import (
     COMMON_FACTS,
-    EDGE,
-    FULL,
-    NOT_TOLD,
     OWN_FACTS,
     SCHEMA_VERSION,
     catalogue_of,
@@ -38,6 +35,7 @@ from pipeline.words import plural, shown
 from transforms.columns import cell_keys
 from transforms.counting.measures import Kind
 from transforms.dimensions.dimension import Dimension
+from transforms.masking.routes import NO_ROUTES, is_fingerprint
 from transforms.period import PERIODS
 from transforms.privacy.detectors import identifier, is_caught
 from transforms.privacy.policy import Checks, policy_of
@@ -162,12 +160,14 @@ def _manifest(name: str, manifest: dict[str, Any], checks: Checks) -> Iterator[s
     described = {key for report in manifest["reports"].values() for key in report}
     if not set(manifest) <= set(stated) or not described <= {"parent", "dimension", "where", "rows", "sha256"}:
         yield "says more than a manifest should"
-    if any(is_caught(str(value)) for fact, value in manifest.items() if fact not in ("reports", *checks.numbers)):
+    if any(is_caught(str(value)) for fact, value in manifest.items() if fact not in ("reports", "routes", *checks.numbers)):
         yield "a value looks like a person's"
+    if not is_fingerprint(str(manifest.get("routes", NO_ROUTES))):
+        yield "routes that are not a fingerprint"
     if manifest.get("layout") != layout.VERSION or manifest.get("schema_version") != SCHEMA_VERSION:
         yield "another version than this program's"
-    if manifest.get("period") not in tuple(PERIODS) or manifest.get("coverage", FULL) not in (FULL, EDGE, NOT_TOLD):
-        yield "a period or a coverage that this program does not have"
+    if manifest.get("period") not in tuple(PERIODS):
+        yield "a period that this program does not have"
     if manifest.get("date") != name:
         yield "another date than its name"
 
@@ -295,7 +295,7 @@ class _Day:
         raw = {key.decode("utf-8", "replace") for key in file.metadata.metadata or {}}
         if not set(metadata) | raw <= {*names, "ARROW:schema"} or not _WRITER.fullmatch(file.metadata.created_by):
             yield f"{place}: metadata say more than they should"
-        if any(is_caught(value) for name, value in metadata.items() if name not in checks.numbers):
+        if any(is_caught(value) for name, value in metadata.items() if name not in ("routes", *checks.numbers)):
             yield f"{place}: a value of the metadata looks like a person's"
         yield from _unseen(place, data, file, table)
         if any(date.isoformat() != self._date for date in table[DATE].unique().to_pylist()):

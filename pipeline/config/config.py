@@ -17,7 +17,7 @@ from transforms.dimensions.agent import RULES_VERSION
 from transforms.dimensions.country import CountryLookup
 from transforms.errors import translated
 from transforms.masking.client import Proxies
-from transforms.masking.routes import Routes
+from transforms.masking.routes import NO_ROUTES, Routes
 from transforms.masking.site import publishable_site
 from transforms.period import PERIODS
 from transforms.privacy.policy import Policy
@@ -27,6 +27,17 @@ from transforms.reserved import UNKNOWN
 
 MIB = 1 << 20
 MIN_SECRET_PART = 32
+
+KEPT = {
+    "mode": "--privacy",
+    "min_addresses": "--min-addresses",
+    "time_zone": "--timezone",
+    "log_time_zone": "--log-timezone",
+    "period": "--period",
+    "opt_out": "--opt-out",
+    "routes": "--routes",
+}
+"""Facts of which a data set has one each, except those that its policy lets differ (`Policy.may_differ`), and their options."""
 
 Value = TypeVar("Value")
 
@@ -80,6 +91,7 @@ class Config:
             "log_time_zone": self.log_time_zone,
             "period": self.period,
             "opt_out": self.opt_out,
+            "routes": self.routes.fingerprint() if self.routes else NO_ROUTES,
             "schema_version": str(SCHEMA_VERSION),
             "country_database": self.country_version,
             "rules": RULES_VERSION,

@@ -15,16 +15,10 @@ from transforms.reports.report import Catalogue
 SCHEMA_VERSION = 1
 """Version of the published tables' columns."""
 
-FULL, EDGE, NOT_TOLD = "full", "edge", "not_told"
-"""Coverage: whether the input goes on before and after the period, or begins or ends in it.
-
-With announced periods it is not told, because it follows from lines, which may be one person's.
-"""
-
-COMMON_FACTS = ("time_zone", "log_time_zone", "period", "opt_out", "country_database", "rules")
+COMMON_FACTS = ("time_zone", "log_time_zone", "period", "opt_out", "routes", "country_database", "rules")
 """What manifest and metadata state beside the facts of the policy."""
 
-OWN_FACTS = ("layout", "schema_version", "date", "coverage", "revision", "run_id", "reports")
+OWN_FACTS = ("layout", "schema_version", "date", "revision", "run_id", "reports")
 """What only the manifest states."""
 
 Manifest = dict[str, Any]
@@ -33,16 +27,17 @@ Manifest = dict[str, Any]
 def manifest_of(
     date: str,
     facts: Mapping[str, str],
-    coverage: str,
     catalogue: Catalogue,
     hashes: Mapping[str, str],
     rows: Mapping[str, int],
 ) -> Manifest:
-    """A period's manifest without `run_id` and `revision`; of each report what it divides, its file's hash, and its rows."""
+    """A period's manifest without `run_id` and `revision`; of each report what it divides, its file's hash, and its rows.
+
+    All of it follows from the published tables, so it does not say how far the input goes: that depends on lines of other days.
+    """
     described = catalogue.described()
     reports = {name: {**described[name], "rows": rows[name], "sha256": sha256} for name, sha256 in hashes.items()}
-    own = {"date": date, "layout": layout.VERSION, "schema_version": SCHEMA_VERSION, "coverage": coverage, "reports": reports}
-    return {**facts, **own}
+    return {**facts, "date": date, "layout": layout.VERSION, "schema_version": SCHEMA_VERSION, "reports": reports}
 
 
 def read_manifest(data: bytes, place: str) -> Manifest:

@@ -11,7 +11,7 @@ from apache_beam.pvalue import AsDict, AsIter, AsSingleton
 
 from pipeline.graph import accounts
 from pipeline.graph.job import Job
-from pipeline.graph.steps.count_shards import KEPT, LARGEST, SECRETS, CountShards
+from pipeline.graph.steps.count_shards import KEPT, SECRETS, TRAFFIC, CountShards
 from pipeline.graph.steps.guarded import guarded
 from pipeline.graph.steps.make_secret import MakeSecret
 from pipeline.graph.steps.map_files import ACCOUNTS, BYTES_READ, MapFiles
@@ -38,7 +38,7 @@ def build(root: beam.Pipeline, job: Job) -> None:
 
     shards = mapped.pieces | "GroupByShard" >> beam.GroupByKey()
     counted = shards | "CountShards" >> beam.ParDo(CountShards(policy, catalogue)).with_outputs(
-        KEPT, LARGEST, SECRETS, main="counts"
+        KEPT, SECRETS, TRAFFIC, main="counts"
     )
     # counts: (date, packed counts of one shard)
 
@@ -61,7 +61,7 @@ def build(root: beam.Pipeline, job: Job) -> None:
     )
     staged = released | "WriteDays" >> beam.ParDo(WriteDays(job), AsSingleton(checked), AsIter(counted[SECRETS]))
     once = root | "OnceAllIsStaged" >> beam.Impulse()
-    _ = once | "PublishDays" >> beam.ParDo(PublishDays(job), AsIter(staged), AsIter(counted[LARGEST]), AsSingleton(checked))
+    _ = once | "PublishDays" >> beam.ParDo(PublishDays(job), AsIter(staged), AsIter(counted[TRAFFIC]), AsSingleton(checked))
 
 
 def _with_announced(root: beam.Pipeline, counts: beam.PCollection, job: Job) -> beam.PCollection:

@@ -8,9 +8,10 @@ import secrets
 from dataclasses import dataclass, replace
 
 from pipeline.config import days
-from pipeline.config.config import MIB, Config
+from pipeline.config.config import KEPT, MIB, Config
 from pipeline.dataset import ledger
 from pipeline.dataset.dataset import names_of
+from pipeline.dataset.manifest import Manifest, policy_class_of
 from pipeline.dataset.publish import published_days, refuse_other_layout, refuse_unknown
 from pipeline.errors import EXIT_USAGE, JobError
 from pipeline.graph.detected import name_of
@@ -48,6 +49,36 @@ class Look:
     empty: tuple[str, ...]
 
 
+def refuse_other(config: Config) -> dict[str, Manifest]:
+    """The manifest of each period that is published or paid for; raises `JobError` if one was made with another setting.
+
+    Periods of two calendars would overlap, so one person's evening would be published twice. Of two data sets of one log the rows
+    of one can be subtracted from those of the other: so the way out is not another --output. Call it before anything is read, and
+    again with the output locked, because another run may have published in between.
+    """
+    refuse_other_layout(config.output, config.catalogue.names())
+    entered, published = ledger.entries(config.output), published_days(config.output)
+    known = {date: entry["manifest"] for date, entry in entered.items()} | published
+    facts = config.facts()
+    for fact, option in KEPT.items():
+        for date, manifest in known.items():
+            if manifest.get(fact) != facts[fact] and fact not in config.policy.may_differ:
+                was = manifest.get(fact, "(not stated)")
+                message = (
+                    f"{date} was published with {option} {was}, not {facts[fact]}: a data set keeps to one, because two of "
+                    f"one log can be subtracted from each other. Use the same{_other_way(manifest)}."
+                )
+                raise JobError(EXIT_USAGE, f"other_{fact}", message)
+    return known
+
+
+def _other_way(manifest: Manifest) -> str:
+    """What can be done instead of keeping to the setting of a published period."""
+    if policy_class_of(manifest).draws:
+        return ": its privacy budget is spent, and removing it gives nothing back"
+    return ", or withdraw the old data set (remove it and every copy), then publish it anew"
+
+
 def look(config: Config, now: datetime.datetime) -> Look:
     """Check the input; raises `JobError` where the job must not start."""
     asked = days.asked_periods(config.date, days.today_in(config.time_zone, config.grace, now), config.period_days)
@@ -70,18 +101,11 @@ def look(config: Config, now: datetime.datetime) -> Look:
 def prepare(look: Look) -> Launch:
     """The job, given what is published; raises `JobError` where it must not start. Call it with the output locked."""
     config = look.config
-    refuse_other_layout(config.output, config.catalogue.names())
+    known = refuse_other(config)
     published = published_days(config.output)
-    entered = ledger.entries(config.output)
-    known = {date: entry["manifest"] for date, entry in entered.items()} | published
     refuse_unknown(config.output, known, {*config.catalogue.names(), *names_of([*known.values()])})
-    facts = config.facts()
-    _refuse_other("mode", "--privacy", known, facts)
     if config.policy.draws:
-        ledger.refuse_spent(entered, published, look.asked)
-    _refuse_other("time_zone", "--timezone", known, facts)
-    _refuse_other("log_time_zone", "--log-timezone", known, facts)
-    _refuse_other("period", "--period", known, facts)
+        ledger.refuse_spent(ledger.entries(config.output), published, look.asked)
     today = days.today_in(config.time_zone, config.grace, look.now)
     window = days.window(look.asked, frozenset(published), today, config.replace, config.period_days)
     size = sum(int(each.file.size * each.expansion) for each in look.found)
@@ -111,7 +135,7 @@ def prepare(look: Look) -> Launch:
         asked=look.asked,
         replace=config.replace,
         awaited=config.awaited,
-        facts=tuple(facts.items()),
+        facts=tuple(config.facts().items()),
     )
     lines = sum(each.lines() for each in look.found)
     memory = (config.workers + 1) * PROCESS_BYTES + max(config.workers, 1) * BLOCK_FACTOR * min(config.block_bytes, size)
@@ -119,18 +143,6 @@ def prepare(look: Look) -> Launch:
     if config.local:
         _refuse_too_big(memory, config.max_memory)
     return Launch(job, look.found, look.empty, memory)
-
-
-def _refuse_other(fact: str, option: str, published: dict[str, dict[str, str]], facts: dict[str, str]) -> None:
-    """Refuse a second calendar or time zone: periods would overlap, and one person's evening would be published twice."""
-    for date, manifest in published.items():
-        if manifest.get(fact) != facts[fact]:
-            raise JobError(
-                EXIT_USAGE,
-                f"other_{fact}",
-                f"{date} was published with {option} {manifest.get(fact)}, not {facts[fact]}: a data set keeps to one. "
-                "Use the same, or choose another --output.",
-            )
 
 
 def _refuse_too_big(memory: int, allowed: int | None) -> None:

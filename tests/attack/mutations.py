@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 import numpy as np
+import pyarrow.compute as pc
 
 from tests.catalogues import REPORTS
 from tests.eager import release_log, tables_of
+from transforms.counting.measures import EVIDENCE
 from transforms.dimensions.agent import TRAFFIC_KINDS
 from transforms.privacy import release as door
+from transforms.privacy.threshold import measures
+from transforms.privacy.threshold import plan as planning
 from transforms.privacy.threshold import release as suppression
 from transforms.privacy.threshold.gate import Gate
 from transforms.reports.report import Catalogue, Report
@@ -24,11 +28,9 @@ DAY, SITE, K = "2026-03-03", "www.example.org", 10
 
 Tables = dict[str, dict[tuple[str, ...], tuple[int, ...]]]
 
-RELEASE, DIVIDED = suppression.release, door.divided
-
 
 def published(log: bytes, **options: object) -> Tables:
-    """Rows of each report: dimensions → hits, visitors, visits, bytes."""
+    """Rows of each report: dimensions → hits, and visitors where they are published."""
     return tables_of(release_log(log, k=K, **options)).get(DAY, {})
 
 
@@ -36,7 +38,7 @@ def hits(tables: Tables, report: str, **named: str) -> int:
     """Hits of a report's rows by name (not `(other)`) that have these values."""
     return sum(
         row[0]
-        for key, row in tables[report].items()
+        for key, row in tables.get(report, {}).items()
         if "(other)" not in key and named.items() <= dict(zip(REPORTS.columns(report), key, strict=True)).items()
     )
 
@@ -44,14 +46,14 @@ def hits(tables: Tables, report: str, **named: str) -> int:
 @contextmanager
 def without_gate() -> Iterator[None]:
     """Every row passes: what is published is what was counted."""
-    with patch.object(Gate, "admits", lambda _, counts: np.ones(counts.num_rows, np.bool_)):
+    with patch.object(Gate, "admits", lambda _, counts, report: np.ones(counts.num_rows, np.bool_)):
         yield
 
 
 @contextmanager
 def visitors_instead_of_addresses() -> Iterator[None]:
     """A gate that counts visitors, as most programs do."""
-    with patch.object(Gate, "admits", lambda gate, counts: np.asarray(counts["visitors"].to_numpy() >= gate.min_addresses)):
+    with patch.object(Gate, "admits", lambda gate, counts, _: np.asarray(counts["visitors"].to_numpy() >= gate.min_addresses)):
         yield
 
 
@@ -63,29 +65,42 @@ def without_caps() -> Iterator[None]:
 
 
 @contextmanager
-def without_folds() -> Iterator[None]:
-    """Failing rows are simply left out, and nobody checks that tables add up."""
+def without_absorption() -> Iterator[None]:
+    """Failing cells are simply left out, and nobody checks that tables add up."""
 
-    def leave_out(report, table, folds, parents, plan, catalogue, gate):
-        return table.filter(door.is_in(door.keys_of(table, catalogue, report.name), door.keys_of(plan, catalogue, report.name)))
+    def leave_out(report, judged, *_):
+        named = judged.named()
+        nothing = np.zeros(named.num_rows, np.int64)
+        return suppression.Rows(named, named.slice(0, 0), nothing, nothing)
 
-    with patch.object(suppression, "_fold", leave_out), patch.object(door, "check", lambda *_: None):
+    with patch.object(suppression, "_absorbed", leave_out), patch.object(door, "check", lambda *_: None):
         yield
 
 
 @contextmanager
-def without_forest() -> Iterator[None]:
-    """A report divides the rows of its parent that were counted and pass, whether they were published or folded."""
+def weakest_absorbs() -> Iterator[None]:
+    """The smallest passing cell absorbs those that fail, so that most is named."""
 
-    def release(counts, folds, catalogue, gate):
-        def divided(_, report):
-            parents = counts[report.parent]
-            return DIVIDED(parents.filter(gate.admits(parents)), report)
+    def smallest(planned, parent, own):
+        order = pc.sort_indices(planned, [(EVIDENCE, "ascending"), (own, "ascending")]).to_numpy()
+        _, first = np.unique(parent[order], return_index=True)
+        return order[first]
 
-        with patch.object(suppression, "divided", divided), patch.object(door, "divided", divided):
-            return RELEASE(counts, folds, catalogue, gate)
+    with patch.object(planning, "_largest", smallest):
+        yield
 
-    with patch("tests.eager.release", release):
+
+@contextmanager
+def other_of_two() -> Iterator[None]:
+    """What fails is `(other)` whenever it passes together, though it may be known of what it consists."""
+    with patch.object(suppression, "few_left", lambda _, parents, __: np.zeros(parents.num_rows, np.bool_)):
+        yield
+
+
+@contextmanager
+def exact_visitors() -> Iterator[None]:
+    """Visitors as they are."""
+    with patch.object(measures, "rounded_visitors", lambda visitors, *_: visitors):
         yield
 
 
@@ -96,5 +111,9 @@ def with_reports(*reports: Report) -> Iterator[None]:
     own = [instead.pop(report.name, report) for report in REPORTS]
     with patch.object(Catalogue, "_refuse_relatives", lambda *_: None):
         catalogue = Catalogue([*own, *instead.values()])
-    with patch("tests.eager.REPORTS", catalogue), patch(f"{__name__}.REPORTS", catalogue):
+    with (
+        patch.object(Catalogue, "_refuse_relatives", lambda *_: None),
+        patch("tests.eager.REPORTS", catalogue),
+        patch(f"{__name__}.REPORTS", catalogue),
+    ):
         yield

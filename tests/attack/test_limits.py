@@ -7,6 +7,7 @@ from tests.eager import release_log, rows_of
 from tests.logs import FIREFOX, GOOGLEBOT, address, crowd, line
 
 JANE = 900
+YANDEX = "Mozilla/5.0 (compatible; YandexBot/3.0; +http://yandex.com/bots)"
 
 
 def test_k_minus_one_who_work_together_find_out_about_one_more():
@@ -34,44 +35,43 @@ def test_a_row_that_is_all_of_its_parent_describes_everybody_in_it():
     assert [key[-1] for key in tables["browsers"]] == ["Firefox"]
 
 
-def test_how_far_two_rows_overlap_follows_where_there_are_two():
-    """One who saw pages only, one who did not, and many who did both."""
-    both = crowd(20) + crowd(20, request="GET /a.css HTTP/1.1")
-    tables = published(both + crowd(1, JANE) + crowd(12, 500, request="GET /a.css HTTP/1.1"))
+def test_how_far_two_rows_overlap_can_be_bounded():
+    """Forty visitors, of whom 20 saw pages only, 10 other files only, and 10 both."""
+    log = crowd(30) + crowd(20, 21, request="GET /a.css HTTP/1.1")
+    tables = published(log)
     whole = tables["daily"][SITE, "human"][1]
     page, static = (tables["kinds"][SITE, "human", kind][1] for kind in ("page", "static"))
-    assert whole - static == 1  # visitors without any static file: Jane
-    assert page + static - whole == 20
-    # Of hits, which cannot be in two rows, nothing like it follows.
-    assert hits(tables, "daily") - hits(tables, "kinds", kind="static") == hits(tables, "kinds", kind="page") == 21
+    assert (whole, page, static) == (40, 30, 20)
+    assert page + static - whole == 10
 
 
-def test_a_visit_without_a_page_has_no_hit_on_one_which_two_reports_tell_together():
-    """Jane alone saw a page and something else. The rows that she is in are large, and none is hers."""
-    others = crowd(40) + crowd(20, 100, request="GET /a.css HTTP/1.1")
-    jane = line(address(JANE)) + line(address(JANE), request="GET /a.css HTTP/1.1") * 7
-    for log, hers in ((others, 0), (others + jane, 7)):
-        tables = published(log)
-        not_pages = hits(tables, "daily") - hits(tables, "kinds", kind="page")
-        assert not_pages - hits(tables, "visit_depths", visit_depth="00") == hers
+def test_that_somebody_lacks_a_kind_shows_where_visitors_are_more_than_its_hits():
+    tables = published(crowd(40) + crowd(12, 100, request="GET /a.css HTTP/1.1"))
+    assert tables["daily"][SITE, "human"][1] - hits(tables, "kinds", kind="page") == 12
 
 
-def test_a_method_without_paths_tells_other_requests_without_one():
-    """CONNECT never has a path, so what `not_found` has besides under `(none)` is somebody else's."""
-    tunnels = crowd(20, 100, request="CONNECT a.example:443 HTTP/1.1", status=404)
-    others = crowd(40) + tunnels + crowd(15, 200, request="GET /x HTTP/1.1", status=404)
-    jane = line(address(JANE), request="OPTIONS * HTTP/1.1", status=404) * 3
-    for log, hers in ((others, 0), (others + jane, 3)):
-        tables = published(log)
-        without_path = hits(tables, "not_found", path="(none)")
-        assert without_path - hits(tables, "methods", kind="not_found", method="CONNECT") == hers
+def test_k_who_fill_the_largest_row_learn_what_is_absorbed():
+    """They know what they did themselves, and that theirs is the row with most addresses."""
+    sybils = crowd(60, 500, request="GET /bait HTTP/1.1")
+    jane = line(address(JANE), request="GET /only-jane HTTP/1.1") * 3
+    assert hits(published(crowd(40) + sybils + jane), "pages", path="/bait") == 60 + 3
 
 
-def test_whoever_sends_no_agent_is_protected_by_k_addresses_of_any_network():
-    one_network = b"".join(line(f"20.1.1.{last}", agent="-") for last in range(1, K + 1))
-    assert hits(published(one_network), "daily", traffic="bot") == K
-    assert not published(one_network.replace(b'"-"\n', f'"{FIREFOX}"\n'.encode()))["daily"]
-    assert hits(published(one_network.replace(b'"-"\n', f'"{GOOGLEBOT}"\n'.encode())), "daily", traffic="bot") == K
+def test_k_who_fill_a_row_learn_the_total_of_all_others_in_it():
+    sybils = crowd(K, 500, request="GET /b HTTP/1.1")
+    jane = line(address(JANE), request="GET /b HTTP/1.1") * 3
+    assert hits(published(crowd(40) + sybils + jane), "pages", path="/b") == K + 3
+
+
+def test_one_address_may_make_most_hits_of_a_row():
+    jane = line(address(JANE), request="GET /b HTTP/1.1") * 500
+    assert hits(published(crowd(40) + crowd(K, 500, request="GET /b HTTP/1.1") + jane), "pages", path="/b") == K + 500
+
+
+def test_a_spoofed_crawler_is_named_whatever_its_number():
+    jane = line(address(JANE), agent=YANDEX)
+    tables = published(crowd(K, agent=GOOGLEBOT) + jane)
+    assert hits(tables, "bots", bot="yandex.com bots") == 1
 
 
 def test_a_company_with_four_networks_fills_a_row():
@@ -84,4 +84,25 @@ def test_two_releases_of_one_day_give_away_what_came_between():
     second = first + line(address(JANE), request="GET /b HTTP/1.1")
     before, after = (rows_of(release_log(log, k=K)[DAY].tables["pages"], "pages") for log in (first, second))
     changed = {key: after[key][0] - before[key][0] for key in before if after[key] != before[key]}
-    assert changed == {(SITE, "human", "page", "/b"): 1}
+    assert changed == {(SITE, "human", "page", "/", "/b"): 1}
+
+
+def test_two_data_sets_of_one_log_can_be_subtracted():
+    """Two groups of six, and one person. With k = 10 they are one row; with k = 5 the groups are named beside each other."""
+    log = crowd(50) + crowd(6, 200, request="GET /a HTTP/1.1") + crowd(6, 300, request="GET /b HTTP/1.1")
+    log += line(address(JANE), request="GET /jane HTTP/1.1")
+    five, ten = (rows_of(release_log(log, k=k)[DAY].tables["pages"], "pages") for k in (5, 10))
+    of_five, of_ten = ({key[-1]: row[0] for key, row in rows.items()} for rows in (five, ten))
+    assert of_ten["(other)"] - of_five["/a"] - of_five["/b"] == 13 - 6 - 6 == 1
+    # Each by itself tells nothing of her.
+    assert "/jane" not in of_five | of_ten
+    assert min(of_five.values()) > 5
+    assert min(of_ten.values()) >= 10
+
+
+def test_a_data_set_with_an_opt_out_beside_one_without_shows_who_opted_out():
+    """The log without the lines that said so is what is counted with `--opt-out exclude`."""
+    page = {"request": "GET /b HTTP/1.1"}
+    excluded = crowd(20) + crowd(20, 100, **page)
+    everybody, without = (hits(published(log), "pages", path="/b") for log in (excluded + line(address(JANE), **page), excluded))
+    assert everybody - without == 1

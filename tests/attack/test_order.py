@@ -1,4 +1,4 @@
-"""The choice of the row that joins `(other)` reveals nothing that the tables do not say themselves.
+"""Which row absorbs reveals nothing that the tables do not say themselves, nor that anything was absorbed.
 
 If the secret, the order of lines or the number of shards decided between tied rows, an attacker who has two runs of the same day,
 or knows the log's order, would learn something from the choice.
@@ -11,16 +11,17 @@ from unittest.mock import patch
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-from tests.attack.mutations import K, published, without_folds
+from tests.attack.mutations import K, published, weakest_absorbs, without_absorption
 from tests.eager import files_of, release_log
-from tests.logs import crowd
+from tests.logs import FIREFOX, address, crowd, line
 from transforms.counting import count
 from transforms.counting.measures import EVIDENCE
-from transforms.privacy.threshold import release as suppression
+from transforms.privacy.threshold import plan as planning
 
-# Seven pages tie; one of them must join the rare one.
+# Seven pages tie; one of them absorbs the rare one.
 TIES = b"".join(crowd(10, 20 * at, request=f"GET /{at} HTTP/1.1") for at in range(1, 8))
 TIES += crowd(2, 500, request="GET /rare HTTP/1.1")
 
@@ -48,11 +49,14 @@ def by_the_secret(parts):
     return {name: table.take(pa.array(numbers.permutation(table.num_rows))) for name, table in added.items()}
 
 
+def first_of_the_largest(planned, parent, own):
+    order = pc.sort_indices(planned, [(EVIDENCE, "descending")]).to_numpy()
+    _, first = np.unique(parent[order], return_index=True)
+    return order[first]
+
+
 def test_if_ties_were_left_to_the_order_of_rows_it_would():
-    with (
-        patch("tests.eager.add_counts", by_the_secret),
-        patch.object(suppression, "_by_weakness", lambda _: [(EVIDENCE, "ascending")]),
-    ):
+    with patch("tests.eager.add_counts", by_the_secret), patch.object(planning, "_largest", first_of_the_largest):
         assert len(outcomes()) > 1
 
 
@@ -61,40 +65,46 @@ def test_the_order_of_rows_alone_decides_nothing():
         assert len(outcomes()) == 1
 
 
-def test_the_smallest_row_joins_so_that_most_is_named():
-    log = (
-        crowd(30, request="GET /a HTTP/1.1")
-        + crowd(11, 100, request="GET /b HTTP/1.1")
-        + crowd(2, 200, request="GET /c HTTP/1.1")
-    )
-    assert {key[-1] for key in published(log)["pages"]} == {"/a", "(other)"}
+def rare(count: int) -> bytes:
+    """So many people, each with something rare of every sort: a page, a section, a kind, a method, an hour, a browser."""
+    ways = [
+        {"request": "GET /rare HTTP/1.1"},
+        {"request": "GET /rare/page HTTP/1.1"},
+        {"status": 500},
+        {"request": "POST / HTTP/1.1"},
+        {"time": "03/Mar/2026:03:00:00 +0000"},
+        {"agent": FIREFOX},
+    ]
+    return b"".join(line(host=address(900 + number), **ways[number % len(ways)]) for number in range(count))
 
 
-TOTALS = [K, K + 1, 2 * K - 1]
+@pytest.mark.parametrize("few", [1, 2, 5, K - 1])
+def test_nobody_can_tell_none_from_few(few):
+    """Who knows all rules sees the same tables whether a few did something rare, or what most did."""
+    others = crowd(40) + crowd(15, 100, request="GET /b HTTP/1.1")
+    assert published(others + rare(few)) == published(others + crowd(few, 900))
 
 
-def possible_parts(total: int) -> list[list[int]]:
-    """Two hours are not named, and have `total` hits together: how many are in the first?
-
-    The attacker knows which hours they are, for all others are named, and every rule. So he tries each answer, and sees whether
-    the same would be published. Gives the answers that he cannot tell apart.
-    """
-    alike: dict[object, list[int]] = {}
-    for first in range(1, total):
-        log = crowd(60, 300)
-        for hour, people in (("11", crowd(first)), ("12", crowd(total - first, 1 + first))):
-            log += people.replace(b"2026:10", f"2026:{hour}".encode())
-        tables = published(log)
-        if not {"11", "12"} <= {key[-1] for key in tables["hourly"]}:
-            alike.setdefault(tuple((name, tuple(sorted(rows.items()))) for name, rows in tables.items()), []).append(first)
-    return list(alike.values())
+def test_if_nothing_absorbed_what_fails_he_could():
+    others = crowd(40) + crowd(15, 100, request="GET /b HTTP/1.1")
+    with without_absorption():
+        assert published(others + rare(2)) != published(others + crowd(2, 900))
 
 
-@pytest.mark.parametrize("total", TOTALS)
-def test_who_knows_all_rules_cannot_tell_the_parts_of_a_fold(total):
-    assert min(map(len, possible_parts(total))) >= K - 1
+BAIT = "GET /!bait HTTP/1.1"  # sorts before all that people ask for
 
 
-def test_if_nothing_joined_what_fails_he_could():
-    with without_folds():
-        assert min(map(len, possible_parts(K + 1))) == 1
+def read_by_bait() -> int:
+    """What an attacker with k addresses finds in his own row, beside what he did himself."""
+    jane = line(address(900), request="GET /only-jane HTTP/1.1") * 7
+    tables = published(crowd(40) + crowd(K, 100, request=BAIT) + jane)
+    return sum(row[0] for key, row in tables["pages"].items() if key[-1] in ("/!bait", "(other)")) - K
+
+
+def test_k_addresses_that_make_a_small_row_read_nothing_beside_it():
+    assert read_by_bait() == 0
+
+
+def test_if_the_smallest_row_absorbed_they_would():
+    with weakest_absorbs():
+        assert read_by_bait() == 7

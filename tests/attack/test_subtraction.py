@@ -5,22 +5,28 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
+from unittest.mock import patch
 
 import pytest
 
-from tests.attack.mutations import K, Tables, hits, published, with_reports, without_folds, without_forest
+from tests.attack.mutations import K, Tables, exact_visitors, hits, published, with_reports, without_absorption
 from tests.catalogues import REPORTS
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, crowd, line
 from transforms.dimensions.agent import DEVICE
 from transforms.dimensions.country import CountryLookup
 from transforms.dimensions.request import METHOD, PATH, PROTOCOL
+from transforms.dimensions.visit import ENTRY_PAGE, VISIT_DEPTH, VISIT_DURATION
+from transforms.masking import anonymize
 from transforms.reports.report import Report
+from transforms.reserved import NONE
 
 BINGBOT = "Mozilla/5.0 (Windows NT 10.0; compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)"
 OPERA = CHROME + " OPR/112.0.0.0"
-AGENTS = [OPERA, CHROME, CHROME, CHROME, CHROME, FIREFOX, IPHONE, GOOGLEBOT, GOOGLEBOT, BINGBOT, "-", "curl/8.0"]
+HOURS = [3, 8, 9, 9, 9, 9, 10, 10, 14, 15, 15, 15]
+AGENTS = [OPERA, CHROME, CHROME, CHROME, CHROME, FIREFOX, IPHONE, GOOGLEBOT, BINGBOT, "-", *["curl/8.0"] * 3, "Wget/1.21"]
 
 
 def days(count: int = 20) -> Iterator[bytes]:
@@ -28,15 +34,15 @@ def days(count: int = 20) -> Iterator[bytes]:
     chance = random.Random(11)
     for _ in range(count):
         # Each day has mostly one kind of hit, so that its parts differ enough.
-        usual = chance.choice([("", 200), ("", 404), (".pdf", 200), (".css", 200)])
+        usual = chance.choice([("", 200), ("", 404), ("", 500), (".pdf", 200), (".css", 200)])
         endings = [usual[0]] * 12 + ["", ".css", ".png", ".pdf"]
         statuses = [usual[1]] * 40 + [200] * 12 + [404, 410, 301, 301, 302, 500, 500, 503]
         yield b"".join(
             line(
                 host=f"{chance.choice(['20.0', '20.1', '90.1', '82.64'])}.{chance.randrange(12)}.{chance.randrange(1, 4)}",
-                time=f"03/Mar/2026:{chance.randrange(8, 12):02}:{chance.randrange(60):02}:00 +0000",
+                time=f"03/Mar/2026:{chance.choice(HOURS):02}:{chance.randrange(60):02}:00 +0000",
                 request=f"{chance.choice(['GET', 'GET', 'GET', 'POST', 'HEAD'])} "
-                f"/{chance.choice('aaaaaaaaaabbbbbc')}{chance.choice(endings)} "
+                f"/{chance.choice(['', '', '', '', 's/', 't/'])}{chance.choice('aaaaaaaaaabbbbbc')}{chance.choice(endings)} "
                 f"HTTP/{chance.choice(['1.0', '1.1', '1.1', '2.0'])}",
                 status=chance.choice(statuses),
                 agent=chance.choice(AGENTS),
@@ -55,6 +61,11 @@ class Left:
     children: int
 
 
+def is_of_machines(report: Report, parent: tuple[str, ...]) -> bool:
+    """Whether rows name crawlers, which are named whatever their number."""
+    return parent[1] == "crawler" and report.dimension is not None and report.dimension.names_machines
+
+
 def differences(tables: Tables) -> Iterator[Left]:
     """For every published row and every report that divides it: what is left without all of its children, or without any few."""
     for report in REPORTS:
@@ -62,7 +73,9 @@ def differences(tables: Tables) -> Iterator[Left]:
             continue
         names = REPORTS.columns(report.parent)
         for parent, whole in tables[report.parent].items():
-            if report.where and dict(zip(names, parent, strict=True))[report.where[0]] != report.where[1]:
+            if is_of_machines(report, parent):
+                continue
+            if report.where and dict(zip(names, parent, strict=True))[report.where[0]] not in report.where[1:]:
                 continue
             children = [row[0] for key, row in tables[report.name].items() if key[: len(names)] == parent]
             yield Left(report.name, whole[0] - sum(children), len(children))
@@ -77,10 +90,38 @@ def test_what_is_left_of_any_row_is_nothing_or_many():
     assert [one for one in left if 0 < one.hits < K or one.hits < 0] == []
 
 
-def test_without_folds_something_small_is_left_at_every_edge_of_the_forest():
-    with without_folds():
+def test_without_absorption_something_small_is_left_at_every_edge_of_the_forest():
+    with without_absorption():
         left = [left for log in days() for left in differences(published(log))]
     assert {one.report for one in left if 0 < one.hits < K} == {report.name for report in REPORTS if report.parent}
+
+
+def lacking(tables: Tables, truth: Tables) -> Iterator[tuple[int, int]]:
+    """For every published row of a parent and of a child below it: how many visitors the child lacks, as told and in truth."""
+    for report in REPORTS:
+        if report.parent and "visit" not in report.name:
+            width = len(REPORTS.columns(report.parent))
+            for key, row in tables[report.name].items():
+                parent = key[:width]
+                if is_of_machines(report, parent):
+                    continue
+                yield tables[report.parent][parent][1] - row[1], truth[report.parent][parent][1] - truth[report.name][key][1]
+
+
+def test_a_row_with_visitors_that_another_lacks_differs_only_if_many_lack_it():
+    pairs = []
+    for log in days():
+        with exact_visitors():
+            truth = published(log)
+        pairs += lacking(published(log), truth)
+    assert any(0 < lack < K for _, lack in pairs)
+    assert [pair for pair in pairs if pair[0] < 0 or (0 < pair[1] < K and pair[0])] == []
+
+
+def test_exact_visitors_would_tell_that_few_lack_something():
+    with exact_visitors():
+        told = [told for log in days() for told, _ in lacking(published(log), published(log))]
+    assert any(0 < lack < K for lack in told)
 
 
 def by_country(tables: Tables, country: str) -> int:
@@ -100,6 +141,16 @@ class Attack:
     log: bytes
     sum: Callable[[Tables], int]
     mutation: Callable[[], contextlib.AbstractContextManager[None]]
+    found: int = 1
+
+
+MINUTE = "03/Mar/2026:10:01:00 +0000"
+TUNNEL = {"request": "CONNECT a.example:443 HTTP/1.1", "status": 404}
+ASTERISK = {"request": "OPTIONS * HTTP/1.1", "status": 404}
+
+
+def at(path: str) -> dict[str, object]:
+    return {"request": f"GET {path} HTTP/1.1"}
 
 
 def frenchmen(count: int, network: str = "90.1") -> bytes:
@@ -107,96 +158,101 @@ def frenchmen(count: int, network: str = "90.1") -> bytes:
 
 
 FLAT_PATHS = Report("static_paths", "x", PATH, "kinds", where=("kind", "static"))
+ENTRY_PAGES = Report("entry_pages", "x", ENTRY_PAGE, "kinds", where=("kind", "page"))
+ALL_DEPTHS = Report("visit_depths", "x", replace(VISIT_DEPTH, values=(*VISIT_DEPTH.values, NONE)), "daily")
+ALL_DURATIONS = Report("visit_durations", "x", VISIT_DURATION, "daily")
+
+
+def reports(*instead: Report) -> Callable[[], contextlib.AbstractContextManager[None]]:
+    """Other reports, which the catalogue would refuse."""
+    return partial(with_reports, *instead)
 
 
 @contextlib.contextmanager
-def flat_paths_without_folds() -> Iterator[None]:
-    with with_reports(FLAT_PATHS), without_folds():
+def flat_paths_without_absorption() -> Iterator[None]:
+    with with_reports(FLAT_PATHS), without_absorption():
         yield
 
 
-@contextlib.contextmanager
-def requests_beside_kinds() -> Iterator[None]:
-    """Methods divide the day, although an invalid request is a kind and has no method."""
-    with with_reports(Report("methods", "x", METHOD, "daily")):
-        yield
+def methods_of_what_has_no_path() -> contextlib.AbstractContextManager[None]:
+    """CONNECT and OPTIONS keep their names where they name no path."""
+    return patch.object(anonymize, "_without", lambda column, _: column)
 
 
-@contextlib.contextmanager
-def protocols_beside_kinds() -> Iterator[None]:
-    """The same for protocols."""
-    with with_reports(Report("protocols", "x", PROTOCOL, "daily")):
-        yield
-
-
-@contextlib.contextmanager
-def devices_beside_kinds_of_robots() -> Iterator[None]:
-    """Systems of robots too, although a robot without an agent is a kind and has no system."""
-    with with_reports(Report("devices", "x", DEVICE, "daily")):
-        yield
-
-
-INVALID = crowd(11, 100, request=r"\\x16\\x03", status=400)
+INVALID = crowd(60, 100, request=r"\\x16\\x03", status=400)
+BROKEN = crowd(12, 200, status=404)
 
 ATTACKS = {
-    "methods - invalid requests": Attack(
-        crowd(40) + INVALID + crowd(12, 200, status=404) + crowd(1, JANE, status=404, request="PUT / HTTP/1.1"),
-        lambda tables: hits(tables, "daily") - hits(tables, "methods", method="GET") - hits(tables, "kinds", kind="invalid"),
-        requests_beside_kinds,
+    "invalid requests by method and by kind": Attack(
+        crowd(40) + INVALID + BROKEN + crowd(1, JANE, status=404, request="PUT / HTTP/1.1"),
+        lambda tables: hits(tables, "methods", method="(unknown)") - hits(tables, "kinds", kind="invalid"),
+        reports(Report("methods", "x", METHOD, "daily")),
     ),
-    "protocols - invalid requests": Attack(
-        crowd(40) + INVALID + crowd(12, 200, status=404) + crowd(1, JANE, status=404, request="GET / HTTP/3.0"),
-        lambda tables: (
-            hits(tables, "daily") - hits(tables, "protocols", protocol="HTTP/1.1") - hits(tables, "kinds", kind="invalid")
-        ),
-        protocols_beside_kinds,
+    "invalid requests by protocol and by kind": Attack(
+        crowd(40) + INVALID + BROKEN + crowd(1, JANE, status=404, request="GET / HTTP/3.0"),
+        lambda tables: hits(tables, "protocols", protocol="(unknown)") - hits(tables, "kinds", kind="invalid"),
+        reports(Report("protocols", "x", PROTOCOL, "daily")),
     ),
-    "systems of robots - robots without an agent": Attack(
-        crowd(30, agent=GOOGLEBOT) + crowd(11, 100, agent="-") + crowd(1, JANE, agent=BINGBOT),
+    "robots without an agent by system and by kind": Attack(
+        crowd(30, agent="curl/8.0") + crowd(40, 100, agent="-") + crowd(1, JANE, agent="curl/8.0 (Windows NT 10.0)"),
         lambda tables: (
-            hits(tables, "daily")
-            - hits(tables, "operating_systems", operating_system="Other")
-            - hits(tables, "bot_kinds", bot_kind="no-agent")
+            hits(tables, "operating_systems", operating_system="(none)") - hits(tables, "bot_kinds", bot_kind="no-agent")
         ),
-        devices_beside_kinds_of_robots,
+        reports(Report("devices", "x", DEVICE, "daily")),
     ),
     "total - pages - static files": Attack(
         crowd(30) + crowd(20, 100, request="GET /a.css HTTP/1.1") + crowd(1, JANE, status=301),
         lambda tables: hits(tables, "daily") - hits(tables, "pages") - hits(tables, "file_types"),
-        without_forest,
+        without_absorption,
     ),
     "status codes - broken links": Attack(
         crowd(40) + crowd(11, 100, status=404, request="GET /gone HTTP/1.1") + crowd(1, JANE, status=500),
         lambda tables: hits(tables, "daily") - hits(tables, "status_codes", status="200") - hits(tables, "not_found"),
-        without_forest,
+        without_absorption,
     ),
     "a country - its networks": Attack(
         crowd(30) + frenchmen(11) + frenchmen(1, "82.64"),
         lambda tables: hits(tables, "countries", country="FR") - by_country(tables, "FR"),
-        without_folds,
+        without_absorption,
     ),
     "all other countries - networks": Attack(
         crowd(30) + frenchmen(11) + line("193.0.6.139"),
         lambda tables: hits(tables, "daily") - hits(tables, "countries", country="GB") - by_country(tables, "FR"),
-        without_forest,
+        without_absorption,
     ),
     "file types - paths": Attack(
         crowd(30) + crowd(11, 100, request="GET /robots.txt HTTP/1.1") + crowd(1, JANE, request="GET /jane.txt HTTP/1.1"),
         lambda tables: hits(tables, "file_types", file_type="txt") - hits(tables, "static_paths"),
-        flat_paths_without_folds,
+        flat_paths_without_absorption,
     ),
     "a page - visits that begin with it": Attack(
-        crowd(30, request="GET /a HTTP/1.1")
-        + crowd(20, 100, request="GET /b HTTP/1.1")
-        + crowd(1, JANE, request="GET /b HTTP/1.1")
-        + crowd(1, JANE, time="03/Mar/2026:10:01:00 +0000", request="GET /a HTTP/1.1"),
-        lambda tables: hits(tables, "pages", path="/a") - hits(tables, "entry_pages", path="/a"),
-        without_folds,
+        crowd(20) + crowd(18, 100, **at("/a")) + crowd(1, JANE) + crowd(1, JANE, time=MINUTE, **at("/a")),
+        lambda tables: hits(tables, "pages", path="/a") - hits(tables, "entry_pages", entry_page="/a"),
+        reports(ENTRY_PAGES),
+    ),
+    "other hits - visits without a page": Attack(
+        crowd(40) + crowd(20, 100, **at("/a.css")) + crowd(1, JANE) + crowd(1, JANE, **at("/a.css")),
+        lambda tables: (
+            hits(tables, "daily") - hits(tables, "kinds", kind="page") - hits(tables, "visit_depths", visit_depth="(none)")
+        ),
+        reports(ALL_DEPTHS),
+    ),
+    "visits of one page - visits that do not last": Attack(
+        # A site of pages alone: who stays has seen several. Jane has seen four, and no one else more than two.
+        crowd(40) + crowd(15, 100) + crowd(15, 100, time=MINUTE) + crowd(1, JANE) * 3 + crowd(1, JANE, time=MINUTE),
+        lambda tables: hits(tables, "visit_depths", visit_depth="01") - hits(tables, "visit_durations", visit_duration="00:00"),
+        reports(ALL_DURATIONS),
+        found=4,
+    ),
+    "broken links without a path - tunnels": Attack(
+        crowd(40) + crowd(20, 100, **TUNNEL) + crowd(25, 200, status=404, **at("/x")) + crowd(1, JANE, **ASTERISK),
+        lambda tables: hits(tables, "not_found", path="(none)") - hits(tables, "methods", kind="not_found", method="CONNECT"),
+        methods_of_what_has_no_path,
     ),
     "the day - its hours": Attack(
         crowd(30) + crowd(20, 100, time="03/Mar/2026:11:00:00 +0000") + crowd(1, JANE, time="03/Mar/2026:03:00:00 +0000"),
         lambda tables: hits(tables, "daily") - hits(tables, "hourly"),
-        without_folds,
+        without_absorption,
     ),
 }
 
@@ -207,11 +263,11 @@ def test_jane_cannot_be_found_by_subtraction(name):
     # Also with a report that is not in the catalogue, so that it is the rules that stop the attack, not the lack of a table.
     with with_reports(FLAT_PATHS):
         left = attack.sum(published(attack.log))
-    assert left == 0 or left >= K
+    assert left == 0 or abs(left) >= K
 
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_without_a_rule_she_is(name):
     attack = ATTACKS[name]
     with attack.mutation():
-        assert attack.sum(published(attack.log)) == 1
+        assert attack.sum(published(attack.log)) == attack.found

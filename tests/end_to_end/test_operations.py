@@ -173,17 +173,6 @@ def test_the_reference_agrees_in_a_time_zone(tmp_path):
         assert {name: published(tmp_path / "out", name, day) for name in reports} == reports
 
 
-def test_a_data_set_has_one_time_zone(tmp_path, capfd):
-    path = tmp_path / "access.log"
-    path.write_bytes(LOG)
-    run("--input", path, "--output", tmp_path / "out")
-    assert run("--input", path, "--output", tmp_path / "out", "--timezone", "Europe/Berlin") == 2
-    assert "a data set keeps to one" in capfd.readouterr().err
-    # By another clock of the log the same lines would be of another day, and published twice.
-    assert run("--input", path, "--output", tmp_path / "out", "--log-timezone", "America/New_York") == 2
-    assert "with --log-timezone UTC, not America/New_York" in capfd.readouterr().err
-
-
 def test_weeks(tmp_path, capfd):
     path = tmp_path / "access.log"
     # Monday to Sunday: five addresses a day, ten in the week; and a Sunday before, on its own.
@@ -207,10 +196,10 @@ def test_weeks(tmp_path, capfd):
 def test_a_backfill_publishes_every_day_in_one_run_and_the_next_none(tmp_path, capsys):
     path = tmp_path / "access.log"
     path.write_bytes(b"".join(crowd(10, time=f"{day:02}/Jan/2026:10:00:00 +0000") for day in range(1, 13)))
-    assert run("--input", path, "--output", tmp_path / "out") == 0
-    manifests = sorted((tmp_path / "out" / "_manifest").iterdir())
-    assert len(manifests) == 12
-    coverage = [json.loads(manifest.read_text())["coverage"] for manifest in manifests]
+    record = tmp_path / "record.json"
+    assert run("--input", path, "--output", tmp_path / "out", "--run-record", record) == 0
+    assert len(list((tmp_path / "out" / "_manifest").iterdir())) == 12
+    coverage = [day["coverage"] for day in json.loads(record.read_text())["days"].values()]
     assert coverage == ["edge", *["full"] * 10, "edge"]
     capsys.readouterr()
     assert run("--input", path, "--output", tmp_path / "out") == 0
@@ -499,3 +488,14 @@ def test_a_file_whose_name_is_not_utf8_is_named(tmp_path, capfd):
         file.write(LOG)
     assert run("--input", tmp_path / "bad*.log", "--output", tmp_path / "out") == 6
     assert "bad\\xff.log: the name is not UTF-8" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("mode", [(), ("--privacy", "dp", "--declare-site", "else.example", "--date", f"{DAY}..2026-03-04")])
+def test_the_record_has_the_exact_volume_of_a_day(tmp_path, mode):
+    path, record = tmp_path / "access.log", tmp_path / "record.json"
+    largest = 999_999_999_999_999_999
+    path.write_bytes(crowd(12, size=largest) + crowd(12, first=100, size=1000))
+    assert run("--input", path, "--output", tmp_path / "out", "--run-record", record, *mode) == 0
+    days = json.loads(record.read_text())["days"]
+    assert days[DAY]["bytes_sent"] == 12 * largest + 12_000 == 12_000_000_000_000_011_988
+    assert all(day["bytes_sent"] == 0 for date, day in days.items() if date != DAY)

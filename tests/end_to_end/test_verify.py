@@ -298,9 +298,9 @@ PLANTED = {
         edit(lambda manifest: manifest["reports"].update({"jane_doe_" * 40: manifest["reports"]["bots"]})),
         "its list of reports is invalid",
     ),
-    "a period that is none": (edit(lambda manifest: manifest.update(period="Jane")), "a period or a coverage that this"),
-    "a period that is an object": (edit(lambda manifest: manifest.update(period={})), "a period or a coverage that this"),
-    "a coverage that is none": (edit(lambda manifest: manifest.update(coverage={"a": 1})), "a period or a coverage that this"),
+    "a period that is none": (edit(lambda manifest: manifest.update(period="Jane")), "a period that this program does not have"),
+    "a period that is an object": (edit(lambda manifest: manifest.update(period={})), "a period that this program does not have"),
+    "a coverage": (edit(lambda manifest: manifest.update(coverage="full")), "says more than a manifest should"),
     "a revision that is a word": (edit(lambda manifest: manifest.update(revision="Jane")), "not a manifest"),
     "a run that is an object": (edit(lambda manifest: manifest.update(run_id={})), "not a manifest"),
     "an entry in the ledger that is null": (

@@ -18,8 +18,9 @@ _DURATIONS = {
     600: "10:00-29:59",
     1_800: "30:00+",
 }
-# No bucket of one number from two on: hits of a row that is a multiple of it, or not, would say whether it holds others.
-_DEPTHS = {1: "01", 2: "02-03", 4: "04-06", 7: "07-10", 11: "11-20", 21: "21+"}
+# Three alone: the hits of a row and the number of its visits, which its addresses bound, would tell finer buckets apart that are
+# not named. And none of a single number from two on: a row whose hits are no multiple of it would tell that it absorbed others.
+_DEPTHS = {1: "01", 2: "02-04", 5: "05+"}
 
 
 def duration_of(seconds: int) -> str:
@@ -35,7 +36,7 @@ def depth_of(pages: int) -> str:
     """The bucket of a visit's pages; `(none)` without one.
 
     >>> depth_of(1), depth_of(20), depth_of(0)
-    ('01', '11-20', '(none)')
+    ('01', '05+', '(none)')
     """
     return _bucket(pages, _DEPTHS) if pages else NONE
 

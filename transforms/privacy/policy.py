@@ -44,10 +44,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The packed counts of one period of a shard, the hits of its largest network, and the input of a second pass."""
+    """The packed counts of one period of a shard, and the input of a second pass.
+
+    Exact, and for the operator alone: the hits of its largest network, and the bytes of all its hits (`volume`).
+    """
 
     counts: bytes
     largest_network: int
+    volume: int
     kept: bytes = b""
 
 
@@ -83,6 +87,9 @@ class Policy(ABC):
 
     own_settings: ClassVar[tuple[str, ...]] = ()
     """Fields of `Settings` that only this policy has."""
+
+    may_differ: ClassVar[tuple[str, ...]] = ()
+    """Facts that may differ between the periods of a data set, of those of which it has one each otherwise."""
 
     @classmethod
     @abstractmethod

@@ -16,15 +16,15 @@ from transforms.reports.report import Catalogue
 from transforms.wire import schema_of
 
 KEPT = "kept"
-LARGEST = "largest"
 SECRETS = "secrets"
+TRAFFIC = "traffic"
 
 
 class CountShards(PooledDoFn[dict[int, Counted]]):
     """Main output (date, counts). `kept` gets (date, rows for a second pass), so that the shuffle has one consumer only.
 
-    `largest` gets (date, hits of the largest network), `secrets` the fingerprint of each shard's secret, because what two shards
-    count adds up only under the same one.
+    `traffic` gets (date, (hits of the largest network, bytes of all hits)) for the operator, `secrets` the fingerprint of each
+    shard's secret, because what two shards count adds up only under the same one.
     """
 
     expected = (SecretChangedError,)
@@ -47,7 +47,7 @@ class CountShards(PooledDoFn[dict[int, Counted]]):
             yield date, counted.counts
             if counted.kept:
                 yield beam.pvalue.TaggedOutput(KEPT, (date, counted.kept))
-            yield beam.pvalue.TaggedOutput(LARGEST, (date, counted.largest_network))
+            yield beam.pvalue.TaggedOutput(TRAFFIC, (date, (counted.largest_network, counted.volume)))
 
     def job_error(self, error: SecretChangedError) -> JobError:
         """See `PooledDoFn`."""

@@ -8,10 +8,10 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipeline.dataset.manifest import EDGE, FULL, NOT_TOLD, manifest_of
+from pipeline.dataset.manifest import manifest_of
 from pipeline.dataset.publish import StagedFile, commit_day, discard
 from pipeline.graph.job import Job
-from pipeline.graph.run_record import write_record
+from pipeline.graph.run_record import coverage_of, write_record
 from pipeline.graph.steps.guarded import guarded
 
 
@@ -23,27 +23,36 @@ class PublishDays(beam.DoFn):
 
     @guarded
     def process(
-        self, _: bytes, days: Iterable[tuple[str, bytes]], largest: Iterable[tuple[str, int]], checked: dict[str, Any]
+        self,
+        _: bytes,
+        days: Iterable[tuple[str, bytes]],
+        traffic: Iterable[tuple[str, tuple[int, int]]],
+        checked: dict[str, Any],
     ) -> None:
-        """Publish, then write the record if the launcher waits; `largest`: hits of the largest network by day and shard."""
+        """Publish, then write the record if the launcher waits.
+
+        `traffic`: hits of the largest network and bytes of all hits, by day and shard.
+        """
         job = self._job
         seen = checked["days"]
-        edges = {min(seen), max(seen)} if seen else set()
         published = {}
         peaks: dict[str, int] = {}
-        for date, hits in largest:
+        volumes: dict[str, int] = {}
+        for date, (hits, volume) in traffic:
             peaks[date] = max(hits, peaks.get(date, 0))
+            volumes[date] = volumes.get(date, 0) + volume
         for date, data in sorted(days):
             described = json.loads(data)
             staged = [StagedFile(**file) for file in described["staged"]]
             figures = described["figures"]["reports"]
-            coverage = NOT_TOLD if job.policy.announced else EDGE if date in edges else FULL
+            coverage = coverage_of(date, seen, job.policy.announced)
             hashes = {file.report: file.sha256 for file in staged}
             rows = {name: report["rows"] for name, report in figures.items()}
-            manifest = manifest_of(date, dict(job.facts), coverage, job.catalogue, hashes, rows)
+            manifest = manifest_of(date, dict(job.facts), job.catalogue, hashes, rows)
             commit_day(job.output, job.run_id, manifest, staged, job.replace)
             published[date] = {
                 "lines": seen.get(date, 0),
+                "bytes_sent": volumes.get(date, 0),
                 "coverage": coverage,
                 "one_network_dominates": 2 * peaks.get(date, 0) > seen.get(date, 0),
                 **described["figures"],

@@ -13,7 +13,7 @@ from typing import Any
 import apache_beam as beam
 
 from pipeline.dataset import ledger
-from pipeline.dataset.manifest import NOT_TOLD, manifest_of
+from pipeline.dataset.manifest import manifest_of
 from pipeline.dataset.publish import sha256_of, stage_file
 from pipeline.graph.job import Job
 from pipeline.graph.steps.count_shards import secret_changed
@@ -39,7 +39,7 @@ class WriteDays(beam.DoFn):
         job = self._job
         hashes = {report: sha256_of(data) for report, data in files.items()}
         rows = {name: report["rows"] for name, report in figures["reports"].items()}
-        manifest = manifest_of(date, dict(job.facts), NOT_TOLD, job.catalogue, hashes, rows) | {"run_id": job.run_id}
+        manifest = manifest_of(date, dict(job.facts), job.catalogue, hashes, rows) | {"run_id": job.run_id}
         entry = job.policy.budget_entry(manifest)
         if entry is not None:
             ledger.spend(job.output, entry)

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from pipeline.dataset import ledger
-from pipeline.dataset.manifest import NOT_TOLD, manifest_of
+from pipeline.dataset.manifest import manifest_of
 from pipeline.dataset.publish import commit_day, discard, recover, sha256_of, stage_file
 from pipeline.dataset.storage import BeamStorage, LocalStorage
 from pipeline.errors import JobError
@@ -37,7 +37,7 @@ def use(monkeypatch, opened):
 
 def entry(run_id, reports):
     hashes = {name: sha256_of(data) for name, data in reports.items()}
-    manifest = manifest_of(DAY, POLICY.facts(), NOT_TOLD, NOISY_REPORTS, hashes, dict.fromkeys(reports, 1))
+    manifest = manifest_of(DAY, POLICY.facts(), NOISY_REPORTS, hashes, dict.fromkeys(reports, 1))
     return POLICY.budget_entry(manifest | {"run_id": run_id})
 
 

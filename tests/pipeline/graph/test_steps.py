@@ -16,7 +16,7 @@ from pipeline import errors
 from pipeline.graph import accounts, flow
 from pipeline.graph.job import InputFile, Job
 from pipeline.graph.read_blocks import read_blocks
-from pipeline.graph.steps.count_shards import KEPT, LARGEST, SECRETS, CountShards
+from pipeline.graph.steps.count_shards import KEPT, SECRETS, TRAFFIC, CountShards
 from pipeline.graph.steps.make_secret import MakeSecret
 from pipeline.graph.steps.map_files import ACCOUNTS, BYTES_READ, MapFiles
 from pipeline.graph.steps.plan_release import PLANS, PlanRelease
@@ -116,7 +116,7 @@ def test_count_plan_fold_and_release(root):
 
     way = POLICY, REPORTS
     with root:
-        counted = root | beam.Create(pieces()) | beam.ParDo(CountShards(*way)).with_outputs(KEPT, LARGEST, SECRETS, main="counts")
+        counted = root | beam.Create(pieces()) | beam.ParDo(CountShards(*way)).with_outputs(KEPT, SECRETS, TRAFFIC, main="counts")
         days = counted.counts | beam.GroupByKey()
         planned = days | beam.ParDo(PlanRelease(*way)).with_outputs(PLANS, main="counts")
         recounts = counted[KEPT] | beam.ParDo(Recount(*way), AsDict(planned[PLANS]))

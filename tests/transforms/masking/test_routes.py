@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from transforms.masking.path import scrub_paths
-from transforms.masking.routes import Routes
+from transforms.masking.routes import NO_ROUTES, Routes, is_fingerprint
 
 FILE = """
 # people
@@ -40,3 +40,18 @@ def test_paths_that_fit_are_published_as_their_template(site, target, path):
 def test_a_line_that_is_no_template_is_named(line):
     with pytest.raises(ValueError, match="line 2 is not a template"):
         Routes.parse(f"/ok\n{line}\n")
+
+
+def test_the_fingerprint_is_of_the_templates_alone():
+    same = "/users/:user/photos/:photo\nBlog.Example.Org:443 /by/:author # him\n\n  /users/:user"
+    assert Routes.parse(same).fingerprint() == Routes.parse(FILE).fingerprint()
+    assert is_fingerprint(Routes.parse(FILE).fingerprint())
+    assert Routes.parse("# nothing\n").fingerprint() == NO_ROUTES == "none"
+    others = [
+        "/users/:user",
+        "www.example.org /users/:user",
+        "/users/:name",
+        "/users/:user\n/by/:user",
+        "/by/:user\n/users/:user",
+    ]
+    assert len({Routes.parse(text).fingerprint() for text in others}) == len(others)

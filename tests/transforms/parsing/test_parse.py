@@ -241,3 +241,24 @@ def test_json_may_call_parts_of_a_request_by_various_names(parts, is_read_as):
         assert [tuple(each.values()) for each in parsed.entries.select(["method", "target", "protocol"]).to_pylist()] == [
             is_read_as
         ] * lines
+
+
+@pytest.mark.parametrize(
+    ("logged", "in_text", "in_json"),
+    [
+        ("999999999999999999", 999_999_999_999_999_999, 999_999_999_999_999_999),
+        ("1000000000000000000", "fields", 0),
+        ("9223372036854775808", "fields", 0),
+        ("18446744073709551617", "fields", 0),
+        ("-5", "fields", 0),
+        ("1.5", "fields", 1),
+        ("1e300", "fields", 0),
+    ],
+)
+def test_a_number_of_bytes_has_up_to_18_digits_and_no_sign(logged, in_text, in_json):
+    text = parse_block(line(size=logged), format_of("combined"))
+    found = text.entries["bytes_sent"].to_pylist() or [reject.reason for reject in text.rejects]
+    assert found == [in_text]
+    row = f'{{"ip":"20.0.1.7","t":"2026-03-03T10:00:00Z","r":"GET / HTTP/1.1","s":200,"b":{logged}}}\n'.encode()
+    parsed = parse_block(row, format_of("json:remote_host=ip,time=t,request=r,status=s,bytes_sent=b"))
+    assert parsed.entries["bytes_sent"].to_pylist() == [in_json]

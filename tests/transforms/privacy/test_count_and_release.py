@@ -21,6 +21,7 @@ from transforms.dimensions.timing import HOUR
 from transforms.masking.secret import new_secret
 from transforms.privacy import release as door
 from transforms.privacy.release import Released, ReleaseError
+from transforms.privacy.threshold import plan
 from transforms.privacy.threshold import release as suppression
 from transforms.privacy.threshold.gate import Gate
 from transforms.reports.report import Catalogue, Report
@@ -73,7 +74,7 @@ def test_the_door_refuses_what_breaks_a_rule():
     columns = catalogue.columns("daily")
     row = {"site": "a", "traffic": "human", **dict.fromkeys(COUNTED, 9)}
     low = pa.Table.from_pylist([row], schema=counts_schema(columns))
-    everything = patch.object(suppression, "passing", lambda table, *_: np.ones(table.num_rows, np.bool_))
+    everything = patch.object(plan, "passing", lambda table, *_: np.ones(table.num_rows, np.bool_))
     with everything, pytest.raises(ReleaseError, match="under the threshold"):
         suppression.release({"daily": low}, {}, catalogue, Gate(10))
     person = pa.Table.from_pylist([{**row, "site": "192.0.2.7"}], schema=counts_schema(columns))

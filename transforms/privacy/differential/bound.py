@@ -18,6 +18,7 @@ from transforms.counting.cells import cells_of
 from transforms.counting.count import add_counts
 from transforms.counting.measures import counts_schema
 from transforms.counting.pieces import gather
+from transforms.counting.volume import volume_of
 from transforms.dimensions.describe import dimension_columns
 from transforms.dimensions.referrer import CHANNEL, SOURCE
 from transforms.dimensions.request import FILE_TYPE, KIND, METHOD, PATH, PROTOCOL, STATUS
@@ -56,7 +57,11 @@ def count_bounded(pieces: Iterable[bytes], catalogue: Catalogue, sites: tuple[st
         of_day = dates == date
         counts = bounded_counts(rows.filter(pa.array(of_day & declared)), catalogue)
         _, hits = np.unique(rows["network_key"].to_numpy()[of_day], return_counts=True)
-        days[date] = Counted(packed(pack(counts), int(np.count_nonzero(of_day & ~declared))), int(hits.max()))
+        days[date] = Counted(
+            counts=packed(pack(counts), int(np.count_nonzero(of_day & ~declared))),
+            largest_network=int(hits.max()),
+            volume=volume_of(rows["bytes_sent"].to_numpy()[of_day]),
+        )
     return days
 
 

@@ -28,6 +28,7 @@ class Differential(Policy):
     draws: ClassVar[bool] = True
     announced: ClassVar[bool] = True
     own_settings: ClassVar[tuple[str, ...]] = ("epsilon", "delta", "accept_weak_epsilon", "declare_site")
+    may_differ: ClassVar[tuple[str, ...]] = ("min_addresses", "opt_out", "routes")
 
     budget: Budget
 

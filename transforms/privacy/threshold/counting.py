@@ -20,6 +20,7 @@ from transforms.counting.cells import Cells, cells_of
 from transforms.counting.count import NUMBERS, Measured, count_day, merge_pieces
 from transforms.counting.measures import COUNTED, VISITORS
 from transforms.counting.visits import is_of_visits
+from transforms.counting.volume import volume_of
 from transforms.privacy.policy import Counted
 from transforms.privacy.threshold.plan import PARENT, Plan, absorbing_rows
 from transforms.reports.report import Catalogue
@@ -46,6 +47,7 @@ def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str
             counts=pack(count_day(rows, catalogue, caps)),
             kept=pack({"rows": rows}),
             largest_network=int(np.bincount(rows[NUMBERS[0]].to_numpy()).max()),
+            volume=volume_of(rows["bytes_sent"].to_numpy()),
         )
         for day, rows in merge_pieces(pieces, of_visits).items()
     }
@@ -77,12 +79,12 @@ def count_parts(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int], p
     planned: dict[str, Codes] = {}
     absorbed: dict[str, _Absorbed] = {}
     for report, cells in cells_of(rows, catalogue):
-        if report.name not in plan:
-            continue
         planned[report.name] = _planned(rows, catalogue.columns(report.name), cells, plan[report.name])
-        if report.parent is None:
+        if report.parent is None or not len(cells):
             continue
-        absorbing = np.append(absorbing_rows(plan, report), -1).astype(np.int32)  # position -1 is no row of the plan
+        absorbing = np.append(absorbing_rows(plan[report.name], plan[report.parent]), -1).astype(
+            np.int32
+        )  # position -1 is no row of the plan
         parent = planned[report.parent].take(cells.parent)
         fails = (planned[report.name] < 0) & (absorbing[parent] >= 0)
         group = np.append(np.where(fails, parent, -1), -1).astype(np.int32).take(cells.of_row)  # -1: of no cell

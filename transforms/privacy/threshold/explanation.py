@@ -7,41 +7,51 @@ from transforms.privacy.threshold.gate import NETWORK_CAP, Gate
 TEXT = """\
 What is published about visitors, and what never is
 
-Published are tables of counts: hits, visitors, visits and bytes, by {period}, site, and one thing more, such as a
-page or a country.
+Published are tables of counts by {period}, site, and one thing more, such as a page or a country: hits, and in most
+tables visitors. The guarantee is k-anonymity with primary and complementary suppression, k = {k}.
 
-1. A row is published only if it counts at least {k} addresses. Of one network (IPv4 /24, IPv6 /32) at most {cap} are
-   counted, so one network or one person with many agents cannot fill a row. Known robots come from few networks
-   and are no persons: of theirs {k} of one network count.
-2. Each report divides rows of another report that are published themselves. So no hits of a small group can be
-   found by taking one table away from another.
-3. Rows with fewer addresses stand together as (other). If (other) has too few itself, the smallest other row
-   joins it.
-4. A site's {period} with fewer than {k} addresses is left out of everything.
-5. Each {period} is published once. Later lines are counted and dropped. --replace withdraws a release, and the
-   manifest says how often.
-6. Paths lose queries; numbers of five digits or more, e-mail addresses, UUIDs and tokens in them are replaced, but
-   for dates. Of referrers the domain is kept; names of browsers, systems and robots are those of shipped lists. What
-   still looks like a person's at the end, as an IP address in a path does, is folded.
+1. Primary suppression. A row has at least {k} addresses of its own. At most {cap} addresses per network (IPv4 /24, IPv6
+   /32) count, so neither one network nor one person with many agents fills a row. All host names together are one
+   network. Listed crawlers of organisations are machines: {k} addresses of one network count, and their names are
+   published whatever their number.
+2. Generalisation. Rare values are counted one level up first: a path in its section, an hour in its part of the day,
+   a browser in its system.
+3. A tree. Each report divides published rows of another one, exactly. No small group is left when one table is
+   subtracted from another.
+4. Complementary suppression. If the rare values below a row have {k} addresses together, they are its row (other).
+   If they have not, the largest row beside them absorbs them without a word: nobody can tell none from few. A row
+   may therefore hold up to a few hits of other values. The operator's run record says how many.
+5. Visitors are exact where no visitor can be in two rows (countries, devices, browsers). Elsewhere they are rounded
+   to the nearest {k}, and a row that lacks fewer than {k} visitors of the row above it shows the same number.
+   Visits and bytes are not published, because they are tied to hits by definition and by the sizes of files.
+6. A site's {period} with fewer than {k} addresses is left out of everything.
+7. Each {period} is published once. Later lines are counted for the operator and dropped. --replace withdraws a
+   release, and the manifest says how often. A data set has one k, time zone, period, opt-out and set of routes.
+8. Paths lose queries; identifiers in them are replaced. Of referrers the domain is kept. Names of browsers, systems
+   and robots are those of shipped lists. A value that still looks like a person's is never published by name.
 
-Addresses are cut and keyed when a line is read. The key is random for each run and gone when it ends. User names,
-cookies, whole user agents, whole referrers and queries are read past. Of a log line nothing but what these rules
-publish gets into a result, and nothing into a message, a record or the graph of the job.
+Addresses are truncated and keyed when a line is read. The key is random for each run and gone when it ends. User
+names, cookies, whole user agents, whole referrers and queries are not kept. Nothing of a log line except what these
+rules publish reaches a result, a message, a record or the graph of the job.
 
-Each of these claims is tested, also by attacks: see docs/privacy.md.
+The claim: all tables of a {period} together prove of no unpublished value that anybody had it, not even to someone who
+knows every rule. Each rule is tested by attacks that succeed without it: see docs/privacy.md.
 
 What this does not promise
 
 - {minus} people who work together, on several networks, can find out about one more.
+- {k} people who fill a row learn the total of everybody else in it. If theirs is the largest row, they also learn what
+  it absorbed.
 - One person who uses many networks (Tor, relays, a phone on the move) counts as many. So does a company.
-- A page that names a person in its path is published if {k} addresses ask for it: by a word, a date, a number of up
-  to four digits, or groups of such numbers with up to eight digits together, also behind a date. See --routes.
+- A page that names a person in its path is published if {k} addresses ask for it. See --routes.
 - If all visitors of a row share a property, the tables show it: nobody is named, but the group is described.
-- Two rows may count the same visitors and visits. How far they overlap can be bounded, or, where a row has two
-  parts only, be known: how many are in both, and how many in one only, which may be one.
-- Whoever sends no user agent counts as a robot: {k} addresses, but perhaps of one network.
-- Two releases of one {period} (--replace) show what changed between them.
-- Whoever knows something from elsewhere may combine it with the tables.
+- One address may make most hits of a row. The run record counts such rows.
+- How far the visitors of two rows overlap can be bounded. Where a row has more visitors than a row inside it has hits,
+  somebody is in the first and not in the second.
+- Someone who sends a crawler's user agent counts as one, and is then named with fewer than {k} addresses.
+- Two releases of one {period} (--replace) show what changed between them, and so do two data sets of one log with other
+  settings.
+- Someone who knows something from elsewhere may combine it with the tables.
 - Many {period}s say more about a regular visitor than one. Each keeps the promise by itself.
 - Until a runner elsewhere deletes its storage, it holds personal data. See docs/engines.md.
 """

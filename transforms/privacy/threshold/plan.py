@@ -1,20 +1,22 @@
 """What the first pass decides: which cells pass, and which of them absorbs those that fail.
 
-A plan holds passing cells alone, so it holds nothing confidential. It is a table of each report that has cells: its dimensions,
-`parent` (the parent's row in the plan of its report; -1 in the root), and `absorbs`. All shards of a period have the same plan,
+A plan holds passing cells alone, so it holds nothing confidential. It is a table of each report: its dimensions and, except in
+the root, `parent` (the parent's row in the plan of its report) and `absorbs`. All shards of a period have the same plan,
 so the number of a row in it identifies the row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.columns import Codes, Flags, Integers
-from transforms.counting.measures import EVIDENCE
+from transforms.counting.measures import EVIDENCE, counts_schema
+from transforms.dimensions.dimension import Dimension
 from transforms.privacy.release import keys_of, keys_of_parents, nameable
 from transforms.privacy.threshold.gate import Gate
 from transforms.reports.report import Catalogue, Report
@@ -27,23 +29,50 @@ _FEW = 2
 Plan = Mapping[str, pa.Table]
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The cells of a report, the row of each cell's parent in the plan (-1: not published by name), which pass, and the plan."""
+
+    counts: pa.Table
+    parent: Codes
+    passes: Flags
+    plan: pa.Table
+
+    def named(self) -> pa.Table:
+        """Counts of the cells that pass, in the order of the plan."""
+        return self.counts.filter(pa.array(self.passes))
+
+    def lost(self) -> pa.Table:
+        """Counts of the cells that fail below rows that are published by name; of the root, all that fail."""
+        is_root = PARENT not in self.plan.column_names
+        return self.counts.filter(pa.array(~self.passes & (is_root | (self.parent >= 0))))
+
+
+def judge(counts: Mapping[str, pa.Table], catalogue: Catalogue, gate: Gate) -> dict[str, Judged]:
+    """What the gate says of each report of a period, from its exact counts."""
+    judged: dict[str, Judged] = {}
+    for report in catalogue:
+        columns = list(catalogue.columns(report.name))
+        table = counts.get(report.name, counts_schema(columns).empty_table())
+        if report.parent is None:
+            passes, parent = passing(table, report, gate), np.full(table.num_rows, -1, np.int32)
+            plan = table.filter(pa.array(passes)).select(columns)
+        else:
+            keys = keys_of(judged[report.parent].plan, catalogue, report.parent)
+            at = pc.index_in(keys_of_parents(table, catalogue, report), value_set=keys)
+            parent = at.fill_null(-1).to_numpy()
+            passes = passing(table, report, gate) & (parent >= 0)
+            named = table.filter(pa.array(passes))
+            absorbs = np.zeros(named.num_rows, np.bool_)
+            absorbs[_largest(named, parent[passes], columns[-1])] = True
+            plan = named.select(columns).append_column(PARENT, pa.array(parent[passes])).append_column(ABSORBS, pa.array(absorbs))
+        judged[report.name] = Judged(table, parent, passes, plan)
+    return judged
+
+
 def plan_release(counts: Mapping[str, pa.Table], catalogue: Catalogue, gate: Gate) -> dict[str, pa.Table]:
     """The plan of a period, from its exact counts."""
-    plan: dict[str, pa.Table] = {}
-    for report in catalogue:
-        if report.name in counts:
-            table = counts[report.name]
-            parent = parents_of(table, catalogue, report, plan)
-            good = passing(table, report, gate) & (parent >= 0 if report.parent else True)
-            columns = list(catalogue.columns(report.name))
-            planned = table.filter(pa.array(good))
-            parent = parent[good]
-            absorbs = np.zeros(len(parent), np.bool_)
-            if report.parent:
-                absorbs[_largest(planned, parent, columns[-1])] = True
-            planned = planned.select(columns).append_column(PARENT, pa.array(parent))
-            plan[report.name] = planned.append_column(ABSORBS, pa.array(absorbs))
-    return plan
+    return {name: judged.plan for name, judged in judge(counts, catalogue, gate).items()}
 
 
 def passing(counts: pa.Table, report: Report, gate: Gate) -> Flags:
@@ -51,38 +80,21 @@ def passing(counts: pa.Table, report: Report, gate: Gate) -> Flags:
     return nameable(counts, report, gate.admits(counts, report))
 
 
-def parents_of(counts: pa.Table, catalogue: Catalogue, report: Report, plan: Plan) -> Codes:
-    """The row of each cell's parent in the plan; -1 if it is not published by name, or the report is the root."""
-    if report.parent is None:
-        return np.full(counts.num_rows, -1, np.int32)
-    keys = keys_of(plan[report.parent], catalogue, report.parent)
-    rows: Codes = pc.index_in(keys_of_parents(counts, catalogue, report), value_set=keys).fill_null(-1).to_numpy()
+def absorbing_rows(plan: pa.Table, parents: pa.Table) -> Codes:
+    """For each row of the parent's plan, the row in this plan that absorbs; -1 if no cell of it passes."""
+    rows = np.full(parents.num_rows, -1, np.int32)
+    absorbing = np.flatnonzero(plan[ABSORBS].to_numpy())
+    rows[plan[PARENT].to_numpy()[absorbing]] = absorbing
     return rows
 
 
-def absorbing_rows(plan: Plan, report: Report) -> Codes:
-    """For each row of the parent's plan, the row in this report's plan that absorbs; -1 if no cell of it passes."""
-    assert report.parent is not None
-    rows = np.full(plan[report.parent].num_rows, -1, np.int32)
-    if report.name in plan:
-        absorbing = np.flatnonzero(plan[report.name][ABSORBS].to_numpy())
-        rows[plan[report.name][PARENT].to_numpy()[absorbing]] = absorbing
-    return rows
-
-
-def few_left(plan: Plan, report: Report, catalogue: Catalogue) -> Flags:
+def few_left(plan: pa.Table, parents: pa.Table, dimension: Dimension) -> Flags:
     """For each row of the parent's plan: whether no more than two possible values of the report's dimension are not named.
 
     Were `(other)` published there, both would be known to exist, and to have fewer than k addresses each.
     """
-    assert report.parent is not None
-    assert report.dimension is not None
-    parents = plan[report.parent]
-    named = np.zeros(parents.num_rows, np.int64)
-    if report.name in plan:
-        named = np.bincount(plan[report.name][PARENT].to_numpy(), minlength=parents.num_rows)
-    above = parents.select(list(catalogue.columns(report.parent))).to_pylist()
-    possible = [report.dimension.possible(values) for values in above]
+    named = np.bincount(plan[PARENT].to_numpy(), minlength=parents.num_rows)
+    possible = map(dimension.possible, parents.to_pylist())
     most = np.array([np.iinfo(np.int64).max if values is None else len(values) for values in possible], np.int64)
     return most - named <= _FEW
 

@@ -138,8 +138,8 @@ class Threshold(Policy):
             found.append(("unknown_site", text))
         if any(day["one_address_dominates"] for day in days):
             text = (
-                "One address makes more than half of people's hits, and its habits show in the tables. If it is a monitor, or your "
-                "own, leave its lines out."
+                "One address makes more than half of people's hits, and its habits show in the tables. If it is a monitor, "
+                "or your own, leave its lines out."
             )
             found.append(("one_address_dominates", text))
         return found

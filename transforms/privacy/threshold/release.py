@@ -19,12 +19,12 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.columns import Codes, Flags, Integers
-from transforms.counting.measures import COUNTED, EVIDENCE, HITS, LARGEST, VISITORS, counts_schema
+from transforms.counting.measures import COUNTED, EVIDENCE, HITS, LARGEST, VISITORS
 from transforms.privacy.release import Folded, Released, ReleaseError, divided, let_out, total_hits
 from transforms.privacy.threshold.counting import OWN_PART, PARTS
 from transforms.privacy.threshold.gate import Gate
 from transforms.privacy.threshold.measures import published_measures, with_published
-from transforms.privacy.threshold.plan import PARENT, Plan, absorbing_rows, few_left, parents_of, passing, plan_release
+from transforms.privacy.threshold.plan import PARENT, Judged, absorbing_rows, few_left, judge
 from transforms.reports.report import Catalogue, Report
 from transforms.reserved import OTHER
 
@@ -49,44 +49,35 @@ class Rows:
 
 def release(counts: Mapping[str, pa.Table], second: Mapping[str, pa.Table], catalogue: Catalogue, gate: Gate) -> Released:
     """The published tables of one day, from counts of cells and second counts (`count_parts`), added over shards."""
-    plan = plan_release(counts, catalogue, gate)
+    judged = judge(counts, catalogue, gate)
     rows: dict[str, Rows] = {}
     folded: dict[str, Folded] = {}
     for report in catalogue:
-        table = counts.get(report.name, counts_schema(catalogue.columns(report.name)).empty_table())
-        parent = parents_of(table, catalogue, report, plan)
-        good = passing(table, report, gate) & (parent >= 0 if report.parent else True)
-        named = table.filter(pa.array(good))
+        own = judged[report.name]
         if report.parent is None:
+            named = own.named()
             nothing = np.zeros(named.num_rows, np.int64)
             rows[report.name] = Rows(named, named.slice(0, 0), nothing, nothing)
-            lost = table.filter(pa.array(~good))
         else:
-            rows[report.name] = _absorbed(report, named, second.get(report.name), rows[report.parent], plan, catalogue, gate)
-            lost = table.filter(pa.array(~good & (parent >= 0)))
+            above = rows[report.parent], judged[report.parent].plan
+            rows[report.name] = _absorbed(report, own, second.get(report.name), *above, gate)
         if not gate.admits(rows[report.name].all(), report).all():
             raise ReleaseError(f"{report.name}: a row is under the threshold")
-        folded[report.name] = _folded(report, lost, rows[report.name], gate)
+        folded[report.name] = _folded(report, own.lost(), rows[report.name], gate)
     tables = with_published({name: each.all() for name, each in rows.items()}, catalogue, gate.min_addresses)
     return let_out(tables, folded, catalogue, published_measures(catalogue, gate.min_addresses))
 
 
-def _absorbed(
-    report: Report,
-    named: pa.Table,
-    second: pa.Table | None,
-    parents: Rows,
-    plan: Plan,
-    catalogue: Catalogue,
-    gate: Gate,
-) -> Rows:
+def _absorbed(report: Report, judged: Judged, second: pa.Table | None, parents: Rows, parents_plan: pa.Table, gate: Gate) -> Rows:
     """Rule 3: the rows that divide each published row of the parent."""
-    absorbing = absorbing_rows(plan, report)
+    assert report.dimension is not None
+    absorbing = absorbing_rows(judged.plan, parents_plan)
     part = _Part(len(absorbing), second)
     has = absorbing >= 0
     target = absorbing[has]
     fails = has & (part.counts[HITS.name] > 0)
-    fails &= (part.counts[EVIDENCE] < gate.min_addresses) | few_left(plan, report, catalogue)
+    fails &= (part.counts[EVIDENCE] < gate.min_addresses) | few_left(judged.plan, parents_plan, report.dimension)
+    named = judged.named()
     absorbed, parts = np.zeros(named.num_rows, np.int64), np.zeros(named.num_rows, np.int64)
     absorbed[target] = parents.absorbed[has] + np.where(fails, part.counts[HITS.name], 0)[has]
     parts[target] = (parents.parts[has] << 1) | np.where(fails[has], OWN_PART, 0)
@@ -94,15 +85,13 @@ def _absorbed(
     named = _with(named, HITS.name, named[HITS.name].to_numpy() + absorbed)
     named = _with(named, VISITORS.name, named[VISITORS.name].to_numpy() + visitors)
 
-    columns = list(catalogue.columns(report.name))
-    own = columns[-1]
     stands_alone = np.flatnonzero(has & ~fails & (part.counts[HITS.name] > 0))
-    together = parents.named.select(columns[:-1]).take(pa.array(stands_alone))
+    together = parents.named.drop_columns(list(COUNTED)).take(pa.array(stands_alone))
     for name in COUNTED:
         together = together.append_column(name, pa.array(part.counts[name][stands_alone]))
     # Where no cell passes there is nothing to tell apart; nor is there below `(other)`.
     undivided = [divided(parents.named.filter(pa.array(~has)), report), divided(parents.others, report)]
-    others = [_as_other(each, own, columns) for each in (together, *undivided)]
+    others = [_as_other(each, named.schema) for each in (together, *undivided)]
     return Rows(named, pa.concat_tables(others), absorbed, parts)
 
 
@@ -134,9 +123,10 @@ def _with(table: pa.Table, name: str, values: Integers) -> pa.Table:
     return table.set_column(at, table.schema.field(at), pa.array(values, pa.int64()))
 
 
-def _as_other(parents: pa.Table, own: str, columns: list[str]) -> pa.Table:
-    other = pa.array([OTHER] * parents.num_rows, pa.string())
-    return parents.append_column(own, other).select([*columns, *COUNTED]).cast(counts_schema(columns))
+def _as_other(parents: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The row `(other)` of each of some parents, with the same counts."""
+    own = next(name for name in schema.names if name not in parents.column_names)
+    return parents.append_column(own, pa.array([OTHER] * parents.num_rows, pa.string())).select(schema.names).cast(schema)
 
 
 def _folded(report: Report, lost: pa.Table, rows: Rows, gate: Gate) -> Folded:
