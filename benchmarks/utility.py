@@ -4,12 +4,12 @@
     python benchmarks/utility.py --log access.log --site www.example.org
     python benchmarks/utility.py --visitors 200 2000 20000 --epsilon 1 2 4
 
-In the mode `threshold` a hit of a rare value is *unnamed*, in a row `(other)`, or *misnamed*, in the row that absorbed it. Both are
-measured, by report, of the hits that it divides. `--epsilon` measures the dp mode. There a row counts if it is named and its hits
-exceed the half width of their noise. Hits beyond the contribution bounds do not count either.
+In the mode `threshold` a hit of a rare value is *unnamed*, in a row `(other)`, or *misnamed*, in the row that absorbed it. Both
+are measured, by report, of the hits that it divides. `--epsilon` measures the dp mode. There a row counts if it is named and its
+hits exceed the half width of their noise. Hits beyond the contribution bounds do not count either.
 
-Days are those of `examples/generate.py`, so the same arguments give the same tables. A week is seven of them, a month four weeks. The
-generator's visitors never return on another day, so a real week has fewer addresses for its hits than this one.
+Days are those of `examples/generate.py`, so the same arguments give the same tables. A week is seven of them, a month four weeks.
+The generator's visitors never return on another day, so a real week has fewer addresses for its hits than this one.
 """
 
 from __future__ import annotations
@@ -203,16 +203,14 @@ def _hidden(shards: Iterable[bytes], gate: Gate) -> dict[str, Hidden]:
     second = add_counts(count_parts(each, REPORTS, caps, plan) for each in rows)
     released = release(counts, second, REPORTS, gate)
     found = {}
-    for report in REPORTS:
+    for report in (each for each in REPORTS if each.name in counts):
         published = _of_people(report, released.tables[report.name])
         named = published
         for name in REPORTS.columns(report.name):
             named = named.filter(pc.not_equal(named[name], OTHER))
         all_hits, named_hits = (pc.sum(each["hits"]).as_py() or 0 for each in (published, named))
-        own = (
-            pc.sum(counts[report.name]["hits"].take(_places(report, named, counts[report.name]))).as_py() if named.num_rows else 0
-        )
-        found[report.name] = Hidden(all_hits, all_hits - named_hits, named_hits - own)
+        own = counts[report.name]["hits"].take(_places(report, named, counts[report.name]))
+        found[report.name] = Hidden(all_hits, all_hits - named_hits, named_hits - (pc.sum(own).as_py() or 0))
     return found
 
 
