@@ -123,7 +123,7 @@ class Differential(Policy):
         rows = []
         for name, bounds in BOUNDS.items():
             own = [day["reports"][name] for day in days]
-            unnamed = f"{sum(each['rows_under'] for each in own):,}" if bounds.values is None else ""
+            unnamed = f"{sum(each['under'] for each in own):,}" if bounds.values is None else ""
             widths = (width[name, measure] for measure in ("visitors", "hits", "bytes_sent"))
             rows.append((name, f"{sum(each['rows'] for each in own):,}", unnamed, *widths))
         return Figures(
