@@ -144,7 +144,7 @@ def _add_run_options(add: Callable[..., object]) -> None:
         "--declare-site",
         action="append",
         metavar="NAME",
-        help="a site that may be published, others are left out; with --privacy dp it is published without lines too; may be repeated",
+        help="a site to publish, others are left out; with --privacy dp it is published without lines too; may be repeated",
     )
     add(
         "--geoip-country",
