@@ -36,6 +36,7 @@ from transforms.parsing.detect import SAMPLE_BYTES, detect  # noqa: E402
 from transforms.period import Window  # noqa: E402
 from transforms.privacy.threshold import counting, release  # noqa: E402
 from transforms.privacy.threshold.gate import Gate  # noqa: E402
+from transforms.privacy.threshold.plan import plan_release  # noqa: E402
 from transforms.privacy.threshold.policy import Threshold  # noqa: E402
 from transforms.reports.defaults import default_catalogue  # noqa: E402
 from transforms.wire import pack, unpack  # noqa: E402
@@ -144,7 +145,7 @@ def take_way(log: Path, log_format: str, block_bytes: int, shards: int, stages: 
             prepared.setdefault(day, []).append(stages.timed("keep", pack)({"rows": rows}))
     for day, parts in counts.items():
         added = stages.timed("add", lambda parts: count.add_counts(map(unpack, parts)))(parts)
-        plan = stages.timed("plan", release.plan_release)(added, REPORTS, gate)
+        plan = stages.timed("plan", plan_release)(added, REPORTS, gate)
         folds = [_folds(stages, rows, gate, plan) for rows in prepared[day]]
         folded = stages.timed("folds", count.add_counts)(folds)
         released = stages.timed("release", release.release)(added, folded, REPORTS, gate)
@@ -154,7 +155,7 @@ def take_way(log: Path, log_format: str, block_bytes: int, shards: int, stages: 
 
 def _folds(stages: Stages, prepared: bytes, gate: Gate, plan: dict[str, pa.Table]) -> dict[str, pa.Table]:
     rows = stages.timed("keep", unpack)(prepared)["rows"]
-    folds: dict[str, pa.Table] = stages.timed("folds", counting.count_folds)(rows, REPORTS, gate.caps(), plan)
+    folds: dict[str, pa.Table] = stages.timed("folds", counting.count_parts)(rows, REPORTS, gate.caps(), plan)
     return folds
 
 

@@ -33,7 +33,10 @@ def reports() -> str:
     def divides(report: Report) -> str:
         if report.parent is None:
             return "–"
-        return f"rows with `{report.where[0]}` = `{report.where[1]}`" if report.where else "every row"
+        if report.where is None:
+            return "every row"
+        name, *values = report.where
+        return f"rows with `{name}` = {' or '.join(f'`{value}`' for value in values)}"
 
     return _table(
         ("report", "parent", "divides", "columns before the measures"),

@@ -11,14 +11,16 @@ from pipeline.outputs.parquet import parquet_files
 from tests.catalogues import REPORTS, TRAVELLING
 from transforms.block import Block, Rules, process_block
 from transforms.counting.count import add_counts
+from transforms.counting.measures import MEASURES, measure_names
 from transforms.masking.secret import new_secret
 from transforms.parsing.read import blocks
 from transforms.period import Window
 from transforms.privacy.differential.bound import add_packed, count_bounded, unpacked
 from transforms.privacy.release import Released
-from transforms.privacy.threshold.counting import count_folds, count_shard
+from transforms.privacy.threshold.counting import count_parts, count_shard
 from transforms.privacy.threshold.gate import Gate
-from transforms.privacy.threshold.release import plan_release, release
+from transforms.privacy.threshold.plan import plan_release
+from transforms.privacy.threshold.release import release
 from transforms.reports.report import Catalogue
 from transforms.wire import unpack
 
@@ -42,8 +44,8 @@ def release_log(
         parts = [shard[day] for shard in counted if day in shard]
         counts = add_counts(unpack(part.counts) for part in parts)
         plan = plan_release(counts, REPORTS, gate)
-        folds = add_counts(count_folds(unpack(part.kept)["rows"], REPORTS, gate.caps(), plan) for part in parts)
-        released[to_date(day)] = release(counts, folds, REPORTS, gate)
+        second = add_counts(count_parts(unpack(part.kept)["rows"], REPORTS, gate.caps(), plan) for part in parts)
+        released[to_date(day)] = release(counts, second, REPORTS, gate)
     return released
 
 
@@ -84,7 +86,7 @@ def rows_of(table: pa.Table, report: str) -> dict[tuple[str, ...], tuple[int, ..
     """Dimensions → measures, as the reference has them."""
     names = REPORTS.columns(report)
     return {
-        tuple(row[name] for name in names): (row["hits"], row["visitors"], row["visits"], row["bytes_sent"])
+        tuple(row[name] for name in names): tuple(row[name] for name in measure_names(MEASURES) if name in row)
         for row in table.to_pylist()
     }
 

@@ -15,7 +15,7 @@ COLUMN_NAMES = frozenset(
     {
         *("date", "hits", "visitors", "visits", "bytes_sent", "capped_addresses"),
         *("visitor", "second", "network_key", "address_key", "visitor_key"),
-        *("visit_seconds", "visit_pages", "first_page"),
+        *("visit_seconds", "visit_pages"),
     }
 )
 """Columns beside dimensions, of published tables and of those that travel."""

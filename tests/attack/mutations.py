@@ -14,6 +14,7 @@ import numpy as np
 
 from tests.catalogues import REPORTS
 from tests.eager import release_log, tables_of
+from transforms.dimensions.agent import TRAFFIC_KINDS
 from transforms.privacy import release as door
 from transforms.privacy.threshold import release as suppression
 from transforms.privacy.threshold.gate import Gate
@@ -57,7 +58,7 @@ def visitors_instead_of_addresses() -> Iterator[None]:
 @contextmanager
 def without_caps() -> Iterator[None]:
     """A gate that counts all addresses, whatever their network."""
-    with patch.object(Gate, "caps", lambda _: {"human": 10**6, "unknown": 10**6, "bot": 10**6}):
+    with patch.object(Gate, "caps", lambda _: dict.fromkeys(TRAFFIC_KINDS, 10**6)):
         yield
 
 

@@ -36,8 +36,8 @@ def cells_of(rows: pa.Table, catalogue: Catalogue) -> Iterator[tuple[Report, Cel
         else:
             cells = known[report.parent]
             if report.where:
-                name, value = report.where
-                admitted = np.array([text == value for text in codes[name][1].to_pylist()], np.bool_)[cells.codes[name]]
+                name, *values = report.where
+                admitted = np.array([text in values for text in codes[name][1].to_pylist()], np.bool_)[cells.codes[name]]
                 inside = np.append(admitted, False)  # position -1 stands for rows outside
                 cells = Cells(np.where(inside.take(cells.of_row), cells.of_row, np.int32(-1)), cells.codes, cells.parent)
             (own,) = report.own

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from transforms.columns import Codes, Integers, Keys, changes, distinct
+from transforms.columns import Codes, Flags, Integers, Keys, changes, distinct
 from transforms.counting.cells import cells_of
-from transforms.counting.measures import BYTES_SENT, EVIDENCE, MEASURES, counts_schema, measure_names
+from transforms.counting.measures import BYTES_SENT, EVIDENCE, HITS, LARGEST, VISITORS, counts_schema
 from transforms.counting.pieces import gather
 from transforms.counting.visits import measure_visits, number_visits, order_by_time
 from transforms.dimensions.describe import describe, dimension_columns
@@ -22,8 +22,8 @@ from transforms.dimensions.dimension import Dimension
 from transforms.reports.report import Catalogue
 from transforms.wire import compact
 
-NUMBERS = ("network_number", "address_number", "visitor_number", "visit_number")
-"""Columns of prepared rows that tell networks, addresses, visitors and visits apart, from wide to narrow."""
+NUMBERS = ("network_number", "address_number", "visitor_number")
+"""Columns of prepared rows that tell networks, addresses and visitors apart, from wide to narrow."""
 
 
 def merge_pieces(pieces: Iterable[bytes], of_visits: Sequence[Dimension]) -> dict[int, pa.Table]:
@@ -54,9 +54,8 @@ def merge_pieces(pieces: Iterable[bytes], of_visits: Sequence[Dimension]) -> dic
         rows = owner[start:end]
         day = hits.slice(start, end - start)
         columns: dict[str, object] = {name: values[rows] for name, values in numbers.items()}
-        visit = number_visits(numbers["visitor_number"][rows], day["second"].to_numpy())
-        columns |= {"visit_number": visit}
         if of_visits:
+            visit = number_visits(numbers["visitor_number"][rows], day["second"].to_numpy())
             wanted = {read.column for dimension in of_visits for read in dimension.reads}
             columns |= describe(measure_visits(visit, day, wanted), of_visits)
         columns |= {name: day[name] for name in (*dimension_columns(day), BYTES_SENT.name)}
@@ -70,7 +69,7 @@ def _dense_numbers(keys: list[Keys], order: Integers) -> dict[str, Codes]:
     visitor, address, network, date = (key[order] for key in keys)
     numbers = {}
     new = changes(date)
-    for name, ordered in zip(NUMBERS[:3], (network, address, visitor), strict=True):
+    for name, ordered in zip(NUMBERS, (network, address, visitor), strict=True):
         new = new | changes(ordered)
         numbers[name] = np.cumsum(new, dtype=np.int32)
     return numbers
@@ -91,46 +90,53 @@ def count_day(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int]) -> 
 
 
 class Measured:
-    """Measures and evidence of any grouping of the same rows."""
+    """What can be counted of any grouping of the same rows."""
 
     def __init__(self, rows: pa.Table) -> None:
         self._units = [rows[name].to_numpy() for name in NUMBERS]
-        self._visit_begins = changes(self._units[-1])
-        self._bytes_before = np.concatenate([[0], np.cumsum(rows["bytes_sent"].to_numpy())])
+        self._visitor_begins = changes(self._units[-1])
 
     def of(self, group: Codes, groups: int, cap: Integers) -> dict[str, Integers]:
-        """Each group's measures and capped addresses; rows of group -1 are left out; `cap` has one number a group."""
-        # What follows one another in a visit and a group is counted as one run: a page's assets are one, and sorting is dear.
+        """COUNTED of each group; rows of group -1 are left out; `cap` has one number a group."""
+        # What follows one another of a visitor and a group is counted as one run: a page's assets are one, and sorting is dear.
         rows = np.flatnonzero(group >= 0)
-        if not len(rows):
-            return {name: np.zeros(groups, np.int64) for name in (*measure_names(MEASURES), EVIDENCE)}
         if len(rows) == len(group):
-            begins = np.flatnonzero(self._visit_begins | changes(group))
-            ends = np.append(begins[1:], len(group))
+            begins = np.flatnonzero(self._visitor_begins | changes(group))
+            ends = np.append(begins[1:], len(group))[: len(begins)]
         else:
-            first = np.flatnonzero(self._visit_begins[rows] | changes(group[rows]) | changes(rows - np.arange(len(rows))))
-            begins, ends = rows[first], np.append(rows[first[1:] - 1], rows[-1]) + 1
+            first = np.flatnonzero(self._visitor_begins[rows] | changes(group[rows]) | changes(rows - np.arange(len(rows))))
+            begins, ends = rows[first], np.append(rows[first[1:] - 1], rows[-1:])[: len(first)] + 1
         run_group = group[begins]
         # Radix sort, which numpy has for 16 bits, is several times faster than merging.
         order = np.argsort(run_group.astype(np.uint16 if groups <= 65_536 else np.int32), kind="stable")
         begins, ends, ordered = begins[order], ends[order], run_group[order]
         new = changes(ordered)
-        network_begins, address_begins, visitor_begins, visit_begins = (new | changes(unit[begins]) for unit in self._units)
-        starts = np.flatnonzero(new)
-        hits, sums = np.zeros(groups, np.int64), np.zeros(groups, np.int64)
-        hits[ordered[starts]] = np.add.reduceat(ends - begins, starts)
-        sums[ordered[starts]] = np.add.reduceat(self._bytes_before[ends] - self._bytes_before[begins], starts)
-        addresses = np.add.reduceat(address_begins, np.flatnonzero(network_begins), dtype=np.int64)
-        network_group = ordered[network_begins]
-        evidence = np.zeros(groups, np.int64)
-        np.add.at(evidence, network_group, np.minimum(addresses, cap[network_group]))
+        networks, addresses, visitors = (np.flatnonzero(new | changes(unit[begins])) for unit in self._units)
+        is_address = np.zeros(len(begins), np.bool_)
+        is_address[addresses] = True
+        of_address, of_network = _sums(ends - begins, addresses), _sums(is_address, networks)
+        network_group = ordered[networks]
         return {
-            "hits": hits,
-            "visitors": np.bincount(ordered[visitor_begins], minlength=groups),
-            "visits": np.bincount(ordered[visit_begins], minlength=groups),
-            "bytes_sent": sums,
-            EVIDENCE: evidence,
+            HITS.name: _by_group(np.add, ordered[addresses], of_address, groups),
+            VISITORS.name: np.bincount(ordered[visitors], minlength=groups),
+            EVIDENCE: _by_group(np.add, network_group, np.minimum(of_network, cap[network_group]), groups),
+            LARGEST: _by_group(np.maximum, ordered[addresses], of_address, groups),
         }
+
+
+def _by_group(added: np.ufunc, group: Codes, amounts: Integers, groups: int) -> Integers:
+    """Amounts, ordered by group, as one of each group."""
+    totals: Integers = np.zeros(groups, np.int64)
+    starts = np.flatnonzero(changes(group))
+    if len(starts):
+        totals[group[starts]] = added.reduceat(amounts, starts)
+    return totals
+
+
+def _sums(amounts: Integers | Flags, starts: Integers) -> Integers:
+    """Sums of the stretches that begin at `starts`."""
+    sums: Integers = np.add.reduceat(amounts, starts, dtype=np.int64) if len(starts) else np.zeros(0, np.int64)
+    return sums
 
 
 def cap_of_cell(traffic: Codes, rows: pa.Table, caps: Mapping[str, int]) -> Integers:
@@ -145,7 +151,7 @@ def counts_table(
 ) -> pa.Table:
     """Counts of cells. `rows` holds the codes of their dimensions."""
     dimensions = {name: distinct(rows[name])[1].take(pa.array(codes[name])) for name in columns}
-    return pa.table({**dimensions, **measures}, schema=counts_schema(columns))
+    return pa.table({**dimensions, **measures}, schema=counts_schema(columns, measures))
 
 
 def add_counts(parts: Iterable[Mapping[str, pa.Table]]) -> dict[str, pa.Table]:
@@ -160,6 +166,8 @@ def add_counts(parts: Iterable[Mapping[str, pa.Table]]) -> dict[str, pa.Table]:
 def _add(table: pa.Table) -> pa.Table:
     names = [field.name for field in table.schema if field.type != pa.int64()]
     numbers = [name for name in table.column_names if name not in names]
-    summed = table.group_by(names, use_threads=False).aggregate([(name, "sum") for name in numbers])
-    summed = summed.rename_columns([name.removesuffix("_sum") for name in summed.column_names]).select(table.column_names)
-    return summed.cast(table.schema).sort_by([(name, "ascending") for name in names]).combine_chunks()
+    how = {LARGEST: "max"}  # an address is in one shard
+    summed = table.group_by(names, use_threads=False).aggregate([(name, how.get(name, "sum")) for name in numbers])
+    summed = summed.select([*names, *(f"{name}_{how.get(name, 'sum')}" for name in numbers)]).rename_columns([*names, *numbers])
+    ordered = summed.select(table.column_names).cast(table.schema)
+    return ordered.sort_by([(name, "ascending") for name in names]).combine_chunks()

@@ -50,15 +50,6 @@ VISITORS = Measure(
     Scope.VISITOR,
     "distinct pairs of address and user agent within the day",
 )
-VISITS = Measure(
-    "visits",
-    "Distinct visits with a request in this row; do not add over rows",
-    "visits",
-    Kind.DISTINCT,
-    Scope.VISIT,
-    "distinct visits with at least one hit in the row. A visit is what a visitor does without 30 minutes of silence; it ends "
-    "with the day",
-)
 BYTES_SENT = Measure(
     "bytes_sent",
     "Bytes sent to clients, as logged",
@@ -68,11 +59,17 @@ BYTES_SENT = Measure(
     "bytes sent to clients, as the server logged them",
 )
 
-MEASURES = (HITS, VISITORS, VISITS, BYTES_SENT)
-"""What a shard counts exactly, in the order of the columns."""
+MEASURES = (HITS, VISITORS, BYTES_SENT)
+"""What tables may publish, in the order of the columns. Each policy publishes those that its guarantee covers."""
 
 EVIDENCE = "capped_addresses"
 """Column beside the measures: the sum over networks of min(cap, distinct addresses). It is never published."""
+
+LARGEST = "largest_address"
+"""Column beside the measures: the hits of the address that has most. It is never published."""
+
+COUNTED = (HITS.name, VISITORS.name, EVIDENCE, LARGEST)
+"""What a shard counts of every cell."""
 
 
 def measure_names(measures: Iterable[Measure]) -> tuple[str, ...]:
@@ -80,7 +77,7 @@ def measure_names(measures: Iterable[Measure]) -> tuple[str, ...]:
     return tuple(measure.name for measure in measures)
 
 
-def counts_schema(columns: Iterable[str], counts: Iterable[str] = (*measure_names(MEASURES), EVIDENCE)) -> pa.Schema:
+def counts_schema(columns: Iterable[str], counts: Iterable[str] = COUNTED) -> pa.Schema:
     """Schema of counts of a report's cells: dimension columns, and whole numbers."""
     return pa.schema(
         [pa.field(name, pa.string(), nullable=False) for name in columns]

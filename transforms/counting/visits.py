@@ -1,7 +1,7 @@
 """Visits, and what is known of a hit only where all of its visit is.
 
-A visit is what a visitor does without half an hour of silence. At each site that it touches it has a duration, a number of pages
-and one first page of its own, so that a site's tables do not depend on other sites.
+A visit is what a visitor does without half an hour of silence. At each site that it touches it has a duration, a number of pages,
+a first and a last page of its own, so that a site's tables do not depend on other sites.
 """
 
 from __future__ import annotations
@@ -12,14 +12,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import Integers, Numbers, changes, distinct
+from transforms.columns import Integers, Numbers, changes, distinct, recode
 from transforms.dimensions.dimension import Dimension
 from transforms.dimensions.request import KIND, PATH
+from transforms.reserved import NONE
 
 GAP_SECONDS = 1_800
 """A visit ends when its visitor is silent for this long."""
 
-NEEDED: dict[str, tuple[Dimension, ...]] = {"visit_seconds": (), "visit_pages": (KIND,), "first_page": (KIND, PATH)}
+NEEDED: dict[str, tuple[Dimension, ...]] = {
+    "visit_seconds": (),
+    "visit_pages": (KIND,),
+    "entry_page": (KIND, PATH),
+    "exit_page": (KIND, PATH),
+}
 """Columns that dimensions of visits may read, and the dimensions of hits from which they are computed."""
 
 
@@ -49,7 +55,10 @@ def number_visits(visitor: Numbers, second: Numbers) -> Numbers:
 
 
 def measure_visits(visit: Numbers, hits: pa.Table, wanted: Iterable[str]) -> pa.Table:
-    """The wanted columns of NEEDED for each hit, by visit and site: seconds, pages, and whether it is the first page."""
+    """The wanted columns of NEEDED for each hit, by visit and site: seconds, pages, and paths of the first and the last page.
+
+    `hits` are ordered by visitor and time. The paths are `(none)` in a visit without a page.
+    """
     site_codes, sites = distinct(hits["site"])
     stay = visit.astype(np.int64) * max(len(sites), 1) + site_codes
     order = np.argsort(stay, kind="stable")
@@ -63,15 +72,15 @@ def measure_visits(visit: Numbers, hits: pa.Table, wanted: Iterable[str]) -> pa.
         second = hits["second"].to_numpy()
         ends = np.append(starts[1:], len(order))[: len(starts)] - 1
         columns["visit_seconds"] = _coded(second[order[ends]] - second[order[starts]], number)
-    if wanted & {"visit_pages", "first_page"}:
+    if wanted - {"visit_seconds"}:
         kind_codes, kinds = distinct(hits[KIND.name])
         is_page = np.array([kind == "page" for kind in kinds.to_pylist()], np.bool_)[kind_codes]
         if "visit_pages" in wanted:
             columns["visit_pages"] = _coded(np.bincount(number[is_page], minlength=len(starts)), number)
-        if "first_page" in wanted:
-            first = np.zeros(len(order), np.bool_)
-            first[_first_pages(order[is_page[order]], number, hits)] = True
-            columns["first_page"] = pa.DictionaryArray.from_arrays(pa.array(first.astype(np.int32)), pa.array([False, True]))
+        pages = order[is_page[order]]
+        for name, least in (("entry_page", True), ("exit_page", False)):
+            if name in wanted:
+                columns[name] = _paths(pages, number, len(starts), hits, least)
     return pa.table(columns)
 
 
@@ -81,16 +90,22 @@ def _coded(of_stays: Integers, number: Numbers) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)[number]), pa.array(amounts))
 
 
-def _first_pages(pages: Integers, stay: Numbers, hits: pa.Table) -> Integers:
-    """The first page of each stay. `pages` are in the order of stays.
+def _paths(pages: Integers, stay: Numbers, stays: int, hits: pa.Table, least: bool) -> pa.DictionaryArray:
+    """Each hit's path of the first page of its stay, or of the last. `pages` are the rows of pages, in the order of stays.
 
-    Ties within a second are broken by path, then by bytes: the order of lines has no effect.
+    Ties within a second are broken by path: for the first page the smallest, for the last the greatest, by their bytes. So the
+    order of lines has no effect.
     """
     codes, paths = distinct(hits[PATH.name])
     rank = np.empty(len(paths), np.int32)
     rank[pc.array_sort_indices(paths).to_numpy()] = np.arange(len(paths), dtype=np.int32)
-    for amount in (hits["second"].to_numpy(), rank[codes], hits["bytes_sent"].to_numpy()):
-        starts = np.flatnonzero(changes(stay[pages]))
-        least = np.minimum.reduceat(amount[pages], starts) if len(starts) else amount[:0]
-        pages = pages[amount[pages] == np.repeat(least, np.diff(starts, append=len(pages)))]
-    return pages[changes(stay[pages])]
+    chosen, choose = pages, np.minimum if least else np.maximum
+    for amount in (hits["second"].to_numpy(), rank[codes]):
+        starts = np.flatnonzero(changes(stay[chosen]))
+        if not len(starts):
+            break
+        best = choose.reduceat(amount[chosen], starts)
+        chosen = chosen[amount[chosen] == np.repeat(best, np.diff(starts, append=len(chosen)))]
+    of_stay = np.full(stays, len(paths), np.int32)
+    of_stay[stay[chosen]] = codes[chosen]
+    return recode(of_stay[stay], pa.concat_arrays([paths, pa.array([NONE], pa.string())]))

@@ -32,6 +32,9 @@ RULES_VERSION = ", ".join(f"{name} {version(name)}" for name in ("ua-parser-buil
 UNLISTED = "Other"
 _SPIDER = "Spider"
 _GENERIC_TAG = "other"
+CRAWLER_TAGS = ("search-engine", "ai-crawler", "seo", "archiver", "academic", "advertising")
+"""Tags of the crawler list for machines that organisations run. The machines of its other tags may be a person's: `monitoring`,
+`scanner`, `social-preview`, `feed-reader`, `http-library`, `browser-automation`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def describe_agent(user_agent: str | None) -> Agent:
     browser = _listed(found.user_agent.family if found.user_agent else "", _names("browsers.txt"))
     system = _listed(found.os.family if found.os else "", _names("operating_systems.txt"))
     if crawler is not None:
-        return Agent("bot", "Bot", system, browser, *crawler)
+        return Agent("crawler" if crawler[0] in CRAWLER_TAGS else "bot", "Bot", system, browser, *crawler)
     if found.device is not None and found.device.family == _SPIDER:
         return Agent("bot", "Bot", system, browser, UNLISTED_KIND, UNLISTED)
     return Agent("human", _device(user_agent, found), system, browser)
@@ -182,10 +185,12 @@ def bot_name(pattern: str) -> str:
 
 _TRAFFIC = {
     "human": "a user agent that is not a bot's",
-    "bot": "a listed crawler, or an empty user agent",
+    "crawler": f"a listed robot of an organisation: its first tag in the list is {listed(CRAWLER_TAGS)}",
+    "bot": "any other robot: listed with another tag or none, known to ua-parser alone, or without a user agent",
     "unknown": "the log format has no user agent",
 }
 TRAFFIC_KINDS = tuple(_TRAFFIC)
+HUMAN, CRAWLER = "human", "crawler"
 
 DEVICES = ("Desktop", "Mobile", "Tablet", "Other")
 """Device classes of people."""
@@ -208,7 +213,7 @@ _AGENT = (Read("user_agent", describe_agents),)
 
 TRAFFIC = Dimension(
     "traffic",
-    "human, bot, or unknown when the log has no user agent",
+    "human; crawler: robots of organisations; bot: other robots; unknown when the log has no user agent",
     explained(_TRAFFIC),
     Scope.VISITOR,
     _AGENT,
@@ -223,6 +228,7 @@ DEVICE = Dimension(
     _AGENT,
     of=attrgetter("device"),
     values=(*DEVICES, *_NO_DEVICE),
+    within=("traffic", {HUMAN: DEVICES}),
 )
 OPERATING_SYSTEM = Dimension(
     "operating_system",
@@ -254,8 +260,9 @@ BOT_KIND = Dimension(
     _AGENT,
     of=attrgetter("bot_kind"),
     values=ListedCrawlers(0, tuple(_UNTAGGED)),
-    determines=("operating_system", "browser"),  # a robot without an agent has neither
+    determines=("traffic", "operating_system", "browser"),  # a robot without an agent has no system and no browser
     is_shipped=True,
+    names_machines=True,
 )
 BOT = Dimension(
     "bot",
@@ -267,4 +274,5 @@ BOT = Dimension(
     values=ListedCrawlers(1, tuple(_UNNAMED_BOT)),
     determines=("bot_kind",),
     is_shipped=True,
+    names_machines=True,
 )

@@ -72,10 +72,12 @@ class Dimension:
     publishes nothing but its vocabulary.
 
     `details` is the text about its values in the data dictionary, in Markdown. `determines` names dimensions whose value follows
-    from this one, at least for some values: a city its country, a method `(unknown)` the kind `invalid`. `follows_from` is
-    the same from the other side, for a dimension that is coarser than one of another file. The catalogue keeps such
-    dimensions from dividing the same rows twice. `is_shipped` says that the vocabulary is a list that others keep, with other
-    names in other versions.
+    from this one, for some values or up to one exception at least: a city its country, a method `(unknown)` the kind `invalid`.
+    `follows_from` is the same from the other side, for a dimension that is coarser than one of another file. The catalogue keeps
+    such dimensions from dividing the same rows twice. `is_shipped` says that the vocabulary is a list that others keep, with
+    other names in other versions. `names_machines` says that its values name machines of organisations where the traffic is
+    `crawler`: there they may be published however few addresses have them. `within` names a dimension, and for its values which
+    values of this one can be below them; None, or a value that is not there, leaves all.
     """
 
     name: str
@@ -88,6 +90,8 @@ class Dimension:
     determines: tuple[str, ...] = ()
     follows_from: tuple[str, ...] = ()
     is_shipped: bool = False
+    names_machines: bool = False
+    within: tuple[str, Mapping[str, Sequence[str]]] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         def refuse_if(wrong: object, message: str) -> None:
@@ -111,6 +115,12 @@ class Dimension:
                 "what it determines and follows from are tuples of names",
             )
 
+    def possible(self, above: Mapping[str, str]) -> Sequence[str] | None:
+        """The values that can be in a row with these values of other dimensions; None if there are too many to tell."""
+        if self.within is not None and above.get(self.within[0]) in self.within[1]:
+            return self.within[1][above[self.within[0]]]
+        return self.values if isinstance(self.values, tuple) else None
+
     @property
     def is_open(self) -> bool:
         """Whether its values come from the log."""
@@ -129,8 +139,8 @@ def listed(values: Iterable[str]) -> str:
 def explained(meanings: Mapping[str, str]) -> str:
     """Values and their meanings for the data dictionary, in Markdown.
 
-    >>> explained({"entry": "the first page", "later": "any other"})
-    '`entry`: the first page; `later`: any other'
+    >>> explained({"direct": "no referrer", "referral": "anything else"})
+    '`direct`: no referrer; `referral`: anything else'
     """
     return "; ".join(f"`{value}`: {meaning}" for value, meaning in meanings.items())
 

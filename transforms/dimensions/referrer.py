@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.columns import Codes
+from transforms.dimensions.agent import TRAFFIC_KINDS
 from transforms.dimensions.dimension import Dimension, Read, Scope, each, explained
 from transforms.dimensions.lookups import Lookups
 from transforms.hosts import dns_name, network_domain, public_suffix, site_domain
@@ -152,6 +153,7 @@ CHANNEL = Dimension(
     (_REFERRER, _OWN),
     of=channel_of,
     values=CHANNELS,
+    within=("traffic", dict.fromkeys(TRAFFIC_KINDS, tuple(_CHANNELS)[:-1])),  # a log that has referrers has them in every line
 )
 SOURCE = Dimension(
     "source",

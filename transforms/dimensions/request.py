@@ -49,7 +49,7 @@ PROTOCOLS = {"HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0"}
 
 
 def publishable_method(method: str) -> str:
-    """A standard method, `Other`, or `(unknown)` for an invalid request.
+    """A standard method, `Other`, or `(unknown)` for an invalid request, whose line or target names no path.
 
     >>> publishable_method("GET"), publishable_method("JANE"), publishable_method("")
     ('GET', 'Other', '(unknown)')
@@ -88,21 +88,23 @@ def publishable_status(status: str) -> str:
 
 
 MEANING_OF_KINDS = {
-    "invalid": "the request line is not one",
-    "not_found": "status 404 or 410",
+    "invalid": "the request names no path: its line is not one, or its target is `*` or a tunnel's (CONNECT)",
+    "not_found": "status 404",
     "error": "any other status from 400 on",
     "redirect": "status 3xx except 304",
     "static": "extensions that a page loads by itself, such as `css`, `js`, `png`, `woff2`",
     "download": "extensions that a person asks for to keep, such as `pdf`, `zip`, `mp3`",
-    "page": f"GET or POST, status 2xx or 304, and no extension or one of {listed(sorted(PAGES))}",
+    "page": f"GET, status 2xx or 304, and no extension or one of {listed(sorted(PAGES))}",
     "other": "everything else",
 }
 """Kinds of a hit; the first that fits is taken."""
 
 KINDS = tuple(MEANING_OF_KINDS)
 
-_METHOD, _PROTOCOL, _STATUS, _EXTENSION = Read("method"), Read("protocol"), Read("status"), Read("path", each(extension))
 _HTTP_STATUS = re.compile(r"[0-9]{3}")
+
+
+_METHOD, _PROTOCOL, _STATUS, _ENDING = Read("method"), Read("protocol"), Read("status"), Read("path", each(extension))
 
 
 def kind_of(method: str, status: str, ending: str) -> str:
@@ -114,7 +116,7 @@ def kind_of(method: str, status: str, ending: str) -> str:
     if not method:
         return "invalid"
     if _HTTP_STATUS.fullmatch(status) and status != "304":
-        if status in ("404", "410"):
+        if status == "404":
             return "not_found"
         if status >= "400":
             return "error"
@@ -125,7 +127,7 @@ def kind_of(method: str, status: str, ending: str) -> str:
     if ending in DOWNLOADS:
         return "download"
     is_shown = status == "304" or status.startswith("2")
-    return "page" if method in ("GET", "POST") and is_shown and (not ending or ending in PAGES) else "other"
+    return "page" if method == "GET" and is_shown and (not ending or ending in PAGES) else "other"
 
 
 def file_type_of(method: str, status: str, ending: str) -> str:
@@ -133,9 +135,25 @@ def file_type_of(method: str, status: str, ending: str) -> str:
     return ending if kind_of(method, status, ending) == "static" else NONE
 
 
+def section_of(path: str) -> str:
+    """The section of a site in which a path lies: the path up to and with its second slash.
+
+    >>> section_of("/blog/2026/title"), section_of("/blog/"), section_of("/blog"), section_of("(none)")
+    ('/blog/', '/blog/', '/', '/')
+    """
+    first, slash, _ = path.removeprefix("/").partition("/")
+    return f"/{first}/" if slash else "/"
+
+
 _NO_METHOD = {OTHER_METHOD: "any other", UNKNOWN: "the request is invalid"}
 _NO_PROTOCOL = {OTHER_METHOD: "any other", NONE: "the request has none", UNKNOWN: "the request is invalid"}
 _NO_TYPE = {NONE: "any other hit"}
+
+
+def _values_of_kinds(values: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Of an invalid request only `(unknown)`, of all others these."""
+    return {kind: (UNKNOWN,) if kind == "invalid" else values for kind in KINDS}
+
 
 METHOD = Dimension(
     "method",
@@ -145,7 +163,8 @@ METHOD = Dimension(
     (_METHOD,),
     of=publishable_method,
     values=(*sorted(METHODS), *_NO_METHOD),
-    determines=("kind",),  # a request without one is invalid
+    determines=("kind",),  # an invalid request has none
+    within=("kind", _values_of_kinds((*sorted(METHODS), OTHER_METHOD)) | {"page": ("GET",)}),
 )
 PROTOCOL = Dimension(
     "protocol",
@@ -155,7 +174,8 @@ PROTOCOL = Dimension(
     (_METHOD, _PROTOCOL),
     of=publishable_protocol,
     values=(*sorted(PROTOCOLS), *_NO_PROTOCOL),
-    determines=("kind", "tls_version"),  # HTTP/3 has TLS 1.3
+    determines=("kind", "tls_version"),  # an invalid request has none; HTTP/3 has TLS 1.3
+    within=("kind", _values_of_kinds((*sorted(PROTOCOLS), OTHER_METHOD, NONE))),
 )
 STATUS = Dimension(
     "status",
@@ -165,16 +185,26 @@ STATUS = Dimension(
     (_STATUS,),
     of=publishable_status,
     values=STATUSES,
-    determines=("kind",),
+    determines=("kind",),  # of a request with a path
 )
 KIND = Dimension(
     "kind",
     "Kind of response: page, static, download, redirect, not_found, error, invalid, other",
     f"{listed(KINDS)} (below)",
     Scope.HIT,
-    (_METHOD, _STATUS, _EXTENSION),
+    (_METHOD, _STATUS, _ENDING),
     of=kind_of,
     values=KINDS,
+    determines=("section",),  # an invalid request is in the section `/`
+)
+SECTION = Dimension(
+    "section",
+    "Section of the site: the path up to its second slash, or /",
+    "section of the site: the published path up to and with its second slash, such as `/blog/`; `/` for a path with one slash "
+    "alone, and for a request without a path",
+    Scope.HIT,
+    (Read("path"),),
+    of=section_of,
 )
 PATH = Dimension(
     "path",
@@ -183,14 +213,14 @@ PATH = Dimension(
     "by `:more`; `(none)` for a request without a path",
     Scope.HIT,
     (Read("path"),),
-    determines=("file_type",),
+    determines=("kind", "section", "file_type"),  # a request without one is invalid
 )
 FILE_TYPE = Dimension(
     "file_type",
     "Extension of a static file, lower case",
     f"extension of a static file, lower case, such as `css`; {explained(_NO_TYPE)}",
     Scope.HIT,
-    (_METHOD, _STATUS, _EXTENSION),
+    (_METHOD, _STATUS, _ENDING),
     of=file_type_of,
     values=(*sorted(STATIC), *_NO_TYPE),
     determines=("kind",),

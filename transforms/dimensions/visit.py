@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect
 
-from transforms.dimensions.dimension import Dimension, Read, Scope, explained, listed
+from transforms.dimensions.dimension import Dimension, Read, Scope, listed
+from transforms.reserved import NONE
 
 # By their least amount, in seconds and in pages; named so that they sort by amount.
 _DURATIONS = {
@@ -17,9 +18,8 @@ _DURATIONS = {
     600: "10:00-29:59",
     1_800: "30:00+",
 }
-_DEPTHS = {0: "00", 1: "01", 2: "02", 3: "03-05", 6: "06-10", 11: "11-20", 21: "21+"}
-ENTRY, LATER = "entry", "later"
-_ENTRIES = {ENTRY: "the first page of its visit at this site", LATER: "any other page"}
+# No bucket of one number from two on: hits of a row that is a multiple of it, or not, would say whether it holds others.
+_DEPTHS = {1: "01", 2: "02-03", 4: "04-06", 7: "07-10", 11: "11-20", 21: "21+"}
 
 
 def duration_of(seconds: int) -> str:
@@ -32,8 +32,12 @@ def duration_of(seconds: int) -> str:
 
 
 def depth_of(pages: int) -> str:
-    """The bucket of a visit's pages."""
-    return _bucket(pages, _DEPTHS)
+    """The bucket of a visit's pages; `(none)` without one.
+
+    >>> depth_of(1), depth_of(20), depth_of(0)
+    ('01', '11-20', '(none)')
+    """
+    return _bucket(pages, _DEPTHS) if pages else NONE
 
 
 def _bucket(amount: int, buckets: dict[int, str]) -> str:
@@ -41,10 +45,8 @@ def _bucket(amount: int, buckets: dict[int, str]) -> str:
     return buckets[least[bisect(least, amount) - 1]]
 
 
-def entry_of(is_first: bool) -> str:
-    """Whether a hit is the first page of its visit."""
-    return ENTRY if is_first else LATER
-
+# Of a visit without a page, the depth and both pages are `(none)`. No page hit has that, so reports that divide page hits need no
+# such value. Beside the kinds, it would tell how many hits of other kinds are in visits with a page.
 
 VISIT_DURATION = Dimension(
     "visit_duration",
@@ -54,6 +56,7 @@ VISIT_DURATION = Dimension(
     (Read("visit_seconds"),),
     of=duration_of,
     values=tuple(_DURATIONS.values()),
+    determines=("visit_depth",),  # where a site has nothing but pages, a visit that lasts has several
 )
 VISIT_DEPTH = Dimension(
     "visit_depth",
@@ -63,14 +66,21 @@ VISIT_DEPTH = Dimension(
     (Read("visit_pages"),),
     of=depth_of,
     values=tuple(_DEPTHS.values()),
+    determines=("kind",),
 )
 ENTRY_PAGE = Dimension(
-    "entry",
-    "entry: the first page of its visit at this site; later: any other",
-    explained(_ENTRIES),
-    Scope.HIT,
-    (Read("first_page"),),
-    of=entry_of,
-    values=tuple(_ENTRIES),
-    determines=("kind",),  # the first page of a visit is a page
+    "entry_page",
+    "Path of the first page of the visit at this site",
+    "path of the first page of the visit at this site, published as `path` is",
+    Scope.VISIT,
+    (Read("entry_page"),),
+    determines=("path",),  # of a visit of one page
+)
+EXIT_PAGE = Dimension(
+    "exit_page",
+    "Path of the last page of the visit at this site",
+    "path of the last page of the visit at this site, published as `path` is",
+    Scope.VISIT,
+    (Read("exit_page"),),
+    determines=("path",),
 )

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.clock import DAY_SECONDS, HOUR_SECONDS, UTC, local_seconds
-from transforms.columns import TEXT, Codes, Keys, Numbers, distinct, distinct_pairs, filled, recode
+from transforms.columns import TEXT, Codes, Flags, Keys, Numbers, distinct, distinct_pairs, filled, recode
 from transforms.masking import secret as secrets
 from transforms.masking.address import places
 from transforms.masking.client import Proxies, clients
@@ -21,7 +22,7 @@ from transforms.masking.routes import Routes
 from transforms.masking.site import publishable_site
 from transforms.parsing.entry import ENTRY
 from transforms.period import Window, first_day
-from transforms.reserved import UNKNOWN
+from transforms.reserved import NONE, UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def anonymize(
     paths = recode(target_codes, scrub_paths(targets))
     if routes is not None:
         paths = routes.apply(sites, entries["target"], paths)
+    pathless = _equal(paths, NONE)
     # Of UTC, because a local clock may run backwards.
     seconds = entries["request_time"].to_numpy() - dates.astype(np.int64) * DAY_SECONDS
     hours = local % DAY_SECONDS // HOUR_SECONDS
@@ -82,8 +84,9 @@ def anonymize(
             "second": seconds.astype(np.int32),
             "hour": hours.astype(np.int32),
             "site": sites,
-            "method": entries["method"],
-            "protocol": entries["protocol"],
+            # Who knows that CONNECT has no path could tell from two reports how many others have none.
+            "method": _without(entries["method"], pathless),
+            "protocol": _without(entries["protocol"], pathless),
             "status": entries["status"],
             "path": paths,
             "referer": entries["referer"],
@@ -154,6 +157,19 @@ def _units(host_codes: Codes, hosts: pa.Array, dates: Numbers, secret: bytes) ->
         }
     )
     return table, unit_of[codes]
+
+
+def _equal(column: pa.DictionaryArray, text: str) -> Flags:
+    codes, values = distinct(column)
+    return np.asarray(pc.equal(values, text).to_numpy(zero_copy_only=False), np.bool_)[codes]
+
+
+def _without(column: pa.ChunkedArray, where: Flags) -> pa.ChunkedArray | pa.DictionaryArray:
+    """The column, empty in some rows."""
+    if not where.any():
+        return column
+    codes, values = distinct(column)
+    return recode(np.where(where, len(values), codes), pa.concat_arrays([values, pa.array([""], pa.string())]))
 
 
 def _sites(column: pa.ChunkedArray, default: str | None) -> pa.DictionaryArray:

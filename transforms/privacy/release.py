@@ -33,17 +33,19 @@ class ReleaseError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Why rows of one report are not published by name, for the operator.
+    """What became of cells that are not published by name, for the operator alone.
 
-    `under` have too few addresses; `caught` have enough, but their value looks like a person's; `joined` pass both, but had to
-    join an `(other)` that failed alone; `hits` are those of the rows `(other)`. For the stratum itself: strata that are left out,
-    and their hits.
+    Cells: `under` have too few addresses; `caught` have enough, but their value looks like a person's. Hits: `unnamed` are in
+    rows `(other)`, or, of strata, left out; `misnamed` are in the row of another value, which absorbed them. Rows: in
+    `dominated` one address makes more than half of the hits; `largest_share` is the largest share of a row's hits that one makes.
     """
 
     under: int
-    caught: int
-    joined: int
-    hits: int
+    caught: int = 0
+    unnamed: int = 0
+    misnamed: int = 0
+    dominated: int = 0
+    largest_share: float = 0.0
 
 
 class Released:
@@ -141,8 +143,8 @@ def divided(parents: pa.Table, report: Report) -> pa.Table:
     """Rule 2: the published rows of the parent that this report divides."""
     if report.where is None:
         return parents
-    name, value = report.where
-    return parents.filter(pc.equal(parents[name], value))
+    name, *values = report.where
+    return parents.filter(pc.is_in(parents[name], value_set=pa.array(values, pa.string())))
 
 
 def keys_of(table: pa.Table, catalogue: Catalogue, report: str) -> pa.Array:

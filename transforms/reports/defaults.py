@@ -5,9 +5,9 @@ from __future__ import annotations
 from transforms.dimensions.agent import BOT, BOT_KIND, BROWSER, DEVICE, OPERATING_SYSTEM
 from transforms.dimensions.place import COUNTRY, NETWORK
 from transforms.dimensions.referrer import CHANNEL, SOURCE
-from transforms.dimensions.request import FILE_TYPE, KIND, METHOD, PATH, PROTOCOL, STATUS
-from transforms.dimensions.timing import HOUR
-from transforms.dimensions.visit import ENTRY_PAGE, VISIT_DEPTH, VISIT_DURATION
+from transforms.dimensions.request import FILE_TYPE, KIND, METHOD, PATH, PROTOCOL, SECTION, STATUS
+from transforms.dimensions.timing import DAY_PART, HOUR
+from transforms.dimensions.visit import VISIT_DEPTH, VISIT_DURATION
 from transforms.reports.report import Catalogue, Report
 
 
@@ -16,19 +16,22 @@ def default_catalogue() -> Catalogue:
     return Catalogue(
         [
             Report("daily", "Traffic of a site by day: the stratum that every other report divides"),
-            Report("hourly", "Traffic by hour of the day", HOUR, "daily"),
+            Report("day_parts", "Traffic by part of the day", DAY_PART, "daily"),
+            Report("hourly", "Traffic by hour of the day", HOUR, "day_parts"),
             Report("kinds", "Traffic by kind of response", KIND, "daily"),
             Report("status_codes", "Responses by HTTP status code", STATUS, "kinds"),
-            Report("pages", "Pages", PATH, "kinds", where=("kind", "page")),
-            Report("not_found", "Requests that found nothing", PATH, "kinds", where=("kind", "not_found")),
-            Report("downloads", "Downloaded files", PATH, "kinds", where=("kind", "download")),
+            Report("sections", "Sections of the site, by the first part of the path", SECTION, "kinds"),
+            Report("pages", "Pages", PATH, "sections", where=("kind", "page")),
+            Report("not_found", "Requests that found nothing", PATH, "sections", where=("kind", "not_found")),
+            Report("downloads", "Downloaded files", PATH, "sections", where=("kind", "download")),
+            Report("error_pages", "Requests that failed, by path", PATH, "sections", where=("kind", "error")),
             Report("file_types", "Static files by type", FILE_TYPE, "kinds", where=("kind", "static")),
-            Report("entry_pages", "Pages with which visits begin, and the same pages later in visits", ENTRY_PAGE, "pages"),
+            # Of page hits only: beside the kinds, those of visits without a page would give away the other hits of all the rest.
+            Report("visit_depths", "Page hits by the pages seen in their visit", VISIT_DEPTH, "kinds", where=("kind", "page")),
+            Report("visit_durations", "Page hits by the duration of their visit", VISIT_DURATION, "visit_depths"),
             # Beside kinds, and not below them, these would give small rows away: an invalid request is a kind and has no method.
             Report("methods", "Traffic by HTTP method", METHOD, "kinds"),
             Report("protocols", "Traffic by HTTP version", PROTOCOL, "kinds"),
-            Report("visit_durations", "Visits by duration, with all their hits", VISIT_DURATION, "daily"),
-            Report("visit_depths", "Visits by pages seen, with all their hits", VISIT_DEPTH, "daily"),
             Report("channels", "Where hits came from, by channel", CHANNEL, "daily"),
             Report("sources", "Referring domains", SOURCE, "channels"),
             Report("countries", "Countries", COUNTRY, "daily"),
@@ -37,7 +40,7 @@ def default_catalogue() -> Catalogue:
             Report("devices", "Device classes of people", DEVICE, "daily", where=("traffic", "human")),
             Report("operating_systems", "Operating systems", OPERATING_SYSTEM, "devices"),
             Report("browsers", "Browsers", BROWSER, "operating_systems"),
-            Report("bot_kinds", "Kinds of bots", BOT_KIND, "daily", where=("traffic", "bot")),
-            Report("bots", "Bots", BOT, "bot_kinds"),
+            Report("bot_kinds", "Kinds of robots", BOT_KIND, "daily", where=("traffic", "bot", "crawler")),
+            Report("bots", "Robots", BOT, "bot_kinds"),
         ]
     )

@@ -8,7 +8,7 @@ child's rows always add up to a row that anybody can see, and nothing can be fou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,23 +30,27 @@ class CatalogueError(ValueError):
 class Report:
     """One published table. The root has neither dimension nor parent; every other report has both.
 
-    `dimension` divides the rows of `parent`; `where` pins one dimension of the parent's, or `traffic`, to a value: the report
-    divides only that row. `title` is its description in the Parquet metadata.
+    `dimension` divides the rows of `parent`; `where` pins one dimension of the parent's, or `traffic`, to one or more values, by
+    its name and these: the report divides only those rows. `title` is its description in the Parquet metadata.
     """
 
     name: str
     title: str
     dimension: Dimension | None = None
     parent: str | None = None
-    where: tuple[str, str] | None = None
+    where: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch("[a-z][a-z_]{0,59}", self.name):
             raise CatalogueError(f"report {self.name[:60]!r}: a name has small letters and underscores, 60 at most")
-        pin = self.where is None or (isinstance(self.where, tuple) and [type(each) for each in self.where] == [str, str])
+        pin = self.where is None or (
+            isinstance(self.where, tuple)
+            and {type(each) for each in self.where} == {str}
+            and len(set(self.where[1:])) == len(self.where) - 1 > 0
+        )
         if not (pin and isinstance(self.dimension, Dimension | None) and isinstance(self.parent, str | None)):
             raise CatalogueError(
-                f"report {self.name!r}: it has a Dimension, the name of its parent, and the pair of a pin, or None"
+                f"report {self.name!r}: it has a Dimension, the name of its parent, and a pin (a name and values), or None"
             )
         if (self.dimension is None) != (self.parent is None):
             raise CatalogueError(f"report {self.name!r} needs a dimension and a parent, or neither if it is the root")
@@ -90,14 +94,14 @@ class Catalogue:
         if report.dimension.name in above:
             raise CatalogueError(f"report {report.name!r} divides by {report.dimension.name!r}, as a report above it does")
         if report.where:
-            name, value = report.where
+            name, *values = report.where
             if name not in above:
                 raise CatalogueError(f"report {report.name!r} pins {name!r}, which its parent does not have")
             vocabulary = above[name].values
-            if vocabulary is None or value not in vocabulary:
+            if vocabulary is None or not all(value in vocabulary for value in values):
                 raise CatalogueError(f"report {report.name!r} pins {name!r} to a value that it does not have")
             if _contradicts(self._chain(report.parent), [report]):
-                raise CatalogueError(f"report {report.name!r} pins {name!r} to another value than a report above it")
+                raise CatalogueError(f"report {report.name!r} pins {name!r} to other values than a report above it")
         self._refuse_relatives(report)
 
     def _refuse_relatives(self, report: Report) -> None:
@@ -108,7 +112,6 @@ class Catalogue:
         assert report.parent is not None
         assert report.dimension is not None
         own_chain = [*self._chain(report.parent), report]
-        determined = _determined(report.dimension)
         for other in self._reports.values():
             chain = self._chain(other.name)
             if other in own_chain or other.dimension is None or _contradicts(own_chain, chain):
@@ -116,7 +119,7 @@ class Catalogue:
             common = [above for above, beside in zip(own_chain, chain, strict=False) if above is beside]
             # Not what these determine as well: they may do so for some of their values only.
             divided = {dimension.name for above in common for dimension in above.own}
-            both = (determined & _determined(other.dimension)) - divided
+            both = determined_by(report.dimension, divided) & determined_by(other.dimension, divided)
             if both:
                 raise CatalogueError(
                     f"reports {other.name!r} and {report.name!r} would both reveal {', '.join(sorted(both))} below "
@@ -178,7 +181,7 @@ class Catalogue:
             report.name: {
                 "parent": report.parent,
                 "dimension": report.dimension.name if report.dimension else None,
-                "where": dict([report.where]) if report.where else None,
+                "where": {report.where[0]: list(report.where[1:])} if report.where else None,
             }
             for report in self
         }
@@ -193,9 +196,9 @@ def _report(name: str, about: Mapping[str, Any]) -> Report:
     dimension, where = about.get("dimension"), about.get("where")
     if dimension is not None and (not isinstance(dimension, str) or dimension not in known_dimensions()):
         raise CatalogueError(f"report {name!r} has a dimension that this version does not know")
-    if where is not None and not (isinstance(where, dict) and [type(value) for value in where.values()] == [str]):
-        raise CatalogueError(f"report {name!r} pins something else than one dimension to one value")
-    pinned = None if where is None else next(iter(where.items()))
+    if where is not None and not (isinstance(where, dict) and [type(values) for values in where.values()] == [list]):
+        raise CatalogueError(f"report {name!r} pins something else than one dimension to a list of values")
+    pinned = None if where is None else next((dimension, *values) for dimension, values in where.items())
     return Report(name, "", None if dimension is None else known_dimensions()[dimension], about.get("parent"), pinned)
 
 
@@ -214,14 +217,18 @@ def _parents_first(described: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple
         known |= set(ready)
 
 
-def _determined(dimension: Dimension) -> set[str]:
-    """The names of a dimension and of all that it determines, directly or not."""
-    found, new, known = {dimension.name}, _directly(dimension), known_dimensions()
-    if new - known.keys():
+def determined_by(dimension: Dimension, fixed: Collection[str] = ()) -> set[str]:
+    """The names of a dimension and of all that it determines, directly or not, except through and including `fixed` ones.
+
+    What a fixed dimension determines follows from it, whatever the others are.
+    """
+    found: set[str] = set()
+    new, known = {dimension.name, *_directly(dimension)} - set(fixed), known_dimensions()
+    if new - known.keys() - {dimension.name}:
         raise CatalogueError(f"dimension {dimension.name!r} determines one that is not declared")
     while new:
         found |= new
-        new = {name for each in new for name in _directly(known[each])} - found
+        new = {name for each in new if each in known for name in _directly(known[each])} - found - set(fixed)
     return found
 
 
@@ -231,5 +238,13 @@ def _directly(dimension: Dimension) -> set[str]:
 
 def _contradicts(one: list[Report], another: list[Report]) -> bool:
     """Whether no row is in two branches, because they pin one dimension to different values."""
-    pins = dict(report.where for report in one if report.where)
-    return any(pins.get(name, value) != value for name, value in (report.where for report in another if report.where))
+    pins, others = _pins(one), _pins(another)
+    return any(pins[name].isdisjoint(others[name]) for name in pins.keys() & others.keys())
+
+
+def _pins(chain: list[Report]) -> dict[str, set[str]]:
+    """By dimension the values to which a branch pins it."""
+    pins: dict[str, set[str]] = {}
+    for name, *values in (report.where for report in chain if report.where):
+        pins[name] = pins.get(name, set(values)) & set(values)
+    return pins

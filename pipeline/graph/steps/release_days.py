@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import apache_beam as beam
@@ -44,14 +45,7 @@ class ReleaseDays(beam.DoFn):
 
 def _figures(released: Released, own: dict[str, Any]) -> bytes:
     reports = {
-        name: {
-            "rows": table.num_rows,
-            "hits": sum(table["hits"].to_pylist()),
-            "rows_under": released.folded[name].under,
-            "rows_caught": released.folded[name].caught,
-            "rows_joined": released.folded[name].joined,
-            "hits_other": released.folded[name].hits,
-        }
+        name: {"rows": table.num_rows, "hits": sum(table["hits"].to_pylist()), **asdict(released.folded[name])}
         for name, table in released.tables.items()
     }
     return json.dumps({"reports": reports, **own}).encode()

@@ -17,13 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from transforms.clock import HOURS
-from transforms.counting.measures import BYTES_SENT, HITS, VISITORS, VISITS, Measure
+from transforms.counting.measures import BYTES_SENT, HITS, VISITORS, Measure
 from transforms.dimensions.agent import DEVICES
 from transforms.dimensions.place import COUNTRIES
 from transforms.dimensions.referrer import CHANNELS
 from transforms.dimensions.request import KINDS
 from transforms.privacy.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES
-from transforms.reports.report import Catalogue, Report
+from transforms.reports.report import Catalogue, Report, determined_by
 
 DEFAULT_EPSILON = 2.0
 DEFAULT_DELTA = 1e-7
@@ -54,9 +54,7 @@ NOISY: dict[str, Measure] = {
         ),
     )
 }
-"""The measures that have noise."""
-
-_WITHOUT = replace(VISITS, description="Missing in the dp mode")
+"""The measures that this mode publishes, in the order of the columns. All have noise."""
 
 SHARES = {"visitors": 0.5, "hits": 0.35, "bytes_sent": 0.15}
 """How a report's budget is divided among its measures."""
@@ -75,7 +73,7 @@ class Bound:
     values: tuple[str, ...] | None = ()
     dimension: str | None = None
     parent: str | None = None
-    where: tuple[str, str] | None = None
+    where: tuple[str, ...] | None = None
 
     def holds_for(self, report: Report) -> bool:
         """Whether the report divides what the bound is declared for."""
@@ -105,13 +103,30 @@ BOUNDS = {
 """The reports that have a dp mechanism."""
 
 
-def bounded(catalogue: Catalogue) -> list[str]:
-    """The reports of a catalogue for which a bound holds, and also for those above them."""
-    found: list[str] = []
-    for each in catalogue:
-        if each.name in BOUNDS and BOUNDS[each.name].holds_for(each) and each.parent in (None, *found):
-            found.append(each.name)
-    return found
+def bounded(catalogue: Catalogue) -> Catalogue:
+    """The reports of a catalogue for which a bound holds, each below the nearest report above it for which one does.
+
+    Levels between are skipped: this mode needs no coarser level to fall back on. A report whose rows would be others without the
+    skipped levels, because its own dimension does not determine theirs or because they divide some rows only, is left out.
+    """
+    found: dict[str, Report] = {}
+    for report in catalogue:
+        skipped, parent = [], report.parent
+        while parent is not None and parent not in found:
+            skipped.append(catalogue[parent])
+            parent = catalogue[parent].parent
+        if parent is None and report.parent is not None:
+            continue
+        moved = replace(report, parent=parent)
+        if report.name in BOUNDS and BOUNDS[report.name].holds_for(moved) and all(_is_coarser(each, report) for each in skipped):
+            found[report.name] = moved
+    return Catalogue(found.values())
+
+
+def _is_coarser(level: Report, report: Report) -> bool:
+    """Whether a report below this level has the same rows without it."""
+    assert report.dimension is not None
+    return level.where is None and all(own.name in determined_by(report.dimension) for own in level.own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,5 +258,4 @@ def published_measures(report: str, mechanisms: Iterable[Mechanism]) -> tuple[Me
         for each in mechanisms
         if each.report == report
     }
-    ordered = (NOISY[HITS.name], NOISY[VISITORS.name], _WITHOUT, NOISY[BYTES_SENT.name])
-    return tuple(replace(each, notes=notes.get(each.name, ()), nullable=True) for each in ordered)
+    return tuple(replace(each, notes=notes.get(each.name, ()), nullable=True) for each in NOISY.values())

@@ -76,8 +76,8 @@ class Differential(Policy):
         }
 
     def published(self, catalogue: Catalogue) -> Catalogue:
-        """See `Policy`: those for which a bound holds."""
-        return catalogue.of(bounded(catalogue))
+        """See `Policy`: those for which a bound holds, without the levels between them."""
+        return bounded(catalogue)
 
     def travelling(self, catalogue: Catalogue) -> tuple[Dimension, ...]:
         """See `Policy`: also the dimensions that the sampling of hits reads."""

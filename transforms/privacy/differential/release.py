@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.columns import Integers, cell_keys
-from transforms.counting.measures import MEASURES, Kind
+from transforms.counting.measures import Kind
 from transforms.dimensions.agent import TRAFFIC_KINDS
 from transforms.privacy.differential.bound import bounded_schema
 from transforms.privacy.differential.budget import BOUNDS, NOISY, Budget, Mechanism, published_measures
@@ -49,7 +49,7 @@ def release_noisy(counts: Mapping[str, pa.Table], catalogue: Catalogue, budget: 
             others = _rest(parents, named, report, catalogue)
         rows[report.name] = pa.concat_tables([named, others]).sort_by([(name, "ascending") for name in names]).combine_chunks()
         unnamed = table.num_rows - named.num_rows if values is None else 0
-        folded[report.name] = Folded(unnamed, 0, 0, total_hits(others))
+        folded[report.name] = Folded(under=unnamed, unnamed=total_hits(others))
     measures = {report.name: published_measures(report.name, mechanisms) for report in catalogue}
     return let_out(rows, folded, catalogue, measures)
 
@@ -94,7 +94,7 @@ def _rest(parents: pa.Table, named: pa.Table, report: Report, catalogue: Catalog
     """The remainder of each parent row, as its row `(other)`, from published numbers only. Visitors do not add up."""
     assert report.parent is not None
     names = list(catalogue.columns(report.parent))
-    additive = [measure.name for measure in MEASURES if measure.kind is Kind.ADDITIVE]
+    additive = [measure.name for measure in NOISY.values() if measure.kind is Kind.ADDITIVE]
     parts = named.group_by(names, use_threads=False).aggregate([(name, "sum") for name in additive])
     at = pc.index_in(cell_keys([parents[name] for name in names]), value_set=cell_keys([parts[name] for name in names]))
     left = {name: pc.subtract(parents[name], parts[f"{name}_sum"].take(at).fill_null(0)) for name in additive}
@@ -105,5 +105,4 @@ def _rest(parents: pa.Table, named: pa.Table, report: Report, catalogue: Catalog
 def _as_released(dimensions: pa.Table, measures: Mapping[str, Integers | pa.Array]) -> pa.Table:
     """Rows of a released table of the dp mode."""
     columns = {name: dimensions[name] for name in dimensions.column_names}
-    missing = pa.nulls(dimensions.num_rows, pa.int64())
-    return pa.table({**columns, **{measure.name: measures.get(measure.name, missing) for measure in MEASURES}})
+    return pa.table({**columns, **{name: measures[name] for name in NOISY}})

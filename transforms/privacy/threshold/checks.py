@@ -1,4 +1,4 @@
-"""What `verify` checks of a period of the threshold mode: rows with too few visitors.
+"""What `verify` checks of a period of the threshold mode: rows with too few visitors, and numbers that say more than they should.
 
 That every row has enough addresses cannot be seen from outside, because addresses are not published. What can be seen is that it
 has enough visitors, which is necessary and no more.
@@ -9,24 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from transforms.counting.measures import MEASURES, Measure
+from transforms.counting.measures import HITS, VISITORS, Measure
+from transforms.dimensions.agent import CRAWLER
 from transforms.privacy.policy import MIN_ADDRESSES, Checks
-from transforms.reports.report import Report
+from transforms.privacy.threshold.measures import has_visitors, is_exact, measures_of
+from transforms.reports.report import Catalogue, Report
 
 
 class ThresholdChecks(Checks):
     """See `Checks`."""
 
     facts = ("mode", "min_addresses", "network_cap")
-    overlapping = ("visitors", "visits")
     checked = "every row has enough visitors"
     unseen = "that every row has enough addresses of enough networks"
 
-    def __init__(self, manifest: Mapping[str, Any]) -> None:
+    def __init__(self, manifest: Mapping[str, Any], catalogue: Catalogue) -> None:
         given = str(manifest.get("min_addresses", ""))
         self._threshold = int(given) if given.isascii() and given.isdigit() else 0
+        self._catalogue = catalogue
 
     def stated(self) -> Iterator[str]:
         """See `Checks`."""
@@ -35,12 +39,16 @@ class ThresholdChecks(Checks):
 
     def measures(self, report: Report) -> tuple[Measure, ...]:
         """See `Checks`."""
-        return MEASURES
+        return measures_of(report, self._catalogue, self._threshold)
 
     def rows(self, report: Report, table: pa.Table, parents: pa.Table | None) -> Iterator[str]:
         """See `Checks`."""
-        for number, (visitors, visits, hits, size) in enumerate(
-            zip(*(table[name].to_pylist() for name in ("visitors", "visits", "hits", "bytes_sent")), strict=True)
-        ):
-            if visitors < self._threshold or not visitors <= visits <= hits or size < 0:
-                yield f"row {number}: fewer visitors than the threshold, or measures that cannot be"
+        if not has_visitors(report, self._catalogue):
+            return
+        visitors, hits = (table[measure.name].to_numpy() for measure in (VISITORS, HITS))
+        machines = report.dimension is not None and report.dimension.names_machines
+        exempt = machines & pc.equal(table["traffic"], CRAWLER).to_numpy()
+        few = (visitors < self._threshold) & ~exempt
+        impossible = (hits < 1) | (visitors < 1) | (is_exact(report, self._catalogue) & (visitors > hits))
+        for number in np.flatnonzero(few | impossible).tolist():
+            yield f"row {number}: fewer visitors than the threshold, or measures that cannot be"

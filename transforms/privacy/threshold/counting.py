@@ -1,20 +1,41 @@
-"""The two passes over a shard: exact counts of every cell, and then of what the planned folds hold."""
+"""The two passes over a shard: exact counts of every cell, and then of the cells that fail.
+
+The failing cells below one published row are a *part* of its hits. A part that passes the gate becomes `(other)`. One that fails
+is absorbed by a row, and in the reports below by a row of that row, and so on: along this chain the parts of several reports come
+together. Which parts fail is known only when all shards are added up, and a visitor may be in several. So the second pass counts
+visitors by the set of parts that they are in, one bit a part: from these counts follow those of every union of parts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import Codes, cell_keys, distinct
+from transforms.columns import Codes, Integers, cell_keys, distinct
 from transforms.counting.cells import Cells, cells_of
-from transforms.counting.count import NUMBERS, Measured, cap_of_cell, count_day, counts_table, merge_pieces
+from transforms.counting.count import NUMBERS, Measured, count_day, merge_pieces
+from transforms.counting.measures import COUNTED, VISITORS
 from transforms.counting.visits import is_of_visits
 from transforms.privacy.policy import Counted
+from transforms.privacy.threshold.plan import PARENT, Plan, absorbing_rows
 from transforms.reports.report import Catalogue
 from transforms.wire import pack, unpack
+
+PARTS = "parts"
+"""Column of second counts: 0 in the row that counts a part itself, else the set of parts whose visitors it counts."""
+
+OWN_PART = 1
+"""The bit of the part below the absorbing row's parent; that of a part further up is shifted by one for each report between."""
+
+_SECOND = pa.schema(
+    [pa.field(name, pa.int32(), nullable=False) for name in (PARENT, PARTS)]
+    + [pa.field(name, pa.int64(), nullable=False) for name in COUNTED]
+)
+_VISITOR = NUMBERS[-1]
 
 
 def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str, int]) -> dict[int, Counted]:
@@ -31,48 +52,100 @@ def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str
 
 
 def recount(kept: bytes, catalogue: Catalogue, caps: Mapping[str, int], plan: bytes) -> bytes:
-    """The second pass over a day of a shard: packed counts of what folds."""
-    return pack(count_folds(unpack(kept)["rows"], catalogue, caps, unpack(plan)))
+    """The second pass over a day of a shard: packed counts of the parts that fail."""
+    return pack(count_parts(unpack(kept)["rows"], catalogue, caps, unpack(plan)))
 
 
-def count_folds(
-    rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int], plan: Mapping[str, pa.Table]
-) -> dict[str, pa.Table]:
-    """Counts of what folds (`counts_schema`), one row for each parent row and extent.
+class _Absorbed(NamedTuple):
+    """Rows (numbers) in parts that a row of the plan may absorb, that row, and the bit of their part."""
 
-    `plan` holds for each report its passing cells with a boolean `candidate`; every other cell folds. The table has the parent's
-    dimensions, `with_candidate` (false: the failing cells; true: with the candidate among them) and the counts.
+    rows: Integers
+    absorbing: Codes
+    part: Codes
+
+
+def count_parts(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int], plan: Plan) -> dict[str, pa.Table]:
+    """Second counts of each report: PARENT (row in the parent's plan), PARTS, and counts.
+
+    With PARTS = 0: COUNTED of the failing cells of a parent, if there are some and others pass. Else: visitors that are in
+    exactly this set of parts and not in the absorbing row's own cell; other counts are 0.
     """
     measured = Measured(rows)
-    tables = {}
+    visitors = rows[_VISITOR].to_numpy()
+    traffic = np.array([caps[value] for value in distinct(rows["traffic"])[1].to_pylist()], np.int64)
+    tables: dict[str, pa.Table] = {}
+    planned: dict[str, Codes] = {}
+    absorbed: dict[str, _Absorbed] = {}
     for report, cells in cells_of(rows, catalogue):
-        if report.name not in plan or report.parent is None or not len(cells):
+        if report.name not in plan:
             continue
-        passing = plan[report.name]
-        found = _lookup(rows, catalogue.columns(report.name), cells, passing)
-        fails = found < 0
-        candidate = np.append(passing["candidate"].to_numpy(), False)[found]  # position -1 is no row of the plan
-        involved = np.flatnonzero(fails | candidate)
-        if not len(involved):
+        planned[report.name] = _planned(rows, catalogue.columns(report.name), cells, plan[report.name])
+        if report.parent is None:
             continue
-        parents, first = np.unique(cells.parent[involved], return_index=True)
-        first = involved[first]
-        names = catalogue.columns(report.parent)
-        codes = {name: cells.codes[name][first] for name in names}
-        cap = cap_of_cell(codes["traffic"], rows, caps)
-        parent_number = np.searchsorted(parents, cells.parent).astype(np.int32)
-        extents = []
-        for with_candidate, folds in ((False, fails), (True, fails | candidate)):
-            target = np.append(np.where(folds, parent_number, -1), -1).astype(np.int32)  # position -1 stands for rows outside
-            table = counts_table(rows, names, codes, measured.of(target.take(cells.of_row), len(parents), cap))
-            extents.append(table.append_column("with_candidate", pa.array(np.full(len(parents), with_candidate))))
-        tables[report.name] = pa.concat_tables(extents)
+        absorbing = np.append(absorbing_rows(plan, report), -1).astype(np.int32)  # position -1 is no row of the plan
+        parent = planned[report.parent].take(cells.parent)
+        fails = (planned[report.name] < 0) & (absorbing[parent] >= 0)
+        group = np.append(np.where(fails, parent, -1), -1).astype(np.int32).take(cells.of_row)  # -1: of no cell
+        failing = np.flatnonzero(group >= 0)
+        parts = []
+        if len(failing):
+            present, number = np.unique(group[failing], return_inverse=True)
+            numbered = np.full(len(group), -1, np.int32)
+            numbered[failing] = number
+            first = np.zeros(len(present), np.int64)
+            first[number] = failing
+            cap = traffic[distinct(rows["traffic"])[0][first]]
+            counts = measured.of(numbered, len(present), cap)
+            parts.append(pa.table({PARENT: present, PARTS: np.zeros(len(present), np.int32), **counts}, schema=_SECOND))
+        own = _Absorbed(failing, absorbing[group[failing]], np.full(len(failing), OWN_PART, np.int32))
+        absorbed[report.name] = _passed_on(own, absorbed.get(report.parent), absorbing)
+        if len(absorbed[report.name].rows):
+            row_of = np.append(planned[report.name], -1).astype(np.int32)
+            joined = _joined(absorbed[report.name], visitors, row_of, cells.of_row)
+            parts.append(_of_visitors(*joined, plan[report.name][PARENT].to_numpy()))
+        if parts:
+            tables[report.name] = pa.concat_tables(parts)
     return tables
 
 
-def _lookup(rows: pa.Table, names: tuple[str, ...], cells: Cells, passing: pa.Table) -> Codes:
-    """The row of each cell in `passing`, or -1."""
+def _planned(rows: pa.Table, names: tuple[str, ...], cells: Cells, plan: pa.Table) -> Codes:
+    """The row of each cell in the plan, or -1."""
     columns = [distinct(rows[name])[1].take(pa.array(cells.codes[name])) for name in names]
-    places = pc.index_in(cell_keys(columns), value_set=cell_keys([passing[name] for name in names]))
+    places = pc.index_in(cell_keys(columns), value_set=cell_keys([plan[name] for name in names]))
     found: Codes = places.fill_null(-1).to_numpy()
     return found
+
+
+def _passed_on(own: _Absorbed, above: _Absorbed | None, absorbing: Codes) -> _Absorbed:
+    """The report's own failing rows, and those that its parents' rows may have absorbed."""
+    if above is None:
+        return own
+    target = absorbing[above.absorbing]
+    on = target >= 0
+    return _Absorbed(
+        np.concatenate([own.rows, above.rows[on]]),
+        np.concatenate([own.absorbing, target[on]]),
+        np.concatenate([own.part, above.part[on] << 1]),
+    )
+
+
+def _joined(absorbed: _Absorbed, visitors: Codes, row_of: Codes, of_row: Codes) -> tuple[Codes, Codes]:
+    """The absorbing row and the parts of each pair of absorbing row and visitor who is not in the row's own cell."""
+    width = int(visitors.max()) + 1
+    pairs, number = np.unique(absorbed.absorbing.astype(np.int64) * width + visitors[absorbed.rows], return_inverse=True)
+    parts = np.zeros(len(pairs), np.int32)
+    np.bitwise_or.at(parts, number, absorbed.part)
+    among = np.zeros(width, np.bool_)
+    among[pairs % width] = True
+    candidates = np.flatnonzero(among[visitors])
+    own = row_of.take(of_row[candidates]).astype(np.int64) * width + visitors[candidates]
+    outside = ~np.isin(pairs, own)
+    return (pairs[outside] // width).astype(np.int32), parts[outside]
+
+
+def _of_visitors(absorbing: Codes, parts: Codes, parent_of: Codes) -> pa.Table:
+    """Second counts of visitors, by absorbing row (as its parent) and set of parts."""
+    pairs, counts = np.unique(np.stack([parent_of[absorbing], parts]), axis=1, return_counts=True)
+    nothing = np.zeros(pairs.shape[1], np.int64)
+    counted = {**dict.fromkeys(COUNTED, nothing), VISITORS.name: counts}
+    return pa.table({PARENT: pairs[0], PARTS: pairs[1], **counted}, schema=_SECOND)

@@ -1,4 +1,4 @@
-"""The gate: how many addresses a row must have, and how many of one network count."""
+"""Primary suppression: how many addresses a cell must have, and how many of one network count."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.columns import Flags
 from transforms.counting.measures import EVIDENCE
+from transforms.dimensions.agent import CRAWLER, TRAFFIC_KINDS
 from transforms.privacy.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES
+from transforms.reports.report import Report
 
 NETWORK_CAP = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Rule 1. A row passes if the sum over networks of min(cap, its addresses) is at least `min_addresses` (k)."""
+    """Rule 1. A cell passes if the sum over networks of min(cap, its addresses) is at least `min_addresses` (k)."""
 
     min_addresses: int = DEFAULT_ADDRESSES
 
@@ -24,13 +27,16 @@ class Gate:
         if self.min_addresses < MIN_ADDRESSES:
             raise ValueError(f"min_addresses is {self.min_addresses}, but must be at least {MIN_ADDRESSES}")
 
-    def admits(self, counts: pa.Table) -> Flags:
-        """Which rows have enough capped addresses."""
-        return np.asarray(counts[EVIDENCE].to_numpy() >= self.min_addresses, np.bool_)
+    def admits(self, counts: pa.Table, report: Report) -> Flags:
+        """Which cells of a report have enough capped addresses. Listed crawlers are named whatever their number."""
+        enough = np.asarray(counts[EVIDENCE].to_numpy() >= self.min_addresses, np.bool_)
+        if report.dimension is not None and report.dimension.names_machines:
+            enough |= np.asarray(pc.equal(counts["traffic"], CRAWLER).to_numpy(), np.bool_)
+        return enough
 
     def caps(self) -> dict[str, int]:
         """How many addresses of one network count, by traffic.
 
-        Listed crawlers come from few networks and are not persons: in the stratum `bot` the cap is k. No other exception.
+        Listed crawlers are machines of organisations, which have few networks: of theirs k count. No other exception.
         """
-        return {"human": NETWORK_CAP, "unknown": NETWORK_CAP, "bot": self.min_addresses}
+        return {kind: self.min_addresses if kind == CRAWLER else NETWORK_CAP for kind in TRAFFIC_KINDS}

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import pyarrow.compute as pc
+
 from transforms.counting.count import add_counts
+from transforms.counting.measures import LARGEST
+from transforms.dimensions.agent import HUMAN
 from transforms.privacy.policy import DEFAULT_ADDRESSES, Counted, Figures, Planned, Policy, Settings
 from transforms.privacy.release import Released
 from transforms.privacy.threshold import counting, explanation, release
 from transforms.privacy.threshold.checks import ThresholdChecks
 from transforms.privacy.threshold.gate import NETWORK_CAP, Gate
+from transforms.privacy.threshold.plan import plan_release
 from transforms.reports.report import Catalogue
 from transforms.reserved import UNKNOWN
 from transforms.wire import pack, unpack
@@ -53,7 +59,7 @@ class Threshold(Policy):
     @classmethod
     def checks(cls, manifest: Mapping[str, Any], catalogue: Catalogue, entry: Any) -> ThresholdChecks:
         """See `Policy`."""
-        return ThresholdChecks(manifest)
+        return ThresholdChecks(manifest, catalogue)
 
     def facts(self) -> dict[str, str]:
         """See `Policy`."""
@@ -70,7 +76,7 @@ class Threshold(Policy):
     def plan(self, parts: Iterable[bytes], catalogue: Catalogue) -> Planned:
         """See `Policy`."""
         counts = add_counts(map(unpack, parts))
-        return Planned(pack(counts), pack(release.plan_release(counts, catalogue, self.gate)))
+        return Planned(pack(counts), pack(plan_release(counts, catalogue, self.gate)))
 
     def recount(self, date: str, kept: bytes, catalogue: Catalogue, plan: bytes) -> tuple[str, bytes]:
         """See `Policy`."""
@@ -80,7 +86,12 @@ class Threshold(Policy):
         """See `Policy`."""
         counted = unpack(counts)
         released = release.release(counted, add_counts(map(unpack, recounts)), catalogue, self.gate)
-        return released, {"unknown_site": UNKNOWN in counted[catalogue.root().name]["site"].to_pylist()}
+        strata = counted[catalogue.root().name]
+        people = strata.filter(pc.equal(strata["traffic"], HUMAN))
+        return released, {
+            "unknown_site": UNKNOWN in strata["site"].to_pylist(),
+            "one_address_dominates": pc.any(pc.greater(pc.multiply(people[LARGEST], 2), people["hits"])).as_py() or False,
+        }
 
     def explanation(self, period: str) -> str:
         """See `Policy`."""
@@ -92,37 +103,46 @@ class Threshold(Policy):
 
     def figures(self, days: Sequence[Mapping[str, Any]]) -> Figures:
         """See `Policy`."""
-        totals: dict[str, dict[str, int]] = {}
+        totals: dict[str, Counter[str]] = {}
         for day in days:
             for name, figures in day["reports"].items():
-                total = totals.setdefault(name, dict.fromkeys(figures, 0))
-                for figure, value in figures.items():
-                    total[figure] += value
+                totals.setdefault(name, Counter()).update(figures)
         rows = []
         for at, (name, total) in enumerate(totals.items()):
-            of = total["hits"] if at else total["hits"] + total["hits_other"]  # of the root its own are left out
-            share = f"{100 * total['hits_other'] / of:.1f} %" if of else "–"
-            rows.append((name, *(f"{total[figure]:,}" for figure in ("rows", "rows_under", "rows_caught", "rows_joined")), share))
+            of = total["hits"] + (0 if at else total["unnamed"])  # of the root, what is left out is in no row
+            shares = (f"{100 * total[figure] / of:.1f} %" if of else "–" for figure in ("unnamed", "misnamed"))
+            rows.append((name, *(f"{total[figure]:,}" for figure in ("rows", "under", "caught")), *shares))
         k = self.min_addresses
         return Figures(
-            ("rows", f"under {k}", "caught", "joined", "hits in (other)"),
+            ("rows", f"under {k}", "caught", "unnamed", "misnamed"),
             tuple(rows),
-            ("Rows not shown by name stand together as (other); in daily they are left out of everything:",),
+            ("Rare values are not shown by name:",),
             (
-                (f"under {k}", f"fewer than {k} addresses; at most {NETWORK_CAP} of one network count (of bots {k})"),
-                ("caught", "the value looks like a person's: an address, an e-mail, a number"),
-                ("joined", "had enough, but (other) beside it had not: the smallest row joins it"),
+                (f"under {k}", f"values of fewer than {k} addresses; at most {NETWORK_CAP} per network count (of crawlers {k})"),
+                ("caught", "values that look like a person's: an address, an e-mail address, a number"),
+                ("unnamed", "their hits in (other), if they have enough addresses together; of daily, left out of everything"),
+                ("misnamed", "their hits that the largest row beside them absorbed, because they had not"),
             ),
         )
 
     def warnings(self, days: Sequence[Mapping[str, Any]], site: str | None) -> list[tuple[str, str]]:
         """See `Policy`."""
-        text = "The log names no site for some requests, or all, which are (unknown): --site www.example.org names it."
-        if site:
+        found = []
+        if any(day["unknown_site"] for day in days):
+            text = "The log names no site for some requests, or all, which are (unknown): --site www.example.org names it."
+            if site:
+                text = (
+                    "For some requests, or all, the log has no name of a host where it should name the site: they are (unknown), "
+                    "not --site."
+                )
+            found.append(("unknown_site", text))
+        if any(day["one_address_dominates"] for day in days):
             text = (
-                "For some requests, or all, the log has no name of a host where the site stands: they are (unknown), not --site."
+                "One address makes more than half of people's hits, and its habits show in the tables. If it is a monitor or your "
+                "own, leave its lines out."
             )
-        return [("unknown_site", text)] if any(day["unknown_site"] for day in days) else []
+            found.append(("one_address_dominates", text))
+        return found
 
 
 POLICY = Threshold

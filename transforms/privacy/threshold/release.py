@@ -1,154 +1,154 @@
-"""Primary and complementary suppression: from counts to the rows that may be published.
+"""Complementary suppression: from counts to the rows that may be published.
 
-    1 gate     a row passes if its capped addresses reach k
-    2 forest   a report divides published rows of its parent; what is not published has no children
-    3 fold     failing rows of a parent become its row `(other)`; if that fails, one passing sibling joins it
-    4 stratum  a (date, site, traffic) that fails is omitted from everything
+    1 gate         a cell passes if its capped addresses reach k
+    2 tree         a report divides published rows of its parent; what is not published has no children
+    3 absorption   failing cells of a row are `(other)` if they pass together and may be of three values or more; else the largest
+                   passing cell absorbs them. What the row itself has absorbed goes on to that cell in any case
+    4 stratum      a (date, site, traffic) that fails is left out of everything
 
-Rule 6, that a value must not look like a person's, is the door's (`transforms.privacy.release`).
+The rule about values, which must not look like a person's, is the door's (`transforms.privacy.release`). What is published of
+visitors is in `measures`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from transforms.columns import Flags
-from transforms.counting.measures import EVIDENCE, MEASURES, counts_schema, measure_names
-from transforms.privacy.release import (
-    Folded,
-    Released,
-    ReleaseError,
-    divided,
-    is_in,
-    keys_of,
-    keys_of_parents,
-    let_out,
-    nameable,
-    total_hits,
-)
+from transforms.columns import Codes, Flags, Integers
+from transforms.counting.measures import COUNTED, EVIDENCE, HITS, LARGEST, VISITORS, counts_schema
+from transforms.privacy.release import Folded, Released, ReleaseError, divided, let_out, total_hits
+from transforms.privacy.threshold.counting import OWN_PART, PARTS
 from transforms.privacy.threshold.gate import Gate
+from transforms.privacy.threshold.measures import published_measures, with_published
+from transforms.privacy.threshold.plan import PARENT, Plan, absorbing_rows, few_left, parents_of, passing, plan_release
 from transforms.reports.report import Catalogue, Report
 from transforms.reserved import OTHER
 
-_NUMBERS = (*measure_names(MEASURES), EVIDENCE)
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The published rows of a report with their exact counts.
 
-def passes(counts: pa.Table, report: Report, gate: Gate) -> Flags:
-    """Rules 1 and 6: which rows may be published by name."""
-    return nameable(counts, report, gate.admits(counts))
-
-
-def plan_release(counts: Mapping[str, pa.Table], catalogue: Catalogue, gate: Gate) -> dict[str, pa.Table]:
-    """What passes, by report: dimensions and whether the row is its parent's `candidate` to be folded with the failing ones.
-
-    Rows that fail do not appear, so the plan holds nothing confidential. Rows under a parent that fails are left out; rows under
-    a candidate are planned as if it stays.
+    `named` are in the order of the plan, with what they absorbed. `absorbed` are the hits among these that are not of the row's
+    own cell, `parts` the set of parts that they are from. `others` are the rows `(other)`, at any level.
     """
-    plan: dict[str, pa.Table] = {}
-    for report in catalogue:
-        if report.name not in counts:
-            continue
-        table = counts[report.name]
-        good = passes(table, report, gate)
-        if report.parent is not None:
-            good &= is_in(keys_of_parents(table, catalogue, report), keys_of(plan[report.parent], catalogue, report.parent))
-        passing = table.filter(pa.array(good))
-        candidates = np.zeros(passing.num_rows, np.bool_)
-        if report.parent is not None:
-            parent_keys = keys_of_parents(passing, catalogue, report)
-            order = np.asarray(pc.sort_indices(passing, _by_weakness(catalogue.columns(report.name))).to_numpy())
-            _, first = np.unique(parent_keys.dictionary_encode().indices.to_numpy()[order], return_index=True)
-            candidates[order[first]] = True
-            # Where nothing fails there is no fold to join.
-            candidates &= is_in(parent_keys, keys_of_parents(table.filter(pa.array(~good)), catalogue, report))
-        plan[report.name] = passing.select(list(catalogue.columns(report.name))).append_column("candidate", pa.array(candidates))
-    return plan
+
+    named: pa.Table
+    others: pa.Table
+    absorbed: Integers
+    parts: Integers
+
+    def all(self) -> pa.Table:
+        """Named and other rows."""
+        return pa.concat_tables([self.named, self.others]).combine_chunks()
 
 
-def _by_weakness(columns: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Fewest capped addresses first, ties by value: the choice must follow from published values, never from the secret."""
-    return [(EVIDENCE, "ascending"), *((name, "ascending") for name in columns)]
-
-
-def release(counts: Mapping[str, pa.Table], folds: Mapping[str, pa.Table], catalogue: Catalogue, gate: Gate) -> Released:
-    """The published tables of one day, from exact counts of cells and of what folds (`count_folds`, added over shards)."""
+def release(counts: Mapping[str, pa.Table], second: Mapping[str, pa.Table], catalogue: Catalogue, gate: Gate) -> Released:
+    """The published tables of one day, from counts of cells and second counts (`count_parts`), added over shards."""
     plan = plan_release(counts, catalogue, gate)
-    rows: dict[str, pa.Table] = {}
+    rows: dict[str, Rows] = {}
     folded: dict[str, Folded] = {}
     for report in catalogue:
-        columns = catalogue.columns(report.name)
-        if report.name not in counts:
-            rows[report.name] = counts_schema(columns).empty_table()
-            folded[report.name] = Folded(0, 0, 0, 0)
-        elif report.parent is None:
-            table = counts[report.name]
-            good = passes(table, report, gate)
-            rows[report.name] = table.filter(pa.array(good))
-            omitted = table.filter(pa.array(~good))
-            under = int((~gate.admits(omitted)).sum())
-            folded[report.name] = Folded(under, omitted.num_rows - under, 0, total_hits(omitted))
+        table = counts.get(report.name, counts_schema(catalogue.columns(report.name)).empty_table())
+        parent = parents_of(table, catalogue, report, plan)
+        good = passing(table, report, gate) & (parent >= 0 if report.parent else True)
+        named = table.filter(pa.array(good))
+        if report.parent is None:
+            nothing = np.zeros(named.num_rows, np.int64)
+            rows[report.name] = Rows(named, named.slice(0, 0), nothing, nothing)
+            lost = table.filter(pa.array(~good))
         else:
-            parents = divided(rows[report.parent], report)
-            table = counts[report.name]
-            rows[report.name] = _fold(report, table, folds.get(report.name), parents, plan[report.name], catalogue, gate)
-            below = table.filter(
-                pa.array(is_in(keys_of_parents(table, catalogue, report), keys_of(parents, catalogue, report.parent)))
-            )
-            named = is_in(keys_of(below, catalogue, report.name), keys_of(rows[report.name], catalogue, report.name))
-            lost = below.filter(pa.array(~named))
-            others = rows[report.name].filter(pc.equal(rows[report.name][columns[-1]], OTHER))
-            under, joined = int((~gate.admits(lost)).sum()), int(passes(lost, report, gate).sum())
-            folded[report.name] = Folded(under, lost.num_rows - under - joined, joined, total_hits(others))
-        if not gate.admits(rows[report.name]).all():
+            rows[report.name] = _absorbed(report, named, second.get(report.name), rows[report.parent], plan, catalogue, gate)
+            lost = table.filter(pa.array(~good & (parent >= 0)))
+        if not gate.admits(rows[report.name].all(), report).all():
             raise ReleaseError(f"{report.name}: a row is under the threshold")
-    tables = {name: table.drop_columns([EVIDENCE]) for name, table in rows.items()}
-    return let_out(tables, folded, catalogue, dict.fromkeys(tables, MEASURES))
+        folded[report.name] = _folded(report, lost, rows[report.name], gate)
+    tables = with_published({name: each.all() for name, each in rows.items()}, catalogue, gate.min_addresses)
+    return let_out(tables, folded, catalogue, published_measures(catalogue, gate.min_addresses))
 
 
-def _fold(
+def _absorbed(
     report: Report,
-    table: pa.Table,
-    folds: pa.Table | None,
-    parents: pa.Table,
-    plan: pa.Table,
+    named: pa.Table,
+    second: pa.Table | None,
+    parents: Rows,
+    plan: Plan,
     catalogue: Catalogue,
     gate: Gate,
-) -> pa.Table:
-    """Rule 3: the rows that divide each published parent row, `(other)` among them."""
-    assert report.parent is not None
-    own, parent_names = catalogue.columns(report.name)[-1], catalogue.columns(report.parent)
-    whole = pa.array(np.zeros(parents.num_rows, np.bool_))
-    for name in parent_names:
-        whole = pc.or_(whole, pc.equal(parents[name], OTHER))
-    # Under a folded row there is nothing to tell apart: its one child is `(other)`, with the parent's measures.
-    pieces = [_as_other(parents.filter(whole), own, catalogue.columns(report.name))]
-    parents = parents.filter(pc.invert(whole))
-    parent_keys = keys_of(parents, catalogue, report.parent)
-    joined: pa.Array = pa.array([], pa.string())
-    if folds is not None:
-        folds = folds.filter(pa.array(is_in(keys_of(folds, catalogue, report.parent), parent_keys)))
-        with_candidate = folds["with_candidate"].combine_chunks()
-        folds = folds.drop_columns(["with_candidate"])
-        alone, together = folds.filter(pc.invert(with_candidate)), folds.filter(with_candidate)
-        alone = alone.filter(pc.greater(alone["hits"], 0))
-        enough = gate.admits(alone)
-        weak = keys_of(alone.filter(pa.array(~enough)), catalogue, report.parent)
-        joining = is_in(keys_of(together, catalogue, report.parent), weak)
-        joined = weak
-        for part in (alone.filter(pa.array(enough)), together.filter(pa.array(joining))):
-            pieces.append(_as_other(part.select([*parent_names, *_NUMBERS]), own, catalogue.columns(report.name)))
-    keep = is_in(keys_of(table, catalogue, report.name), keys_of(plan, catalogue, report.name))
-    keep &= is_in(keys_of_parents(table, catalogue, report), parent_keys)
-    candidates = plan.filter(plan["candidate"])
-    gone = candidates.filter(pa.array(is_in(keys_of_parents(candidates, catalogue, report), joined)))
-    keep &= ~is_in(keys_of(table, catalogue, report.name), keys_of(gone, catalogue, report.name))
-    return pa.concat_tables([table.filter(pa.array(keep)), *pieces]).combine_chunks()
+) -> Rows:
+    """Rule 3: the rows that divide each published row of the parent."""
+    absorbing = absorbing_rows(plan, report)
+    part = _Part(len(absorbing), second)
+    has = absorbing >= 0
+    target = absorbing[has]
+    fails = has & (part.counts[HITS.name] > 0)
+    fails &= (part.counts[EVIDENCE] < gate.min_addresses) | few_left(plan, report, catalogue)
+    absorbed, parts = np.zeros(named.num_rows, np.int64), np.zeros(named.num_rows, np.int64)
+    absorbed[target] = parents.absorbed[has] + np.where(fails, part.counts[HITS.name], 0)[has]
+    parts[target] = (parents.parts[has] << 1) | np.where(fails[has], OWN_PART, 0)
+    visitors = part.visitors_in(parts, absorbing, named.num_rows)
+    named = _with(named, HITS.name, named[HITS.name].to_numpy() + absorbed)
+    named = _with(named, VISITORS.name, named[VISITORS.name].to_numpy() + visitors)
+
+    columns = list(catalogue.columns(report.name))
+    own = columns[-1]
+    stands_alone = np.flatnonzero(has & ~fails & (part.counts[HITS.name] > 0))
+    together = parents.named.select(columns[:-1]).take(pa.array(stands_alone))
+    for name in COUNTED:
+        together = together.append_column(name, pa.array(part.counts[name][stands_alone]))
+    # Where no cell passes there is nothing to tell apart; nor is there below `(other)`.
+    undivided = [divided(parents.named.filter(pa.array(~has)), report), divided(parents.others, report)]
+    others = [_as_other(each, own, columns) for each in (together, *undivided)]
+    return Rows(named, pa.concat_tables(others), absorbed, parts)
 
 
-def _as_other(parents: pa.Table, own: str, names: tuple[str, ...]) -> pa.Table:
+class _Part:
+    """Second counts of a report, for each row of its parent's plan."""
+
+    def __init__(self, parents: int, second: pa.Table | None) -> None:
+        self.counts: dict[str, Integers] = {name: np.zeros(parents, np.int64) for name in COUNTED}
+        self._sets: tuple[Integers, ...] = (np.zeros(0, np.int64),) * 3
+        if second is None:
+            return
+        of_part: Flags = second[PARTS].to_numpy() == 0
+        for name, counts in self.counts.items():
+            counts[second[PARENT].to_numpy()[of_part]] = second[name].to_numpy()[of_part]
+        self._sets = tuple(second[name].to_numpy()[~of_part] for name in (PARENT, PARTS, VISITORS.name))
+
+    def visitors_in(self, parts: Integers, absorbing: Codes, rows: int) -> Integers:
+        """Visitors who are in one of the parts that each row absorbed, and not in its own cell."""
+        parent, sets, visitors = self._sets
+        target = absorbing[parent]
+        absorbed = (sets & parts[target]) != 0
+        found: Integers = np.zeros(rows, np.int64)
+        np.add.at(found, target[absorbed], visitors[absorbed])
+        return found
+
+
+def _with(table: pa.Table, name: str, values: Integers) -> pa.Table:
+    at = table.schema.get_field_index(name)
+    return table.set_column(at, table.schema.field(at), pa.array(values, pa.int64()))
+
+
+def _as_other(parents: pa.Table, own: str, columns: list[str]) -> pa.Table:
     other = pa.array([OTHER] * parents.num_rows, pa.string())
-    return parents.append_column(own, other).select([*names, *_NUMBERS]).cast(counts_schema(names))
+    return parents.append_column(own, other).select([*columns, *COUNTED]).cast(counts_schema(columns))
+
+
+def _folded(report: Report, lost: pa.Table, rows: Rows, gate: Gate) -> Folded:
+    """What the operator is told of a report."""
+    under = int((~gate.admits(lost, report)).sum())
+    table = rows.all()
+    hits, largest = table[HITS.name].to_numpy(), table[LARGEST].to_numpy()
+    return Folded(
+        under=under,
+        caught=lost.num_rows - under,
+        unnamed=total_hits(rows.others if report.parent else lost),
+        misnamed=int(rows.absorbed.sum()),
+        dominated=int(np.count_nonzero(2 * largest > hits)),
+        largest_share=round(float((largest / hits).max(initial=0)), 3),
+    )
