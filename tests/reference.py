@@ -10,7 +10,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tests.reference_hits import Hit
+from tests.reference_hits import (
+    DAY_PARTS,
+    DEPTHS,
+    DURATIONS,
+    KINDS,
+    METHODS,
+    UNKNOWN,
+    UNLISTED,
+    VERSIONS,
+    Hit,
+    bucket,
+    names_of,
+)
 from tests.reference_hits import hits_of as hits_of
 from transforms.privacy.detectors import is_caught
 
@@ -28,12 +40,10 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     "downloads": ("sections", "path", "kind", "download"),
     "error_pages": ("sections", "path", "kind", "error"),
     "file_types": ("kinds", "file_type", "kind", "static"),
-    "entry_pages": ("kinds", "entry_page", "kind", "page"),
-    "exit_pages": ("kinds", "exit_page", "kind", "page"),
     "visit_depths": ("kinds", "visit_depth", "kind", "page"),
+    "visit_durations": ("visit_depths", "visit_duration"),
     "methods": ("kinds", "method"),
     "protocols": ("kinds", "protocol"),
-    "visit_durations": ("daily", "visit_duration"),
     "channels": ("daily", "channel"),
     "sources": ("channels", "source"),
     "countries": ("daily", "country"),
@@ -52,7 +62,20 @@ OPEN = {"site", "section", "path", "entry_page", "exit_page", "source"}
 OF_VISITORS = {"country", "network", "device", "operating_system", "browser", "bot_kind", "bot"}
 """Dimensions that all hits of a visitor share."""
 
-ADDRESSES_A_NETWORK, VISITS_AN_ADDRESS, BYTES_AN_ADDRESS = 3, 3, 10_000_000
+OF_VISITS = {"visit_depth", "visit_duration", "entry_page", "exit_page"}
+"""Dimensions that all hits of a visit share."""
+
+CLOSED = {
+    "kind": KINDS,
+    "day_part": names_of(DAY_PARTS),
+    "visit_depth": names_of(DEPTHS),
+    "visit_duration": names_of(DURATIONS),
+    "channel": set("direct internal search social ai referral".split()),  # a log with referrers has one in every line
+    "device": set("Desktop Mobile Tablet Other".split()),  # of people
+}
+"""All values that rows may have, of the dimensions of which that does not depend on the row that is divided."""
+
+ADDRESSES_A_NETWORK = 3
 
 Key = tuple[str, ...]
 Hits = frozenset[Hit]
@@ -75,7 +98,7 @@ Rows = dict[str, dict[Key, Row]]
 
 
 def publish(hits: list[Hit], k: int = 10) -> dict[str, dict[str, dict[Key, tuple]]]:
-    """Published rows by date and report: dimensions → (hits, visitors), and in `daily` (hits, visitors, visits, bytes_sent)."""
+    """Published rows by date and report: dimensions → (hits, visitors), or (hits,) in a report of visits."""
     return {date: measures(rows, k) for date, rows in rows_behind(hits, k).items()}
 
 
@@ -140,7 +163,7 @@ def divide(row: Row, key: Key, name: str, k: int) -> dict[str, Row]:
     """The parts of a published row, by their value of the dimension that divides it (DESIGN 6.4).
 
     Hits that the row has absorbed are in no cell. They go on to the largest part: the one with the most capped addresses of its
-    own. So do the failing cells, unless they pass together.
+    own. So do the failing cells, unless they pass together and could be of more than two values.
     """
     traffic = key[1]
     cells = {value: cell for (value,), cell in group(row.own, (name,)).items()}
@@ -150,7 +173,8 @@ def divide(row: Row, key: Key, name: str, k: int) -> dict[str, Row]:
     rows = {value: Row(cell) for value, cell in passing.items()}
     failing = row.own.difference(*passing.values())
     absorbed = row.absorbed
-    if capped(failing, traffic, k) >= k:
+    possible = possible_values(name, key[-1])
+    if capped(failing, traffic, k) >= k and (possible is None or len(possible - passing.keys()) > 2):
         rows[OTHER] = Row(failing)
     else:
         absorbed |= failing
@@ -159,45 +183,45 @@ def divide(row: Row, key: Key, name: str, k: int) -> dict[str, Row]:
     return rows
 
 
+def possible_values(name: str, divided: str) -> set[str] | None:
+    """All values that a dimension may have in a row with this last value; None: more than can be counted."""
+    if name == "hour":
+        return {f"{hour:02}" for hour in range(24) if bucket(hour, DAY_PARTS) == divided}
+    if name in ("method", "protocol") and divided == "invalid":
+        return {UNKNOWN}
+    if name == "method":
+        return {"GET"} if divided == "page" else {*METHODS, UNLISTED}
+    if name == "protocol":
+        return {*VERSIONS.values(), UNLISTED}
+    return CLOSED.get(name)
+
+
 def measures(rows: Rows, k: int) -> dict[str, dict[Key, tuple]]:
     """The numbers of the published rows of one date."""
-    everybody = {key: visitors_of(row) for key, row in rows["daily"].items()}
-    measured: dict[str, dict[Key, tuple]] = {
+    shown: dict[str, dict[Key, int]] = {}
+    for report, of_report in rows.items():
+        shown[report] = {key: visitors_shown(report, key, rows, shown, k) for key in of_report}
+    return {
         report: {
-            key: (len(row.hits), published_visitors(report, visitors_of(row), everybody[key[:2]], k))
+            key: (len(row.hits),) if OF_VISITS & set(dimensions(report)) else (len(row.hits), shown[report][key])
             for key, row in of_report.items()
         }
         for report, of_report in rows.items()
     }
-    measured["daily"] = {key: (*measured["daily"][key], *bounded(row.hits, k)) for key, row in rows["daily"].items()}
-    return measured
+
+
+def visitors_shown(report: str, key: Key, rows: Rows, shown: dict[str, dict[Key, int]], k: int) -> int:
+    """Exact if all dimensions are of visitors; else rounded, or the parent's if fewer than k of its visitors are missing."""
+    visitors = visitors_of(rows[report][key])
+    if set(dimensions(report)) <= {*STRATUM, *OF_VISITORS}:
+        return visitors
+    parent = CATALOGUE[report][0]
+    missing = visitors_of(rows[parent][key[:-1]]) - visitors
+    return shown[parent][key[:-1]] if missing < k else max(k, nearest(visitors, k))
 
 
 def visitors_of(row: Row) -> int:
     return len({hit.visitor for hit in row.hits})
-
-
-def published_visitors(report: str, visitors: int, everybody: int, k: int) -> int:
-    """Exact if all dimensions are of visitors; else rounded, and those of the stratum if fewer than k of them are missing."""
-    if set(dimensions(report)) <= {*STRATUM, *OF_VISITORS}:
-        return visitors
-    return everybody if everybody - visitors < k else max(k, nearest(visitors, k))
-
-
-def bounded(hits: Hits, k: int) -> tuple[int | None, int | None]:
-    """Visits and bytes of a stratum, of which each address adds no more than its bound."""
-    visits = Counter(address for address, _ in {(hit.address, hit.visit) for hit in hits})
-    sent: Counter[object] = Counter()
-    for hit in hits:
-        sent[hit.address] += hit.bytes_sent
-    return coarse(visits, VISITS_AN_ADDRESS, k), coarse(sent, BYTES_AN_ADDRESS, k)
-
-
-def coarse(amounts: Counter[object], bound: int, k: int) -> int | None:
-    """The sum of bounded amounts to the nearest 2k times the bound; None below ten of these steps."""
-    step = 2 * k * bound
-    rounded = nearest(sum(min(bound, amount) for amount in amounts.values()), step)
-    return rounded if rounded >= 10 * step else None
 
 
 def nearest(amount: int, step: int) -> int:

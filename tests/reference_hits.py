@@ -21,7 +21,8 @@ from transforms.dimensions.request import DOWNLOADS, PAGES, STATIC
 from transforms.hosts import network_domain, site_domain
 from transforms.masking.path import extension, scrub_path
 
-UNKNOWN, NONE = "(unknown)", "(none)"
+UNKNOWN, NONE, UNLISTED = "(unknown)", "(none)", "Other"
+KINDS = set("invalid not_found error redirect static download page other".split())
 CRAWLERS = {"search-engine", "ai-crawler", "seo", "archiver", "academic", "advertising"}
 """Kinds of robots that organisations run."""
 
@@ -31,7 +32,7 @@ VERSIONS = {"HTTP/1": "HTTP/1.0", "HTTP/2": "HTTP/2.0", "HTTP/3": "HTTP/3.0", ""
 VERSIONS |= {name: name for name in ("HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0")}
 DURATIONS = """0=00:00 1=00:01-00:09 10=00:10-00:29 30=00:30-00:59 60=01:00-04:59 300=05:00-09:59 600=10:00-29:59
     1800=30:00+"""
-DEPTHS = "1=01 2=02 3=03-05 6=06-10 11=11-20 21=21+"
+DEPTHS = "1=01 2=02-03 4=04-06 7=07-10 11=11-20 21=21+"
 DAY_PARTS = "0=00-05 6=06-11 12=12-17 18=18-23"
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 HEAD = {
@@ -166,7 +167,7 @@ def kind_of(method: str, status: str, path: str) -> str:
     name = extension(path)
     if path == NONE:
         return "invalid"
-    if status in ("404", "410"):
+    if status == "404":
         return "not_found"
     if status.isdigit() and int(status) >= 400:
         return "error"
@@ -177,7 +178,7 @@ def kind_of(method: str, status: str, path: str) -> str:
     if name in DOWNLOADS:
         return "download"
     good = status.startswith("2") or status == "304"
-    return "page" if method in ("GET", "POST") and good and (not name or name in PAGES) else "other"
+    return "page" if method == "GET" and good and (not name or name in PAGES) else "other"
 
 
 def site_of(logged: str | None, default: str | None) -> str:
@@ -227,10 +228,11 @@ def values_of_request(request: str, status: str) -> dict[str, str]:
     method, target, protocol = request_of(request)
     path = scrub_path(target)
     kind = kind_of(method, status, path)
+    named = path != NONE  # otherwise neither method nor protocol is published, which would tell such requests apart
     return {
         "kind": kind,
-        "method": (method if method in METHODS else "Other") if method else UNKNOWN,
-        "protocol": VERSIONS.get(protocol, "Other") if method else UNKNOWN,
+        "method": (method if method in METHODS else UNLISTED) if named else UNKNOWN,
+        "protocol": VERSIONS.get(protocol, UNLISTED) if named else UNKNOWN,
         "file_type": extension(path) if kind == "static" else NONE,
         "status": UNKNOWN if status == "-" else status,
         "section": path[: path.find("/", 1) + 1] or "/",
@@ -240,9 +242,9 @@ def values_of_request(request: str, status: str) -> dict[str, str]:
 
 def values_of_agent(text: str | None) -> dict[str, str]:
     agent = describe_agent(text)
-    names = ("traffic", "device", "operating_system", "browser", "bot_kind", "bot")
-    values = {name: getattr(agent, name) for name in names}
-    return values | ({"traffic": "crawler"} if agent.traffic == "bot" and agent.bot_kind in CRAWLERS else {})
+    names = ("device", "operating_system", "browser", "bot_kind", "bot")
+    traffic = "crawler" if agent.bot_kind in CRAWLERS else "bot" if agent.traffic == "crawler" else agent.traffic
+    return {"traffic": traffic, **{name: getattr(agent, name) for name in names}}
 
 
 def values_of_referrer(text: str | None, site: str) -> dict[str, str]:
@@ -261,6 +263,10 @@ def wide_network(prefix: str) -> str:
 def bucket(amount: int, buckets: str) -> str:
     """The last of `least=name` pairs whose least amount is reached."""
     return [name for least, name in (pair.split("=") for pair in buckets.split()) if amount >= int(least)][-1]
+
+
+def names_of(buckets: str) -> set[str]:
+    return {pair.split("=")[1] for pair in buckets.split()}
 
 
 def describe_visits(hits: list[Hit]) -> None:

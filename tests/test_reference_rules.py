@@ -9,7 +9,7 @@ import pytest
 from tests import reference
 from tests.logs import CHROME, GOOGLEBOT, crowd, line
 from tests.reference_hits import Hit, hits_of
-from transforms.reserved import NONE, OTHER
+from transforms.reserved import NONE, OTHER, UNKNOWN
 
 DAY = "2026-03-03"
 SITE = "www.example.org"
@@ -20,10 +20,10 @@ _USUAL = """site=www.example.org traffic=human day_part=06-11 hour=10 kind=page 
 USUAL = dict(pair.split("=") for pair in _USUAL.split())
 
 
-def one(number: int, block: str = "", sent: int = 0, visit: int = 0, **values: str) -> Hit:
+def one(number: int, block: str = "", **values: str) -> Hit:
     """A hit of the address with this number, in a network (block) of its own unless another is given."""
     unit = f"address {number}"
-    return Hit(DAY, 0, unit, block or f"block {number}", unit, sent, USUAL | values, (unit, visit))
+    return Hit(DAY, 0, unit, block or f"block {number}", unit, 0, USUAL | values, unit)
 
 
 def some(count: int, first: int = 0, **values: str) -> list[Hit]:
@@ -167,7 +167,7 @@ def test_every_listed_crawler_is_named_whatever_its_number():
     google = [one(n, "machines", traffic="crawler", bot_kind="search-engine", bot="Googlebot") for n in range(9)]
     ahrefs = [one(9, "machines", traffic="crawler", bot_kind="seo", bot="AhrefsBot", country="FR", kind="error")]
     day = google + ahrefs
-    assert published(day, "daily", traffic="crawler") == {(): (10, 10, None, None)}  # ten machines of one network
+    assert published(day, "daily", traffic="crawler") == {(): (10, 10)}  # ten machines of one network
     assert published(day, "bot_kinds", traffic="crawler") == {("search-engine",): (9, 9), ("seo",): (1, 1)}
     assert published(day, "bots", traffic="crawler") == {("search-engine", "Googlebot"): (9, 9), ("seo", "AhrefsBot"): (1, 1)}
     # All other dimensions are gated. No country passes here.
@@ -196,15 +196,36 @@ def test_other_robots_are_gated_as_people_are():
         (44, 44),  # none is
     ],
 )
-def test_visitors_of_a_part_by_hits_are_rounded_or_those_of_the_day(visitors, shown):
+def test_visitors_of_a_part_by_hits_are_rounded_or_those_of_its_parent(visitors, shown):
     day = some(44, kind="static") + some(visitors)
-    assert published(day, "daily")[()][:2] == (44 + visitors, 44)
+    assert published(day, "daily")[()] == (44 + visitors, 44)
     assert published(day, "kinds") == {("static",): (44, 44), ("page",): (visitors, shown)}
 
 
 def test_visitors_of_other_are_rounded_as_well():
-    day = some(40) + some(9, 0, method="HEAD") + some(6, 9, method="POST")
-    assert published(day, "methods") == {("page", "GET"): (40, 40), ("page", OTHER): (15, 20)}
+    day = some(40, kind="error") + some(9, 0, kind="error", method="HEAD") + some(6, 9, kind="error", method="POST")
+    assert published(day, "methods") == {("error", "GET"): (40, 40), ("error", OTHER): (15, 20)}
+
+
+def test_visitors_missing_from_a_part_are_missing_from_its_parent_and_not_from_the_day():
+    # 60 visitors, of whom 41 see pages (published as 40), of whom 33 see `/`: the eight that are missing must not show.
+    day = some(60, kind="static") + some(33) + some(8, 33, path="/rare/a", section="/rare/")
+    assert published(day, "kinds") == {("static",): (60, 60), ("page",): (41, 40)}
+    assert published(day, "sections")[("page", "/")] == (41, 40)  # it has absorbed the other section
+    day = some(60, kind="static") + some(41, section="/a/", path="/a/") + some(33, section="/b/", path="/b/")
+    assert published(day, "kinds")[("page",)] == (74, 40)
+    sections = {("page", "/a/"): (41, 40), ("page", "/b/"): (33, 40)}
+    assert {key: row for key, row in published(day, "sections").items() if key[0] == "page"} == sections
+    day = some(60, kind="static") + some(41, section="/a/", path="/a/") + some(31, section="/b/", path="/b/")
+    assert published(day, "sections")[("page", "/b/")] == (31, 30)  # ten are missing
+
+
+def test_visitors_of_a_part_of_a_part_may_be_those_of_the_day():
+    # The pages lack eight of the day's 44 visitors. Section `/b/` lacks nine of the pages', and 17 of the day's.
+    day = some(44, kind="static") + some(36, section="/a/", path="/a/") + some(27, section="/b/", path="/b/")
+    assert published(day, "kinds")[("page",)] == (63, 44)
+    assert published(day, "sections")[("page", "/b/")] == (27, 44)
+    assert published(day, "pages")[("page", "/b/", "/b/")] == (27, 44)
 
 
 def test_an_odd_threshold_rounds_to_its_multiples():
@@ -219,36 +240,137 @@ def test_visitors_are_exact_where_all_dimensions_are_of_visitors():
     assert published(hits, "devices") == {("Desktop",): (31, 31), ("Mobile",): (13, 13)}
 
 
-def test_a_part_by_visits_is_no_part_by_visitors():
-    day = some(31) + some(13, 31, visit_duration="30:00+")
-    assert published(day, "visit_durations") == {("00:00",): (31, 30), ("30:00+",): (13, 10)}
+def test_reports_of_visits_have_no_visitors():
+    day = some(31) + some(13, 31, visit_depth="02-03", visit_duration="30:00+")
+    assert published(day, "visit_depths") == {("page", "01"): (31,), ("page", "02-03"): (13,)}
+    assert published(day, "visit_durations") == {("page", "01", "00:00"): (31,), ("page", "02-03", "30:00+"): (13,)}
+    assert all(len(shown) == 2 for shown in published(day, "pages").values())
+
+
+def test_durations_divide_page_hits_of_a_depth():
+    short, long = some(20), some(12, 20, visit_depth="04-06", visit_duration="10:00-29:59")
+    rare = some(4, 40, visit_duration="30:00+") + some(3, 44, visit_depth="21+", visit_duration="30:00+")
+    static = some(30, 50, kind="static", visit_duration="30:00+")
+    assert rows(short + long + rare + static, "visit_durations") == {
+        ("page", "01", "00:00"): row(short, rare),
+        ("page", "04-06", "10:00-29:59"): row(long),
+    }
+
+
+def test_no_report_is_of_the_first_and_last_pages_of_visits():
+    assert not {"entry_pages", "exit_pages"} & reference.publish(some(40))[DAY].keys()
 
 
 @pytest.mark.parametrize(
-    ("addresses", "visits", "sent"),
+    ("report", "named", "rare", "left"),
     [
-        (94, None, None),  # 282 visits and 940 MB are nearest to nine steps of 30 and of 100 MB
-        (95, 300, 1_000_000_000),  # 285 and 950 MB are halfway, and go up to ten
-        (104, 300, 1_000_000_000),
-        (105, 330, 1_100_000_000),
+        # (values of the rows that pass, and of two that fail and pass together), and how many of all are not named
+        ("day_parts", [{"day_part": "06-11"}], [{"day_part": "12-17"}, {"day_part": "18-23"}], 3),
+        ("day_parts", [{"day_part": "06-11"}, {"day_part": "00-05"}], [{"day_part": "12-17"}, {"day_part": "18-23"}], 2),
+        ("hourly", [{"hour": hour} for hour in ("06", "07", "08")], [{"hour": "09"}, {"hour": "10"}], 3),
+        ("hourly", [{"hour": hour} for hour in ("06", "07", "08", "11")], [{"hour": "09"}, {"hour": "10"}], 2),
+        ("devices", [{"device": "Desktop"}], [{"device": "Mobile"}, {"device": "Tablet"}], 3),
+        ("devices", [{"device": "Desktop"}, {"device": "Other"}], [{"device": "Mobile"}, {"device": "Tablet"}], 2),
+        (
+            "kinds",
+            [{"kind": kind} for kind in "page static redirect not_found error".split()],
+            [{"kind": "other"}, {"kind": "download"}],
+            3,  # also `invalid`
+        ),
+        (
+            "kinds",
+            [{"kind": kind} for kind in "page static redirect not_found error invalid".split()],
+            [{"kind": "other"}, {"kind": "download"}],
+            2,
+        ),
+        (
+            "channels",
+            [{"channel": each} for each in "direct internal search".split()],
+            [{"channel": "ai"}, {"channel": "social"}],
+            3,
+        ),
+        (
+            "channels",  # `(unknown)` is no channel of a log with referrers
+            [{"channel": each} for each in "direct internal search referral".split()],
+            [{"channel": "ai"}, {"channel": "social"}],
+            2,
+        ),
+        (
+            "visit_depths",
+            [{"visit_depth": depth} for depth in "01 02-03 04-06".split()],
+            [{"visit_depth": "11-20"}, {"visit_depth": "21+"}],
+            3,
+        ),
+        (
+            "visit_depths",
+            [{"visit_depth": depth} for depth in "01 02-03 04-06 07-10".split()],
+            [{"visit_depth": "11-20"}, {"visit_depth": "21+"}],
+            2,
+        ),
+        (
+            "visit_durations",
+            [{"visit_duration": each} for each in "00:00 00:01-00:09 00:10-00:29 00:30-00:59 01:00-04:59".split()],
+            [{"visit_duration": "05:00-09:59"}, {"visit_duration": "30:00+"}],
+            3,
+        ),
+        (
+            "visit_durations",
+            [{"visit_duration": each} for each in "00:00 00:01-00:09 00:10-00:29 00:30-00:59 01:00-04:59 10:00-29:59".split()],
+            [{"visit_duration": "05:00-09:59"}, {"visit_duration": "30:00+"}],
+            2,
+        ),
+        (
+            "protocols",  # of seven: HTTP/0.9 to HTTP/3.0, `Other` and `(none)`
+            [{"protocol": each} for each in "HTTP/1.0 HTTP/1.1 HTTP/2.0 HTTP/3.0".split()],
+            [{"protocol": "Other"}, {"protocol": NONE}],
+            3,
+        ),
+        (
+            "protocols",
+            [{"protocol": each} for each in "HTTP/0.9 HTTP/1.0 HTTP/1.1 HTTP/2.0 HTTP/3.0".split()],
+            [{"protocol": "Other"}, {"protocol": NONE}],
+            2,
+        ),
+        ("methods", [{"kind": "other", "method": "GET"}], [{"kind": "other", "method": each} for each in ("HEAD", "POST")], 24),
+        ("status_codes", [{}], [{"status": "206"}, {"status": "304"}], 99),
+        (
+            "file_types",
+            [{"kind": "static", "file_type": "css"}],
+            [{"kind": "static", "file_type": each} for each in ("js", "png")],
+            99,
+        ),
+        ("sections", [{}], [{"section": "/a/"}, {"section": "/b/"}], 99),
+        ("countries", [{}], [{"country": "DE"}, {"country": "FR"}], 99),
     ],
 )
-def test_each_address_adds_no_more_than_its_bound_to_visits_and_bytes(addresses, visits, sent):
-    # Four visits of an address count three. Its bytes, far more than 10 MB together, count 10 MB.
-    day = [one(n, sent=6_000_000, visit=visit) for n in range(addresses) for visit in range(4)]
-    assert published(day, "daily", k=5) == {(): (4 * addresses, addresses, visits, sent)}
+def test_other_is_of_more_than_two_values_that_are_possible(report, named, rare, left):
+    groups = [some(20 if n == 0 else 12, 100 * n, **values) for n, values in enumerate(named)]
+    folded = [hit for n, values in enumerate(rare) for hit in some(6, 5_000 + 100 * n, **values)]
+    found = {key[-1]: behind for key, behind in rows([hit for group in [*groups, folded] for hit in group], report).items()}
+    name = reference.dimensions(report)[-1]
+    expected = {group[0].values[name]: row(group) for group in groups}
+    if left > 2:
+        expected[OTHER] = row(folded)
+    else:
+        expected[groups[0][0].values[name]] = row(groups[0], folded)
+    assert found == expected
 
 
-def test_bounds_are_of_an_address_in_one_stratum():
-    # Each address has two agents: two visitors with two visits each, of which three count. Of its four times 3 MB, 10 MB count.
-    day = some(95)
-    for n in range(95):
-        for agent, visit in (("A", 0), ("A", 1), ("B", 0), ("B", 1)):
-            hit = one(n, sent=3_000_000, traffic="unknown")
-            hit.visitor, hit.visit = (n, agent), (n, agent, visit)
-            day.append(hit)
-    assert published(day, "daily", k=5) == {(): (95, 95, None, None)}  # one visit each
-    assert published(day, "daily", k=5, traffic="unknown") == {(): (380, 190, 300, 1_000_000_000)}
+def test_of_equal_rows_the_first_absorbs_the_two_that_are_left():
+    nights, mornings = some(20, day_part="00-05"), some(20, 100, day_part="06-11")
+    rare = some(9, 900, day_part="12-17") + some(9, 950, day_part="18-23")
+    assert rows(mornings + nights + rare, "day_parts") == {("00-05",): row(nights, rare), ("06-11",): row(mornings)}
+
+
+def test_if_no_cell_passes_the_only_child_is_other_however_few_values_are_possible():
+    invalid = {"kind": "invalid", "method": UNKNOWN, "protocol": UNKNOWN, "path": NONE}
+    machines = [
+        one(n, f"block {n % 4}", device=("Mobile", "Tablet")[n % 2]) for n in range(12)
+    ]  # all twelve count, six of each device
+    assert rows(machines, "devices") == {(OTHER,): row(machines)}
+    half = some(20, **invalid)
+    assert rows(half, "methods") == {("invalid", UNKNOWN): row(half)}
+    assert rows(half, "protocols") == {("invalid", UNKNOWN): row(half)}
 
 
 def test_each_report_counts_its_misnamed_and_unnamed_hits():
@@ -274,6 +396,11 @@ def values_of(*lines: bytes) -> list[dict[str, str]]:
         ("-", 400, "invalid", "/", NONE),
         ("CONNECT www.example.com:443 HTTP/1.1", 404, "invalid", "/", NONE),
         ("OPTIONS * HTTP/1.1", 200, "invalid", "/", NONE),
+        ("GET /x HTTP/1.1", 404, "not_found", "/", "/x"),
+        ("GET /x HTTP/1.1", 410, "error", "/", "/x"),
+        ("POST /x HTTP/1.1", 200, "other", "/", "/x"),
+        ("HEAD /x HTTP/1.1", 200, "other", "/", "/x"),
+        ("POST /x.css HTTP/1.1", 200, "static", "/", "/x.css"),
         ("GET http://www.example.org HTTP/1.1", 200, "page", "/", "/"),
         ("GET / HTTP/1.1", 404, "not_found", "/", "/"),
         ("GET /x HTTP/1.1", 200, "page", "/", "/x"),
@@ -285,6 +412,31 @@ def values_of(*lines: bytes) -> list[dict[str, str]]:
 def test_kinds_and_sections(request_line, status, kind, section, path):
     (values,) = values_of(line(request=request_line, status=status))
     assert (values["kind"], values["section"], values["path"]) == (kind, section, path)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "method", "protocol"),
+    [
+        ("-", UNKNOWN, UNKNOWN),
+        ("CONNECT www.example.com:443 HTTP/1.1", UNKNOWN, UNKNOWN),
+        ("OPTIONS * HTTP/1.1", UNKNOWN, UNKNOWN),
+        ("GET http://www.example.org HTTP/1.1", "GET", "HTTP/1.1"),
+        ("GET /", "GET", NONE),
+        ("JANE / HTTP/2", "Other", "HTTP/2.0"),
+    ],
+)
+def test_a_request_without_a_path_has_no_method_and_no_protocol(request_line, method, protocol):
+    (values,) = values_of(line(request=request_line))
+    assert (values["method"], values["protocol"]) == (method, protocol)
+
+
+@pytest.mark.parametrize(
+    ("pages", "depth"),
+    [(1, "01"), (2, "02-03"), (3, "02-03"), (4, "04-06"), (6, "04-06"), (7, "07-10"), (10, "07-10"), (11, "11-20"), (21, "21+")],
+)
+def test_the_depth_of_a_visit_is_a_bucket_of_more_than_one_number_from_two_on(pages, depth):
+    found = values_of(*(line(time=f"03/Mar/2026:10:{n:02}:00 +0000") for n in range(pages)), line(request="POST / HTTP/1.1"))
+    assert {values["visit_depth"] for values in found} == {depth}
 
 
 def test_parts_of_the_day():
@@ -305,7 +457,7 @@ def test_every_hit_of_a_visit_has_its_entry_page_its_exit_page_and_its_depth():
     ]
     lines = [line(time=f"03/Mar/2026:10:{time} +0000", request=f"GET {path} HTTP/1.1") for time, path in visit]
     found = {(values["entry_page"], values["exit_page"], values["visit_depth"]) for values in values_of(*lines)}
-    assert found == {("/a", "/z", "03-05")}
+    assert found == {("/a", "/z", "04-06")}
     other = line("8.8.4.4", request="GET /x.css HTTP/1.1")
     assert values_of(other)[0]["entry_page"] == values_of(other)[0]["exit_page"] == NONE
 
@@ -329,4 +481,4 @@ def test_host_names_are_one_network():
     six = crowd(6).splitlines()
     assert published(hits_of(names + six, "combined", SITE)[0], "daily") == {}
     seven = crowd(7).splitlines()
-    assert published(hits_of(names + seven, "combined", SITE)[0], "daily") == {(): (47, 47, None, None)}
+    assert published(hits_of(names + seven, "combined", SITE)[0], "daily") == {(): (47, 47)}
