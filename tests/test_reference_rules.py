@@ -241,19 +241,19 @@ def test_visitors_are_exact_where_all_dimensions_are_of_visitors():
 
 
 def test_reports_of_visits_have_no_visitors():
-    day = some(31) + some(13, 31, visit_depth="02-03", visit_duration="30:00+")
-    assert published(day, "visit_depths") == {("page", "01"): (31,), ("page", "02-03"): (13,)}
-    assert published(day, "visit_durations") == {("page", "01", "00:00"): (31,), ("page", "02-03", "30:00+"): (13,)}
+    day = some(31) + some(13, 31, visit_depth="02-04", visit_duration="30:00+")
+    assert published(day, "visit_depths") == {("page", "01"): (31,), ("page", "02-04"): (13,)}
+    assert published(day, "visit_durations") == {("page", "01", "00:00"): (31,), ("page", "02-04", "30:00+"): (13,)}
     assert all(len(shown) == 2 for shown in published(day, "pages").values())
 
 
 def test_durations_divide_page_hits_of_a_depth():
-    short, long = some(20), some(12, 20, visit_depth="04-06", visit_duration="10:00-29:59")
+    short, long = some(20), some(12, 20, visit_depth="05+", visit_duration="10:00-29:59")
     rare = some(4, 40, visit_duration="30:00+") + some(3, 44, visit_depth="21+", visit_duration="30:00+")
     static = some(30, 50, kind="static", visit_duration="30:00+")
     assert rows(short + long + rare + static, "visit_durations") == {
         ("page", "01", "00:00"): row(short, rare),
-        ("page", "04-06", "10:00-29:59"): row(long),
+        ("page", "05+", "10:00-29:59"): row(long),
     }
 
 
@@ -295,18 +295,7 @@ def test_no_report_is_of_the_first_and_last_pages_of_visits():
             [{"channel": "ai"}, {"channel": "social"}],
             2,
         ),
-        (
-            "visit_depths",
-            [{"visit_depth": depth} for depth in "01 02-03 04-06".split()],
-            [{"visit_depth": "11-20"}, {"visit_depth": "21+"}],
-            3,
-        ),
-        (
-            "visit_depths",
-            [{"visit_depth": depth} for depth in "01 02-03 04-06 07-10".split()],
-            [{"visit_depth": "11-20"}, {"visit_depth": "21+"}],
-            2,
-        ),
+        ("visit_depths", [{"visit_depth": "01"}], [{"visit_depth": "02-04"}, {"visit_depth": "05+"}], 2),
         (
             "visit_durations",
             [{"visit_duration": each} for each in "00:00 00:01-00:09 00:10-00:29 00:30-00:59 01:00-04:59".split()],
@@ -432,7 +421,7 @@ def test_a_request_without_a_path_has_no_method_and_no_protocol(request_line, me
 
 @pytest.mark.parametrize(
     ("pages", "depth"),
-    [(1, "01"), (2, "02-03"), (3, "02-03"), (4, "04-06"), (6, "04-06"), (7, "07-10"), (10, "07-10"), (11, "11-20"), (21, "21+")],
+    [(1, "01"), (2, "02-04"), (3, "02-04"), (4, "02-04"), (5, "05+"), (21, "05+")],
 )
 def test_the_depth_of_a_visit_is_a_bucket_of_more_than_one_number_from_two_on(pages, depth):
     found = values_of(*(line(time=f"03/Mar/2026:10:{n:02}:00 +0000") for n in range(pages)), line(request="POST / HTTP/1.1"))
@@ -457,7 +446,7 @@ def test_every_hit_of_a_visit_has_its_entry_page_its_exit_page_and_its_depth():
     ]
     lines = [line(time=f"03/Mar/2026:10:{time} +0000", request=f"GET {path} HTTP/1.1") for time, path in visit]
     found = {(values["entry_page"], values["exit_page"], values["visit_depth"]) for values in values_of(*lines)}
-    assert found == {("/a", "/z", "04-06")}
+    assert found == {("/a", "/z", "05+")}
     other = line("8.8.4.4", request="GET /x.css HTTP/1.1")
     assert values_of(other)[0]["entry_page"] == values_of(other)[0]["exit_page"] == NONE
 
