@@ -173,7 +173,7 @@ def divide(row: Row, key: Key, name: str, k: int) -> dict[str, Row]:
     rows = {value: Row(cell) for value, cell in passing.items()}
     failing = row.own.difference(*passing.values())
     absorbed = row.absorbed
-    possible = possible_values(name, key[-1])
+    possible = possible_values(name, key[-1], traffic)
     if capped(failing, traffic, k) >= k and (possible is None or len(possible - passing.keys()) > 2):
         rows[OTHER] = Row(failing)
     else:
@@ -183,8 +183,8 @@ def divide(row: Row, key: Key, name: str, k: int) -> dict[str, Row]:
     return rows
 
 
-def possible_values(name: str, divided: str) -> set[str] | None:
-    """All values that a dimension may have in a row with this last value; None: more than can be counted."""
+def possible_values(name: str, divided: str, traffic: str) -> set[str] | None:
+    """All values that a dimension may have in a row of this traffic with this last value; None: more than can be counted."""
     if name == "hour":
         return {f"{hour:02}" for hour in range(24) if bucket(hour, DAY_PARTS) == divided}
     if name in ("method", "protocol") and divided == "invalid":
@@ -193,6 +193,8 @@ def possible_values(name: str, divided: str) -> set[str] | None:
         return {"GET"} if divided == "page" else {*METHODS, UNLISTED}
     if name == "protocol":
         return {*VERSIONS.values(), UNLISTED}
+    if name == "bot_kind" and traffic == "bot":
+        return set("monitoring scanner social-preview feed-reader http-library browser-automation unlisted no-agent".split())
     return CLOSED.get(name)
 
 

@@ -30,8 +30,7 @@ METHODS = set("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
 METHODS |= set("PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH ACL QUERY".split())
 VERSIONS = {"HTTP/1": "HTTP/1.0", "HTTP/2": "HTTP/2.0", "HTTP/3": "HTTP/3.0", "": NONE}
 VERSIONS |= {name: name for name in ("HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0")}
-DURATIONS = """0=00:00 1=00:01-00:09 10=00:10-00:29 30=00:30-00:59 60=01:00-04:59 300=05:00-09:59 600=10:00-29:59
-    1800=30:00+"""
+DURATIONS = """0=00:00 1=00:01-00:09 10=00:10-00:29 30=00:30-00:59 60=01:00-04:59 300=05:00-09:59 600=10:00+"""
 DEPTHS = "1=01 2=02-04 5=05+"
 DAY_PARTS = "0=00-05 6=06-11 12=12-17 18=18-23"
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -275,10 +274,9 @@ def describe_visits(hits: list[Hit]) -> None:
     for hit in hits:
         stays[hit.visit, hit.values["site"]].append(hit)
     for stay in stays.values():
-        seconds = [hit.second for hit in stay]
         pages = sorted((hit.second, hit.values["path"].encode()) for hit in stay if hit.values["kind"] == "page")
         values = {
-            "visit_duration": bucket(max(seconds) - min(seconds), DURATIONS),
+            "visit_duration": bucket(pages[-1][0] - pages[0][0] if pages else 0, DURATIONS),
             "visit_depth": bucket(len(pages), DEPTHS) if pages else NONE,
             "entry_page": pages[0][1].decode() if pages else NONE,
             "exit_page": pages[-1][1].decode() if pages else NONE,

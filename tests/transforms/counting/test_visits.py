@@ -55,11 +55,10 @@ def expected(rows: list[Hit]) -> list[dict[str, object]]:
     for visit, row in zip(visit_of, rows, strict=True):
         stay = [each for own, each in zip(visit_of, rows, strict=True) if own == visit and each[2] == row[2]]
         pages = sorted((second, path.encode()) for _, second, _, kind, path in stay if kind == "page")
-        seconds = [second for _, second, *_ in stay]
         told.append(
             {
                 "hit": row,
-                "visit_seconds": max(seconds) - min(seconds),
+                "visit_seconds": pages[-1][0] - pages[0][0] if pages else 0,
                 "visit_pages": len(pages),
                 "entry_page": pages[0][1].decode() if pages else "(none)",
                 "exit_page": pages[-1][1].decode() if pages else "(none)",
