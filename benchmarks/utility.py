@@ -1,13 +1,15 @@
-"""Measures the utility that the guarantee leaves: the share of hits and of rows that are published by name.
+"""Measures the utility that the guarantee leaves: the shares of hits that a report does not show under their own value.
 
-    python benchmarks/utility.py --visitors 200 2000 20000 200000 --k 5 10 20
-    python benchmarks/utility.py --visitors 200 2000 20000 200000 --epsilon 1 2 4
+    python benchmarks/utility.py --visitors 40 150 400 1000 10000
+    python benchmarks/utility.py --log access.log --site www.example.org
+    python benchmarks/utility.py --visitors 200 2000 20000 --epsilon 1 2 4
 
-`--epsilon` measures the dp mode. There a row counts if it is named and its hits exceed the half width of their noise. Hits beyond
-the contribution bounds do not count either.
+In the mode `threshold` a hit of a rare value is *unnamed*, in a row `(other)`, or *misnamed*, in the row that absorbed it. Both
+are measured, by report, of the hits that it divides. `--epsilon` measures the dp mode. There a row counts if it is named and its
+hits exceed the half width of their noise. Hits beyond the contribution bounds do not count either.
 
-Days are those of `examples/generate.py`, so the same arguments give the same tables. A week is seven of them. The generator's
-visitors never return on another day, so a real week has fewer addresses for its hits than this one.
+Days are those of `examples/generate.py`, so the same arguments give the same tables. A week is seven of them, a month four weeks.
+The generator's visitors never return on another day, so a real week has fewer addresses for its hits than this one.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import argparse
 import datetime
 import json
 import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,37 +36,57 @@ from transforms.counting.count import add_counts, count_day, merge_pieces  # noq
 from transforms.counting.visits import is_of_visits  # noqa: E402
 from transforms.masking.secret import new_secret  # noqa: E402
 from transforms.parsing.read import blocks  # noqa: E402
-from transforms.period import PERIODS, Window  # noqa: E402
+from transforms.period import PERIODS, Window, first_day  # noqa: E402
 from transforms.privacy.differential.bound import count_bounded, unpacked  # noqa: E402
-from transforms.privacy.differential.budget import BOUNDS, Budget  # noqa: E402
+from transforms.privacy.differential.budget import Budget  # noqa: E402
 from transforms.privacy.differential.policy import Differential  # noqa: E402
 from transforms.privacy.differential.release import release_noisy  # noqa: E402
-from transforms.privacy.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES  # noqa: E402
-from transforms.privacy.release import Released  # noqa: E402
-from transforms.privacy.threshold.counting import count_folds  # noqa: E402
+from transforms.privacy.policy import DEFAULT_ADDRESSES  # noqa: E402
+from transforms.privacy.threshold.counting import count_parts  # noqa: E402
 from transforms.privacy.threshold.gate import Gate  # noqa: E402
-from transforms.privacy.threshold.release import plan_release, release  # noqa: E402
+from transforms.privacy.threshold.plan import plan_release  # noqa: E402
+from transforms.privacy.threshold.release import release  # noqa: E402
 from transforms.reports.defaults import default_catalogue  # noqa: E402
 from transforms.reports.report import Report  # noqa: E402
 from transforms.reserved import OTHER  # noqa: E402
 from transforms.wire import pack, unpack  # noqa: E402
 
+SITE = "www.example.org"
 REPORTS = default_catalogue()
-NOISY_REPORTS = REPORTS.of(BOUNDS)
-TRAVELLING = Differential(Budget(("www.example.org",))).travelling(REPORTS)
+NOISY = Differential(Budget((SITE,)))
+NOISY_REPORTS = NOISY.published(REPORTS)
+TRAVELLING = NOISY.travelling(REPORTS)
 OF_VISITS = tuple(filter(is_of_visits, REPORTS.all_dimensions()))
+
+LENGTHS = {**PERIODS, "month": 28}
+"""Periods by their lengths in days. A month of four weeks: other lengths do not divide the calendar evenly."""
 
 LINES_OF_A_VISITOR = 13.6
 """Lines of the generator's day for each human visitor, those of robots among them."""
 
-SITE = "www.example.org"
-MONDAY = datetime.date(2026, 3, 2)
 BLOCK_BYTES = 16 << 20
 LINES_OF_A_SHARD = 500_000
+_EPOCH = datetime.date(1970, 1, 1)
+_SOME_DAY = (datetime.date(2026, 3, 2) - _EPOCH).days
+
+Source = Callable[[int], Iterator[bytes]]
+"""The bytes of a log for a period of so many days."""
 
 
-class Named(NamedTuple):
-    """How many rows and hits a report's counts have, and how many of each are published by name (dp mode: and told)."""
+class Hidden(NamedTuple):
+    """The hits that a report divides, and how many of them it shows under no value, and under another one."""
+
+    hits: int = 0
+    unnamed: int = 0
+    misnamed: int = 0
+
+    def shares(self) -> str:
+        """Unnamed + misnamed, in percent; `–` without hits."""
+        return f"{100 * self.unnamed / self.hits:.1f} + {100 * self.misnamed / self.hits:.1f}" if self.hits else "–"
+
+
+class Heard(NamedTuple):
+    """How many rows and hits a report of the dp mode has, and how many are named and stand out from their noise."""
 
     rows: int
     named_rows: int
@@ -76,57 +100,132 @@ class Named(NamedTuple):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Publish each size by day and by week with each k, print a table for hits and one for rows."""
+    """Publish each log by each period, print tables."""
     options = _parser().parse_args(arguments)
-    noisy = options.epsilon is not None
-    word, name, settings = ("Told", "ε", options.epsilon) if noisy else ("Named", "k", options.k)
-    found: dict[tuple[int, str, float], dict[str, Named]] = {}
-    for visitors in options.visitors:
-        for period in PERIODS:
-            pieces = pieces_of(visitors, period)
-            for setting, named in (told(pieces, settings) if noisy else published(pieces, settings)).items():
-                found[visitors, period, setting] = named
-    columns = [(visitors, period) for visitors in options.visitors for period in PERIODS]
-    for what in ("hits", "rows"):
-        print(f"\n{word} of all {what}, in %, for {name} = {' · '.join(f'{setting:g}' for setting in settings)}\n")
-        print(f"| report | {' | '.join(f'{visitors:,} by {period}' for visitors, period in columns)} |")
-        print("|---|" + "---|" * len(columns))
-        for report in NOISY_REPORTS if noisy else REPORTS:
-            cells = (" · ".join(found[(*column, each)][report.name].share(what) for each in settings) for column in columns)
-            print(f"| `{report.name}` | {' | '.join(cells)} |")
+    sources: dict[str, Source] = {f"{visitors:,}": _generated(visitors) for visitors in options.visitors}
+    if options.log:
+        sources[options.log.name] = lambda _: iter([options.log.read_bytes()])
+    columns = [(name, period) for name in sources for period in options.periods]
+    if options.epsilon:
+        figures = _show_heard(sources, columns, options.epsilon)
+    else:
+        figures = _show_hidden(sources, columns, options.k, options.format, options.site)
     if options.json:
-        figures = [
-            {"visitors": visitors, "period": period, name: setting, "report": report, **named._asdict()}
-            for (visitors, period, setting), reports in found.items()
-            for report, named in reports.items()
-        ]
         options.json.write_text(json.dumps(figures, indent=1) + "\n")
     return 0
 
 
-def pieces_of(visitors: int, period: str) -> dict[int, list[bytes]]:
-    """The pieces by shard of a period of a site with so many human visitors a day."""
-    length = PERIODS[period]
-    lines = round(visitors * LINES_OF_A_VISITOR)
-    rules = Rules(max(1, lines * length // LINES_OF_A_SHARD), Window(end=1_000_000, length=length), TRAVELLING, SITE)
-    secret = new_secret()
+def _show_hidden(
+    sources: dict[str, Source], columns: list[tuple[str, str]], ks: list[int], log_format: str, site: str
+) -> list[dict[str, object]]:
+    found: dict[tuple[str, str, int], dict[str, Hidden]] = {}
+    for name, period in columns:
+        prepared = prepared_rows(pieces_of(sources[name], period, log_format, site))
+        found |= {(name, period, k): hidden(prepared, Gate(k)) for k in ks}
+    for k in ks:
+        print(f"\nUnnamed + misnamed of all hits, in %, k = {k}\n")
+        print(f"| report | {' | '.join(f'{name} by {period}' for name, period in columns)} |")
+        print("|---|" + "---|" * len(columns))
+        for report in REPORTS:
+            cells = (found[(*column, k)].get(report.name, Hidden()).shares() for column in columns)
+            print(f"| `{report.name}` | {' | '.join(cells)} |")
+    return [
+        {"visitors": name, "period": period, "k": k, "report": report, **figures._asdict()}
+        for (name, period, k), reports in found.items()
+        for report, figures in reports.items()
+    ]
+
+
+def _show_heard(sources: dict[str, Source], columns: list[tuple[str, str]], epsilons: list[float]) -> list[dict[str, object]]:
+    found: dict[tuple[str, str, float], dict[str, Heard]] = {}
+    for name, period in columns:
+        for epsilon, heard in told(pieces_of(sources[name], period, "combined", SITE), epsilons).items():
+            found[name, period, epsilon] = heard
+    for what in ("hits", "rows"):
+        print(f"\nTold of all {what}, in %, for ε = {' · '.join(f'{each:g}' for each in epsilons)}\n")
+        print(f"| report | {' | '.join(f'{name} by {period}' for name, period in columns)} |")
+        print("|---|" + "---|" * len(columns))
+        for report in NOISY_REPORTS:
+            cells = (" · ".join(found[(*column, each)][report.name].share(what) for each in epsilons) for column in columns)
+            print(f"| `{report.name}` | {' | '.join(cells)} |")
+    return [
+        {"visitors": name, "period": period, "ε": epsilon, "report": report, **figures._asdict()}
+        for (name, period, epsilon), reports in found.items()
+        for report, figures in reports.items()
+    ]
+
+
+def _generated(visitors: int) -> Source:
+    """Periods of a site with so many human visitors a day."""
+
+    def log(length: int) -> Iterator[bytes]:
+        first = _EPOCH + datetime.timedelta(first_day(_SOME_DAY, length))
+        return generate(round(visitors * LINES_OF_A_VISITOR), day=first, days=length)
+
+    return log
+
+
+def pieces_of(source: Source, period: str, log_format: str, site: str) -> dict[int, list[bytes]]:
+    """The pieces of a log by shard."""
+    length = LENGTHS[period]
+    parts = list(source(length))
+    shards = max(1, sum(part.count(b"\n") for part in parts) // LINES_OF_A_SHARD)
+    rules, secret = Rules(shards, Window(end=1_000_000, length=length), TRAVELLING, site), new_secret()
     pieces: dict[int, list[bytes]] = {}
-    for offset, data in blocks(generate(lines, day=MONDAY, days=length), BLOCK_BYTES):
-        for number, piece in process_block(Block("log", "combined", offset, len(data), data), rules, secret)[0].items():
+    for offset, data in blocks(iter(parts), BLOCK_BYTES):
+        for number, piece in process_block(Block("log", log_format, offset, len(data), data), rules, secret)[0].items():
             pieces.setdefault(number, []).append(piece)
     return pieces
 
 
-def published(pieces: dict[int, list[bytes]], ks: list[int]) -> dict[int, dict[str, Named]]:
-    """What is named of each report, by k."""
-    prepared = []
+def prepared_rows(pieces: dict[int, list[bytes]]) -> dict[int, list[bytes]]:
+    """Packed prepared rows of each period, by shard."""
+    prepared: dict[int, list[bytes]] = defaultdict(list)
     while pieces:
-        (rows,) = merge_pieces(pieces.popitem()[1], OF_VISITS).values()
-        prepared.append(pack({"rows": rows}))
-    return {k: _published(prepared, Gate(k)) for k in ks}
+        for day, rows in merge_pieces(pieces.popitem()[1], OF_VISITS).items():
+            prepared[day].append(pack({"rows": rows}))
+    return prepared
 
 
-def told(pieces: dict[int, list[bytes]], epsilons: list[float]) -> dict[float, dict[str, Named]]:
+def hidden(prepared: dict[int, list[bytes]], gate: Gate) -> dict[str, Hidden]:
+    """What is hidden of each report, over all periods together."""
+    total: dict[str, Hidden] = {}
+    for shards in prepared.values():
+        for name, figures in _hidden(shards, gate).items():
+            total[name] = Hidden(*(a + b for a, b in zip(total.get(name, Hidden()), figures, strict=True)))
+    return total
+
+
+def _hidden(shards: Iterable[bytes], gate: Gate) -> dict[str, Hidden]:
+    caps, rows = gate.caps(), [unpack(each)["rows"] for each in shards]
+    counts = add_counts(count_day(each, REPORTS, caps) for each in rows)
+    plan = plan_release(counts, REPORTS, gate)
+    second = add_counts(count_parts(each, REPORTS, caps, plan) for each in rows)
+    released = release(counts, second, REPORTS, gate)
+    found = {}
+    for report in (each for each in REPORTS if each.name in counts):
+        published = _of_people(report, released.tables[report.name])
+        named = published
+        for name in REPORTS.columns(report.name):
+            named = named.filter(pc.not_equal(named[name], OTHER))
+        all_hits, named_hits = (pc.sum(each["hits"]).as_py() or 0 for each in (published, named))
+        own = counts[report.name]["hits"].take(_places(report, named, counts[report.name]))
+        found[report.name] = Hidden(all_hits, all_hits - named_hits, named_hits - (pc.sum(own).as_py() or 0))
+    return found
+
+
+def _of_people(report: Report, table: pa.Table) -> pa.Table:
+    """Rows of people only; of robots in the reports that have no others."""
+    robots = "bot_kind" in REPORTS.columns(report.name)
+    return table if robots else table.filter(pc.equal(table["traffic"], "human"))
+
+
+def _places(report: Report, rows: pa.Table, among: pa.Table) -> pa.Array:
+    names = REPORTS.columns(report.name)
+    return pc.index_in(cell_keys([rows[name] for name in names]), value_set=cell_keys([among[name] for name in names]))
+
+
+def told(pieces: dict[int, list[bytes]], epsilons: list[float]) -> dict[float, dict[str, Heard]]:
     """What is told of each report of the dp mode, by ε."""
     bounded, exact = [], []
     while pieces:
@@ -139,7 +238,7 @@ def told(pieces: dict[int, list[bytes]], epsilons: list[float]) -> dict[float, d
     return {epsilon: _told(counts, all_counts, Budget((SITE,), epsilon)) for epsilon in epsilons}
 
 
-def _told(counts: dict[str, pa.Table], all_counts: dict[str, pa.Table], budget: Budget) -> dict[str, Named]:
+def _told(counts: dict[str, pa.Table], all_counts: dict[str, pa.Table], budget: Budget) -> dict[str, Heard]:
     released = release_noisy(counts, NOISY_REPORTS, budget)
     width = {each.report: each.half_width for each in budget.mechanisms() if each.measure == "hits"}
     found = {}
@@ -152,34 +251,18 @@ def _told(counts: dict[str, pa.Table], all_counts: dict[str, pa.Table], budget: 
         all_human = all_human.filter(pc.equal(all_human["traffic"], "human"))
         seen = table.filter(pc.and_(heard, pc.equal(table["traffic"], "human")))
         total, heard_hits = (pc.sum(each["hits"]).as_py() or 0 for each in (all_human, seen))
-        found[report.name] = Named(all_human.num_rows, seen.num_rows, total, heard_hits)
+        found[report.name] = Heard(all_human.num_rows, seen.num_rows, total, heard_hits)
     return found
-
-
-def _published(prepared: list[bytes], gate: Gate) -> dict[str, Named]:
-    caps = gate.caps()
-    counts = add_counts(count_day(unpack(rows)["rows"], REPORTS, caps) for rows in prepared)
-    plan = plan_release(counts, REPORTS, gate)
-    folds = add_counts(count_folds(unpack(rows)["rows"], REPORTS, caps, plan) for rows in prepared)
-    released = release(counts, folds, REPORTS, gate)
-    return {report.name: _named(report, counts[report.name], released) for report in REPORTS}
-
-
-def _named(report: Report, counts: pa.Table, released: Released) -> Named:
-    """Of people only; of robots in the reports that have no others."""
-    traffic = "bot" if "bot_kind" in REPORTS.columns(report.name) else "human"
-    counts = counts.filter(pc.equal(counts["traffic"], traffic))
-    named = released.tables[report.name]
-    named = named.filter(pc.equal(named["traffic"], traffic))
-    for name in REPORTS.columns(report.name):
-        named = named.filter(pc.not_equal(named[name], OTHER))
-    return Named(counts.num_rows, named.num_rows, pc.sum(counts["hits"]).as_py() or 0, pc.sum(named["hits"]).as_py() or 0)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--visitors", type=int, nargs="+", default=[200, 2_000, 20_000], help="human visitors a day")
-    parser.add_argument("--k", type=int, nargs="+", default=[MIN_ADDRESSES, DEFAULT_ADDRESSES, 2 * DEFAULT_ADDRESSES])
+    parser.add_argument("--visitors", type=int, nargs="*", default=[], help="human visitors a day of generated logs")
+    parser.add_argument("--log", type=Path, help="a log, plain")
+    parser.add_argument("--format", default="combined", help="the log's format")
+    parser.add_argument("--site", default=SITE, help="the site of a log that names none")
+    parser.add_argument("--periods", choices=LENGTHS, nargs="+", default=[*PERIODS])
+    parser.add_argument("--k", type=int, nargs="+", default=[DEFAULT_ADDRESSES])
     parser.add_argument("--epsilon", type=float, nargs="+", help="measure the dp mode, with these")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     return parser

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pipeline.errors import EXIT_CODES
-from transforms.counting.measures import MEASURES
+from transforms.counting.measures import HITS, VISITORS
 from transforms.dimensions import known_dimensions
 from transforms.dimensions.request import MEANING_OF_KINDS
 from transforms.reports.defaults import default_catalogue
@@ -69,7 +69,7 @@ def measures() -> str:
     """A row for each measure of the default policy."""
     return _table(
         ("column", "unit", "meaning", "kind"),
-        ((f"`{each.name}`", each.unit, each.details, each.kind.value) for each in MEASURES),
+        ((f"`{each.name}`", each.unit, each.details, each.kind.value) for each in (HITS, VISITORS)),
     )
 
 
@@ -77,7 +77,7 @@ def sums() -> str:
     """Over the rows of which default reports each measure adds up."""
     catalogue = default_catalogue()
     rows = []
-    for measure in MEASURES:
+    for measure in (HITS, VISITORS):
         below = {each.name: [dimension.scope for dimension in catalogue.dimensions(each.name)[2:]] for each in catalogue}
         fitting = [name for name, scopes in below.items() if scopes and measure.adds_up_over(scopes)]
         every = len(fitting) == len(catalogue) - 1

@@ -1,366 +1,231 @@
-"""The reference implementation: the whole job again in plain Python, with dicts and sets, without Arrow and Beam.
+"""The reference implementation: the whole job in plain Python, with dicts and sets, without Arrow and Beam.
 
-Written from the design, not from the code. It shares with the program only what is data by nature: the catalogue, the lookups
-(country, agents, referrers, extensions), the path mask and the detectors. Parsing, time, addresses, networks, visits, kinds,
-gate, forest and fold are its own.
+Written from the design, not from the code. `tests.reference_hits` turns lines into hits; this module turns hits into published
+rows. It shares only the detectors with the program. Catalogue, gate, absorption and measures are its own.
 """
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
-import re
-import zoneinfo
-from collections import defaultdict
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from tests.catalogues import REPORTS
-from transforms.dimensions.agent import describe_agent
-from transforms.dimensions.country import CountryLookup
-from transforms.dimensions.place import publishable_country
-from transforms.dimensions.referrer import describe_referrer
-from transforms.dimensions.request import DOWNLOADS, PAGES, STATIC
-from transforms.hosts import network_domain, site_domain
-from transforms.masking.path import extension, scrub_path
+from tests.reference_hits import (
+    DAY_PARTS,
+    DEPTHS,
+    DURATIONS,
+    KINDS,
+    METHODS,
+    UNKNOWN,
+    UNLISTED,
+    VERSIONS,
+    Hit,
+    bucket,
+    names_of,
+)
+from tests.reference_hits import hits_of as hits_of
 from transforms.privacy.detectors import is_caught
 
-OTHER, UNKNOWN, NONE = "(other)", "(unknown)", "(none)"
-METHODS = set("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
-METHODS |= set("PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH ACL QUERY".split())
-VERSIONS = ("HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0")
-DURATIONS = """0=00:00 1=00:01-00:09 10=00:10-00:29 30=00:30-00:59 60=01:00-04:59 300=05:00-09:59 600=10:00-29:59
-    1800=30:00+"""
-DEPTHS = "0=00 1=01 2=02 3=03-05 6=06-10 11=11-20 21=21+"
-MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-HEAD = {
-    "combined": "",
-    "common": "",
-    "vhost_combined": r"(?P<site>\S+):\d+ ",
-    "vhost_common": r"(?P<site>\S+):\d+ ",
-    "site_combined": r"(?P<site>\S+) ",
-    "site_common": r"(?P<site>\S+) ",
+OTHER = "(other)"
+STRATUM = ("site", "traffic")
+CATALOGUE: dict[str, tuple[str, ...]] = {
+    "daily": (),
+    "day_parts": ("daily", "day_part"),
+    "hourly": ("day_parts", "hour"),
+    "kinds": ("daily", "kind"),
+    "status_codes": ("kinds", "status"),
+    "sections": ("kinds", "section"),
+    "pages": ("sections", "path", "kind", "page"),
+    "not_found": ("sections", "path", "kind", "not_found"),
+    "downloads": ("sections", "path", "kind", "download"),
+    "error_pages": ("sections", "path", "kind", "error"),
+    "file_types": ("kinds", "file_type", "kind", "static"),
+    "visit_depths": ("kinds", "visit_depth", "kind", "page"),
+    "visit_durations": ("visit_depths", "visit_duration"),
+    "methods": ("kinds", "method"),
+    "protocols": ("kinds", "protocol"),
+    "channels": ("daily", "channel"),
+    "sources": ("channels", "source"),
+    "countries": ("daily", "country"),
+    "networks": ("countries", "network"),
+    "devices": ("daily", "device", "traffic", "human"),
+    "operating_systems": ("devices", "operating_system"),
+    "browsers": ("operating_systems", "browser"),
+    "bot_kinds": ("daily", "bot_kind", "traffic", "bot", "crawler"),
+    "bots": ("bot_kinds", "bot"),
 }
-QUOTED = r'"((?:[^"\\]|\\.)*)"'
-LOOSE = r'"(.*?)"'
+"""By report: its parent, its dimension and, if only some rows of the parent are divided, the pinned dimension and its values."""
+
+OPEN = {"site", "section", "path", "entry_page", "exit_page", "source"}
+"""Dimensions without a closed vocabulary: the detectors look at their values."""
+
+OF_VISITORS = {"country", "network", "device", "operating_system", "browser", "bot_kind", "bot"}
+"""Dimensions that all hits of a visitor share."""
+
+OF_VISITS = {"visit_depth", "visit_duration", "entry_page", "exit_page"}
+"""Dimensions that all hits of a visit share."""
+
+CLOSED = {
+    "kind": KINDS,
+    "day_part": names_of(DAY_PARTS),
+    "visit_depth": names_of(DEPTHS),
+    "visit_duration": names_of(DURATIONS),
+    "channel": set("direct internal search social ai referral".split()),  # a log with referrers has one in every line
+    "device": set("Desktop Mobile Tablet Other".split()),  # of people
+}
+"""All values that rows may have, of the dimensions of which that does not depend on the row that is divided."""
+
+ADDRESSES_A_NETWORK = 3
+
+Key = tuple[str, ...]
+Hits = frozenset[Hit]
 
 
-@dataclass
-class Hit:
-    date: str
-    second: int
-    address: object
-    network: object
-    visitor: object
-    bytes_sent: int
-    values: dict[str, str]
-    visit: object = None
+@dataclass(frozen=True)
+class Row:
+    """A published row: the hits of its own cell of the first counting pass, and hits of other cells that it has absorbed."""
+
+    own: Hits
+    absorbed: Hits = frozenset()
+
+    @property
+    def hits(self) -> Hits:
+        return self.own | self.absorbed
 
 
-@dataclass
-class Cell:
-    hits: int = 0
-    bytes_sent: int = 0
-    visitors: set = field(default_factory=set)
-    visits: set = field(default_factory=set)
-    addresses: dict = field(default_factory=lambda: defaultdict(set))
-
-    def add(self, hit: Hit) -> None:
-        self.hits += 1
-        self.bytes_sent += hit.bytes_sent
-        self.visitors.add(hit.visitor)
-        self.visits.add(hit.visit)
-        self.addresses[hit.network].add(hit.address)
-
-    def join(self, other: Cell) -> Cell:
-        both = Cell(self.hits + other.hits, self.bytes_sent + other.bytes_sent)
-        both.visitors, both.visits = self.visitors | other.visitors, self.visits | other.visits
-        for cell in (self, other):
-            for network, addresses in cell.addresses.items():
-                both.addresses[network] |= addresses
-        return both
-
-    def evidence(self, cap: int) -> int:
-        return sum(min(cap, len(addresses)) for addresses in self.addresses.values())
-
-    def measures(self) -> tuple[int, int, int, int]:
-        return self.hits, len(self.visitors), len(self.visits), self.bytes_sent
+Rows = dict[str, dict[Key, Row]]
+"""The published rows of one date, by report and values of the report's dimensions."""
 
 
-def unescape(text: bytes) -> str:
-    out, at = bytearray(), 0
-    simple = {b"n": 10, b"t": 9, b"r": 13, b"b": 8, b"f": 12, b"v": 11}
-    while at < len(text):
-        if text[at : at + 1] != b"\\":
-            out.append(text[at])
-            at += 1
-        elif re.match(rb"x[0-9A-Fa-f]{2}", text[at + 1 : at + 4]):
-            out.append(int(text[at + 2 : at + 4], 16))
-            at += 4
-        else:
-            out.append(simple.get(text[at + 1 : at + 2], text[at + 1]))
-            at += 2
-    return out.decode("utf-8", "replace")
+def publish(hits: list[Hit], k: int = 10) -> dict[str, dict[str, dict[Key, tuple]]]:
+    """Published rows by date and report: dimensions → (hits, visitors), or (hits,) in a report of visits."""
+    return {date: measures(rows, k) for date, rows in rows_behind(hits, k).items()}
 
 
-def parse(line: bytes, log_format: str) -> dict[str, object] | None:
-    """Fields of one line, or None."""
-    agents = log_format.endswith("combined")
-    for quoted in (QUOTED, LOOSE):
-        pattern = HEAD[log_format] + r"(?P<host>\S+) \S+ .*? \[([^\]\s]{20}) ([+-]\d{4})\] " + quoted
-        pattern += r" (\d{3}|-) (\d{1,18}|-)" + (f" {quoted} {quoted}" if agents else "") + r"\s*\Z"
-        found = re.match(pattern.encode(), line, re.DOTALL)
-        if found:
-            break
-    else:
-        return None
-    named = found.groupdict()
-    rest = list(found.groups()[len(named) :])
-    time = read_time(rest[0].decode("latin-1"), rest[1].decode())
-    if time is None:
-        return None
-    return {
-        "site": unescape(named["site"]) if "site" in named else None,
-        "host": unescape(named["host"]),
-        "time": time,
-        "request": unescape(rest[2]),
-        "status": rest[3].decode(),
-        "bytes": 0 if rest[4] == b"-" else int(rest[4]),
-        "referer": unescape(rest[5]) if agents else None,
-        "agent": unescape(rest[6]) if agents else None,
-    }
-
-
-def read_time(text: str, zone: str) -> datetime.datetime | None:
-    found = re.fullmatch(r"([0-9]{2})/([A-Z][a-z]{2})/([0-9]{4}):([0-9]{2}):([0-9]{2}):([0-9]{2})", text)
-    if not found or found[2] not in MONTHS:
-        return None
-    hours, minutes = int(zone[1:3]), int(zone[3:])
-    if hours > 15 or minutes > 59:
-        return None
-    offset = datetime.timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)
-    try:
-        time = datetime.datetime(
-            int(found[3]), MONTHS.index(found[2]) + 1, int(found[1]), int(found[4]), int(found[5]), min(int(found[6]), 59)
-        )
-    except ValueError:
-        return None
-    return time - offset if int(found[6]) <= 60 else None
-
-
-def place(host: str) -> tuple[object, object, str]:
-    """Address, network and the prefix whose country is looked up."""
-    nowhere = ("local", "local", "")
-    try:
-        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
-    except ValueError:
-        domain = "" if ":" in host else network_domain(host)
-        return (host.lower().rstrip("."), "domain " + domain, "") if domain else nowhere
-    if address.version == 6:
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        if address in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.ip_address(int(address) & 0xFFFFFFFF)
-        address = inner or address
-    not_global = not address.is_global or address.is_multicast
-    if address.version == 4 and (not_global or address in ipaddress.ip_network("192.88.99.0/24")):
-        return nowhere
-    if address.version == 6 and (
-        address not in ipaddress.ip_network("2000::/3")
-        or address in ipaddress.ip_network("2001::/23")
-        or address in ipaddress.ip_network("2001:db8::/32")
-        or address in ipaddress.ip_network("3fff::/20")
-    ):
-        return nowhere
-    unit, wide = (32, 24) if address.version == 4 else (56, 32)
-    network = ipaddress.ip_network((address, wide), strict=False)
-    whole = ipaddress.ip_network((address, unit), strict=False)
-    prefix = network if address.version == 4 else whole
-    return whole, network, str(prefix.network_address)
-
-
-def request_of(text: str) -> tuple[str, str, str]:
-    found = re.fullmatch(r"([A-Z][A-Z_-]{0,19}) (.+) (HTTP/[0-9](\.[0-9])?)", text)
-    found = found or re.fullmatch(r"([A-Z][A-Z_-]{0,19}) (\S+)()", text)
-    if not found:
-        return "", "", ""
-    method, target, protocol = found[1], found[2], found[3]
-    if re.match(r"https?://", target, re.I):
-        rest = re.sub(r"^https?://[^/?#]*", "", target, flags=re.I)
-        return method, rest if rest.startswith("/") else "/" + rest, protocol
-    good = target.startswith("/") or target == "*" or method == "CONNECT"
-    return (method, target, protocol) if good else ("", "", "")
-
-
-def kind_of(method: str, status: str, path: str) -> str:
-    name = extension(path)
-    if not method:
-        return "invalid"
-    if status in ("404", "410"):
-        return "not_found"
-    if status.isdigit() and int(status) >= 400:
-        return "error"
-    if status.startswith("3") and status != "304":
-        return "redirect"
-    if name in STATIC:
-        return "static"
-    if name in DOWNLOADS:
-        return "download"
-    good = status.startswith("2") or status == "304"
-    return "page" if method in ("GET", "POST") and good and (not name or name in PAGES) else "other"
-
-
-def site_of(logged: str | None, default: str | None) -> str:
-    name = logged if logged is not None else default
-    if name is None:
-        return UNKNOWN
-    name = re.sub(r":[0-9]*$", "", name).lower()
-    name = name[:-1] if name.endswith(".") else name
-    if len(name) > 253 or re.fullmatch(r"[0-9.]+|0x[0-9a-f]+", name):
-        return UNKNOWN
-    labels = name.split(".")
-    good = all(0 < len(label) <= 63 and re.fullmatch(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", label) for label in labels)
-    return name if good else UNKNOWN
-
-
-def hits_of(
-    lines: list[bytes], log_format: str, site: str | None = None, time_zone: str = "UTC", period: str = "day"
-) -> tuple[list[Hit], int]:
-    """The hits of the lines, and how many lines were rejected; blank lines and comments are neither."""
-    countries = CountryLookup.open()
-    hits, rejected = [], 0
-    for line in lines:
-        if not line.strip() or line.startswith(b"#"):
-            continue
-        entry = parse(line, log_format)
-        if entry is None:
-            rejected += 1
-            continue
-        time = entry["time"]
-        address, network, prefix = place(entry["host"])
-        method, target, protocol = request_of(entry["request"])
-        path = scrub_path(target)
-        agent, referrer = describe_agent(entry["agent"]), describe_referrer(entry["referer"])
-        own = site_of(entry["site"], site)
-        internal = bool(referrer.domain) and own != UNKNOWN and referrer.domain == site_domain(own)
-        status = UNKNOWN if entry["status"] == "-" else entry["status"]
-        clock = time.replace(tzinfo=datetime.timezone.utc).astimezone(zoneinfo.ZoneInfo(time_zone))
-        day = clock.date()
-        date = (day - datetime.timedelta(day.weekday() if period == "week" else 0)).isoformat()
-        kind = kind_of(method, status, path)
-        versions = {"": NONE, "HTTP/1": "HTTP/1.0", "HTTP/2": "HTTP/2.0", "HTTP/3": "HTTP/3.0"}
-        version = versions.get(protocol, protocol)
-        values = {
-            "site": own,
-            "hour": f"{clock.hour:02}",
-            "kind": kind,
-            "method": (method if method in METHODS else "Other") if method else UNKNOWN,
-            "protocol": (version if version in (NONE, *VERSIONS) else "Other") if method else UNKNOWN,
-            "file_type": extension(path) if kind == "static" else NONE,
-            "network": wide_network(prefix),
-            "status": status,
-            "path": path,
-            "channel": "internal" if internal else referrer.channel,
-            "source": NONE if internal else referrer.source,
-            "country": publishable_country(countries.codes([prefix])[0]),
-        }
-        for name in ("traffic", "device", "operating_system", "browser", "bot_kind", "bot"):
-            values[name] = getattr(agent, name)
-        second = int(time.replace(tzinfo=datetime.timezone.utc).timestamp())
-        hits.append(Hit(date, second, address, network, (address, entry["agent"], date), entry["bytes"], values))
-    number_visits(hits)
-    describe_visits(hits)
-    return hits, rejected
-
-
-def wide_network(prefix: str) -> str:
-    if not prefix:
-        return UNKNOWN
-    return str(ipaddress.ip_network((prefix, 24 if ":" in prefix else 16), strict=False))
-
-
-def bucket(amount: int, buckets: str) -> str:
-    """The last of `least=name` pairs whose least amount is reached."""
-    return [name for least, name in (pair.split("=") for pair in buckets.split()) if amount >= int(least)][-1]
-
-
-def describe_visits(hits: list[Hit]) -> None:
-    stays = defaultdict(list)
-    for hit in hits:
-        stays[hit.visit, hit.values["site"]].append(hit)
-    for stay in stays.values():
-        stay.sort(key=lambda hit: (hit.second, hit.values["path"].encode(), hit.bytes_sent))
-        pages = [hit for hit in stay if hit.values["kind"] == "page"]
-        for hit in stay:
-            hit.values["visit_duration"] = bucket(stay[-1].second - stay[0].second, DURATIONS)
-            hit.values["visit_depth"] = bucket(len(pages), DEPTHS)
-            hit.values["entry"] = "entry" if pages and hit is pages[0] else "later"
-
-
-def number_visits(hits: list[Hit]) -> None:
-    by_visitor = defaultdict(list)
-    for hit in hits:
-        by_visitor[hit.visitor].append(hit)
-    for visitor, own in by_visitor.items():
-        own.sort(key=lambda hit: hit.second)
-        number, last = 0, own[0].second
-        for hit in own:
-            if hit.second - last >= 1800:
-                number += 1
-            last = hit.second
-            hit.visit = (visitor, number)
-
-
-def publish(hits: list[Hit], k: int = 10) -> dict[str, dict[str, dict[tuple, tuple]]]:
-    """Published rows by date and report: dimensions → (hits, visitors, visits, bytes_sent)."""
+def rows_behind(hits: list[Hit], k: int = 10) -> dict[str, Rows]:
+    """The hits behind each published row, by date, report and dimensions."""
     by_date = defaultdict(list)
     for hit in hits:
         by_date[hit.date].append(hit)
-    return {date: publish_day(day, k) for date, day in sorted(by_date.items())}
+    return {date: rows_of_day(day, k) for date, day in sorted(by_date.items())}
 
 
-def publish_day(hits: list[Hit], k: int) -> dict[str, dict[tuple, tuple]]:
-    published: dict[str, dict[tuple, Cell]] = {}
-    for report in REPORTS:
-        names = REPORTS.columns(report.name)
-        if report.parent is None:
-            cells = group(hits, names)
-            published[report.name] = {
-                key: cell for key, cell in cells.items() if cell.evidence(cap(key, k)) >= k and not is_caught(key[0])
-            }
-            continue
-        rows = {}
-        parents = REPORTS.columns(report.parent)
-        for parent, parent_cell in published[report.parent].items():
-            named = dict(zip(parents, parent, strict=True))
-            if report.where and named[report.where[0]] != report.where[1]:
-                continue
-            if OTHER in parent:
-                rows[(*parent, OTHER)] = parent_cell
-                continue
-            inside = [hit for hit in hits if all(hit.values[name] == value for name, value in named.items())]
-            rows |= fold(group(inside, names), parent, k, names[-1] in ("path", "source"))
-        published[report.name] = rows
-    return {name: {key: cell.measures() for key, cell in rows.items()} for name, rows in published.items()}
+def misnamed_and_unnamed(rows: Rows) -> dict[str, tuple[int, int]]:
+    """By report: the hits that named rows have absorbed, and the hits of rows with `(other)`, absorbed or not."""
+    return {
+        report: (
+            sum(len(row.absorbed) for key, row in of_report.items() if OTHER not in key),
+            sum(len(row.hits) for key, row in of_report.items() if OTHER in key),
+        )
+        for report, of_report in rows.items()
+    }
 
 
-def fold(cells: dict[tuple, Cell], parent: tuple, k: int, is_open: bool) -> dict[tuple, Cell]:
-    limit = cap(parent, k)
-    passing = {key: cell for key, cell in cells.items() if cell.evidence(limit) >= k and not (is_open and is_caught(key[-1]))}
-    other = Cell()
-    for key, cell in cells.items():
-        if key not in passing:
-            other = other.join(cell)
-    if other.hits and other.evidence(limit) < k:
-        weakest = min(passing, key=lambda key: (passing[key].evidence(limit), *(value.encode() for value in key)))
-        other = other.join(passing.pop(weakest))
-    return {**passing, (*parent, OTHER): other} if other.hits else passing
+def dimensions(report: str) -> Key:
+    """The names of a report's dimensions, those of its ancestors first."""
+    return (*dimensions(CATALOGUE[report][0]), CATALOGUE[report][1]) if CATALOGUE[report] else STRATUM
 
 
-def cap(key: tuple, k: int) -> int:
-    return k if key[1] == "bot" else 3
-
-
-def group(hits: list[Hit], names: tuple[str, ...]) -> dict[tuple, Cell]:
-    cells: dict[tuple, Cell] = defaultdict(Cell)
+def group(hits: Iterable[Hit], names: Key) -> dict[Key, Hits]:
+    """The cells of hits, by their values of dimensions."""
+    cells = defaultdict(set)
     for hit in hits:
         cells[tuple(hit.values[name] for name in names)].add(hit)
-    return dict(cells)
+    return {key: frozenset(cell) for key, cell in cells.items()}
+
+
+def capped(hits: Iterable[Hit], traffic: str, k: int) -> int:
+    """The capped addresses of hits of a stratum."""
+    networks = Counter(network for network, _ in {(hit.network, hit.address) for hit in hits})
+    return sum(min(k if traffic == "crawler" else ADDRESSES_A_NETWORK, addresses) for addresses in networks.values())
+
+
+def passes(name: str, value: str, hits: Hits, traffic: str, k: int) -> bool:
+    """The gate: whether a cell, the hits with a value of a dimension, may be a row."""
+    if name in OPEN and is_caught(value):
+        return False
+    return (traffic == "crawler" and name in ("bot_kind", "bot")) or capped(hits, traffic, k) >= k
+
+
+def rows_of_day(hits: list[Hit], k: int) -> Rows:
+    """The published rows of one date: strata that pass, and in each report the parts of its parent's rows."""
+    strata = {key: cell for key, cell in group(hits, STRATUM).items() if passes("site", key[0], cell, key[1], k)}
+    rows: Rows = {"daily": {key: Row(cell) for key, cell in strata.items()}}
+    for report, (parent, name, *pin) in ((report, declared) for report, declared in CATALOGUE.items() if declared):
+        rows[report] = {}
+        for key, row in rows[parent].items():
+            if not pin or dict(zip(dimensions(parent), key, strict=True))[pin[0]] in pin[1:]:
+                rows[report] |= {(*key, value): part for value, part in divide(row, key, name, k).items()}
+    return rows
+
+
+def divide(row: Row, key: Key, name: str, k: int) -> dict[str, Row]:
+    """The parts of a published row, by their value of the dimension that divides it (DESIGN 6.4).
+
+    Hits that the row has absorbed are in no cell. They go on to the largest part: the one with the most capped addresses of its
+    own. So do the failing cells, unless they pass together and could be of more than two values.
+    """
+    traffic = key[1]
+    cells = {value: cell for (value,), cell in group(row.own, (name,)).items()}
+    passing = {value: cell for value, cell in cells.items() if passes(name, value, cell, traffic, k)}
+    if OTHER in key or not passing:
+        return {OTHER: row}
+    rows = {value: Row(cell) for value, cell in passing.items()}
+    failing = row.own.difference(*passing.values())
+    absorbed = row.absorbed
+    possible = possible_values(name, key[-1], traffic)
+    if capped(failing, traffic, k) >= k and (possible is None or len(possible - passing.keys()) > 2):
+        rows[OTHER] = Row(failing)
+    else:
+        absorbed |= failing
+    largest = min(passing, key=lambda value: (-capped(passing[value], traffic, k), value.encode()))
+    rows[largest] = Row(passing[largest], absorbed)
+    return rows
+
+
+def possible_values(name: str, divided: str, traffic: str) -> set[str] | None:
+    """All values that a dimension may have in a row of this traffic with this last value; None: more than can be counted."""
+    if name == "hour":
+        return {f"{hour:02}" for hour in range(24) if bucket(hour, DAY_PARTS) == divided}
+    if name in ("method", "protocol") and divided == "invalid":
+        return {UNKNOWN}
+    if name == "method":
+        return {"GET"} if divided == "page" else {*METHODS, UNLISTED}
+    if name == "protocol":
+        return {*VERSIONS.values(), UNLISTED}
+    if name == "bot_kind" and traffic == "bot":
+        return set("monitoring scanner social-preview feed-reader http-library browser-automation unlisted no-agent".split())
+    return CLOSED.get(name)
+
+
+def measures(rows: Rows, k: int) -> dict[str, dict[Key, tuple]]:
+    """The numbers of the published rows of one date."""
+    shown: dict[str, dict[Key, int]] = {}
+    for report, of_report in rows.items():
+        shown[report] = {key: visitors_shown(report, key, rows, shown, k) for key in of_report}
+    return {
+        report: {
+            key: (len(row.hits),) if OF_VISITS & set(dimensions(report)) else (len(row.hits), shown[report][key])
+            for key, row in of_report.items()
+        }
+        for report, of_report in rows.items()
+    }
+
+
+def visitors_shown(report: str, key: Key, rows: Rows, shown: dict[str, dict[Key, int]], k: int) -> int:
+    """Exact if all dimensions are of visitors; else rounded, or the parent's if fewer than k of its visitors are missing."""
+    visitors = visitors_of(rows[report][key])
+    if set(dimensions(report)) <= {*STRATUM, *OF_VISITORS}:
+        return visitors
+    parent = CATALOGUE[report][0]
+    missing = visitors_of(rows[parent][key[:-1]]) - visitors
+    return shown[parent][key[:-1]] if missing < k else max(k, nearest(visitors, k))
+
+
+def visitors_of(row: Row) -> int:
+    return len({hit.visitor for hit in row.hits})
+
+
+def nearest(amount: int, step: int) -> int:
+    """The nearest multiple of a step, halves up."""
+    return (2 * amount + step) // (2 * step) * step

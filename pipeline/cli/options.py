@@ -144,7 +144,7 @@ def _add_run_options(add: Callable[..., object]) -> None:
         "--declare-site",
         action="append",
         metavar="NAME",
-        help="with --privacy dp: a site that is published, with lines or without; others are left out; may be repeated",
+        help="a site to publish, others are left out; with --privacy dp it is published without lines too; may be repeated",
     )
     add(
         "--geoip-country",

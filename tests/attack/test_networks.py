@@ -81,6 +81,10 @@ FEW_HANDS = {
         b"".join(line(f"2a00:1450:{number:x}::1") for number in range(1, 60)),
         every_56_a_network,
     ),
+    "one machine with an IPv6 /48, as a tool": (
+        b"".join(line(f"2a00:1450:1:{number:x}00::1", agent="curl/8.0") for number in range(1, 60)),
+        every_56_a_network,
+    ),
     "many devices of one household": (
         b"".join(line(f"2a00:1450:1:{number:x}::{number:x}") for number in range(1, 60)),
         every_interface_an_address,

@@ -8,30 +8,43 @@ import sys
 from pathlib import Path
 
 from tests.catalogues import NOISY_REPORTS, REPORTS
+from tests.logs import crowd
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_it_tells_what_is_named(tmp_path):
+def measured(tmp_path, *options):
+    """The reports of the printed tables, and the figures by visitors, period, k and report."""
     figures = tmp_path / "figures.json"
-    command = [sys.executable, "benchmarks/utility.py", "--visitors", "20", "300", "--k", "5", "20", "--json", str(figures)]
+    command = [sys.executable, "benchmarks/utility.py", *options, "--json", str(figures)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    rows = [line.split("|")[1].strip() for line in done.stdout.splitlines() if line.startswith("| `")]
-    assert rows == [f"`{name}`" for name in REPORTS.names()] * 2
-    found = {(one["visitors"], one["period"], one["k"], one["report"]): one for one in json.loads(figures.read_text())}
-    assert len(found) == 2 * 2 * 2 * len(REPORTS)
+    printed = [line.split("|")[1].strip(" `") for line in done.stdout.splitlines() if line.startswith("| `")]
+    return printed, {(one["visitors"], one["period"], one["k"], one["report"]): one for one in json.loads(figures.read_text())}
+
+
+def test_it_tells_what_is_hidden(tmp_path):
+    printed, found = measured(tmp_path, "--visitors", "20", "300", "--k", "5", "20")
+    assert printed == [*REPORTS.names()] * 2
     for one in found.values():
-        assert 0 <= one["named_rows"] <= one["rows"]
-        assert 0 <= one["named_hits"] <= one["hits"]
-    # The same day or week is counted, whatever k.
-    for visitors, period, _, report in found:
-        low, high = found[visitors, period, 5, report], found[visitors, period, 20, report]
-        assert (low["rows"], low["hits"]) == (high["rows"], high["hits"])
-    assert found[300, "day", 5, "pages"]["named_hits"] > found[300, "day", 20, "pages"]["named_hits"] > 0
+        assert 0 <= one["unnamed"] + one["misnamed"] <= one["hits"]
+    small, large = found["300", "day", 5, "pages"], found["300", "day", 20, "pages"]
+    assert small["unnamed"] < large["unnamed"] < large["hits"]
     # A day of twenty people has no row of twenty addresses but itself, if that; a week of three hundred a day names nearly all.
-    assert found[20, "day", 20, "pages"]["named_rows"] == 0
-    assert found[300, "week", 5, "daily"]["named_hits"] == found[300, "week", 5, "daily"]["hits"] > 20_000
-    assert found[300, "week", 5, "pages"]["named_hits"] > 0.9 * found[300, "week", 5, "pages"]["hits"]
+    twenty = found["20", "day", 20, "pages"]
+    assert twenty["unnamed"] == twenty["hits"]
+    week = found["300", "week", 5, "pages"]
+    assert week["hits"] > 2_000
+    assert week["unnamed"] + week["misnamed"] < 0.1 * week["hits"]
+
+
+def test_it_measures_a_log(tmp_path):
+    """Twelve people on one page, three on another: a fifth of the page hits are in the row of the first."""
+    log = tmp_path / "access.log"
+    log.write_bytes(crowd(12) + crowd(3, 100, request="GET /rare HTTP/1.1"))
+    _, found = measured(tmp_path, "--log", str(log), "--periods", "day", "month")
+    for period in ("day", "month"):
+        pages = found["access.log", period, 10, "pages"]
+        assert (pages["hits"], pages["unnamed"], pages["misnamed"]) == (15, 0, 3)
 
 
 def test_a_threshold_under_five_is_refused():

@@ -21,7 +21,7 @@ GAP_SECONDS = 1_800
 """A visit ends when its visitor is silent for this long."""
 
 NEEDED: dict[str, tuple[Dimension, ...]] = {
-    "visit_seconds": (),
+    "visit_seconds": (KIND,),
     "visit_pages": (KIND,),
     "entry_page": (KIND, PATH),
     "exit_page": (KIND, PATH),
@@ -66,22 +66,29 @@ def measure_visits(visit: Numbers, hits: pa.Table, wanted: Iterable[str]) -> pa.
     starts = np.flatnonzero(begins)
     number = np.empty(len(order), np.int32)
     number[order] = np.cumsum(begins, dtype=np.int32) - 1
+    kind_codes, kinds = distinct(hits[KIND.name])
+    is_page = np.array([kind == "page" for kind in kinds.to_pylist()], np.bool_)[kind_codes]
+    pages = order[is_page[order]]
     columns: dict[str, pa.DictionaryArray] = {}
-    wanted = set(wanted)
-    if "visit_seconds" in wanted:
-        second = hits["second"].to_numpy()
-        ends = np.append(starts[1:], len(order))[: len(starts)] - 1
-        columns["visit_seconds"] = _coded(second[order[ends]] - second[order[starts]], number)
-    if wanted - {"visit_seconds"}:
-        kind_codes, kinds = distinct(hits[KIND.name])
-        is_page = np.array([kind == "page" for kind in kinds.to_pylist()], np.bool_)[kind_codes]
-        if "visit_pages" in wanted:
-            columns["visit_pages"] = _coded(np.bincount(number[is_page], minlength=len(starts)), number)
-        pages = order[is_page[order]]
-        for name, least in (("entry_page", True), ("exit_page", False)):
-            if name in wanted:
-                columns[name] = _paths(pages, number, len(starts), hits, least)
+    for name in wanted:
+        if name == "visit_pages":
+            columns[name] = _coded(np.bincount(number[pages], minlength=len(starts)), number)
+        elif name == "visit_seconds":
+            columns[name] = _coded(_seconds(pages, number, len(starts), hits), number)
+        else:
+            columns[name] = _paths(pages, number, len(starts), hits, least=name == "entry_page")
     return pa.table(columns)
+
+
+def _seconds(pages: Integers, stay: Numbers, stays: int, hits: pa.Table) -> Integers:
+    """The seconds from the first to the last page of each stay; 0 without a page."""
+    second = hits["second"].to_numpy()[pages]
+    starts = np.flatnonzero(changes(stay[pages]))
+    seconds: Integers = np.zeros(stays, np.int64)
+    if len(starts):
+        ends = np.append(starts[1:], len(pages)) - 1
+        seconds[stay[pages[starts]]] = second[ends] - second[starts]
+    return seconds
 
 
 def _coded(of_stays: Integers, number: Numbers) -> pa.DictionaryArray:

@@ -33,8 +33,10 @@ UNLISTED = "Other"
 _SPIDER = "Spider"
 _GENERIC_TAG = "other"
 CRAWLER_TAGS = ("search-engine", "ai-crawler", "seo", "archiver", "academic", "advertising")
-"""Tags of the crawler list for machines that organisations run. The machines of its other tags may be a person's: `monitoring`,
-`scanner`, `social-preview`, `feed-reader`, `http-library`, `browser-automation`."""
+"""Tags of the crawler list for machines that organisations run."""
+
+OTHER_TAGS = ("monitoring", "scanner", "social-preview", "feed-reader", "http-library", "browser-automation")
+"""Its other tags, whose machines may be a person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ _TRAFFIC = {
     "unknown": "the log format has no user agent",
 }
 TRAFFIC_KINDS = tuple(_TRAFFIC)
-HUMAN, CRAWLER = "human", "crawler"
+HUMAN, CRAWLER, BOT_TRAFFIC = "human", "crawler", "bot"
 
 DEVICES = ("Desktop", "Mobile", "Tablet", "Other")
 """Device classes of people."""
@@ -263,6 +265,7 @@ BOT_KIND = Dimension(
     determines=("traffic", "operating_system", "browser"),  # a robot without an agent has no system and no browser
     is_shipped=True,
     names_machines=True,
+    within=("traffic", {CRAWLER: CRAWLER_TAGS, BOT_TRAFFIC: (*OTHER_TAGS, UNLISTED_KIND, NO_AGENT)}),
 )
 BOT = Dimension(
     "bot",

@@ -19,8 +19,11 @@ import transforms.privacy
 from transforms.counting.measures import Measure
 from transforms.counting.visits import is_of_visits, needed_by
 from transforms.dimensions.dimension import Dimension
+from transforms.masking.site import publishable_site
+from transforms.privacy.detectors import is_caught
 from transforms.privacy.release import Released
 from transforms.reports.report import Catalogue, Report
+from transforms.reserved import UNKNOWN
 
 MIN_ADDRESSES = 5
 DEFAULT_ADDRESSES = 10
@@ -196,6 +199,32 @@ class Checks(ABC):
     def period(self) -> Iterator[str]:
         """What is wrong with the period as a whole."""
         return iter(())
+
+
+def declared_sites(settings: Settings) -> tuple[str, ...]:
+    """The sites that the operator declares, as they are published; `ValueError` if one cannot be, or --site is not among them."""
+    sites = []
+    for name in settings.declare_site:
+        site = publishable_site(name)
+        if site == UNKNOWN:
+            raise ValueError(f"--declare-site {name}: not the name of a host")
+        if is_caught(site):
+            raise ValueError(f"--declare-site {name}: it looks like somebody's address or number, which is never published")
+        sites.append(site)
+    if sites and settings.site is not None and publishable_site(settings.site) not in sites:
+        raise ValueError(f"--site {settings.site}: it is not declared. Add --declare-site {settings.site}")
+    return tuple(sorted(set(sites)))
+
+
+def undeclared_hits(days: Iterable[Mapping[str, Any]], sites: Iterable[str]) -> list[tuple[str, str]]:
+    """The warning that hits of other sites than the declared ones are left out, if there are any."""
+    undeclared = sum(day["undeclared_hits"] for day in days)
+    hits = f"{undeclared:,} hits" if undeclared > 1 else "1 hit"
+    text = (
+        f"{hits} of other sites than those declared ({', '.join(sites)}) are left out. Is a --declare-site "
+        "missing, or --site for a log that names none?"
+    )
+    return [("undeclared_hits", text)] if undeclared else []
 
 
 @lru_cache(maxsize=1)

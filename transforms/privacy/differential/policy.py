@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from transforms.dimensions.dimension import Dimension
-from transforms.masking.site import publishable_site
-from transforms.privacy.detectors import is_caught
 from transforms.privacy.differential import bound, explanation, noise
 from transforms.privacy.differential.budget import BOUNDS, DEFAULT_DELTA, DEFAULT_EPSILON, WEAK_EPSILON, Budget, bounded, spent
 from transforms.privacy.differential.checks import DifferentialChecks
 from transforms.privacy.differential.entry import budget_of, entry_of
 from transforms.privacy.differential.release import release_noisy
-from transforms.privacy.policy import Counted, Figures, Planned, Policy, Settings
+from transforms.privacy.policy import Counted, Figures, Planned, Policy, Settings, declared_sites, undeclared_hits
 from transforms.privacy.release import Released
 from transforms.reports.report import Catalogue
-from transforms.reserved import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +41,7 @@ class Differential(Policy):
             raise ValueError(f"--no-wait: with {option} the launcher waits and holds the output, so that noise is drawn once")
         if not settings.declare_site:
             raise ValueError(f"{option} needs --declare-site: that a site is named must not depend on who asks for it")
-        sites = tuple(sorted({_declared(name) for name in settings.declare_site}))
-        if settings.site is not None and publishable_site(settings.site) not in sites:
-            raise ValueError(f"--site {settings.site}: it is not declared. Add --declare-site {settings.site}")
+        sites = declared_sites(settings)
         if not noise.is_available():
             raise ValueError(f"{option} needs OpenDP: pip install 'weblog-anonymizer[dp]'")
         return cls(_budget(settings, sites))
@@ -123,7 +118,7 @@ class Differential(Policy):
         rows = []
         for name, bounds in BOUNDS.items():
             own = [day["reports"][name] for day in days]
-            unnamed = f"{sum(each['rows_under'] for each in own):,}" if bounds.values is None else ""
+            unnamed = f"{sum(each['under'] for each in own):,}" if bounds.values is None else ""
             widths = (width[name, measure] for measure in ("visitors", "hits", "bytes_sent"))
             rows.append((name, f"{sum(each['rows'] for each in own):,}", unnamed, *widths))
         return Figures(
@@ -139,13 +134,7 @@ class Differential(Policy):
 
     def warnings(self, days: Sequence[Mapping[str, Any]], site: str | None) -> list[tuple[str, str]]:
         """See `Policy`."""
-        undeclared = sum(day["undeclared_hits"] for day in days)
-        hits = f"{undeclared:,} hits" if undeclared > 1 else "1 hit"
-        text = (
-            f"{hits} of other sites than those declared ({', '.join(self.budget.sites)}) are left out. Is a --declare-site "
-            "missing, or --site for a log that names none?"
-        )
-        return [("undeclared_hits", text)] if undeclared else []
+        return undeclared_hits(days, self.budget.sites)
 
 
 def _budget(settings: Settings, sites: tuple[str, ...]) -> Budget:
@@ -161,15 +150,6 @@ def _budget(settings: Settings, sites: tuple[str, ...]) -> Budget:
         if cost > most:
             raise ValueError(f"--epsilon {epsilon:g}, --delta {delta:g}: the reports cost more than that")
     return budget
-
-
-def _declared(name: str) -> str:
-    site = publishable_site(name)
-    if site == UNKNOWN:
-        raise ValueError(f"--declare-site {name}: not the name of a host")
-    if is_caught(site):
-        raise ValueError(f"--declare-site {name}: it looks like somebody's address or number, which is never published")
-    return site
 
 
 POLICY = Differential

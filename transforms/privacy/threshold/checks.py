@@ -23,7 +23,7 @@ from transforms.reports.report import Catalogue, Report
 class ThresholdChecks(Checks):
     """See `Checks`."""
 
-    facts = ("mode", "min_addresses", "network_cap")
+    facts = ("mode", "min_addresses", "network_cap", "sites")
     checked = "every row has enough visitors"
     unseen = "that every row has enough addresses of enough networks"
 

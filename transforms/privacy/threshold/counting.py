@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from transforms.columns import Codes, Integers, cell_keys, distinct
 from transforms.counting.cells import Cells, cells_of
 from transforms.counting.count import NUMBERS, Measured, count_day, merge_pieces
-from transforms.counting.measures import COUNTED, VISITORS
+from transforms.counting.measures import BYTES_SENT, COUNTED, VISITORS
 from transforms.counting.visits import is_of_visits
 from transforms.counting.volume import volume_of
 from transforms.privacy.policy import Counted
@@ -45,7 +45,7 @@ def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str
     return {
         day: Counted(
             counts=pack(count_day(rows, catalogue, caps)),
-            kept=pack({"rows": rows}),
+            kept=pack({"rows": rows.drop_columns([BYTES_SENT.name])}),
             largest_network=int(np.bincount(rows[NUMBERS[0]].to_numpy()).max()),
             volume=volume_of(rows["bytes_sent"].to_numpy()),
         )

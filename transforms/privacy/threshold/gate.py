@@ -19,9 +19,13 @@ NETWORK_CAP = 3
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Rule 1. A cell passes if the sum over networks of min(cap, its addresses) is at least `min_addresses` (k)."""
+    """Rule 1. A cell passes if the sum over networks of min(cap, its addresses) is at least `min_addresses` (k).
+
+    `sites` are those that may be published; empty: all.
+    """
 
     min_addresses: int = DEFAULT_ADDRESSES
+    sites: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.min_addresses < MIN_ADDRESSES:
@@ -32,7 +36,15 @@ class Gate:
         enough = np.asarray(counts[EVIDENCE].to_numpy() >= self.min_addresses, np.bool_)
         if report.dimension is not None and report.dimension.names_machines:
             enough |= np.asarray(pc.equal(counts["traffic"], CRAWLER).to_numpy(), np.bool_)
+        if report.dimension is None and self.sites:
+            enough &= self.declared(counts)
         return enough
+
+    def declared(self, counts: pa.Table) -> Flags:
+        """Which cells are of declared sites."""
+        return np.asarray(
+            pc.is_in(counts["site"], value_set=pa.array(self.sites or counts["site"].to_pylist(), pa.string())), np.bool_
+        )
 
     def caps(self) -> dict[str, int]:
         """How many addresses of one network count, by traffic.

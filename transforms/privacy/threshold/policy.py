@@ -7,13 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.counting.count import add_counts
 from transforms.counting.measures import LARGEST
 from transforms.dimensions.agent import HUMAN
-from transforms.privacy.policy import DEFAULT_ADDRESSES, Counted, Figures, Planned, Policy, Settings
-from transforms.privacy.release import Released
+from transforms.privacy.policy import (
+    DEFAULT_ADDRESSES,
+    Counted,
+    Figures,
+    Planned,
+    Policy,
+    Settings,
+    declared_sites,
+    undeclared_hits,
+)
+from transforms.privacy.release import Released, total_hits
 from transforms.privacy.threshold import counting, explanation, release
 from transforms.privacy.threshold.checks import ThresholdChecks
 from transforms.privacy.threshold.gate import NETWORK_CAP, Gate
@@ -21,6 +31,8 @@ from transforms.privacy.threshold.plan import plan_release
 from transforms.reports.report import Catalogue
 from transforms.reserved import UNKNOWN
 from transforms.wire import pack, unpack
+
+_ALL = "(all)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +43,10 @@ class Threshold(Policy):
     draws: ClassVar[bool] = False
     announced: ClassVar[bool] = False
 
+    own_settings: ClassVar[tuple[str, ...]] = ("declare_site",)
+
     min_addresses: int = DEFAULT_ADDRESSES
+    sites: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         Gate(self.min_addresses)
@@ -39,12 +54,12 @@ class Threshold(Policy):
     @property
     def gate(self) -> Gate:
         """Rule 1."""
-        return Gate(self.min_addresses)
+        return Gate(self.min_addresses, self.sites)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Threshold:
         """See `Policy`."""
-        return cls(settings.min_addresses)
+        return cls(settings.min_addresses, declared_sites(settings))
 
     @classmethod
     def explained(cls, settings: Settings) -> Threshold:
@@ -54,7 +69,7 @@ class Threshold(Policy):
     @classmethod
     def from_facts(cls, facts: Mapping[str, str]) -> Threshold:
         """See `Policy`."""
-        return cls(int(facts["min_addresses"]))
+        return cls(int(facts["min_addresses"]), () if facts["sites"] == _ALL else tuple(facts["sites"].split(",")))
 
     @classmethod
     def checks(cls, manifest: Mapping[str, Any], catalogue: Catalogue, entry: Any) -> ThresholdChecks:
@@ -63,7 +78,12 @@ class Threshold(Policy):
 
     def facts(self) -> dict[str, str]:
         """See `Policy`."""
-        return {"mode": self.mode, "min_addresses": str(self.min_addresses), "network_cap": str(NETWORK_CAP)}
+        return {
+            "mode": self.mode,
+            "min_addresses": str(self.min_addresses),
+            "network_cap": str(NETWORK_CAP),
+            "sites": ",".join(self.sites) or _ALL,
+        }
 
     def published(self, catalogue: Catalogue) -> Catalogue:
         """See `Policy`: all of them."""
@@ -90,6 +110,7 @@ class Threshold(Policy):
         people = strata.filter(pc.equal(strata["traffic"], HUMAN))
         return released, {
             "unknown_site": UNKNOWN in strata["site"].to_pylist(),
+            "undeclared_hits": total_hits(strata.filter(pa.array(~self.gate.declared(strata)))),
             "one_address_dominates": pc.any(pc.greater(pc.multiply(people[LARGEST], 2), people["hits"])).as_py() or False,
         }
 
@@ -127,7 +148,7 @@ class Threshold(Policy):
 
     def warnings(self, days: Sequence[Mapping[str, Any]], site: str | None) -> list[tuple[str, str]]:
         """See `Policy`."""
-        found = []
+        found = undeclared_hits(days, self.sites)
         if any(day["unknown_site"] for day in days):
             text = "The log names no site for some requests, or all, which are (unknown): --site www.example.org names it."
             if site:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.catalogues import REPORTS
-from tests.eager import release_log, rows_of
+from tests.eager import pieces_of, release_log, rows_of
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, crowd, line
+from transforms.privacy.threshold.policy import Threshold
 
 DAY = "2026-03-03"
 SITE = "www.example.org"
@@ -171,6 +172,27 @@ def test_listed_crawlers_are_named_whatever_their_number():
 def test_tools_are_gated_as_people_are():
     log = crowd(12, agent=CURL) + crowd(1, 100, agent="Wget/1.21")
     assert hits(tables(log), "bots") == {"curl": 13}
+
+
+def test_only_declared_sites_are_published():
+    log = at_site("www.example.org", crowd(12)) + at_site("a.example.org", crowd(12)) + at_site("junk.example", crowd(30))
+    for sites, published in (((), 3), (("www.example.org",), 1), (("a.example.org", "www.example.org"), 2)):
+        policy = Threshold(10, sites)
+        pieces = pieces_of(log, "vhost_combined", shards=1)[0]
+        (counted,) = policy.count(pieces, REPORTS).values()
+        planned = policy.plan([counted.counts], REPORTS)
+        recounts = [policy.recount(DAY, counted.kept, REPORTS, planned.plan)[1]]
+        released, figures = policy.release(planned.counts, recounts, REPORTS)
+        assert released.tables["daily"]["site"].to_pylist() == (
+            list(sites) or ["a.example.org", "junk.example", "www.example.org"]
+        )
+        assert figures["undeclared_hits"] == 54 - sum(released.tables["daily"]["hits"].to_pylist())
+        assert len(released.tables["daily"]) == published
+        assert Threshold.from_facts(policy.facts()) == policy
+
+
+def at_site(site, log):
+    return b"".join(f"{site}:443 ".encode() + one for one in log.splitlines(keepends=True))
 
 
 def test_hits_add_up_to_those_of_the_parent():
