@@ -3,14 +3,15 @@
 A cell has values that are published, and `~` for any that is not: what hides there is symmetrical to the attacker, so he needs no
 more. Of a hidden path its section may be known (`~/blog/`). Values of closed vocabularies are all there.
 
-Ties: a path lies in one section; only invalid requests have no path; a visit with so many pages has so many page hits, and at least
-one on its first and on its last page, which are one in visits of one page; a visit of one page lasts no time, and one that lasts
-half an hour has three hits, because visits end with half an hour of silence. All other dimensions can be combined at will.
+Ties: a path lies in one section; only invalid requests have no path; a visit of so many pages has so many page hits, at least one
+on its first and on its last page, which are one in visits of one page; a visit of one page lasts no time, and one that lasts has
+two hits at least. All other dimensions can be combined at will.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from tests.attack.rules import KINDS, OTHER, ROOT, VALUES, Published, Report, Rules
 from tests.attack.synthetic import Hit, section_of
@@ -30,13 +31,14 @@ class Cells(Unknowns):
     def __init__(self, hits: list[Hit], rules: Rules, published: Published) -> None:
         super().__init__()
         self.hits, self.rules, self.published = hits, rules, published
+        self.traffic = hits[0].values["traffic"]
         self.depths = dict(rules.depths)
         self.values: dict[int, dict[str, str]] = {}
         """Of unknown hits: their values."""
         self.visit_of: dict[int, int] = {}
         """Of unknown page hits: the unknown visits in which they are."""
-        self.of_hit: list[set[int]] = [set() for _ in hits]
-        """The unknowns in which each hit is counted."""
+        self._inside: dict[int, list[Hit]] = {}
+        """The hits that are counted in an unknown."""
         told = {report.dimension for report in rules.catalogue}
         self._entries, self._exits = bool(told & {"entry", "entry_page"}), "exit_page" in told
         self._paths = self.shown("path", "entry_page", "exit_page")
@@ -49,11 +51,12 @@ class Cells(Unknowns):
         self._stays()
         self._count()
 
-    def shown(self, *dimensions: str) -> set[str]:
-        """All published values, and those that absorb."""
-        reports = {report.name for report in self.rules.catalogue if report.dimension in dimensions}
+    def shown(self, *dimensions: str, where: tuple[str, ...] = ()) -> set[str]:
+        """All published values, and those that absorb; `where`: in reports that divide these rows alone."""
+        reports = {each.name for each in self.rules.catalogue if each.dimension in dimensions and where in ((), each.where)}
         rows = [key for name in reports for key in self.published.tables[name]]
-        return {key[-1] for key in (*rows, *(row for (name, _), row in self.published.absorbing.items() if row and name in reports))} - {OTHER}
+        rows += [row for (name, _), row in self.published.absorbing.items() if row and name in reports]
+        return {key[-1] for key in rows} - {OTHER}
 
     def whole(self) -> Expression:
         """All hits, by joint cells."""
@@ -81,10 +84,8 @@ class Cells(Unknowns):
 
     def _pages(self) -> None:
         """Hits of pages by depth, path, and where it is told, the first and last page of the visit."""
-        names = {report.name for report in self.rules.catalogue if report.where == ("kind", "page")}
-        shown = {key[-1] for name in names for key in self.published.tables[name]}
-        shown |= {row[-1] for (name, _), row in self.published.absorbing.items() if row and name in names}
-        paths = sorted(self._paths if self.rules.bytes_sent else shown & self._paths) + self._hidden
+        shown = self.shown("path", "entry_page", "exit_page", where=("kind", "page"))
+        paths = sorted(self._paths if self.rules.bytes_sent else shown) + self._hidden
         for depth in self.depths.values():
             least, most = self._limits(depth)
             for first in paths if self._entries else [REST]:
@@ -128,7 +129,7 @@ class Cells(Unknowns):
                 self.values[pages] = {"kind": "page", "visit_depth": depth, "visit_duration": duration}
                 self.values[others] = {"visit_depth": depth, "visit_duration": duration}
                 lasts = duration != "00:00" and not (self.rules.page_durations and depth == NO_PAGE)
-                self.know({pages: 1.0, others: 1.0, visits: -(1.0 + lasts + (duration == "30:00+"))}, 0)
+                self.know({pages: 1.0, others: 1.0, visits: -1.0 - lasts}, 0)
                 if depth == NO_PAGE:
                     self.know({pages: 1.0}, 0, 0)
                     continue
@@ -140,7 +141,9 @@ class Cells(Unknowns):
                     self.know({pages: 1.0}, 0, 0)
             if depth != NO_PAGE:
                 self.equal(self._of("stays", depth), self._of("visits", depth))
-                self.equal(self._of("page stays", depth), {at: 1.0 for at in cells if self.values[at].get("visit_depth") == depth})
+                self.equal(
+                    self._of("page stays", depth), {at: 1.0 for at in cells if self.values[at].get("visit_depth") == depth}
+                )
         self.equal(self._of("other stays"), self._of("hits"))
 
     def _of(self, *name: str) -> Expression:
@@ -150,11 +153,10 @@ class Cells(Unknowns):
     def _count(self) -> None:
         """The truth."""
         visits: dict[tuple[object, ...], list[Hit]] = {}
-        for number, hit in enumerate(self.hits):
+        for hit in self.hits:
             visits.setdefault(hit.visit, []).append(hit)
             for cell in self._cells_of(hit):
-                self.true[self.number[cell]] += 1
-                self.of_hit[number].add(self.number[cell])
+                self._count_hit(self.number[cell], hit)
         for visit in visits.values():
             self.true[self.number["stays", visit[0].values["visit_depth"], visit[0].values["visit_duration"]]] += 1
             pages = [hit for hit in visit if hit.values["kind"] == "page"]
@@ -194,16 +196,19 @@ class Cells(Unknowns):
         else:
             absorbing = self.published.absorbing[report.name, key]
             shown = {row[-1] for row in (*self.published.tables[report.name], absorbing) if row and row[:-1] == key} - {OTHER}
-            for value in self.rules.possible(report, key) or [*sorted(shown), REST]:
+            for value in self.rules.possible(report, key, self.traffic) or [*sorted(shown), REST]:
                 cells[value] = {self.unknown(report.name, *key, value): 1.0}
             self.equal(plus(*cells.values()), own)
-            for number, hit in enumerate(self.hits):
+            for hit in self.hits:
                 if where.items() <= hit.values.items():
                     (at,) = cells[hit.values[dimension] if hit.values[dimension] in cells else REST]
-                    self.true[at] += 1
-                    self.of_hit[number].add(at)
+                    self._count_hit(at, hit)
         return cells
 
+    def _count_hit(self, at: int, hit: Hit) -> None:
+        self.true[at] += 1
+        self._inside.setdefault(at, []).append(hit)
+
     def inside(self, amount: Expression) -> Iterable[Hit]:
-        """The hits of a sum."""
-        return [hit for hit, own in zip(self.hits, self.of_hit, strict=True) if not own.isdisjoint(amount)]
+        """The hits of a sum; the same hit may come again."""
+        return chain.from_iterable(self._inside.get(at, ()) for at in amount)

@@ -48,7 +48,7 @@ class Programme(Cells):
     def __init__(self, hits: list[Hit], rules: Rules, published: Published) -> None:
         super().__init__(hits, rules, published)
         self.groups: list[Group] = []
-        self._cap = cap_of(hits[0].values["traffic"], rules.k)
+        self._cap = cap_of(self.traffic, rules.k)
         self._reports = {report.name: report for report in (ROOT, *rules.catalogue)}
         self._rows: dict[tuple[str, Key], Placed] = {(ROOT.name, ()): Placed(self.whole(), {})}
         self._place()
@@ -63,10 +63,9 @@ class Programme(Cells):
 
     def _place(self) -> None:
         """Each published row, as the sum of its own cell and of what it absorbed."""
-        traffic = self.hits[0].values["traffic"]
         for report in self.rules.catalogue:
             for (name, key), row in list(self._rows.items()):
-                if name == report.parent and self.rules.admits(report, key, traffic):
+                if name == report.parent and self.rules.admits(report, key, self.traffic):
                     self._divide(report, key, row)
         for (name, key), row in self._rows.items():
             hits = self.published.tables[name][key].hits
@@ -81,7 +80,7 @@ class Programme(Cells):
     def _divide(self, report: Report, key: Key, parent: Placed) -> None:
         name, other = report.name, (*key, OTHER)
         if OTHER in key:
-            self._rows[name, other] = Placed(parent.own, parent.absorbed)
+            self._rows[name, other] = Placed(parent.own, parent.absorbed, parent.passes)
             return
         table, absorbing = self.published.tables[name], self.published.absorbing[name, key]
         cells = self.divided(report, key, parent.own)
@@ -109,8 +108,8 @@ class Programme(Cells):
         self._group(HIDDEN, f"{name}: all that is hidden below {key}", failing, self.inside(failing))
 
     def _gate(self, report: Report, key: Key, hidden: dict[str, Expression], passes: bool) -> None:
-        """`(other)` has k addresses, each value in it fewer. Only values that detectors catch may have more: of open vocabularies."""
-        if self.rules.possible(report, key) is None:
+        """`(other)` has k addresses, each value in it fewer; in open vocabularies perhaps more, because detectors catch some."""
+        if self.rules.possible(report, key, self.traffic) is None:
             return
         where = dict(zip(self.rules.columns(report), key, strict=False))
         all_of_them: Expression = {}

@@ -1,4 +1,4 @@
-"""The rules of the threshold mode once more, in few lines, over hits with attributes. Each rule can be replaced by a worse one."""
+"""The rules of the threshold mode once more, in few lines, over hits with attributes. Worse ones can take their place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from tests.attack.synthetic import DEPTHS, Hit
+from tests.attack.synthetic import DEPTHS, DURATIONS, Hit
 from tests.catalogues import REPORTS
 
 K = 10
@@ -46,13 +46,16 @@ KINDS = ("invalid", "not_found", "error", "redirect", "static", "download", "pag
 VALUES: dict[str, tuple[str, ...]] = {
     "day_part": ("00-05", "06-11", "12-17", "18-23"),
     "kind": KINDS,
-    "visit_duration": ("00:00", "00:01-00:09", "00:10-00:29", "00:30-00:59", "01:00-04:59", "05:00-09:59", "10:00-29:59", "30:00+"),
+    "visit_duration": tuple(DURATIONS.values()),
     "device": ("Desktop", "Mobile", "Tablet", "Other"),
     "channel": ("direct", "internal", "search", "social", "ai", "referral"),
     "protocol": ("HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0", "Other", "(none)"),
     "entry": ("entry", "later"),
 }
-"""Vocabularies of few values, without those that other definitions exclude. All other dimensions have more than can be counted."""
+"""Vocabularies of few values, without what cannot be. All other dimensions have more than can be counted."""
+
+KINDS_OF_BOTS = ("monitoring", "scanner", "social-preview", "feed-reader", "http-library", "browser-automation")
+KINDS_OF_BOTS += ("unlisted", "no-agent")
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,10 @@ class Rules:
     least_left: int = 3
     """`(other)` needs so many possible values that are not named beside it."""
     absorbs: str = "largest"
-    """Which passing cell absorbs; or `weakest joins`, and is not named; or `children`: what a row absorbed joins the failing cells."""
+    """Which passing cell absorbs. `weakest joins`: the smallest, and loses its name. `children`: what a row absorbed joins the
+    `(other)` of its children, if there is one."""
     visitors: str = "parent"
-    """With what a row is compared before it is rounded: `parent`, `daily`; or `exact`; or `few`: in reports of visitors alone."""
+    """With what a row is compared before it is rounded: `parent` or `daily`. `exact`; `few`: in reports of visitors alone."""
     visits: str = "none"
     """`exact`: of daily and of every row of page hits. `bounded`: of daily, three of an address, rounded to 2k times three."""
     bytes_sent: bool = False
@@ -88,7 +92,7 @@ class Rules:
         named = {each.name: each for each in self.catalogue}
         return [*(self.columns(named[report.parent]) if report.parent in named else []), report.dimension]
 
-    def possible(self, report: Report, key: Key) -> tuple[str, ...] | None:
+    def possible(self, report: Report, key: Key, traffic: str) -> tuple[str, ...] | None:
         """The values that the definitions allow below a row; None: more than can be counted."""
         if report.dimension == "hour":
             first = int(key[0][:2])
@@ -100,6 +104,8 @@ class Rules:
         if report.dimension == "visit_depth":
             depths = tuple(name for _, name in self.depths)
             return ("00", *depths) if report.parent == "daily" else depths
+        if report.dimension == "bot_kind" and traffic == "bot":
+            return KINDS_OF_BOTS
         return VALUES.get(report.dimension)
 
     def admits(self, report: Report, key: Key, traffic: str) -> bool:
@@ -183,7 +189,7 @@ def divide(report: Report, key: Key, found: Published, rules: Rules, cap: int) -
     failing = [hit for value, own in cells.items() if value not in passing for hit in own]
     rows: Parts = {(*key, value): (own, []) for value, own in passing.items()}
     absorbing: Key | None = (*key, first)
-    possible = rules.possible(report, key)
+    possible = rules.possible(report, key, inside[0].values["traffic"])
     few_left = possible is not None and len(set(possible) - passing.keys()) < rules.least_left
     into_other = before if rules.absorbs == "children" else []
     if addresses(failing + into_other, cap) >= rules.k and not few_left:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 
 Expression = dict[int, float]
 """A weighted sum of unknowns, by their numbers."""
@@ -69,11 +69,10 @@ class Unknowns:
 
     @cached_property
     def _constraints(self) -> LinearConstraint:
-        rows = [csr_array((1, len(self.true)))]
         which = [number for number, (amount, _, _) in enumerate(self._known) for _ in amount]
         columns = [at for amount, _, _ in self._known for at in amount]
         factors = [factor for amount, _, _ in self._known for factor in amount.values()]
-        rows = vstack([csr_array((factors, (which, columns)), shape=(len(self._known), len(self.true)))])
+        rows = csr_array((factors, (which, columns)), shape=(len(self._known), len(self.true)))
         return LinearConstraint(rows, [least for _, least, _ in self._known], [most for _, _, most in self._known])
 
     def world(self, amount: Expression, whole: bool = False) -> np.ndarray:
@@ -81,7 +80,20 @@ class Unknowns:
         target = np.zeros(len(self.true))
         for at, factor in amount.items():
             target[at] += factor
-        found = milp(target, integrality=np.full(len(target), int(whole)), bounds=Bounds(0, np.inf), constraints=self._constraints)
+        for presolve in (True, False):  # which errs now and then: the truth is a solution
+            found = milp(
+                target,
+                integrality=np.full(len(target), int(whole)),
+                bounds=Bounds(0, np.inf),
+                constraints=self._constraints,
+                options={"presolve": presolve},
+            )
+            if found.success:
+                break
         assert found.success, found.message
-        values: np.ndarray = found.x
+        values: np.ndarray = np.round(found.x) if whole else found.x
+        sums = self._constraints.A @ values
+        assert (values >= -EPSILON).all()
+        assert (sums >= self._constraints.lb - EPSILON).all()
+        assert (sums <= self._constraints.ub + EPSILON).all()
         return values
