@@ -62,9 +62,9 @@ class Cells(Unknowns):
         """All hits, by joint cells."""
         return {at: 1.0 for at, own in self.values.items() if "path" in own}
 
-    def visits(self) -> Expression:
-        """All visits."""
-        return {at: 1.0 for name, at in self.number.items() if name[0] == "stays"}
+    def starting(self, *name: str) -> Expression:
+        """All unknowns whose names start so."""
+        return {at: 1.0 for each, at in self.number.items() if each[: len(name)] == name}
 
     def _section(self, path: str) -> str:
         if path[0] == REST:
@@ -140,15 +140,11 @@ class Cells(Unknowns):
                 if self.rules.page_durations and lasts and most == 1:
                     self.know({pages: 1.0}, 0, 0)
             if depth != NO_PAGE:
-                self.equal(self._of("stays", depth), self._of("visits", depth))
+                self.equal(self.starting("stays", depth), self.starting("visits", depth))
                 self.equal(
-                    self._of("page stays", depth), {at: 1.0 for at in cells if self.values[at].get("visit_depth") == depth}
+                    self.starting("page stays", depth), {at: 1.0 for at in cells if self.values[at].get("visit_depth") == depth}
                 )
-        self.equal(self._of("other stays"), self._of("hits"))
-
-    def _of(self, *name: str) -> Expression:
-        """All unknowns whose names begin so."""
-        return {at: 1.0 for each, at in self.number.items() if each[: len(name)] == name}
+        self.equal(self.starting("other stays"), self.starting("hits"))
 
     def _count(self) -> None:
         """The truth."""

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.attack.cells import REST, Cells
+from tests.attack.cells import NO_PAGE, REST, Cells
 from tests.attack.rules import MACHINES, OTHER, ROOT, VISITOR_SCOPE, Key, Published, Report, Rules, addresses, cap_of, visitors_of
 from tests.attack.synthetic import Hit
 from tests.attack.unknowns import EPSILON, Expression, less, plus
 
 HIDDEN = "hidden"
 """A cell that is not published by name, all such cells of a row, or all that a row absorbed: what the rules protect."""
+SEVERAL = "several"
+"""All values but one that are in a row `(other)`. It passes, and each of them fails: so there are two at least."""
 OVERLAP = "overlap"
 """What two published rows have in common."""
 LACKING = "lacking"
@@ -106,6 +108,10 @@ class Programme(Cells):
         for value, cell in hidden.items():
             self._group(HIDDEN, f"{name} {(*key, value)}", cell, self.inside(cell))
         self._group(HIDDEN, f"{name}: all that is hidden below {key}", failing, self.inside(failing))
+        if other in table and self.rules.possible(report, key, self.traffic):
+            for value in hidden:
+                rest = plus(*(cell for each, cell in hidden.items() if each != value))
+                self._group(SEVERAL, f"{name} {key}: hidden values without {value}", rest, self.inside(rest))
 
     def _gate(self, report: Report, key: Key, hidden: dict[str, Expression], passes: bool) -> None:
         """`(other)` has k addresses, each value in it fewer; in open vocabularies perhaps more, because detectors catch some."""
@@ -126,7 +132,7 @@ class Programme(Cells):
     def _visits(self, name: str, own: Expression) -> Expression | None:
         """The visits in which a row's own hits are; None if their number says nothing."""
         if name == ROOT.name:
-            return self.visits()
+            return self.starting("stays")
         if not all(at in self.visit_of for at in own) or {"path", "section"} & {*self.rules.columns(self._reports[name])}:
             return None
         return dict.fromkeys({self.visit_of[at] for at in own}, 1.0)
@@ -137,7 +143,7 @@ class Programme(Cells):
             told = self.published.tables[name][key]
             visits = self._visits(name, row.own)
             if self.rules.visits == "bounded" and told.visits is not None:
-                self.know(self.visits(), told.visits - 3 * self.rules.k)
+                self.know(self.starting("stays"), told.visits - 3 * self.rules.k)
             elif told.visits is not None and visits is not None:
                 self.know(visits, 0, told.visits)
                 self.know(plus(visits, row.absorbed), told.visits)
@@ -153,6 +159,8 @@ class Programme(Cells):
     def _know_visitors(self) -> None:
         """Visitors of each row, and of its own cell: nested rows have nested visitors, and visitors have hits and visits."""
         k, found = self.rules.k, self.published
+        without = self.starting("other stays", NO_PAGE)
+        self._group(LACKING, "visits without a page", self.starting("stays", NO_PAGE), self.inside(without))
         for (name, key), row in self._rows.items():
             all_of_row, own = self._visitors(name, key)
             self.true[next(iter(all_of_row))] = visitors_of(found.members[name, key])
@@ -176,8 +184,8 @@ class Programme(Cells):
                     self.contains(plus(*children), all_of_row)
             inner = {hit.visitor for hit in found.members[name, key]}
             for above in self._ancestors(name, key) if not self._is_machine(self._reports[name]) else ():
-                without = [hit for hit in found.members[above] if hit.visitor not in inner]
-                self._group(LACKING, f"{above} without {name} {key}", less(self._visitors(*above)[0], all_of_row), without)
+                others = [hit for hit in found.members[above] if hit.visitor not in inner]
+                self._group(LACKING, f"{above} without {name} {key}", less(self._visitors(*above)[0], all_of_row), others)
             if name in ("entry_pages", "exit_pages"):
                 for other, page in self._rows:
                     if other == "pages" and page[-1] == key[-1] != OTHER:
@@ -212,7 +220,7 @@ class Programme(Cells):
             self.know(missing, 0, k - 1)
         else:
             self.know(missing, k)
-            self.know(visitors, 0 if told == k else told - k / 2, told + k / 2 - 1)
+            self.know(visitors, 0 if told == k else told - k // 2, told + (k - 1) // 2)
 
     def _overlaps(self) -> None:
         """Page hits by two dimensions that definitions tie."""

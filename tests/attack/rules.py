@@ -75,7 +75,8 @@ class Rules:
     visitors: str = "parent"
     """With what a row is compared before it is rounded: `parent` or `daily`. `exact`; `few`: in reports of visitors alone."""
     visits: str = "none"
-    """`exact`: of daily and of every row of page hits. `bounded`: of daily, three of an address, rounded to 2k times three."""
+    """`exact`: of daily and of every row of page hits. `bounded`: of daily, three of an address, rounded to 2k times three; not
+    below ten times that."""
     bytes_sent: bool = False
     """Exact bytes of every row of paths, whose sizes the attacker knows."""
 
@@ -221,7 +222,8 @@ def _row(found: Published, report: Report, key: Key, rules: Rules) -> Row:
     if rules.visits == "bounded" and not columns:
         by_address = Counter(address for address, _ in {(hit.address, hit.visit) for hit in hits})
         step = 2 * rules.k * 3
-        visits = (2 * sum(min(3, number) for number in by_address.values()) + step) // (2 * step) * step
+        bounded = sum(min(3, number) for number in by_address.values())
+        visits = (2 * bounded + step) // (2 * step) * step if 2 * bounded >= 19 * step else None
     return Row(
         len(hits),
         visitors,

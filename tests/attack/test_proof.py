@@ -7,14 +7,15 @@ everything else is as it was published. Each rule is replaced by a worse one: th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
 from tests.attack.mutations import published
-from tests.attack.programme import HIDDEN, LACKING, OVERLAP, Programme
+from tests.attack.programme import HIDDEN, LACKING, OVERLAP, SEVERAL, Programme
 from tests.attack.rules import Report, Rules, publish, rows_by_stratum
-from tests.attack.synthetic import SETTINGS, Hit, day, lines, with_visits
+from tests.attack.synthetic import SETTINGS, Hit, Setting, day, lines, with_visits
 from tests.logs import CHROME
 
 VISITORS = (40, 150)
@@ -113,22 +114,52 @@ def test_with_other_numbers_of_visitors_more_is_known_of_who_lacks_something(vis
     assert found[0] > found[1]
 
 
-def test_hits_of_visits_of_two_pages_would_tell_by_their_parity_that_others_are_among_them():
-    """Twenty visits of two pages, and three of these visitors come again for one. No depth has a number of hits of its own."""
-    hits = day(SETTINGS["bare"], 1, 0)[:1]
-    usual = {**hits[0].values, "kind": "page", "path": "/", "section": "/", "status": "200"}
-    seconds = [*((number, second) for number in range(20) for second in (0, 1)), *((number, 6_000) for number in range(3))]
-    hits = [Hit((f"20.0.{number}.7", CHROME), second, ("GET", "/", "HTTP/1.1", 200), "-") for number, second in seconds]
-    for depths, found in ((((1, "01"), (2, "02"), (3, "03+")), True), (Rules().depths, False)):
-        for hit in hits:
-            hit.values = dict(usual)
-        rules = replace(Rules(), depths=depths)
-        programme = attacked(with_visits(hits, dict(depths), rules.page_durations), rules)
-        assert programme.proven(HIDDEN) == []
-        assert bool(programme.proven(HIDDEN, whole=True)) == found
+def crowd(visits: Iterable[tuple[int, int, str]], rules: Rules) -> list[Hit]:
+    """Hits of people who are equal but for this: number of the visitor, second, and path."""
+    hits = [
+        Hit((f"20.{number // 250}.{number % 250}.7", CHROME), second, ("GET", path, "", 200), "-")
+        for number, second, path in visits
+    ]
+    (usual,) = day(Setting(further=0, again=0, rare=0), 1, 0)
+    for hit in hits:
+        is_page = "." not in hit.request[1]
+        own = {"kind": "page", "file_type": "(none)"} if is_page else {"kind": "static", "file_type": "css"}
+        hit.values = {**usual.values, **own, "path": hit.request[1], "section": "/"}
+    return with_visits(hits, dict(rules.depths), rules.page_durations)
 
 
-def test_stated_limits_who_lacks_something_and_what_rows_have_in_common():
-    """Where nearly all visits have one hit. If visitors are more than the hits of a row, some are not in it."""
-    assert any(proven("bounces", 40, seed, Rules(), LACKING) for seed in range(4))
-    assert any(proven("bare", 40, seed, Rules(), OVERLAP) for seed in range(12))
+@pytest.mark.parametrize(("depths", "whole", "found"), [("02", True, True), ("02", False, False), ("02-04", True, False)])
+def test_hits_of_visits_of_two_pages_would_tell_by_their_parity_that_others_are_among_them(depths, whole, found):
+    """Twenty visits of two pages, and three of these visitors come again for one."""
+    visits = [
+        *((number, second, "/") for number in range(20) for second in (0, 1)),
+        *((number, 6_000, "/") for number in range(3)),
+    ]
+    rules = Rules() if depths == "02-04" else replace(Rules(), depths=((1, "01"), (2, "02"), (3, "03+")))
+    assert bool(attacked(crowd(visits, rules), rules).proven(HIDDEN, whole=whole)) == found
+
+
+@pytest.mark.parametrize("visits", ["bounded", "none"])
+def test_bounded_and_rounded_visits_would_tell_where_they_are_just_over_a_boundary(visits):
+    """630 visits, which are rounded to 660 and so at least 630; 625 hits of pages. Five visits have no page."""
+    once = [(number, 0, "/") for number in range(615)]
+    again = [(number, 6_000, "/") for number in range(10)]
+    files = [*((number, 1, "/a.css") for number in range(20)), *((number, 0, "/a.css") for number in range(615, 620))]
+    rules = replace(Rules(), visits=visits)
+    found = [group.name for group in attacked(crowd([*once, *again, *files], rules), rules).proven(LACKING, whole=True)]
+    assert found == (["visits without a page"] if visits == "bounded" else [])
+
+
+def test_stated_limit_hits_that_are_hardly_more_than_addresses_tell_that_most_have_one():
+    """Eleven hits of at least ten addresses: nine visits of one page. No number but that of the hits tells it."""
+    visits = [*((number, 0, "/") for number in range(10)), (9, 1, "/")]
+    assert [group.name for group in attacked(crowd(visits, Rules()), Rules()).proven(HIDDEN)] == ["visit_depths ('page', '01')"]
+
+
+@pytest.mark.parametrize(("kind", "setting"), [(LACKING, "bounces"), (OVERLAP, "bare"), (SEVERAL, "bare")])
+def test_stated_limits(kind, setting):
+    """Who lacks something shows where visitors are more than hits, what two rows have in common where they are nearly everything.
+
+    And `(other)` tells that two of the values that are not named were there.
+    """
+    assert any(proven(setting, 40, seed, Rules(), kind) for seed in range(12))
