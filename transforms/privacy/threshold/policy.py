@@ -100,7 +100,7 @@ class Threshold(Policy):
 
     def recount(self, date: str, kept: bytes, catalogue: Catalogue, plan: bytes) -> tuple[str, bytes]:
         """See `Policy`."""
-        return date, counting.recount(kept, catalogue, self.gate.caps(), plan)
+        return date, counting.recount(kept, catalogue, self.gate, plan)
 
     def release(self, counts: bytes, recounts: Iterable[bytes], catalogue: Catalogue) -> tuple[Released, dict[str, Any]]:
         """See `Policy`."""
