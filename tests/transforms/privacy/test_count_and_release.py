@@ -146,7 +146,8 @@ def test_children_add_up_to_their_parents():
         "/ip-192.0.2.7",
         "/whois/192_0_2_7",
         "/mail/jane@localhost",
-        "/call/2.20260303-77",  # the mask takes it for a version with a date
+        "/call/0170/123/4567",  # the mask looks at one segment at a time
+        "/map/52.5200/13.4050",
     ],
 )
 def test_a_value_that_looks_like_a_persons_is_folded_however_many_ask_for_it(path):
