@@ -154,7 +154,7 @@ def test_days_and_hours_of_a_time_zone(tmp_path):
     assert hours == {
         DAY: {("(unknown)", "human", "18-23", "23")},
         "2026-03-04": {("(unknown)", "human", "00-05", "00")},
-        "2026-03-29": {("(unknown)", "human", hour) for hour in ("01", "03", "23")},
+        "2026-03-29": {("(unknown)", "human", *hour) for hour in (("00-05", "01"), ("00-05", "03"), ("18-23", "23"))},
         "2026-10-25": {("(unknown)", "human", "00-05", "02")},
     }
     assert published(tmp_path / "out", "hourly", "2026-10-25")[("(unknown)", "human", "00-05", "02")][0] == 20
