@@ -21,6 +21,9 @@ FULL, EDGE, NOT_TOLD = "full", "edge", "not_told"
 With announced periods it is not told, because it follows from lines, which may be one person's.
 """
 
+OPT_OUT = ("ignore", "exclude")
+"""What was done with requests that said DNT or Sec-GPC; the first unless something else was asked for."""
+
 COMMON_FACTS = ("time_zone", "log_time_zone", "period", "opt_out", "country_database", "rules")
 """What manifest and metadata state beside the facts of the policy."""
 

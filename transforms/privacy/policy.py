@@ -164,9 +164,6 @@ class Checks(ABC):
     facts: ClassVar[tuple[str, ...]]
     """What manifest and metadata state of the policy."""
 
-    numbers: ClassVar[tuple[str, ...]] = ()
-    """Those of the facts that are numbers, some of which look like somebody's."""
-
     overlapping: ClassVar[tuple[str, ...]] = ()
     """Measures of which a parent's lies between the greatest and the sum of its rows."""
 

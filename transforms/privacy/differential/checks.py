@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 
 from transforms.counting.measures import Measure
 from transforms.dimensions.agent import TRAFFIC_KINDS
+from transforms.masking.site import publishable_site
+from transforms.privacy.detectors import is_caught
 from transforms.privacy.differential.budget import (
     BOUNDS,
     NOISY,
@@ -27,10 +29,10 @@ from transforms.privacy.differential.budget import (
     rho_spent,
     spent,
 )
-from transforms.privacy.differential.entry import UNIT, budget_of, entry_of
+from transforms.privacy.differential.entry import UNIT, budget_of, described, entry_of
 from transforms.privacy.policy import Checks
 from transforms.reports.report import Catalogue, Report
-from transforms.reserved import OTHER
+from transforms.reserved import OTHER, UNKNOWN
 
 _CLOSE = 1e-9
 _MOST, _WIDEST = 1e12, 1e6
@@ -41,7 +43,6 @@ class DifferentialChecks(Checks):
     """See `Checks`. `entry` is the period's entry in the ledger, or None."""
 
     facts = ("mode", "epsilon", "delta", "min_addresses", "sites")
-    numbers = ("epsilon", "delta")
     checked = "every row that must be there is, and names from the log reach their threshold; the ledger adds up"
     unseen = "that contributions were bounded and noise drawn as the ledger says"
 
@@ -54,8 +55,8 @@ class DifferentialChecks(Checks):
         except (KeyError, ValueError, AttributeError):
             self._budget = None
         try:
-            described = (self._entry or {})["mechanisms"]
-            self._mechanisms: tuple[Mechanism, ...] | None = tuple(map(_mechanism, described))
+            listed = (self._entry or {})["mechanisms"]
+            self._mechanisms: tuple[Mechanism, ...] | None = tuple(map(_mechanism, listed))
         except (KeyError, TypeError, ValueError):
             self._mechanisms = None
 
@@ -63,6 +64,8 @@ class DifferentialChecks(Checks):
         """See `Checks`."""
         if self._budget is None:
             yield "does not state ε, δ, addresses and sites as this mode allows them"
+        elif self._budget.sites != tuple(sorted(set(self._budget.sites))) or not all(map(_may_be_declared, self._budget.sites)):
+            yield "does not state its sites as they are declared"
         if not set(self._catalogue.names()) == set(BOUNDS) == set(bounded(self._catalogue)):
             yield "does not list exactly the reports that this mode publishes"
 
@@ -120,6 +123,8 @@ class DifferentialChecks(Checks):
             yield "the ledger's entry says more, or less, than it should"
             return
         parts = [(each.report, each.measure) for each in self._mechanisms]
+        if self._entry["mechanisms"] != list(map(described, self._mechanisms)):
+            yield "the ledger describes a mechanism in other words than this program does"
         if sorted(parts) != sorted((report, measure) for report in BOUNDS for measure in NOISY):
             yield "the ledger does not list each measure of each report once"
             return
@@ -143,9 +148,13 @@ class DifferentialChecks(Checks):
             yield "the ledger adds up to something else than it says"
 
 
-def _mechanism(described: Any) -> Mechanism:
+def _may_be_declared(site: str) -> bool:
+    return site != UNKNOWN and publishable_site(site) == site and not is_caught(site)
+
+
+def _mechanism(about: Any) -> Mechanism:
     """A mechanism as the ledger records it; `TypeError` or `ValueError` if it is invalid."""
-    found = Mechanism(**described)
+    found = Mechanism(**about)
     numbers = (found.sensitivity, found.scale, found.rho, found.delta)
     if not all(type(each) in (int, float) and 0 <= each <= _MOST for each in numbers) or found.scale == 0:
         raise ValueError
