@@ -21,6 +21,7 @@ from transforms.privacy.policy import (
     Policy,
     Settings,
     declared_sites,
+    may_be_declared,
     undeclared_hits,
 )
 from transforms.privacy.release import Released, total_hits
@@ -50,6 +51,8 @@ class Threshold(Policy):
 
     def __post_init__(self) -> None:
         Gate(self.min_addresses)
+        if not may_be_declared(self.sites):
+            raise ValueError("a site is declared that cannot be published")
 
     @property
     def gate(self) -> Gate:
