@@ -38,6 +38,7 @@ def published(tmp_path_factory):
         + crowd(12, first=70, status=404, request="GET /gone HTTP/1.1")
         + crowd(3, first=90, request="GET /rare HTTP/1.1")
         + crowd(15, first=100, agent=GOOGLEBOT)
+        + b"".join(crowd(4, first=100 * section, request=f"GET /s{section}/x HTTP/1.1") for section in (2, 3, 4))
     )
     output = folder / "out"
     assert main(["run", "--workers", "0", "--input", str(log), "--output", str(output), "--site", "www.example.org"]) == 0
@@ -93,7 +94,7 @@ def with_a_row_twice(table):
 
 
 def narrowed(table):
-    return table.cast(pa.schema([*list(table.schema)[:-1], pa.field("bytes_sent", pa.int32())]))
+    return table.cast(pa.schema([*list(table.schema)[:-1], pa.field("visitors", pa.int32())]))
 
 
 def undescribed(table):
@@ -105,8 +106,8 @@ def lowered(table):
 
 
 def named_below_other(table):
-    """A child of a folded row under a name of its own."""
-    return with_value("entry", "entry", table["path"].to_pylist().index("(other)"))(table)
+    """A child of a row `(other)` under a name of its own."""
+    return with_value("path", "/s2/x", table["section"].to_pylist().index("(other)"))(table)
 
 
 def at_the_end_of_time(table):
@@ -117,7 +118,7 @@ TAMPERED = {
     "a changed file": ("pages", with_value("hits", lambda hits: hits + 1), True, "not the file that was published"),
     "hits that do not add up": ("pages", with_value("hits", lambda hits: hits + 1), False, "hits do not agree with"),
     "too few visitors": ("hourly", with_value("visitors", 9), False, "row 0: fewer visitors than the threshold"),
-    "more visitors than visits": ("devices", with_value("visitors", 999), False, "that cannot be"),
+    "more visitors than hits": ("devices", with_value("visitors", 999), False, "that cannot be"),
     "a missing row": ("kinds", without_last, False, "hits do not agree with those of daily"),
     "a missing parent": ("countries", lambda table: table.slice(0, 1), False, "does not divide exactly the rows of"),
     "a row twice": ("channels", with_a_row_twice, False, "not sorted, or not distinct"),
@@ -157,7 +158,9 @@ TAMPERED = {
     "a person in the metadata": ("pages", described_as(description="of jane.doe@example.org"), False, "describe another report"),
     "a description in other words": ("pages", described_as(description="Jane was here"), False, "or in other words"),
     "a person among the rules": ("pages", described_as(rules="of Jane 1"), False, "metadata and manifest do not agree"),
-    "children of a folded row": ("entry_pages", named_below_other, False, "tells apart what pages has folded"),
+    "children of a folded row": ("pages", named_below_other, False, "tells apart what sections has folded"),
+    "visitors that are not rounded": ("pages", with_value("visitors", 17), False, "that cannot be"),
+    "more visitors than the parent has": ("sections", with_value("visitors", 990), False, "that cannot be"),
     "another type": ("pages", narrowed, False, "another schema"),
     "no description": ("pages", undescribed, False, "description, unit or noise is missing"),
     "no metadata": ("pages", lambda table: table.replace_schema_metadata(None), False, "metadata lack report"),
@@ -605,7 +608,7 @@ def test_the_guarantee_is_explained_with_the_numbers_in_force(capsys):
     said = capsys.readouterr().out
     for words in (
         "at least 17 addresses",
-        "at most 3 are",
+        "At most 3 addresses per network",
         "- 16 people who work together",
         "by week",
         "What this does not promise",
