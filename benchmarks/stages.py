@@ -155,7 +155,7 @@ def take_way(log: Path, log_format: str, block_bytes: int, shards: int, stages: 
 
 def _folds(stages: Stages, prepared: bytes, gate: Gate, plan: dict[str, pa.Table]) -> dict[str, pa.Table]:
     rows = stages.timed("keep", unpack)(prepared)["rows"]
-    folds: dict[str, pa.Table] = stages.timed("folds", counting.count_parts)(rows, REPORTS, gate.caps(), plan)
+    folds: dict[str, pa.Table] = stages.timed("folds", counting.count_parts)(rows, REPORTS, gate, plan)
     return folds
 
 

@@ -200,7 +200,7 @@ def _hidden(shards: Iterable[bytes], gate: Gate) -> dict[str, Hidden]:
     caps, rows = gate.caps(), [unpack(each)["rows"] for each in shards]
     counts = add_counts(count_day(each, REPORTS, caps) for each in rows)
     plan = plan_release(counts, REPORTS, gate)
-    second = add_counts(count_parts(each, REPORTS, caps, plan) for each in rows)
+    second = add_counts(count_parts(each, REPORTS, gate, plan) for each in rows)
     released = release(counts, second, REPORTS, gate)
     found = {}
     for report in (each for each in REPORTS if each.name in counts):

@@ -44,7 +44,7 @@ def release_log(
         parts = [shard[day] for shard in counted if day in shard]
         counts = add_counts(unpack(part.counts) for part in parts)
         plan = plan_release(counts, REPORTS, gate)
-        second = add_counts(count_parts(unpack(part.kept)["rows"], REPORTS, gate.caps(), plan) for part in parts)
+        second = add_counts(count_parts(unpack(part.kept)["rows"], REPORTS, gate, plan) for part in parts)
         released[to_date(day)] = release(counts, second, REPORTS, gate)
     return released
 

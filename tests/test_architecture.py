@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for folder in ("pipeline", "transforms") for path in (ROOT / folder).rglob("*.py"))
 FLOORS = {
     "transforms": ("ground", "formats", "parsing", "masking", "dimensions", "reports", "counting", "privacy", "block"),
-    "pipeline": ("ground", "dataset", "outputs", "config", "graph", "cli", "__main__"),
+    "pipeline": ("ground", "dataset", "outputs", "config", "audit", "graph", "cli", "__main__"),
 }
 """Folders from below, and the file above them; "ground" is all files that lie in no folder."""
 POLICIES = ("transforms.privacy.threshold", "transforms.privacy.differential")

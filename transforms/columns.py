@@ -46,7 +46,9 @@ def distinct_pairs(firsts: Codes, seconds: Codes) -> tuple[Codes, Integers, Inte
 
 def as_one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     """A column as one array; chunks of a dictionary column get one dictionary."""
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def texts_at(data: Bytes, starts: Positions, ends: Positions) -> list[pa.StringArray]:

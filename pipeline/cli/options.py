@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from pipeline import __version__
+from pipeline.dataset.manifest import OPT_OUT
 from pipeline.errors import EXIT_CODES, EXIT_USAGE, JobError
 from pipeline.words import encodable, shown
 from transforms.period import PERIODS
@@ -61,16 +62,19 @@ def parser() -> argparse.ArgumentParser:
     verify = commands.add_parser(
         "verify",
         help="check a published data set",
-        description="Check a published data set from outside, without the logs. Exit code 5 if something is wrong.",
+        description="Check a published data set from outside, without the logs: each file must be, byte for byte, what this "
+        "program writes, and there must be no other. Exit code 5 if something is wrong.",
         allow_abbrev=False,
     )
     verify.add_argument("output", metavar="DIR", help="the data set")
     explain = commands.add_parser(
         "explain",
         help="tell the guarantee in plain words",
-        description="Tell what is promised to visitors, and what is not, with the numbers in force.",
+        description="Tell what is promised to visitors, and what is not, with the numbers of the options, or those that a data "
+        "set states.",
         allow_abbrev=False,
     )
+    explain.add_argument("output", nargs="?", metavar="DIR", help="a data set, instead of options")
     _add_guarantee(explain.add_argument)
     return top
 
@@ -135,8 +139,8 @@ def _add_run_options(add: Callable[..., object]) -> None:
     add("--routes", metavar="FILE", help="templates such as /users/:user/photos, one a line, that stand for the paths that fit")
     add(
         "--opt-out",
-        choices=("ignore", "exclude"),
-        default="ignore",
+        choices=OPT_OUT,
+        default=OPT_OUT[0],
         help="what to do with requests that said DNT: 1 or Sec-GPC: 1, where the log holds it (default ignore)",
     )
     _add_guarantee(add)

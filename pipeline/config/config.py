@@ -98,6 +98,11 @@ class Config:
         }
 
 
+def reports_of_this_version() -> Catalogue:
+    """The reports that a run declares, of which its policy publishes those that it can."""
+    return default_catalogue()
+
+
 def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Config:
     """The options of `run` or `plan`, checked; raises `JobError` (exit 2), which names the option."""
     local = not any(argument.partition("=")[0] == "--runner" for argument in beam_arguments)
@@ -131,7 +136,7 @@ def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Con
         country_version=countries.version,
         secret_part=secret_part,
         policy=policy,
-        catalogue=default_catalogue(),
+        catalogue=reports_of_this_version(),
         max_reject_ratio=options.max_reject_ratio,
         workers=options.workers if local else 0,
         block_bytes=(options.block_mib or (16 if local else 64)) * MIB,

@@ -8,11 +8,7 @@ data.read("pages", first="2026-03-01").to_pandas()
 from __future__ import annotations
 
 import io
-import json
-import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -91,57 +87,6 @@ class DataSet:
             message = f"{self.root}/{path}: is missing, although {date} is published. Restore it."
             raise JobError(EXIT_INPUT, "missing", message)
         return pq.read_table(io.BytesIO(data))
-
-
-class RawFiles:
-    """The files of a data set on this machine, for `verify`: no file is assumed to be valid.
-
-    What cannot be read raises `OSError`, so that it does not pass for missing.
-    """
-
-    def __init__(self, root: str) -> None:
-        self._root = Path(root)
-
-    def manifest_paths(self) -> list[str]:
-        """Paths of the files where manifests are, sorted."""
-        return self._documents(layout.MANIFESTS)
-
-    def ledger_paths(self) -> list[str]:
-        """The same of the ledger."""
-        return self._documents(layout.LEDGER)
-
-    def _documents(self, folder: str) -> list[str]:
-        try:
-            names = os.listdir(self._root / folder)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        return sorted(f"{folder}/{name}" for name in names if name.endswith(".json") and not is_unfinished(name))
-
-    def files(self) -> list[str]:
-        """Paths of all files, sorted."""
-
-        def fail(error: OSError) -> None:
-            if Path(error.filename) != self._root / "lost+found":  # root's alone, where a disk is mounted
-                raise error
-
-        found = (Path(place, name) for place, _, names in os.walk(self._root, onerror=fail) for name in names)
-        return sorted(path.relative_to(self._root).as_posix() for path in found)
-
-    def read(self, path: str) -> bytes | None:
-        """A file's bytes, or None if there is no file."""
-        try:
-            return (self._root / path).read_bytes()
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            return None
-
-    def document(self, path: str) -> Any:
-        """What a file holds as JSON, its bytes if that is nothing, or None if there is no file."""
-        data = self.read(path)
-        try:
-            document = None if data is None else json.loads(data)
-        except (ValueError, RecursionError):
-            return data
-        return data if document is None else document
 
 
 def names_of(manifests: Sequence[Manifest]) -> set[str]:

@@ -14,10 +14,15 @@ and which sorts before the reports. docs/design/layout.md has the measurements.
 
 from __future__ import annotations
 
+import datetime
 import re
+from collections.abc import Collection
 
 MANIFESTS, LEDGER, STAGING, LOCK = "_manifest", "_ledger", "_staging", "_lock"
 GUARDS = "0_read_one_report_at_a_time"
+OF_THE_DISK = "lost+found"
+"""A folder that is no data set's: a disk has it where it is mounted, for its administrator alone."""
+
 WRITTEN = (MANIFESTS, LEDGER, GUARDS)
 """Folders in which a killed run may leave a half written file. Tables are moved to their folders whole."""
 
@@ -26,11 +31,17 @@ VERSION = 2
 
 GUARD = b"Read one report at a time, such as pages/. The folders are different tables, which hold the same hits.\n"
 
+RUN_ID = "[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}"
+"""What a run is called: when it began, in UTC, and a random number."""
+
 _DATE = r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
 _DATA = rf"(?P<report>[a-z_]+)/{_DATE}\.parquet"
 _DATA_FILE = re.compile(_DATA)
 _DRAWN_FILE = re.compile(rf"{STAGING}/[^/]+/noise/{_DATA}")
+_STAGING_FOLDER = re.compile(rf"{STAGING}(?:/{RUN_ID}(?:/noise)?(?:/(?P<report>[a-z_]+))?)?")
 _VERSION_1 = re.compile(r"/date=[0-9]{4}-[0-9]{2}-[0-9]{2}(?:/|\.json$)")
+_REPORT = re.compile("[a-z][a-z_]{0,59}")
+_MANIFEST_FILE = re.compile(rf"{MANIFESTS}/{_DATE}\.json")
 _LEDGER_FILE = re.compile(rf"{LEDGER}/{_DATE}\.json")
 
 
@@ -55,6 +66,32 @@ def manifest_path(date: str) -> str:
     return f"{MANIFESTS}/{date}.json"
 
 
+def is_manifest(path: str) -> bool:
+    """Whether a file's name is that of a manifest."""
+    return _names_date(_MANIFEST_FILE, path)
+
+
+def _names_date(pattern: re.Pattern[str], path: str) -> bool:
+    found = pattern.fullmatch(path)
+    if found is None:
+        return False
+    try:
+        datetime.date.fromisoformat(found["date"])
+    except ValueError:
+        return False
+    return True
+
+
+def is_records(path: str) -> bool:
+    """Whether a path is that of the manifests or the ledger, or below: a data set begins with one of them."""
+    return path.partition("/")[0] in (MANIFESTS, LEDGER)
+
+
+def is_report(name: str) -> bool:
+    """Whether a report may have this name, and so its folder."""
+    return _REPORT.fullmatch(name) is not None
+
+
 def is_of_version_1(path: str) -> bool:
     """Whether a file was published, entered or staged by a version whose layout was the first."""
     return _VERSION_1.search(path) is not None
@@ -72,7 +109,7 @@ def ledger_path(date: str) -> str:
 
 def is_ledger_entry(path: str) -> bool:
     """Whether a file's name is that of an entry; others are half written, by a run that was killed."""
-    return _LEDGER_FILE.fullmatch(path) is not None
+    return _names_date(_LEDGER_FILE, path)
 
 
 def staging_path(run_id: str) -> str:
@@ -83,6 +120,12 @@ def staging_path(run_id: str) -> str:
 def staged_path(run_id: str, report: str, date: str, drawn: bool) -> str:
     """A staged table. The path marks tables with noise, which must not be discarded and drawn again."""
     return f"{staging_path(run_id)}/{'noise/' if drawn else ''}{data_path(report, date)}"
+
+
+def is_staging_folder(path: str, reports: Collection[str]) -> bool:
+    """Whether a folder is one in which a run stages tables of these reports, or their journal."""
+    found = _STAGING_FOLDER.fullmatch(path)
+    return found is not None and found["report"] in (None, "noise", *reports)
 
 
 def date_of_drawn(path: str) -> str | None:

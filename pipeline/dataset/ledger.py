@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipeline.dataset import layout
+from pipeline.dataset.document import to_bytes
 from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
 
@@ -20,11 +21,11 @@ def spend(output: str, entry: dict[str, Any]) -> None:
     storage = open_storage(output)
     before = entries(output).get(entry["date"])
     if before is None:
-        storage.write(layout.ledger_path(entry["date"]), _to_bytes(entry))
+        storage.write(layout.ledger_path(entry["date"]), to_bytes(entry))
     elif before["manifest"]["run_id"] != entry["manifest"]["run_id"]:
         message = f"{entry['date']}: another run has spent its privacy budget in the meantime."
         raise JobError(EXIT_ALREADY_PUBLISHED, "budget_spent", message)
-    elif before != json.loads(_to_bytes(entry)):
+    elif before != json.loads(to_bytes(entry)):
         message = f"{entry['date']}: the runner drew noise twice. What was drawn first stands. Run again to publish it."
         raise JobError(EXIT_UNEXPECTED, "noise_drawn_twice", message)
 
@@ -59,7 +60,7 @@ def check_own(output: str, date: str, run_id: str) -> None:
 
 def give_up(output: str, entry: dict[str, Any]) -> None:
     """Note that a period's files are not all there: it is spent, and will not be published."""
-    open_storage(output).write(layout.ledger_path(entry["date"]), _to_bytes({**entry, "unpublished": True}))
+    open_storage(output).write(layout.ledger_path(entry["date"]), to_bytes({**entry, "unpublished": True}))
 
 
 def refuse_spent(entered: dict[str, dict[str, Any]], published: Iterable[str], asked: tuple[str, ...]) -> None:
@@ -81,7 +82,3 @@ def refuse_spent(entered: dict[str, dict[str, Any]], published: Iterable[str], a
             f"{date}: a run was interrupted that had drawn its noise. The next `run` publishes what was drawn, or gives it up."
         )
         raise JobError(EXIT_ALREADY_PUBLISHED, "budget_spent", message)
-
-
-def _to_bytes(entry: dict[str, Any]) -> bytes:
-    return (json.dumps(entry, indent=2, sort_keys=True) + "\n").encode()

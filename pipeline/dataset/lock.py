@@ -12,6 +12,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import socket
 from collections.abc import Iterator
 from io import FileIO
@@ -77,7 +78,8 @@ def _refused(file: FileIO, kind: int) -> OSError | None:
 def holder(output: str) -> str | None:
     """The run that is at work in this local output. A killed run leaves its name, but not the lock."""
     try:
-        with open(Path(output) / LOCK, "rb", buffering=0) as file:
+        # What is there may be a link or a pipe of somebody else's.
+        with os.fdopen(os.open(Path(output) / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb", buffering=0) as file:
             text = file.read()
             # An empty file is not tried: a run that begins right then would find it locked.
             return _holder(text) if text and isinstance(_refused(file, fcntl.LOCK_SH), BlockingIOError) else None
@@ -105,7 +107,22 @@ def _remote(output: str) -> Iterator[None]:
 
 def _description() -> bytes:
     now = datetime.datetime.now(datetime.timezone.utc)
-    return json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": f"{now:%Y-%m-%d %H:%M:%S} UTC"}).encode()
+    return _described(os.getpid(), socket.gethostname(), f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _described(process: int, host: str, since: str) -> bytes:
+    return json.dumps({"process": process, "host": host, "since": since}).encode()
+
+
+def is_description(data: bytes) -> bool:
+    """Whether it is what a run writes into the lock, as far as its form goes."""
+    try:
+        known = json.loads(data)
+        process, host, since = known["process"], known["host"], known["since"]
+        datetime.datetime.strptime(since, "%Y-%m-%d %H:%M:%S UTC")
+        return re.fullmatch("[A-Za-z0-9._-]{1,255}", host) is not None and _described(int(process), host, since) == data
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def _holder(text: bytes) -> str:

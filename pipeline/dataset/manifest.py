@@ -15,6 +15,9 @@ from transforms.reports.report import Catalogue
 SCHEMA_VERSION = 1
 """Version of the published tables' columns."""
 
+OPT_OUT = ("ignore", "exclude")
+"""What was done with requests that said DNT or Sec-GPC; the first unless something else was asked for."""
+
 COMMON_FACTS = ("time_zone", "log_time_zone", "period", "opt_out", "routes", "country_database", "rules")
 """What manifest and metadata state beside the facts of the policy."""
 

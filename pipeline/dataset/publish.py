@@ -19,6 +19,7 @@ from typing import Any
 
 from pipeline.dataset import layout, ledger
 from pipeline.dataset.dataset import DataSet
+from pipeline.dataset.document import to_bytes
 from pipeline.dataset.manifest import other_layout, policy_class_of
 from pipeline.dataset.storage import Storage, is_unfinished, open_storage
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
@@ -267,7 +268,7 @@ def _roll_forward(data: DataSet, journal: dict[str, Any]) -> None:
             storage.delete(source)  # it is in its place already; what is staged is not whole
     for path in journal["deletions"]:
         storage.delete(path)
-    storage.write(manifest_path, (json.dumps(journal["manifest"], indent=2, sort_keys=True) + "\n").encode())
+    storage.write(manifest_path, to_bytes(journal["manifest"]))
 
 
 def _is_published(data: DataSet, journal: dict[str, Any]) -> bool:

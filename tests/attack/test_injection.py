@@ -107,11 +107,62 @@ INJECTED = {
     "a link-local address": ({"request": "GET /whois/fe80::1 HTTP/1.1"}, no_detector),
     "an IPv4 address in a name": ({"request": "GET /report_192.0.2.7.html HTTP/1.1"}, no_detector),
     "the same with other separators": ({"request": "GET /ip-192-0-2-7 HTTP/1.1"}, no_detector),
+    **{
+        f"{what} in the path": ({"request": f"GET {path}/ HTTP/1.1"}, paths_as_logged)
+        for what, path in {
+            "a wide commercial at": "/u/janedoe%EF%BC%A0example.org",
+            "a small commercial at": "/u/janedoe%EF%B9%ABexample.org",
+            "a spelled at": "/u/janedoe(at)example.org",
+            "a bracketed at": "/u/janedoe[at]example.org",
+            "a spaced at": "/u/janedoe%20@%20example.org",
+            "a quoted-printable at": "/u/janedoe=40example.org",
+            "a UTF-16 at": "/u/janedoe%u0040example.org",
+            "a hexadecimal IPv4 address": "/whois/0xC6.0x33.0x64.0x4D",
+            "an IPv4 address with ideographic stops": "/whois/198%E3%80%8251%E3%80%82100%E3%80%8277",
+            "an IPv4 address with dots in brackets": "/whois/198[.]51[.]100[.]77",
+            "an IPv4 address with commas": "/whois/198,51,100,77",
+            "an IPv4 address with tildes": "/whois/198~51~100~77",
+            "an IPv4 address in folders": "/whois/198/51/100/77",
+            "a joined IPv6 address": "/whois/2001-db8--7",
+            "a hardware address in three": "/device/001a.2b3c.4d5e",
+            "a hardware address in one": "/device/001a2b3c4d5e",
+            "a hardware address with underscores": "/device/00_1a_2b_3c_4d_5e",
+            "a card in folders": "/pay/4111/1111/1111/1111",
+            "a card with commas": "/pay/4111,1111,1111,1111",
+            "a card with tildes": "/pay/4111~1111~1111~1111",
+            "a card with x": "/pay/4111x1111x1111x1111",
+            "a telephone number with dashes": "/call/0170---123---4567",
+            "a telephone number in folders": "/call/0170/123/4567",
+            "a telephone number in circles": "/call/" + "".join(f"%E2%91%A{digit}" for digit in range(9)),
+            "a NanoID": "/x/V1StGXR8_Z5jdHi6B-myT",
+            "a UUID with underscores": "/x/550e8400_e29b_41d4_a716_446655440000",
+            "a short token in small letters": "/x/a8f3k2m9q1z7",
+            "an Italian tax code": "/p/RSSMRA85T10A562S",
+            "a British insurance number": "/p/AB-12-34-56-C",
+            "a Spanish identity number": "/p/12.345.678-Z",
+            "a social security number in folders": "/ssn/078/05/1120",
+            "a place": "/map/52.5200,13.4050",
+        }.items()
+    },
+    **{
+        f"{what} as Host": ({"site": site}, no_detector)
+        for what, site in {
+            "a number": "1048577.example.org",
+            "a customer's name": "p54a1b2c3.dip0.t-ipconnect.de",
+            "a hexadecimal address": "cb00714d.nip.io",
+            "a ULID": "01arz3ndektsv4rrffq69g5fav.example.org",
+        }.items()
+    },
+    "a number as referrer": ({"referer": "https://1048577.com/"}, no_detector),
     "the path of a referrer": ({"referer": "https://www.example.com/janedoe?q=janedoe"}, whole_referrers),
     "the name of a referrer's host": ({"referer": "https://janedoe.example.com/"}, whole_referrers),
     "a method": ({"request": "JANEDOE / HTTP/1.1"}, methods_as_logged),
 }
-NAME = re.compile(r"jane.?doe|198\.51\.100\.77|192.0.2.7|0170|2606(?::|%3a)4700|2001:db8|fe80", re.IGNORECASE)
+NAME = re.compile(
+    r"jane.?doe|198.{1,9}51.{1,9}100.{1,9}77|192.0.2.7|0170|2606(?::|%3a)4700|2001.db8|fe80|0xC6|00.?1a.?2b|4111|%E2%91%A4|V1StGXR8"
+    r"|550e8400|a8f3k2m9|RSSMRA|AB-12|345.678|078/05|52\.52|1048577|54a1b2c3|cb00714d|01arz3",
+    re.IGNORECASE,
+)
 
 
 def shown(values: dict[str, str]) -> set[str]:

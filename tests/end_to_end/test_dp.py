@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.__main__ import main
+from pipeline.dataset.document import to_bytes
 from pipeline.graph.inputs import find_inputs
 from tests.catalogues import NOISY_REPORTS
-from tests.end_to_end.test_verify import described_as, spoil, verify, with_value, without_last
+from tests.end_to_end.spoiling import described_as, spoil, with_value
+from tests.end_to_end.test_verify import verify, without_last
 from tests.logs import FIREFOX, GOOGLEBOT, address, crowd, line
 from transforms.dimensions.agent import TRAFFIC_KINDS
 from transforms.privacy.differential.budget import Budget
@@ -279,7 +281,7 @@ def ledger_with(**changes):
         entry = json.loads(path.read_text())
         for name, change in changes.items():
             entry[name] = change(entry[name]) if callable(change) else change
-        path.write_text(json.dumps(entry))
+        path.write_bytes(to_bytes(entry))
 
     return spoiled
 
@@ -301,7 +303,7 @@ def opened(**changes):
 def manifest_with(**changes):
     def spoiled(output):
         path = output / "_manifest" / f"{DAY}.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+        path.write_bytes(to_bytes(json.loads(path.read_text()) | changes))
 
     return spoiled
 
@@ -313,7 +315,7 @@ def structured(report, **changes):
         for path in (output / "_manifest" / f"{DAY}.json", output / "_ledger" / f"{DAY}.json"):
             document = json.loads(path.read_text())
             document.get("manifest", document)["reports"][report].update(changes)
-            path.write_text(json.dumps(document))
+            path.write_bytes(to_bytes(document))
 
     return spoiled
 
@@ -394,7 +396,7 @@ def given_up(**more):
     def spoiled(output):
         entry = json.loads((output / "_ledger" / f"{DAY}.json").read_text())
         entry |= {"date": "2026-03-09", "manifest": {**entry["manifest"], "date": "2026-03-09"}, "unpublished": True, **more}
-        (output / "_ledger" / "2026-03-09.json").write_text(json.dumps(entry))
+        (output / "_ledger" / "2026-03-09.json").write_bytes(to_bytes(entry))
 
     return spoiled
 
@@ -405,23 +407,23 @@ def test_a_period_that_was_given_up_is_no_violation(output, capfd):
 
 
 @pytest.mark.parametrize(
-    ("path", "content"),
+    ("path", "content", "said"),
     [
-        (f"_ledger/{DAY}.csv", "20.1.2.3"),
-        (f"networks/{DAY}.parquet", "20.1.2.3"),
-        (f"daily/{DAY}/raw.log", "20.1.2.3"),
-        ("_manifest/raw.log", "20.1.2.3"),
-        ("_ledger/below/2026-03-03.json", "{}"),
-        ("_ledger/2026-03-09.json", '{"unpublished": true, "raw": "20.1.2.3"}'),
-        ("_ledger/2026-03-09.json", "[" * 200_000),
+        (f"_ledger/{DAY}.csv", "20.1.2.3", "_ledger: 1 file that this program did not make"),
+        (f"networks/{DAY}.parquet", "20.1.2.3", f"networks/{DAY}.parquet: no manifest lists this file"),
+        (f"daily/{DAY}/raw.log", "20.1.2.3", "daily: 1 folder that this program did not make"),
+        ("_manifest/raw.log", "20.1.2.3", "_manifest: 1 file that this program did not make"),
+        ("_ledger/below/2026-03-03.json", "{}", "_ledger: 1 folder that this program did not make"),
+        ("_ledger/2026-03-09.json", '{"unpublished": true, "raw": "20.1.2.3"}', "_ledger/2026-03-09.json: a run was interrupted"),
+        ("_ledger/2026-03-09.json", "[" * 200_000, "_ledger/2026-03-09.json: not as this program writes JSON"),
     ],
 )
-def test_what_was_planted_is_found(output, capfd, path, content):
+def test_what_was_planted_is_found(output, capfd, path, content, said):
     (output / path).parent.mkdir(parents=True, exist_ok=True)
     (output / path).write_text(content)
     code, violations, _ = verify(output, capfd)
     assert code == 5
-    assert path in "".join(violations.split("\n"))
+    assert said in violations
     assert "20.1.2.3" not in violations
 
 
@@ -435,7 +437,7 @@ def test_a_period_that_was_given_up_says_no_more_than_others(output, capfd):
     code, violations, _ = verify(output, capfd)
     assert code == 5
     assert "says more than a manifest should" in " ".join(violations.split())
-    assert "a value looks like a person's" in " ".join(violations.split())
+    assert "jane" not in violations
 
 
 ODD = [None, "x", [], {}, -1, 0, 1e15, 1e308, math.inf, math.nan, True, "12", 5.5, 10**40]
@@ -449,9 +451,8 @@ def test_an_odd_mechanism_is_a_violation_and_no_error(name, report):
     for value in ODD:
         entry = policy.budget_entry({key: fact for key, fact in manifest.items() if key != "revision"})
         (mechanism,) = (each for each in entry["mechanisms"] if (each["report"], each["measure"]) == (report, "visitors"))
-        same = report == "daily" and (name, value) in (("threshold", None), ("delta", 0))
         mechanism[name] = value
-        assert bool(list(DifferentialChecks(manifest, NOISY_REPORTS, entry).period())) is not same, value
+        assert list(DifferentialChecks(manifest, NOISY_REPORTS, entry).period()), value
 
 
 def test_a_ledger_entry_without_its_release_is_found(output, capfd):

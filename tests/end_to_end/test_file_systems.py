@@ -88,6 +88,14 @@ def test_logs_are_read_and_days_published_elsewhere(elsewhere, capsys, workers):
     files = {path.relative_to(elsewhere / "out").as_posix() for path in (elsewhere / "out").rglob("*") if path.is_file()}
     assert files == {f"{name}/{DAY}.parquet" for name in (GUARD, *REPORTS.names())} | {f"_manifest/{DAY}.json"}
     assert main([*arguments, "--date", "2026-03-03"]) == 4
+    capsys.readouterr()
+    assert main(["verify", "elsewhere://out"]) == 0
+    assert f"1 day, {len(REPORTS)} files, " in capsys.readouterr().out
+    assert main(["explain", "elsewhere://out"]) == 0
+    assert "at least 10 addresses" in capsys.readouterr().out
+    (elsewhere / "out" / "daily" / "jane").write_bytes(b"x")
+    assert main(["verify", "elsewhere://out"]) == 5
+    assert capsys.readouterr().out == "daily: 1 file that this program did not make\n"
 
 
 def test_what_is_not_there_is_said(elsewhere, capfd):

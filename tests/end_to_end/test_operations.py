@@ -44,7 +44,7 @@ def test_standard_input(tmp_path, monkeypatch, compress):
     monkeypatch.setattr(sys, "stdin", stdin)
     monkeypatch.setattr("pipeline.graph.inputs._read_from_stdin", [])
     assert run("--input", "-", "--output", tmp_path / "out") == 0
-    assert published(tmp_path / "out") == {("(unknown)", "human"): (24_000, 24, 24, 24_000_000)}
+    assert published(tmp_path / "out") == {("(unknown)", "human"): (24_000, 24)}
 
 
 def test_a_pipe_in_the_shell(tmp_path):
@@ -60,7 +60,7 @@ def test_files_of_every_kind_at_once(tmp_path):
         (tmp_path / name).write_bytes(compress(crowd(10, first=1 + 10 * number)))
     inputs = [word for name in writers for word in ("--input", tmp_path / name)]
     assert run(*inputs, "--output", tmp_path / "out") == 0
-    assert published(tmp_path / "out") == {("(unknown)", "human"): (40, 40, 40, 40_000)}
+    assert published(tmp_path / "out") == {("(unknown)", "human"): (40, 40)}
 
 
 def test_a_copy_under_another_name_is_refused_even_if_compressed(tmp_path, capfd):
@@ -105,7 +105,7 @@ def test_a_file_that_grows_is_read_to_where_it_ended(tmp_path, monkeypatch):
 
     meanwhile(monkeypatch, grow)
     assert run("--input", path, "--output", tmp_path / "out", "--max-reject-ratio", 0) == 0
-    assert published(tmp_path / "out") == {("(unknown)", "human"): (24, 24, 24, 24_000)}
+    assert published(tmp_path / "out") == {("(unknown)", "human"): (24, 24)}
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,12 @@ def test_days_and_hours_of_a_time_zone(tmp_path):
     assert run("--input", path, "--output", tmp_path / "out", "--timezone", "Europe/Berlin") == 0
     hours = {day: set(published(tmp_path / "out", "hourly", day)) for day in (DAY, "2026-03-04", "2026-03-29", "2026-10-25")}
     assert hours == {
-        DAY: {("(unknown)", "human", "23")},
-        "2026-03-04": {("(unknown)", "human", "00")},
-        "2026-03-29": {("(unknown)", "human", hour) for hour in ("01", "03", "23")},
-        "2026-10-25": {("(unknown)", "human", "02")},
+        DAY: {("(unknown)", "human", "18-23", "23")},
+        "2026-03-04": {("(unknown)", "human", "00-05", "00")},
+        "2026-03-29": {("(unknown)", "human", *hour) for hour in (("00-05", "01"), ("00-05", "03"), ("18-23", "23"))},
+        "2026-10-25": {("(unknown)", "human", "00-05", "02")},
     }
-    assert published(tmp_path / "out", "hourly", "2026-10-25")[("(unknown)", "human", "02")][0] == 20
+    assert published(tmp_path / "out", "hourly", "2026-10-25")[("(unknown)", "human", "00-05", "02")][0] == 20
     assert json.loads((tmp_path / "out" / "_manifest" / f"{DAY}.json").read_text())["time_zone"] == "Europe/Berlin"
 
 
@@ -235,7 +235,7 @@ def test_visitors_behind_a_proxy(tmp_path, capsys):
     assert "--trusted-proxies" in said
     for number, proxies in enumerate(("10.0.0.0/8", "1")):
         assert run("--input", path, "--output", tmp_path / f"out{number}", "--trusted-proxies", proxies) == 0
-        assert published(tmp_path / f"out{number}") == {("(unknown)", "human"): (20, 20, 20, 20_000)}
+        assert published(tmp_path / f"out{number}") == {("(unknown)", "human"): (20, 20)}
     assert "this looks like a proxy" not in " ".join(capsys.readouterr().out.split())
 
 

@@ -47,8 +47,8 @@ def _bucket(amount: int, buckets: dict[int, str]) -> str:
 
 
 # All of these are of a visit's pages. Of a visit without a page, the depth and both pages are `(none)`. No page hit has that, so
-# reports that divide page hits need no such value. Beside the kinds, it would tell how many hits of other kinds are in visits with
-# a page; and so would a duration from the first to the last hit.
+# reports that divide page hits need no such value. Beside the kinds, it would tell how many hits of other kinds are in visits
+# with a page; and so would a duration from the first to the last hit.
 
 VISIT_DURATION = Dimension(
     "visit_duration",

@@ -1,7 +1,7 @@
 """Generalises a request's target to a path that may be published: without query, with identifiers replaced by their kind.
 
-The kind of a segment is decided on its decoded text, so that `%40` hides no e-mail address. What is kept is kept as it was
-logged.
+The kind of a segment is decided on its decoded and normalised text, so that `%40` hides no e-mail address. What is kept is kept
+as it was logged.
 """
 
 from __future__ import annotations
@@ -11,31 +11,34 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.masking.spelling import DATE, decodings, names_address
+from transforms.masking.national import names_person
+from transforms.masking.spelling import names_address, names_place, without_numbers
+from transforms.masking.text import decodings, plain
+from transforms.masking.tokens import HEX, UUID, is_token
 from transforms.reserved import NONE
 
 MAX_DEPTH = 10
 MAX_SEGMENT = 64
 
-# Segments that no rule can touch if they hold no long number, so that the common path costs no Python: at most ten, of words, or
-# of two parts too short for a token and an extension.
-_PART = "[A-Za-z0-9]{0,11}"
-_HARMLESS_SEGMENT = rf"(?:[A-Za-z_.-]{{1,19}}|(?:{_PART}[_.-])?{_PART}(?:\.[a-z][a-z0-9]{{1,4}})?)"
-_HARMLESS = f"^(?:/{_HARMLESS_SEGMENT}){{1,10}}$"
+# Segments that no rule can touch if they hold no long number, so that the common path costs no Python: at most ten, of words, of
+# words around a number or a version, or of two parts too short for a token and an extension. Capitals, small letters and digits
+# together make a token sooner.
+_HARMLESS_SEGMENT = (
+    r"(?:[A-Za-z_.-]{1,39}|(?:[a-z_.-]{0,14}[_.-])?[0-9]{1,4}(?:\.[0-9]{1,2}){0,2}(?:[_.-][a-z_.-]{0,9})?|(?:"
+    "(?:[a-z0-9]{0,11}[_.-])?[a-z0-9]{0,11}"
+    "|(?:[A-Z0-9]{0,11}[_.-])?[A-Z0-9]{0,11}"
+    r"|(?:[A-Za-z0-9]{0,11}\.)?[A-Za-z0-9]{0,11}"
+    "|[A-Za-z0-9]{0,5}[_-][A-Za-z0-9]{0,5}"
+    r")(?:\.[a-z][a-z0-9]{1,4})?)"
+)
+_HARMLESS = f"^(?:/{_HARMLESS_SEGMENT})+$"  # a repetition that is counted takes three times as long
 _HARMLESS_TEXT = re.compile(_HARMLESS_SEGMENT)
-_LONG = "[0-9]{5}"
+_LONG = "[0-9]{5}|[0-9][xX][0-9]{1,4}[xX][0-9]|0[xX][0-9A-Fa-f]{8}"
 _LONG_TEXT = re.compile(_LONG)
 
 _WHOLE_NUMBER = re.compile(r"\d{5,}(?:\.[A-Za-z0-9]{1,10})?")
-# Nine digits in groups, as those of telephones, cards and bank accounts, or five together; with what is glued behind them.
-_NUMBER = re.compile(r"(?:\d(?:[ .()_+-]{0,2}\d){8,}|\d{5,})[^\W_]*")
-UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
-HEX = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{16,}(?![0-9A-Za-z])")
-_EMAIL = re.compile(r"(?<![^\s/@])[^\s/@]+@(?![1-9]x\.[a-z]+\Z)[^\s/@]+\.[^\s/@.]{2,}")  # logo@2x.png is none
-_RUN = re.compile(r"[A-Za-z0-9+=~]{20,}")
-_WORDY = re.compile(r"[A-Za-z0-9_+=~-]{32,}")
-_SHORTER = re.compile(r"[A-Za-z0-9]{12,}")
-_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_VERSION = r"v?[0-9]+(?:\.[0-9]+)+(?![\w.])"  # vue@3.2.47
+_EMAIL = re.compile(rf"(?<![^\s/@])[^\s/@]+@(?![1-9]x\.[a-z]+\Z|{_VERSION})[^\s/@]+\.[^\s/@.]{{2,}}")  # logo@2x.png is none
 _EXTENSION = re.compile(r"\.(?=[A-Za-z0-9]*[A-Za-z])(?![A-Za-z0-9]*[0-9]{5})[A-Za-z0-9]{1,10}")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
@@ -44,6 +47,7 @@ def scrub_paths(targets: pa.Array) -> pa.Array:
     """The publishable path of each target."""
     paths = pc.replace_substring_regex(targets, r"[?#](?s:.*)$", "")
     odd = pc.or_(pc.invert(pc.match_substring_regex(paths, _HARMLESS)), pc.match_substring_regex(paths, _LONG))
+    odd = pc.or_(odd, pc.greater(pc.count_substring(paths, "/"), MAX_DEPTH))
     scrubbed = [scrub_path(path) for path in paths.filter(odd).to_pylist()]
     return pc.replace_with_mask(paths, odd, pa.array(scrubbed, pa.string())) if scrubbed else paths
 
@@ -61,7 +65,7 @@ def scrub_path(target: str) -> str:
     if not path.startswith("/"):
         return NONE
     segments = path[1:].split("/")
-    kept = [_scrub_segment(segment.partition(";")[0]) for segment in segments[:MAX_DEPTH]]
+    kept = [scrub_segment(segment.partition(";")[0]) for segment in segments[:MAX_DEPTH]]
     if len(segments) > MAX_DEPTH:
         kept.append(":more" + _extension(segments[-1].partition(";")[0]))
     return "/" + "/".join(kept)
@@ -81,48 +85,39 @@ def _extension(segment: str) -> str:
     return dot + rest if dot and _EXTENSION.fullmatch(dot + rest) else ""
 
 
-def _scrub_segment(segment: str) -> str:
+def scrub_segment(segment: str) -> str:
+    """The publishable text of one segment of a path.
+
+    >>> scrub_segment("main.9f86d081884c.js"), scrub_segment("0170~123~4567"), scrub_segment("AB-12-34-56-C.pdf")
+    ('main.:hex.js', ':id', ':id.pdf')
+    """
     if _HARMLESS_TEXT.fullmatch(segment) and not _LONG_TEXT.search(segment):
         return segment
-    *_, text = decodings(segment)
-    if ";" in text:
+    *_, decoded = decodings(segment)
+    if ";" in decoded:
         # A parameter behind an encoded semicolon is a parameter all the same.
-        text = segment = text.partition(";")[0]
+        decoded = segment = decoded.partition(";")[0]
+    text = plain(decoded)
+    ending = _extension(text)
     if _WHOLE_NUMBER.fullmatch(text):
-        return ":id" + _extension(text)
-    for pattern, word in ((UUID, ":uuid"), (_EMAIL, ":email"), (HEX, ":hex")):
-        if pattern.search(text):
-            return word + ("" if word == ":email" else _extension(text))
-    if len(text) > MAX_SEGMENT or len(segment) > 3 * MAX_SEGMENT or _is_token(text):
-        return ":token" + _extension(text)
-    if not text.isprintable() or "/" in text or _ESCAPE.search(text):
+        return ":id" + ending
+    if UUID.search(text):
+        return ":uuid" + ending
+    if _EMAIL.search(text):
+        return ":email"
+    hexless = HEX.sub(":hex", text)
+    if len(text) > MAX_SEGMENT or len(segment) > 3 * MAX_SEGMENT or is_token(hexless.removesuffix(ending)):
+        return ":token" + ending
+    if not decoded.isprintable() or "/" in decoded or _ESCAPE.search(text):
         return ":token"
-    numberless = _without_numbers(text)
+    if names_person(text) or names_place(text):
+        return ":id" + ending
+    numberless = without_numbers(hexless)
     # A piece of an address may look like a number; the detectors must see all of it.
     if numberless == text or names_address(text):
         return segment
-    if _is_token(numberless):  # what is left beside a number may be one by itself
-        return ":token" + _extension(text)
-    return numberless if text == segment else ":id" + _extension(text)
-
-
-def _without_numbers(text: str) -> str:
-    """The text with `:id` in place of its long numbers, except dates."""
-    between = DATE.split(text)  # text, date, its separator, text, ...
-    return "".join(_NUMBER.sub(":id", part) if at % 3 == 0 else part for at, part in enumerate(between) if at % 3 < 2)
-
-
-def _is_token(text: str) -> bool:
-    stem = text.removesuffix(_extension(text))
-    for run in _RUN.findall(stem):
-        if len(run) >= 40 or (any(c.isdigit() for c in run) and any(c.isalpha() for c in run)):
-            return True
-    # Long and mixing cases and digits, as base64url does; words joined by hyphens do not.
-    if any(map(_is_mixed, _WORDY.findall(stem))):
-        return True
-    # Shorter, but mixing them at every other character or so, as words written together do not.
-    return any(_is_mixed(run) and 2 * len(run) <= 5 * len(_PIECE.findall(run)) for run in _SHORTER.findall(stem))
-
-
-def _is_mixed(run: str) -> bool:
-    return any(c.isdigit() for c in run) and any(c.isupper() for c in run) and any(c.islower() for c in run)
+    if is_token(numberless.removesuffix(ending)):  # what is left beside a number may be one by itself
+        return ":token" + ending
+    if text == segment:
+        return numberless
+    return (":hex" if numberless == hexless else ":id") + ending

@@ -174,12 +174,6 @@ class Checks(ABC):
     facts: ClassVar[tuple[str, ...]]
     """What manifest and metadata state of the policy."""
 
-    numbers: ClassVar[tuple[str, ...]] = ()
-    """Those of the facts that are numbers, some of which look like somebody's."""
-
-    overlapping: ClassVar[tuple[str, ...]] = ()
-    """Measures of which a parent's lies between the greatest and the sum of its rows."""
-
     checked: ClassVar[str]
     unseen: ClassVar[str]
     """What was checked of this policy, and what cannot be seen from outside."""
@@ -194,11 +188,17 @@ class Checks(ABC):
 
     @abstractmethod
     def rows(self, report: Report, table: pa.Table, parents: pa.Table | None) -> Iterator[str]:
-        """What is wrong with rows; `parents` are those that the report divides."""
+        """What is wrong with rows; `parents` are those that the report divides, with their measures."""
 
     def period(self) -> Iterator[str]:
         """What is wrong with the period as a whole."""
         return iter(())
+
+
+def may_be_declared(sites: tuple[str, ...]) -> bool:
+    """Whether sites are as `declared_sites` has them."""
+    good = (site != UNKNOWN and publishable_site(site) == site and not is_caught(site) for site in sites)
+    return sites == tuple(sorted(set(sites))) and all(good)
 
 
 def declared_sites(settings: Settings) -> tuple[str, ...]:

@@ -10,10 +10,12 @@ from rich.console import Console
 from pipeline.cli import summary
 from transforms.privacy.threshold.policy import Threshold
 
+NOTHING = {"one_network_dominates": False, "one_address_dominates": False, "unknown_site": False, "undeclared_hits": 0}
+
 
 def warned(**changed: object) -> dict[str, str]:
     """What is warned of after a run that published three days, the first and last of which may lack lines."""
-    day = {"one_network_dominates": False, "coverage": "edge", "unknown_site": False}
+    day = {**NOTHING, "coverage": "edge"}
     days = {"2026-03-03": day, "2026-03-04": {**day, "coverage": "full"}, "2026-03-06": day}
     record = {"days": days, "ambiguous_times": 0, "asked": [], "site": None, "days_without_lines": [], "lines": {"read": 1}}
     return dict(summary.warnings({**record, "facts": {**Threshold().facts(), "period": "day"}, **changed}))
@@ -28,9 +30,20 @@ def test_a_day_that_may_lack_lines_is_warned_of_unless_it_was_asked_for():
 
 
 def test_a_site_that_was_given_is_not_advised():
-    days = {"2026-03-04": {"one_network_dominates": False, "coverage": "full", "unknown_site": True}}
+    days = {"2026-03-04": {**NOTHING, "coverage": "full", "unknown_site": True}}
     assert "--site www.example.org names it" in warned(days=days)["unknown_site"]
     assert "www.example.org" not in warned(days=days, site="www.example.net")["unknown_site"]
+
+
+def test_an_address_that_makes_most_hits_is_warned_of():
+    days = {"2026-03-04": {**NOTHING, "coverage": "full", "one_address_dominates": True}}
+    assert "One address makes more than half of people's hits" in warned(days=days)["one_address_dominates"]
+
+
+def test_hits_of_sites_that_are_not_declared_are_warned_of():
+    days = {"2026-03-04": {**NOTHING, "coverage": "full", "undeclared_hits": 7}}
+    facts = {**Threshold(10, ("www.example.org",)).facts(), "period": "day"}
+    assert "7 hits of other sites than those declared (www.example.org)" in warned(days=days, facts=facts)["undeclared_hits"]
 
 
 @pytest.mark.parametrize(("width", "as_table"), [(80, True), (40, True), (30, False)])

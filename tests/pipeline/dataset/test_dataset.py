@@ -39,7 +39,7 @@ def test_a_report_is_read_over_all_days_with_dates(published):
     data = DataSet(str(published))
     assert data.dates() == [FIRST, SECOND]
     pages = data.read("pages")
-    assert pages.column_names == ["date", "site", "traffic", "kind", "path", "hits", "visitors", "visits", "bytes_sent"]
+    assert pages.column_names == ["date", "site", "traffic", "kind", "section", "path", "hits", "visitors"]
     rows = [(row["date"], row["path"], row["hits"]) for row in pages.to_pylist()]
     assert rows == [(datetime.date(2026, 3, 3), "/", 30), (datetime.date(2026, 3, 4), "/b", 40)]
 

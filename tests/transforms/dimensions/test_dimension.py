@@ -13,7 +13,7 @@ import transforms.dimensions
 from pipeline.__main__ import main
 from scripts import write_tables
 from tests.catalogues import OF_VISITS, REPORTS, TRAVELLING
-from tests.end_to_end.test_verify import spoil, with_value
+from tests.end_to_end.spoiling import spoil, with_value
 from tests.logs import CHROME, crowd, line
 from tests.transforms.formats.test_golden import FOLDERS, known_of, log_of
 from transforms.counting.measures import EVIDENCE, MEASURES, measure_names

@@ -47,7 +47,8 @@ def pages(log, k=10):
         "/ip-192.0.2.7",
         "/whois/192_0_2_7",
         "/mail/jane@localhost",
-        "/call/2.20260303-77",  # the mask takes it for a version with a date
+        "/call/0170/123/4567",  # the mask looks at one segment at a time
+        "/map/52.5200/13.4050",
     ],
 )
 def test_a_value_that_looks_like_a_persons_is_folded_however_many_ask_for_it(path):

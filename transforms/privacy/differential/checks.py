@@ -27,8 +27,8 @@ from transforms.privacy.differential.budget import (
     rho_spent,
     spent,
 )
-from transforms.privacy.differential.entry import UNIT, budget_of, entry_of
-from transforms.privacy.policy import Checks
+from transforms.privacy.differential.entry import UNIT, budget_of, described, entry_of
+from transforms.privacy.policy import Checks, may_be_declared
 from transforms.reports.report import Catalogue, Report
 from transforms.reserved import OTHER
 
@@ -41,7 +41,6 @@ class DifferentialChecks(Checks):
     """See `Checks`. `entry` is the period's entry in the ledger, or None."""
 
     facts = ("mode", "epsilon", "delta", "min_addresses", "sites")
-    numbers = ("epsilon", "delta")
     checked = "every row that must be there is, and names from the log reach their threshold; the ledger adds up"
     unseen = "that contributions were bounded and noise drawn as the ledger says"
 
@@ -54,8 +53,8 @@ class DifferentialChecks(Checks):
         except (KeyError, ValueError, AttributeError):
             self._budget = None
         try:
-            described = (self._entry or {})["mechanisms"]
-            self._mechanisms: tuple[Mechanism, ...] | None = tuple(map(_mechanism, described))
+            listed = (self._entry or {})["mechanisms"]
+            self._mechanisms: tuple[Mechanism, ...] | None = tuple(map(_mechanism, listed))
         except (KeyError, TypeError, ValueError):
             self._mechanisms = None
 
@@ -63,6 +62,8 @@ class DifferentialChecks(Checks):
         """See `Checks`."""
         if self._budget is None:
             yield "does not state ε, δ, addresses and sites as this mode allows them"
+        elif not may_be_declared(self._budget.sites):
+            yield "does not state its sites as they are declared"
         if not set(self._catalogue.names()) == set(BOUNDS) == set(bounded(self._catalogue).names()):
             yield "does not list exactly the reports that this mode publishes"
 
@@ -100,7 +101,8 @@ class DifferentialChecks(Checks):
         assert self._budget is not None
         if parents is None:
             return [(site, traffic) for site in self._budget.sites for traffic in TRAFFIC_KINDS]
-        above = zip(*(column.to_pylist() for column in parents.columns), strict=True)
+        assert report.parent is not None
+        above = zip(*(parents[name].to_pylist() for name in self._catalogue.columns(report.parent)), strict=True)
         return [(*key, value) for key in above if key[-1] != OTHER for value in BOUNDS[report.name].values or ()]
 
     def period(self) -> Iterator[str]:
@@ -120,6 +122,8 @@ class DifferentialChecks(Checks):
             yield "the ledger's entry says more, or less, than it should"
             return
         parts = [(each.report, each.measure) for each in self._mechanisms]
+        if self._entry["mechanisms"] != list(map(described, self._mechanisms)):
+            yield "the ledger describes a mechanism in other words than this program does"
         if sorted(parts) != sorted((report, measure) for report in BOUNDS for measure in NOISY):
             yield "the ledger does not list each measure of each report once"
             return
@@ -143,9 +147,9 @@ class DifferentialChecks(Checks):
             yield "the ledger adds up to something else than it says"
 
 
-def _mechanism(described: Any) -> Mechanism:
+def _mechanism(about: Any) -> Mechanism:
     """A mechanism as the ledger records it; `TypeError` or `ValueError` if it is invalid."""
-    found = Mechanism(**described)
+    found = Mechanism(**about)
     numbers = (found.sensitivity, found.scale, found.rho, found.delta)
     if not all(type(each) in (int, float) and 0 <= each <= _MOST for each in numbers) or found.scale == 0:
         raise ValueError

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.columns import cell_keys
 from transforms.counting.measures import HITS, VISITORS, Measure
 from transforms.dimensions.agent import CRAWLER
 from transforms.privacy.policy import MIN_ADDRESSES, Checks
@@ -49,6 +50,13 @@ class ThresholdChecks(Checks):
         machines = report.dimension is not None and report.dimension.names_machines
         exempt = machines & pc.equal(table["traffic"], CRAWLER).to_numpy()
         few = (visitors < self._threshold) & ~exempt
-        impossible = (hits < 1) | (visitors < 1) | (is_exact(report, self._catalogue) & (visitors > hits))
+        impossible = (hits < 1) | (visitors < 1)
+        if is_exact(report, self._catalogue):
+            impossible |= visitors > hits
+        elif parents is not None and report.parent is not None and self._threshold:
+            names = self._catalogue.columns(report.parent)
+            at = pc.index_in(cell_keys([table[name] for name in names]), value_set=cell_keys([parents[name] for name in names]))
+            above = parents[VISITORS.name].take(at).fill_null(0).to_numpy()
+            impossible |= (visitors > above) | ((visitors % self._threshold != 0) & (visitors != above))
         for number in np.flatnonzero(few | impossible).tolist():
             yield f"row {number}: fewer visitors than the threshold, or measures that cannot be"

@@ -18,11 +18,12 @@ import pyarrow.compute as pc
 from transforms.columns import Codes, Integers, cell_keys, distinct
 from transforms.counting.cells import Cells, cells_of
 from transforms.counting.count import NUMBERS, Measured, count_day, merge_pieces
-from transforms.counting.measures import BYTES_SENT, COUNTED, VISITORS
+from transforms.counting.measures import BYTES_SENT, COUNTED, EVIDENCE, VISITORS
 from transforms.counting.visits import is_of_visits
 from transforms.counting.volume import volume_of
 from transforms.privacy.policy import Counted
-from transforms.privacy.threshold.plan import PARENT, Plan, absorbing_rows
+from transforms.privacy.threshold.gate import Gate
+from transforms.privacy.threshold.plan import PARENT, Plan, absorbing_rows, few_left
 from transforms.reports.report import Catalogue
 from transforms.wire import pack, unpack
 
@@ -53,9 +54,9 @@ def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str
     }
 
 
-def recount(kept: bytes, catalogue: Catalogue, caps: Mapping[str, int], plan: bytes) -> bytes:
+def recount(kept: bytes, catalogue: Catalogue, gate: Gate, plan: bytes) -> bytes:
     """The second pass over a day of a shard: packed counts of the parts that fail."""
-    return pack(count_parts(unpack(kept)["rows"], catalogue, caps, unpack(plan)))
+    return pack(count_parts(unpack(kept)["rows"], catalogue, gate, unpack(plan)))
 
 
 class _Absorbed(NamedTuple):
@@ -66,7 +67,7 @@ class _Absorbed(NamedTuple):
     part: Codes
 
 
-def count_parts(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int], plan: Plan) -> dict[str, pa.Table]:
+def count_parts(rows: pa.Table, catalogue: Catalogue, gate: Gate, plan: Plan) -> dict[str, pa.Table]:
     """Second counts of each report: PARENT (row in the parent's plan), PARTS, and counts.
 
     With PARTS = 0: COUNTED of the failing cells of a parent, if there are some and others pass. Else: visitors that are in
@@ -74,39 +75,37 @@ def count_parts(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int], p
     """
     measured = Measured(rows)
     visitors = rows[_VISITOR].to_numpy()
-    traffic = np.array([caps[value] for value in distinct(rows["traffic"])[1].to_pylist()], np.int64)
+    traffic, kinds = distinct(rows["traffic"])
+    caps = np.array([gate.caps()[kind] for kind in kinds.to_pylist()], np.int64)
     tables: dict[str, pa.Table] = {}
     planned: dict[str, Codes] = {}
     absorbed: dict[str, _Absorbed] = {}
     for report, cells in cells_of(rows, catalogue):
-        planned[report.name] = _planned(rows, catalogue.columns(report.name), cells, plan[report.name])
+        own_plan = plan[report.name]
+        planned[report.name] = _planned(rows, catalogue.columns(report.name), cells, own_plan)
         if report.parent is None or not len(cells):
             continue
-        absorbing = np.append(absorbing_rows(plan[report.name], plan[report.parent]), -1).astype(
-            np.int32
-        )  # position -1 is no row of the plan
+        assert report.dimension is not None
+        above = plan[report.parent]
+        absorbing = np.append(absorbing_rows(own_plan, above), np.int32(-1))  # position -1 is no row of the plan
         parent = planned[report.parent].take(cells.parent)
         fails = (planned[report.name] < 0) & (absorbing[parent] >= 0)
-        group = np.append(np.where(fails, parent, -1), -1).astype(np.int32).take(cells.of_row)  # -1: of no cell
-        failing = np.flatnonzero(group >= 0)
-        parts = []
-        if len(failing):
-            present, number = np.unique(group[failing], return_inverse=True)
-            numbered = np.full(len(group), -1, np.int32)
-            numbered[failing] = number
-            first = np.zeros(len(present), np.int64)
-            first[number] = failing
-            cap = traffic[distinct(rows["traffic"])[0][first]]
-            counts = measured.of(numbered, len(present), cap)
-            parts.append(pa.table({PARENT: present, PARTS: np.zeros(len(present), np.int32), **counts}, schema=_SECOND))
-        own = _Absorbed(failing, absorbing[group[failing]], np.full(len(failing), OWN_PART, np.int32))
+        failing = np.flatnonzero(np.append(fails, False).take(cells.of_row))  # position -1 is no cell
+        of_row = parent.take(cells.of_row[failing])
+        present, number = np.unique(of_row, return_inverse=True)
+        group = np.full(rows.num_rows, -1, np.int32)
+        group[failing] = number
+        first = np.zeros(len(present), np.int64)
+        first[number] = failing
+        counts = measured.of(group, len(present), caps[traffic[first]])
+        parts = pa.table({PARENT: present, PARTS: np.zeros(len(present), np.int32), **counts}, schema=_SECOND)
+        # What passes in this shard passes in all, and is absorbed nowhere.
+        may_fail = (counts[EVIDENCE] < gate.min_addresses) | few_left(own_plan, above, report.dimension)[present]
+        kept = may_fail[number]
+        own = _Absorbed(failing[kept], absorbing[of_row[kept]], np.full(np.count_nonzero(kept), OWN_PART, np.int32))
         absorbed[report.name] = _passed_on(own, absorbed.get(report.parent), absorbing)
-        if len(absorbed[report.name].rows):
-            row_of = np.append(planned[report.name], -1).astype(np.int32)
-            joined = _joined(absorbed[report.name], visitors, row_of, cells.of_row)
-            parts.append(_of_visitors(*joined, plan[report.name][PARENT].to_numpy()))
-        if parts:
-            tables[report.name] = pa.concat_tables(parts)
+        joined = _joined(absorbed[report.name], visitors, np.append(planned[report.name], np.int32(-1)), cells.of_row)
+        tables[report.name] = pa.concat_tables([parts, _of_visitors(*joined, own_plan[PARENT].to_numpy())])
     return tables
 
 
@@ -133,7 +132,7 @@ def _passed_on(own: _Absorbed, above: _Absorbed | None, absorbing: Codes) -> _Ab
 
 def _joined(absorbed: _Absorbed, visitors: Codes, row_of: Codes, of_row: Codes) -> tuple[Codes, Codes]:
     """The absorbing row and the parts of each pair of absorbing row and visitor who is not in the row's own cell."""
-    width = int(visitors.max()) + 1
+    width = int(visitors.max(initial=0)) + 1
     pairs, number = np.unique(absorbed.absorbing.astype(np.int64) * width + visitors[absorbed.rows], return_inverse=True)
     parts = np.zeros(len(pairs), np.int32)
     np.bitwise_or.at(parts, number, absorbed.part)

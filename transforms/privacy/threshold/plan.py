@@ -25,6 +25,7 @@ PARENT = "parent"
 ABSORBS = "absorbs"
 
 _FEW = 2
+_MANY = 1 << 32
 
 Plan = Mapping[str, pa.Table]
 
@@ -95,7 +96,7 @@ def few_left(plan: pa.Table, parents: pa.Table, dimension: Dimension) -> Flags:
     """
     named = np.bincount(plan[PARENT].to_numpy(), minlength=parents.num_rows)
     possible = map(dimension.possible, parents.to_pylist())
-    most = np.array([np.iinfo(np.int64).max if values is None else len(values) for values in possible], np.int64)
+    most = np.array([_MANY if values is None else len(values) for values in possible], np.int64)
     return most - named <= _FEW
 
 

@@ -21,6 +21,7 @@ from transforms.privacy.policy import (
     Policy,
     Settings,
     declared_sites,
+    may_be_declared,
     undeclared_hits,
 )
 from transforms.privacy.release import Released, total_hits
@@ -50,6 +51,8 @@ class Threshold(Policy):
 
     def __post_init__(self) -> None:
         Gate(self.min_addresses)
+        if not may_be_declared(self.sites):
+            raise ValueError("a site is declared that cannot be published")
 
     @property
     def gate(self) -> Gate:
@@ -100,7 +103,7 @@ class Threshold(Policy):
 
     def recount(self, date: str, kept: bytes, catalogue: Catalogue, plan: bytes) -> tuple[str, bytes]:
         """See `Policy`."""
-        return date, counting.recount(kept, catalogue, self.gate.caps(), plan)
+        return date, counting.recount(kept, catalogue, self.gate, plan)
 
     def release(self, counts: bytes, recounts: Iterable[bytes], catalogue: Catalogue) -> tuple[Released, dict[str, Any]]:
         """See `Policy`."""
