@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.attack.cells import NO_PAGE, REST, Cells
+from tests.attack.cells import NO_PAGE, NO_PATH, REST, Cells
 from tests.attack.rules import MACHINES, OTHER, ROOT, VISITOR_SCOPE, Key, Published, Report, Rules, addresses, cap_of, visitors_of
 from tests.attack.synthetic import Hit
 from tests.attack.unknowns import EPSILON, Expression, less, plus
@@ -148,7 +148,7 @@ class Programme(Cells):
                 self.know(visits, 0, told.visits)
                 self.know(plus(visits, row.absorbed), told.visits)
             if told.bytes_sent is not None:
-                sizes = {hit.values["path"]: float(hit.bytes_sent) for hit in self.hits}
+                sizes = {hit.values["path"]: float(hit.bytes_sent) for hit in self.hits if hit.values["path"] != NO_PATH}
                 hits = plus(row.own, row.absorbed)
                 known = {at: factor * sizes[self.values[at]["path"]] for at, factor in hits.items() if self._path(at) in sizes}
                 self.know(known, told.bytes_sent if len(known) == len(hits) else 0, told.bytes_sent)
