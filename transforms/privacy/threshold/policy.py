@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,7 +29,7 @@ from transforms.privacy.release import Released, total_hits
 from transforms.privacy.threshold import counting, explanation, release
 from transforms.privacy.threshold.checks import ThresholdChecks
 from transforms.privacy.threshold.gate import NETWORK_CAP, Gate
-from transforms.privacy.threshold.plan import plan_release
+from transforms.privacy.threshold.plan import passing, plan_release
 from transforms.reports.report import Catalogue
 from transforms.reserved import UNKNOWN
 from transforms.wire import pack, unpack
@@ -110,7 +111,8 @@ class Threshold(Policy):
         counted = unpack(counts)
         released = release.release(counted, add_counts(map(unpack, recounts)), catalogue, self.gate)
         strata = counted[catalogue.root().name]
-        people = strata.filter(pc.equal(strata["traffic"], HUMAN))
+        of_people = np.asarray(pc.equal(strata["traffic"], HUMAN), np.bool_)
+        people = strata.filter(pa.array(of_people & passing(strata, catalogue.root(), self.gate)))
         return released, {
             "unknown_site": UNKNOWN in strata["site"].to_pylist(),
             "undeclared_hits": total_hits(strata.filter(pa.array(~self.gate.declared(strata)))),
