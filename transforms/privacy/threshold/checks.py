@@ -17,7 +17,7 @@ from transforms.columns import Flags, Integers, cell_keys
 from transforms.counting.measures import HITS, VISITORS, Measure
 from transforms.dimensions.agent import CRAWLER
 from transforms.privacy.policy import MIN_ADDRESSES, Checks
-from transforms.privacy.threshold.measures import has_visitors, is_exact, measures_of
+from transforms.privacy.threshold.measures import is_exact, measures_of
 from transforms.reports.report import Catalogue, Report
 
 
@@ -48,10 +48,9 @@ class ThresholdChecks(Checks):
         exempt = machines & pc.equal(table["traffic"], CRAWLER).to_numpy()
         hits = table[HITS.name].to_numpy()
         wrong = (hits < 1) | ((hits < self._threshold) & ~exempt)
-        if has_visitors(report, self._catalogue):
-            visitors = table[VISITORS.name].to_numpy()
-            wrong |= (visitors < 1) | ((visitors < self._threshold) & ~exempt)
-            wrong |= self._contradicts(report, table, visitors, parents)
+        visitors = table[VISITORS.name].to_numpy()
+        wrong |= (visitors < 1) | ((visitors < self._threshold) & ~exempt)
+        wrong |= self._contradicts(report, table, visitors, parents)
         for number in np.flatnonzero(wrong).tolist():
             yield f"row {number}: fewer hits or visitors than the threshold, or measures that cannot be"
 

@@ -24,7 +24,9 @@ from transforms.reports.report import Catalogue, Report
 PARENT = "parent"
 ABSORBS = "absorbs"
 
-_FEW = 2
+_FEW = 3
+"""Two, and one that may be impossible: an hour that the clocks skip, `internal` for a site without a domain."""
+
 _MANY = 1 << 32
 
 Plan = Mapping[str, pa.Table]
@@ -93,9 +95,9 @@ def absorbing_rows(plan: pa.Table, parents: pa.Table) -> Codes:
 
 
 def few_left(plan: pa.Table, parents: pa.Table, dimension: Dimension) -> Flags:
-    """For each row of the parent's plan: whether no more than two possible values of the report's dimension are not named.
+    """For each row of the parent's plan: whether too few possible values of the dimension are left to publish `(other)`.
 
-    Were `(other)` published there, both would be known to exist, and to have fewer than k addresses each.
+    Were it published where two are left, both would be known to exist, and to have fewer than k addresses each.
     """
     named = np.bincount(plan[PARENT].to_numpy(), minlength=parents.num_rows)
     return _possible(parents, dimension) - named <= _FEW

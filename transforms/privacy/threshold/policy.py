@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from transforms.counting.count import add_counts
 from transforms.counting.measures import LARGEST
 from transforms.dimensions.agent import HUMAN
+from transforms.dimensions.dimension import Scope
 from transforms.privacy.policy import (
     DEFAULT_ADDRESSES,
     Counted,
@@ -90,8 +91,12 @@ class Threshold(Policy):
         }
 
     def published(self, catalogue: Catalogue) -> Catalogue:
-        """See `Policy`: all of them."""
-        return catalogue
+        """See `Policy`: those without a dimension of visits, which have a least or a greatest number of hits by definition."""
+        return catalogue.of(
+            report.name
+            for report in catalogue
+            if all(dimension.scope is not Scope.VISIT for dimension in catalogue.dimensions(report.name))
+        )
 
     def count(self, pieces: Sequence[bytes], catalogue: Catalogue) -> dict[int, Counted]:
         """See `Policy`."""

@@ -2,7 +2,7 @@
 
     1 gate         a cell passes if its capped addresses reach k
     2 tree         a report divides published rows of its parent; what is not published has no children
-    3 absorption   failing cells of a row are `(other)` if they pass together and may be of three values or more; else the largest
+    3 absorption   failing cells of a row are `(other)` if they pass together and may be of enough values; else the largest
                    passing cell absorbs them. What the row itself has absorbed goes on to that cell in any case
     4 stratum      a (date, site, traffic) that fails is left out of everything
 

@@ -152,9 +152,33 @@ def test_of_two_values_that_could_be_other_both_would_be_known_to_exist(part):
     (other,) = {"00", "06", "12", "18"} - {part, *few}
     log = at(part, 30, 1) + at(other, 20, 100) + at(few[0], 6, 200) + at(few[1], 6, 300)
     assert sorted(hits(tables(log), "day_parts").values()) == [20, 42]
-    # Of four hours that are not named nobody can tell which were there.
+    # Of four hours that are not named nobody can tell which were there, even if clocks skip one. Of three he could.
     log = at("06", 30, 1) + at("07", 20, 100) + at("08", 6, 200) + at("09", 6, 300)
     assert hits(tables(log), "hourly") == {"06": 30, "07": 20, "(other)": 12}
+    assert hits(tables(log + at("10", 15, 400)), "hourly") == {"06": 42, "07": 20, "10": 15}
+
+
+def test_a_site_without_a_domain_has_no_internal_channel():
+    """So of channels that are not named there is one less than the vocabulary has."""
+    log = crowd(10) + crowd(10, 100, referer="https://www.google.com/") + crowd(10, 200, referer="https://blog.example.net/")
+    log += crowd(6, 300, referer="https://www.facebook.com/") + crowd(6, 400, referer="https://chatgpt.com/")
+    rows = {key[-1]: row[0] for key, row in tables_at(None, log)["channels"].items()}
+    assert rows == {"direct": 22, "referral": 10, "search": 10}
+
+
+def tables_at(site, log):
+    released = release_log(log, k=10, site=site)[DAY]
+    return {name: rows_of(table, name) for name, table in released.tables.items()}
+
+
+def test_a_log_without_status_codes_has_no_kinds():
+    """Else only four kinds could be, and `(other)` of two that are left would name both."""
+    log = (
+        crowd(12, status="-", **asking("/a.css"))
+        + crowd(6, 100, status="-", **asking("/a.pdf"))
+        + crowd(6, 200, request="-", status="-")
+    )
+    assert hits(tables(log), "kinds") == {"other": 24}
 
 
 def test_below_other_the_only_child_is_other():
