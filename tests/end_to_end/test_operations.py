@@ -335,7 +335,7 @@ def test_plan_tells_and_writes_nothing(tmp_path, capsys):
         "fits 24 of 24 lines tried (100%); read by columns",
         "every one of the input before 20",
         "Europe/Berlin",
-        "visit_depths",
+        "error_pages",
         "Memory: about",
         "Nothing was written.",
     ):

@@ -75,8 +75,7 @@ def test_every_report_is_a_typed_described_file_and_the_manifest_names_them(log,
     for name in REPORTS.names():
         path = output / name / f"{DAY}.parquet"
         schema = pq.read_schema(path)
-        measures = ["hits"] if name.startswith("visit_") else ["hits", "visitors"]
-        assert schema.names == ["date", *REPORTS.columns(name), *measures]
+        assert schema.names == ["date", *REPORTS.columns(name), "hits", "visitors"]
         assert not any(field.nullable for field in schema)
         assert all(field.metadata[b"description"] for field in schema)
         assert schema.metadata[b"report"].decode() == name

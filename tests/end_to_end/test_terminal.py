@@ -68,9 +68,9 @@ def test_progress_is_one_line_and_the_summary_is_cut_between_words(log, width, e
     assert progress.count("\x1b[1A") <= 1  # more would mean that it takes several lines
     query = next(number for number, text in enumerate(summary) if text.startswith("Parquet in"))
     assert all(len(text) <= width for text in summary[:query])
-    assert any(text.split()[:1] == ["visit_durations"] for text in summary)
+    assert any(text.split()[:1] == ["operating_systems"] for text in summary)
     words = " ".join(" ".join(summary).split())
-    assert width == 80 or "visit_durations rows: 1, under 10: 0," in words
+    assert width == 80 or "operating_systems rows: 1, under 10: 0," in words
     for sentence in (
         "11,400 lines read from 1 file",
         "200 rejected: the line does not have the fields of its format (200)",
@@ -131,7 +131,7 @@ def test_help_fits_a_terminal(arguments):
 def test_plan_is_cut_between_words(log):
     code, said = on_a_terminal(60, "plan", "--input", log, "--output", log.parent / "out")
     assert code == 0
-    assert "visit_durations," in said.split()
+    assert "operating_systems," in said.split()
     assert max(len(text) for text in said.split("\n") if str(log.parent) not in text) <= 60
 
 

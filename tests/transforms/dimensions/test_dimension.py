@@ -25,7 +25,7 @@ from transforms.dimensions.enrich import enrich
 from transforms.dimensions.lookups import Lookups
 from transforms.dimensions.request import KIND
 from transforms.dimensions.tls import TLS_VERSION
-from transforms.dimensions.visit import EXIT_PAGE
+from transforms.dimensions.visit import EXIT_PAGE, VISIT_DEPTH
 from transforms.formats.registry import FORMATS, format_of
 from transforms.masking.anonymize import anonymize
 from transforms.masking.masked import MASKED, MASKED_VISITOR
@@ -214,11 +214,12 @@ def test_a_dimension_in_one_file_is_all_that_a_new_one_takes(tmp_path, monkeypat
 def test_only_what_the_reports_need_travels():
     assert {each.name for each in Threshold().travelling(REPORTS.of(["daily", "day_parts"]))} == {"site", "traffic", "day_part"}
     # Depths, first and last pages are told in the shard, by kind and path.
-    depths = Threshold().travelling(REPORTS.of(["daily", "kinds", "visit_depths"]))
+    of_depths = Report("visit_depths", "", VISIT_DEPTH, "kinds", where=("kind", "page"))
+    depths = Threshold().travelling(Catalogue([REPORTS["daily"], REPORTS["kinds"], of_depths]))
     assert {each.name for each in depths} == {"site", "traffic", "kind"}
     exits = Threshold().travelling(Catalogue([REPORTS["daily"], Report("exit_pages", "", EXIT_PAGE, "daily")]))
     assert {each.name for each in exits} == {"site", "traffic", "kind", "path"}
-    assert {each.name for each in OF_VISITS} == {"visit_duration", "visit_depth"}
+    assert OF_VISITS == ()
 
 
 def test_an_agent_is_described_once_however_many_lines_have_it(monkeypatch):

@@ -15,7 +15,7 @@ from transforms.dimensions.referrer import SOURCE
 from transforms.dimensions.request import FILE_TYPE, KIND, METHOD, PATH, PROTOCOL, SECTION, STATUS
 from transforms.dimensions.timing import HOUR
 from transforms.dimensions.tls import TLS_VERSION
-from transforms.dimensions.visit import ENTRY_PAGE, EXIT_PAGE, VISIT_DEPTH, VISIT_DURATION
+from transforms.dimensions.visit import ENTRY_PAGE, EXIT_PAGE, VISIT_DEPTH
 from transforms.reports.report import Catalogue, CatalogueError, Report, determined_by
 
 ROOT = {"parent": None, "dimension": None, "where": None}
@@ -54,10 +54,6 @@ RELATIVES = {
     "exit pages beside pages": (
         Report("x", "", EXIT_PAGE, "sections", where=("kind", "page")),
         "'pages' and 'x' would both reveal file_type, path below 'sections'",
-    ),
-    "durations of visits beside their depths": (
-        Report("x", "", VISIT_DURATION, "kinds", where=("kind", "page")),
-        "'visit_depths' and 'x' would both reveal visit_depth",
     ),
     "hits by depth of the visit beside kinds": (Report("x", "", VISIT_DEPTH, "daily"), "'kinds' and 'x' would both reveal kind"),
     "kinds of some of the robots again": (
