@@ -109,11 +109,9 @@ def test_absorbed_hits_reach_the_pages_by_way_of_the_sections():
 
 
 def test_the_only_child_of_other_is_other():
-    desktop, rare = some(20), some(6, 20, device="Mobile") + some(6, 26, device="Tablet")
-    assert rows(desktop + rare, "browsers") == {
-        ("Desktop", "Windows", "Chrome"): row(desktop),
-        (OTHER, OTHER, OTHER): row(rare),
-    }
+    usual = some(20)
+    rare = some(6, 20, section="/a/", path="/a/") + some(6, 26, section="/b/", path="/b/")
+    assert rows(usual + rare, "pages") == {("page", "/", "/"): row(usual), ("page", OTHER, OTHER): row(rare)}
 
 
 def test_if_no_cell_passes_the_only_child_is_other_and_equals_its_parent():
@@ -326,11 +324,12 @@ def test_if_no_cell_passes_the_only_child_is_other_however_few_values_are_possib
 
 
 def test_each_report_counts_its_misnamed_and_unnamed_hits():
-    day = some(20) + some(5, 20, country="FR") + some(6, 25, device="Mobile") + some(6, 31, device="Tablet")
+    rare = some(6, 25, section="/a/", path="/a/") + some(6, 31, section="/b/", path="/b/")
+    day = some(20) + some(5, 20, country="FR") + rare
     counts = reference.misnamed_and_unnamed(reference.rows_behind(day)[DAY])
     assert counts["daily"] == (0, 0)
     assert counts["countries"] == counts["networks"] == (5, 0)
-    assert counts["devices"] == counts["browsers"] == (0, 12)
+    assert counts["sections"] == counts["pages"] == (0, 12)
     spread = some(5, 100, country="FR") + [hit for n in range(5) for hit in some(5, 5 * n, network=f"20.{n}.0.0/16")]
     counts = reference.misnamed_and_unnamed(reference.rows_behind(spread)[DAY])
     assert (counts["countries"], counts["networks"]) == ((5, 0), (0, 30))  # no hit counts twice
