@@ -29,9 +29,9 @@ HOURS = [3, 8, 9, 9, 9, 9, 10, 10, 14, 15, 15, 15]
 AGENTS = [OPERA, CHROME, CHROME, CHROME, CHROME, FIREFOX, IPHONE, GOOGLEBOT, BINGBOT, "-", *["curl/8.0"] * 3, "Wget/1.21"]
 
 
-def days(count: int = 20) -> Iterator[bytes]:
+def days(count: int = 30) -> Iterator[bytes]:
     """Small days in which groups are often just under or over the threshold, in every report."""
-    chance = random.Random(11)
+    chance = random.Random(3)
     for _ in range(count):
         # Each day has mostly one kind of hit, so that its parts differ enough.
         usual = chance.choice([("", 200), ("", 404), ("", 500), (".pdf", 200), (".css", 200)])
@@ -42,7 +42,7 @@ def days(count: int = 20) -> Iterator[bytes]:
                 host=f"{chance.choice(['20.0', '20.1', '90.1', '82.64'])}.{chance.randrange(12)}.{chance.randrange(1, 4)}",
                 time=f"03/Mar/2026:{chance.choice(HOURS):02}:{chance.randrange(60):02}:00 +0000",
                 request=f"{chance.choice(['GET', 'GET', 'GET', 'POST', 'HEAD'])} "
-                f"/{chance.choice(['', '', '', '', 's/', 't/'])}{chance.choice('aaaaaaabbbbccd')}{chance.choice(endings)} "
+                f"/{chance.choice(['', '', '', '', 's/', 't/'])}{chance.choice('aaaaaaaabbbbcc')}{chance.choice(endings)} "
                 f"HTTP/{chance.choice(['1.0', '1.1', '1.1', '2.0'])}",
                 status=chance.choice(statuses),
                 agent=chance.choice(AGENTS),
