@@ -58,7 +58,7 @@ def _is_run(value: Any) -> bool:
 def _is_database(value: Any) -> bool:
     """A kind of database as makers name them, such as GeoLite2-Country, and the day it was built."""
     name, _, built = value.rpartition(" ") if isinstance(value, str) else ("", "", "")
-    known = re.fullmatch(r"(?=.*(?:Country|City|Enterprise))[A-Za-z0-9]{1,20}(?:[ -][A-Za-z0-9]{1,20}){0,4}", name)
+    known = re.fullmatch(r"(?=.*(?:Country|City|Enterprise))[A-Za-z0-9]{1,20}(?:-[A-Za-z0-9]{1,20}){0,3}", name)
     return known is not None and _is_date(built) and not is_caught(name)
 
 

@@ -110,6 +110,14 @@ def named_below_other(table):
     return with_value("path", "/s2/x", table["section"].to_pylist().index("(other)"))(table)
 
 
+def with_other(table):
+    """Twelve of a row's visitors in a row `(other)` beside it."""
+    row = table.slice(0, 1).to_pylist()[0]
+    left = {**row, "hits": row["hits"] - 12, "visitors": row["visitors"] - 12}
+    other = {**row, "device": "(other)", "hits": 12, "visitors": 12}
+    return pa.concat_tables([pa.Table.from_pylist([other, left], schema=table.schema), table.slice(1)])
+
+
 def at_the_end_of_time(table):
     return table.set_column(0, table.schema.field(0), pa.array([2**31 - 1] * table.num_rows, pa.int32()).cast(pa.date32()))
 
@@ -159,6 +167,12 @@ TAMPERED = {
     "a person among the rules": ("pages", described_as(rules="of Jane 1"), False, "metadata and manifest do not agree"),
     "children of a folded row": ("pages", named_below_other, False, "tells apart what sections has folded"),
     "too few hits": ("hourly", with_value("hits", 9), False, "row 0: fewer hits or visitors than the threshold"),
+    "a path that is none": ("pages", with_value("path", "Jane Doe"), False, "looks like a person's"),
+    "a section that is none": ("sections", with_value("section", "/jane/doe"), False, "looks like a person's"),
+    "a source that is no domain": ("sources", with_value("source", "Jane Doe"), False, "looks like a person's"),
+    "a method that pages do not have": ("methods", with_value("method", "POST", -1), False, "a value that cannot be in this row"),
+    "an hour of another part of the day": ("hourly", with_value("hour", "03"), False, "a value that cannot be in this row"),
+    "other of three values": ("devices", with_other, False, "it could be of too few values"),
     "visitors that are not rounded": ("pages", with_value("visitors", 17), False, "that cannot be"),
     "more visitors than the parent has": ("sections", with_value("visitors", 990), False, "that cannot be"),
     "another type": ("pages", narrowed, False, "another schema"),

@@ -77,7 +77,8 @@ class Dimension:
     such dimensions from dividing the same rows twice. `is_shipped` says that the vocabulary is a list that others keep, with
     other names in other versions. `names_machines` says that its values name machines of organisations where the traffic is
     `crawler`: there they may be published however few addresses have them. `within` names a dimension, and for its values which
-    values of this one can be below them; None, or a value that is not there, leaves all.
+    values of this one can be below them; None, or a value that is not there, leaves all. `form` is an expression that every
+    value of an open dimension matches as a whole.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Dimension:
     is_shipped: bool = False
     names_machines: bool = False
     within: tuple[str, Mapping[str, Sequence[str]]] | None = field(default=None, compare=False)
+    form: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         def refuse_if(wrong: object, message: str) -> None:

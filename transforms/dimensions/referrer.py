@@ -163,4 +163,5 @@ SOURCE = Dimension(
     (_REFERRER, _OWN),
     of=source_of,
     determines=("channel",),
+    form=r"[^\s/@]+\.[^\s/@]+|\(none\)|\(unknown\)",
 )

@@ -207,6 +207,7 @@ SECTION = Dimension(
     Scope.HIT,
     (Read("path"),),
     of=section_of,
+    form="/(?:[^/]*/)?",
 )
 PATH = Dimension(
     "path",
@@ -216,6 +217,7 @@ PATH = Dimension(
     Scope.HIT,
     (Read("path"),),
     determines=("kind", "section", "file_type"),  # a request without one is invalid
+    form=r"/.*|\(none\)",
 )
 FILE_TYPE = Dimension(
     "file_type",

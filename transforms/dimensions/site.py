@@ -10,4 +10,5 @@ SITE = Dimension(
     "domain name of the web site, lower case, without port; from the log, else from `--site`, else `(unknown)`",
     Scope.HIT,
     (Read("site"),),
+    form=r"[a-z0-9_.-]+|\(unknown\)",
 )

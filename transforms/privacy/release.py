@@ -7,6 +7,7 @@ is published. Only a `Released` can be written, and only this file makes one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -118,7 +119,9 @@ def is_nameable(dimension: Dimension, value: str) -> bool:
     """Whether a value of this dimension may be published, however many addresses have it."""
     if value == OTHER:
         return True
-    return not is_caught(value) if dimension.values is None else value in dimension.values
+    if dimension.values is not None:
+        return value in dimension.values
+    return (dimension.form is None or re.fullmatch(dimension.form, value) is not None) and not is_caught(value)
 
 
 def released_schema(dimensions: Iterable[Dimension], measures: Iterable[Measure], metadata: Mapping[str, str]) -> pa.Schema:

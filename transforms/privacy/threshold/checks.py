@@ -18,7 +18,9 @@ from transforms.counting.measures import HITS, VISITORS, Measure
 from transforms.dimensions.agent import CRAWLER
 from transforms.privacy.policy import MIN_ADDRESSES, Checks
 from transforms.privacy.threshold.measures import is_exact, measures_of
+from transforms.privacy.threshold.plan import PARENT, few_left
 from transforms.reports.report import Catalogue, Report
+from transforms.reserved import OTHER, UNKNOWN
 
 
 class ThresholdChecks(Checks):
@@ -51,8 +53,33 @@ class ThresholdChecks(Checks):
         visitors = table[VISITORS.name].to_numpy()
         wrong |= (visitors < 1) | ((visitors < self._threshold) & ~exempt)
         wrong |= self._contradicts(report, table, visitors, parents)
+        yield from self._impossible(report, table)
+        if parents is not None and report.parent is not None and self._too_few_left(report, table, parents):
+            yield "(other) is beside named rows, although it could be of too few values"
         for number in np.flatnonzero(wrong).tolist():
             yield f"row {number}: fewer hits or visitors than the threshold, or measures that cannot be"
+
+    def _impossible(self, report: Report, table: pa.Table) -> Iterator[str]:
+        """Values that cannot be below the row's other values."""
+        for dimension in report.own:
+            if dimension.within is not None and dimension.within[0] in table.column_names:
+                pairs = zip(table[dimension.within[0]].to_pylist(), table[dimension.name].to_pylist(), strict=True)
+                for number, (above, value) in enumerate(pairs):
+                    if value not in (OTHER, UNKNOWN) and value not in (dimension.possible(above) or (value,)):
+                        yield f"row {number}, column {dimension.name}: a value that cannot be in this row"
+
+    def _too_few_left(self, report: Report, table: pa.Table, parents: pa.Table) -> bool:
+        """Whether `(other)` is beside named rows although too few values are left for it."""
+        assert report.parent is not None
+        assert report.dimension is not None
+        names = list(self._catalogue.columns(report.parent))
+        is_other = pc.equal(table[report.dimension.name], OTHER)
+        above = cell_keys([parents[name] for name in names])
+        rows = pc.index_in(cell_keys([table[name] for name in names]), value_set=above).fill_null(0)
+        others, named = rows.filter(is_other), rows.filter(pc.invert(is_other))
+        beside = np.isin(np.arange(parents.num_rows), np.intersect1d(others.to_numpy(), named.to_numpy()))
+        plan = pa.table({PARENT: named.cast(pa.int32())})
+        return bool((beside & few_left(plan, parents.select(names), report.dimension)).any())
 
     def _contradicts(self, report: Report, table: pa.Table, visitors: Integers, parents: pa.Table | None) -> Flags:
         """Which rows have visitors that do not go with their hits, or are not rounded as they must be."""
