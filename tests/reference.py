@@ -12,8 +12,6 @@ from dataclasses import dataclass
 
 from tests.reference_hits import (
     DAY_PARTS,
-    DEPTHS,
-    DURATIONS,
     KINDS,
     METHODS,
     UNKNOWN,
@@ -40,8 +38,6 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     "downloads": ("sections", "path", "kind", "download"),
     "error_pages": ("sections", "path", "kind", "error"),
     "file_types": ("kinds", "file_type", "kind", "static"),
-    "visit_depths": ("kinds", "visit_depth", "kind", "page"),
-    "visit_durations": ("visit_depths", "visit_duration"),
     "methods": ("kinds", "method"),
     "protocols": ("kinds", "protocol"),
     "channels": ("daily", "channel"),
@@ -62,14 +58,10 @@ OPEN = {"site", "section", "path", "entry_page", "exit_page", "source"}
 OF_VISITORS = {"country", "network", "device", "operating_system", "browser", "bot_kind", "bot"}
 """Dimensions that all hits of a visitor share."""
 
-OF_VISITS = {"visit_depth", "visit_duration", "entry_page", "exit_page"}
-"""Dimensions that all hits of a visit share."""
 
 CLOSED = {
     "kind": KINDS,
     "day_part": names_of(DAY_PARTS),
-    "visit_depth": names_of(DEPTHS),
-    "visit_duration": names_of(DURATIONS),
     "channel": set("direct internal search social ai referral".split()),  # a log with referrers has one in every line
     "device": set("Desktop Mobile Tablet Other".split()),  # of people
 }
@@ -163,7 +155,7 @@ def divide(row: Row, key: Key, name: str, k: int) -> dict[str, Row]:
     """The parts of a published row, by their value of the dimension that divides it (DESIGN 6.4).
 
     Hits that the row has absorbed are in no cell. They go on to the largest part: the one with the most capped addresses of its
-    own. So do the failing cells, unless they pass together and could be of more than two values.
+    own. So do the failing cells, unless they pass together and could be of more than three values.
     """
     traffic = key[1]
     cells = {value: cell for (value,), cell in group(row.own, (name,)).items()}
@@ -174,7 +166,7 @@ def divide(row: Row, key: Key, name: str, k: int) -> dict[str, Row]:
     failing = row.own.difference(*passing.values())
     absorbed = row.absorbed
     possible = possible_values(name, key[-1], traffic)
-    if capped(failing, traffic, k) >= k and (possible is None or len(possible - passing.keys()) > 2):
+    if capped(failing, traffic, k) >= k and (possible is None or len(possible - passing.keys()) > 3):
         rows[OTHER] = Row(failing)
     else:
         absorbed |= failing
@@ -204,11 +196,7 @@ def measures(rows: Rows, k: int) -> dict[str, dict[Key, tuple]]:
     for report, of_report in rows.items():
         shown[report] = {key: visitors_shown(report, key, rows, shown, k) for key in of_report}
     return {
-        report: {
-            key: (len(row.hits),) if OF_VISITS & set(dimensions(report)) else (len(row.hits), shown[report][key])
-            for key, row in of_report.items()
-        }
-        for report, of_report in rows.items()
+        report: {key: (len(row.hits), shown[report][key]) for key, row in of_report.items()} for report, of_report in rows.items()
     }
 
 

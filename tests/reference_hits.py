@@ -166,6 +166,8 @@ def kind_of(method: str, status: str, path: str) -> str:
     name = extension(path)
     if path == NONE:
         return "invalid"
+    if status == UNKNOWN:
+        return "other"
     if status == "404":
         return "not_found"
     if status.isdigit() and int(status) >= 400:

@@ -385,7 +385,7 @@ def test_files_and_headings_that_are_named_exist():
     for text in PAGES.values():
         for path in re.findall(r"`((?:transforms|pipeline|tests|examples|scripts|docs|deploy)/[\w./-]*)`", text):
             assert (ROOT / path).exists(), path
-    for heading in ("The guarantee", "Why reports form a forest"):
+    for heading in ("The guarantee", "Why reports form a tree"):
         assert re.search(rf"^#+ {heading}$", PAGES["ARCHITECTURE.md"], re.MULTILINE)
 
 

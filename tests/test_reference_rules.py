@@ -240,25 +240,8 @@ def test_visitors_are_exact_where_all_dimensions_are_of_visitors():
     assert published(hits, "devices") == {("Desktop",): (31, 31), ("Mobile",): (13, 13)}
 
 
-def test_reports_of_visits_have_no_visitors():
-    day = some(31) + some(13, 31, visit_depth="02-04", visit_duration="10:00+")
-    assert published(day, "visit_depths") == {("page", "01"): (31,), ("page", "02-04"): (13,)}
-    assert published(day, "visit_durations") == {("page", "01", "00:00"): (31,), ("page", "02-04", "10:00+"): (13,)}
-    assert all(len(shown) == 2 for shown in published(day, "pages").values())
-
-
-def test_durations_divide_page_hits_of_a_depth():
-    short, long = some(20), some(12, 20, visit_depth="05+", visit_duration="05:00-09:59")
-    rare = some(4, 40, visit_duration="10:00+") + some(3, 44, visit_depth="02-04", visit_duration="10:00+")
-    static = some(30, 50, kind="static", visit_duration="10:00+")
-    assert rows(short + long + rare + static, "visit_durations") == {
-        ("page", "01", "00:00"): row(short, rare),
-        ("page", "05+", "05:00-09:59"): row(long),
-    }
-
-
-def test_no_report_is_of_the_first_and_last_pages_of_visits():
-    assert not {"entry_pages", "exit_pages"} & reference.publish(some(40))[DAY].keys()
+def test_no_report_is_of_visits():
+    assert not {"entry_pages", "exit_pages", "visit_depths", "visit_durations"} & reference.publish(some(40))[DAY].keys()
 
 
 @pytest.mark.parametrize(
@@ -266,61 +249,41 @@ def test_no_report_is_of_the_first_and_last_pages_of_visits():
     [
         # (values of the rows that pass, and of two that fail and pass together), and how many of all are not named
         ("day_parts", [{"day_part": "06-11"}], [{"day_part": "12-17"}, {"day_part": "18-23"}], 3),
-        ("day_parts", [{"day_part": "06-11"}, {"day_part": "00-05"}], [{"day_part": "12-17"}, {"day_part": "18-23"}], 2),
+        ("hourly", [{"hour": hour} for hour in ("06", "07")], [{"hour": "09"}, {"hour": "10"}], 4),
         ("hourly", [{"hour": hour} for hour in ("06", "07", "08")], [{"hour": "09"}, {"hour": "10"}], 3),
-        ("hourly", [{"hour": hour} for hour in ("06", "07", "08", "11")], [{"hour": "09"}, {"hour": "10"}], 2),
         ("devices", [{"device": "Desktop"}], [{"device": "Mobile"}, {"device": "Tablet"}], 3),
-        ("devices", [{"device": "Desktop"}, {"device": "Other"}], [{"device": "Mobile"}, {"device": "Tablet"}], 2),
+        (
+            "kinds",
+            [{"kind": kind} for kind in "page static redirect not_found".split()],
+            [{"kind": "other"}, {"kind": "download"}],
+            4,  # also `invalid` and `error`
+        ),
         (
             "kinds",
             [{"kind": kind} for kind in "page static redirect not_found error".split()],
             [{"kind": "other"}, {"kind": "download"}],
-            3,  # also `invalid`
+            3,
         ),
+        ("channels", [{"channel": each} for each in ("direct", "internal")], [{"channel": "ai"}, {"channel": "social"}], 4),
         (
-            "kinds",
-            [{"kind": kind} for kind in "page static redirect not_found error invalid".split()],
-            [{"kind": "other"}, {"kind": "download"}],
-            2,
-        ),
-        (
-            "channels",
+            "channels",  # `(unknown)` is no channel of a log with referrers
             [{"channel": each} for each in "direct internal search".split()],
             [{"channel": "ai"}, {"channel": "social"}],
             3,
         ),
         (
-            "channels",  # `(unknown)` is no channel of a log with referrers
-            [{"channel": each} for each in "direct internal search referral".split()],
-            [{"channel": "ai"}, {"channel": "social"}],
-            2,
-        ),
-        (
-            "visit_durations",
-            [{"visit_duration": each} for each in "00:00 00:01-00:09 00:10-00:29 00:30-00:59".split()],
-            [{"visit_duration": "05:00-09:59"}, {"visit_duration": "10:00+"}],
-            3,
-        ),
-        (
-            "visit_durations",
-            [{"visit_duration": each} for each in "00:00 00:01-00:09 00:10-00:29 00:30-00:59 01:00-04:59".split()],
-            [{"visit_duration": "05:00-09:59"}, {"visit_duration": "10:00+"}],
-            2,
-        ),
-        (
             "protocols",  # of seven: HTTP/0.9 to HTTP/3.0, `Other` and `(none)`
+            [{"protocol": each} for each in "HTTP/1.0 HTTP/1.1 HTTP/2.0".split()],
+            [{"protocol": "Other"}, {"protocol": NONE}],
+            4,
+        ),
+        (
+            "protocols",
             [{"protocol": each} for each in "HTTP/1.0 HTTP/1.1 HTTP/2.0 HTTP/3.0".split()],
             [{"protocol": "Other"}, {"protocol": NONE}],
             3,
         ),
-        (
-            "protocols",
-            [{"protocol": each} for each in "HTTP/0.9 HTTP/1.0 HTTP/1.1 HTTP/2.0 HTTP/3.0".split()],
-            [{"protocol": "Other"}, {"protocol": NONE}],
-            2,
-        ),
         ("methods", [{"kind": "other", "method": "GET"}], [{"kind": "other", "method": each} for each in ("HEAD", "POST")], 24),
-        ("visit_depths", [{}], [{"visit_depth": "02-04"}, {"visit_depth": "05+"}], 2),  # of three
         ("status_codes", [{}], [{"status": "206"}, {"status": "304"}], 99),
         (
             "file_types",
@@ -332,13 +295,13 @@ def test_no_report_is_of_the_first_and_last_pages_of_visits():
         ("countries", [{}], [{"country": "DE"}, {"country": "FR"}], 99),
     ],
 )
-def test_other_is_of_more_than_two_values_that_are_possible(report, named, rare, left):
+def test_other_is_of_more_than_three_values_that_may_be_possible(report, named, rare, left):
     groups = [some(20 if n == 0 else 12, 100 * n, **values) for n, values in enumerate(named)]
     folded = [hit for n, values in enumerate(rare) for hit in some(6, 5_000 + 100 * n, **values)]
     found = {key[-1]: behind for key, behind in rows([hit for group in [*groups, folded] for hit in group], report).items()}
     name = reference.dimensions(report)[-1]
     expected = {group[0].values[name]: row(group) for group in groups}
-    if left > 2:
+    if left > 3:
         expected[OTHER] = row(folded)
     else:
         expected[groups[0][0].values[name]] = row(groups[0], folded)

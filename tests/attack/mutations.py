@@ -71,7 +71,7 @@ def without_absorption() -> Iterator[None]:
     def leave_out(report, judged, *_):
         named = judged.named()
         nothing = np.zeros(named.num_rows, np.int64)
-        return suppression.Rows(named, named.slice(0, 0), nothing, nothing)
+        return suppression.Rows(named, named.slice(0, 0), nothing, nothing, nothing)
 
     with patch.object(suppression, "_absorbed", leave_out), patch.object(door, "check", lambda *_: None):
         yield

@@ -67,8 +67,8 @@ class Rules:
     depths: tuple[tuple[int, str], ...] = tuple(DEPTHS.items())
     page_durations: bool = True
     """A visit lasts from its first page to its last; else from its first hit to its last."""
-    least_left: int = 3
-    """`(other)` needs so many possible values that are not named beside it."""
+    least_left: int = 4
+    """`(other)` needs so many values of the vocabulary that are not named beside it: three, and one that may be impossible."""
     absorbs: str = "largest"
     """Which passing cell absorbs. `weakest joins`: the smallest, and loses its name. `children`: what a row absorbed joins the
     `(other)` of its children, if there is one."""

@@ -45,7 +45,7 @@ IN_WORKERS = {
     "merge": "transforms.privacy.threshold.counting.merge_pieces",
     "visits": "transforms.counting.count.measure_visits",
     "count": "transforms.privacy.threshold.counting.count_day",
-    "folds": "transforms.privacy.threshold.counting.count_folds",
+    "recount": "transforms.privacy.threshold.counting.count_parts",
 }
 IN_GRAPH = {
     "cut": "transforms.parsing.read.spans",
@@ -55,7 +55,7 @@ IN_GRAPH = {
     "progress": "pipeline.graph.progress.counted",
     "accounts": "pipeline.graph.accounts.merge",
     "check": "pipeline.graph.accounts.check",
-    "plan": "transforms.privacy.threshold.release.plan_release",
+    "plan": "transforms.privacy.threshold.policy.plan_release",
     "add": "transforms.privacy.threshold.policy.add_counts",
     "release": "transforms.privacy.threshold.release.release",
     "detectors": "transforms.privacy.release.is_caught",
@@ -99,6 +99,7 @@ def fail(*_arguments, **_options):
     if os.getppid() != int(os.environ["LAUNCHED_BY"]):
         raise RuntimeError(canaries.log().decode("utf-8", "replace") + " ".join(canaries.CANARIES.values()))
     raise AssertionError("not in a worker process")
+assert hasattr(owner, name), name
 setattr(owner, name, fail)
 """
 

@@ -117,7 +117,7 @@ def at_the_end_of_time(table):
 TAMPERED = {
     "a changed file": ("pages", with_value("hits", lambda hits: hits + 1), True, "not the file that was published"),
     "hits that do not add up": ("pages", with_value("hits", lambda hits: hits + 1), False, "hits do not agree with"),
-    "too few visitors": ("hourly", with_value("visitors", 9), False, "row 0: fewer visitors than the threshold"),
+    "too few visitors": ("hourly", with_value("visitors", 9), False, "row 0: fewer hits or visitors than the threshold"),
     "more visitors than hits": ("devices", with_value("visitors", 999), False, "that cannot be"),
     "a missing row": ("kinds", without_last, False, "hits do not agree with those of daily"),
     "a missing parent": ("countries", lambda table: table.slice(0, 1), False, "does not divide exactly the rows of"),
@@ -159,6 +159,8 @@ TAMPERED = {
     "a description in other words": ("pages", described_as(description="Jane was here"), False, "or in other words"),
     "a person among the rules": ("pages", described_as(rules="of Jane 1"), False, "metadata and manifest do not agree"),
     "children of a folded row": ("pages", named_below_other, False, "tells apart what sections has folded"),
+    "too few hits": ("hourly", with_value("hits", 9), False, "row 0: fewer hits or visitors than the threshold"),
+    "too few hits of visits": ("visit_depths", with_value("hits", 1), False, "row 0: fewer hits or visitors than the threshold"),
     "visitors that are not rounded": ("pages", with_value("visitors", 17), False, "that cannot be"),
     "more visitors than the parent has": ("sections", with_value("visitors", 990), False, "that cannot be"),
     "another type": ("pages", narrowed, False, "another schema"),

@@ -72,7 +72,7 @@ class Dimension:
     publishes nothing but its vocabulary.
 
     `details` is the text about its values in the data dictionary, in Markdown. `determines` names dimensions whose value follows
-    from this one, for some values or up to one exception at least: a city its country, a method `(unknown)` the kind `invalid`.
+    from this one, for at least some values: a city its country, a method `(unknown)` the kind `invalid`.
     `follows_from` is the same from the other side, for a dimension that is coarser than one of another file. The catalogue keeps
     such dimensions from dividing the same rows twice. `is_shipped` says that the vocabulary is a list that others keep, with
     other names in other versions. `names_machines` says that its values name machines of organisations where the traffic is
@@ -115,10 +115,14 @@ class Dimension:
                 "what it determines and follows from are tuples of names",
             )
 
-    def possible(self, above: Mapping[str, str]) -> Sequence[str] | None:
-        """The values that can be in a row with these values of other dimensions; None if there are too many to tell."""
-        if self.within is not None and above.get(self.within[0]) in self.within[1]:
-            return self.within[1][above[self.within[0]]]
+    def possible(self, above: str | None) -> Sequence[str] | None:
+        """The values that can be below a row; None if there are too many to tell.
+
+        `above` is the row's value of the dimension that `within` names, or None.
+        """
+        below = self.within[1].get(above or "") if self.within else None
+        if below is not None:
+            return below
         return self.values if isinstance(self.values, tuple) else None
 
     @property

@@ -95,7 +95,7 @@ MEANING_OF_KINDS = {
     "static": "extensions that a page loads by itself, such as `css`, `js`, `png`, `woff2`",
     "download": "extensions that a person asks for to keep, such as `pdf`, `zip`, `mp3`",
     "page": f"GET, status 2xx or 304, and no extension or one of {listed(sorted(PAGES))}",
-    "other": "everything else",
+    "other": "everything else, and every hit of a log without status codes",
 }
 """Kinds of a hit; the first that fits is taken."""
 
@@ -115,6 +115,8 @@ def kind_of(method: str, status: str, ending: str) -> str:
     """
     if not method:
         return "invalid"
+    if status == UNKNOWN:
+        return "other"
     if _HTTP_STATUS.fullmatch(status) and status != "304":
         if status == "404":
             return "not_found"

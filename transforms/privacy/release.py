@@ -158,11 +158,6 @@ def keys_of_parents(table: pa.Table, catalogue: Catalogue, report: Report) -> pa
     return keys_of(table, catalogue, report.parent)
 
 
-def is_in(keys: pa.Array, among: pa.Array) -> Flags:
-    """Which keys are among others."""
-    return np.asarray(pc.is_in(keys, value_set=among).to_numpy(zero_copy_only=False), np.bool_)
-
-
 def total_hits(table: pa.Table) -> int:
     """Hits of all rows."""
     return int(pc.sum(table["hits"]).as_py() or 0)

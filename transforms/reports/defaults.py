@@ -7,7 +7,6 @@ from transforms.dimensions.place import COUNTRY, NETWORK
 from transforms.dimensions.referrer import CHANNEL, SOURCE
 from transforms.dimensions.request import FILE_TYPE, KIND, METHOD, PATH, PROTOCOL, SECTION, STATUS
 from transforms.dimensions.timing import DAY_PART, HOUR
-from transforms.dimensions.visit import VISIT_DEPTH, VISIT_DURATION
 from transforms.reports.report import Catalogue, Report
 
 
@@ -26,9 +25,6 @@ def default_catalogue() -> Catalogue:
             Report("downloads", "Downloaded files", PATH, "sections", where=("kind", "download")),
             Report("error_pages", "Requests that failed, by path", PATH, "sections", where=("kind", "error")),
             Report("file_types", "Static files by type", FILE_TYPE, "kinds", where=("kind", "static")),
-            # Of page hits only: beside the kinds, those of visits without a page would give away the other hits of all the rest.
-            Report("visit_depths", "Page hits by the pages seen in their visit", VISIT_DEPTH, "kinds", where=("kind", "page")),
-            Report("visit_durations", "Page hits by the duration of their visit", VISIT_DURATION, "visit_depths"),
             # Beside kinds, and not below them, these would give small rows away: an invalid request is a kind and has no method.
             Report("methods", "Traffic by HTTP method", METHOD, "kinds"),
             Report("protocols", "Traffic by HTTP version", PROTOCOL, "kinds"),

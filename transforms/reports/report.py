@@ -2,7 +2,7 @@
 
 The root is the stratum (date, site, traffic); every other report divides the hits of *one published row* of its parent. So a
 child's rows always add up to a row that anybody can see, and nothing can be found by subtracting one table from another
-(ARCHITECTURE.md, "Why reports form a forest").
+(ARCHITECTURE.md, "Why reports form a tree").
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def test_the_threshold_is_never_under_five():
         ([Report("a", "x"), Report("b", "x", HOUR, "a", ("kind", "page"))], "does not have"),
     ],
 )
-def test_a_catalogue_that_is_no_forest_is_refused(reports, says):
+def test_a_catalogue_that_is_no_tree_is_refused(reports, says):
     with pytest.raises(ValueError, match=says):
         Catalogue(reports)
 

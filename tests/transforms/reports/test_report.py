@@ -191,10 +191,5 @@ def test_what_a_dimension_determines_ends_where_that_is_fixed():
     assert determined_by(PATH) == {"path", "kind", "section", "file_type"}
 
 
-def test_what_only_visits_with_a_page_have_is_told_of_page_hits_only():
-    assert (REPORTS["visit_depths"].parent, REPORTS["visit_depths"].where) == ("kinds", ("kind", "page"))
-    assert REPORTS["visit_durations"].parent == "visit_depths"
-
-
 def test_a_catalogue_travels_to_workers():
     assert pickle.loads(pickle.dumps(REPORTS)) == REPORTS

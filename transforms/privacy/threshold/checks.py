@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import cell_keys
+from transforms.columns import Flags, Integers, cell_keys
 from transforms.counting.measures import HITS, VISITORS, Measure
 from transforms.dimensions.agent import CRAWLER
 from transforms.privacy.policy import MIN_ADDRESSES, Checks
-from transforms.privacy.threshold.measures import has_visitors, is_exact, measures_of
+from transforms.privacy.threshold.measures import is_exact, measures_of
 from transforms.reports.report import Catalogue, Report
 
 
@@ -25,7 +25,7 @@ class ThresholdChecks(Checks):
     """See `Checks`."""
 
     facts = ("mode", "min_addresses", "network_cap", "sites")
-    checked = "every row has enough visitors"
+    checked = "every row has enough hits and visitors"
     unseen = "that every row has enough addresses of enough networks"
 
     def __init__(self, manifest: Mapping[str, Any], catalogue: Catalogue) -> None:
@@ -44,19 +44,23 @@ class ThresholdChecks(Checks):
 
     def rows(self, report: Report, table: pa.Table, parents: pa.Table | None) -> Iterator[str]:
         """See `Checks`."""
-        if not has_visitors(report, self._catalogue):
-            return
-        visitors, hits = (table[measure.name].to_numpy() for measure in (VISITORS, HITS))
         machines = report.dimension is not None and report.dimension.names_machines
         exempt = machines & pc.equal(table["traffic"], CRAWLER).to_numpy()
-        few = (visitors < self._threshold) & ~exempt
-        impossible = (hits < 1) | (visitors < 1)
+        hits = table[HITS.name].to_numpy()
+        wrong = (hits < 1) | ((hits < self._threshold) & ~exempt)
+        visitors = table[VISITORS.name].to_numpy()
+        wrong |= (visitors < 1) | ((visitors < self._threshold) & ~exempt)
+        wrong |= self._contradicts(report, table, visitors, parents)
+        for number in np.flatnonzero(wrong).tolist():
+            yield f"row {number}: fewer hits or visitors than the threshold, or measures that cannot be"
+
+    def _contradicts(self, report: Report, table: pa.Table, visitors: Integers, parents: pa.Table | None) -> Flags:
+        """Which rows have visitors that do not go with their hits, or are not rounded as they must be."""
         if is_exact(report, self._catalogue):
-            impossible |= visitors > hits
-        elif parents is not None and report.parent is not None and self._threshold:
-            names = self._catalogue.columns(report.parent)
-            at = pc.index_in(cell_keys([table[name] for name in names]), value_set=cell_keys([parents[name] for name in names]))
-            above = parents[VISITORS.name].take(at).fill_null(0).to_numpy()
-            impossible |= (visitors > above) | ((visitors % self._threshold != 0) & (visitors != above))
-        for number in np.flatnonzero(few | impossible).tolist():
-            yield f"row {number}: fewer visitors than the threshold, or measures that cannot be"
+            return np.asarray(visitors > table[HITS.name].to_numpy(), np.bool_)
+        if parents is None or report.parent is None or not self._threshold:
+            return np.zeros(table.num_rows, np.bool_)
+        names = self._catalogue.columns(report.parent)
+        at = pc.index_in(cell_keys([table[name] for name in names]), value_set=cell_keys([parents[name] for name in names]))
+        above = parents[VISITORS.name].take(at).fill_null(0).to_numpy()
+        return np.asarray((visitors > above) | ((visitors % self._threshold != 0) & (visitors != above)), np.bool_)

@@ -2,8 +2,7 @@
 
 `hits` partition: every row is exact. `visitors` do not: two rows share visitors, so exact numbers of several rows would leave
 small groups. They are exact only where each visitor is in one row. Visits and bytes are not published: the first are tied to hits
-by what a visit is, the second by the sizes of files, which are public. Nor are visitors where the dimension is of visits, which
-have a least number of hits. See docs/privacy.md.
+by what a visit is, the second by the sizes of files, which are public. See ARCHITECTURE.md, "Why so few measures".
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ import pyarrow.compute as pc
 
 from transforms.columns import Integers
 from transforms.counting.measures import HITS, VISITORS, Kind, Measure
-from transforms.dimensions.dimension import Dimension, Scope
 from transforms.privacy.release import keys_of, keys_of_parents
 from transforms.reports.report import Catalogue, Report
 
@@ -28,7 +26,7 @@ def measures_of(report: Report, catalogue: Catalogue, k: int) -> tuple[Measure, 
     """The measures of a report's table, as they are described there."""
     if is_exact(report, catalogue):
         return (HITS, _EXACT)
-    return (HITS, _rounded(k)) if has_visitors(report, catalogue) else (HITS,)
+    return (HITS, _rounded(k))
 
 
 def published_measures(catalogue: Catalogue, k: int) -> dict[str, tuple[Measure, ...]]:
@@ -38,22 +36,12 @@ def published_measures(catalogue: Catalogue, k: int) -> dict[str, tuple[Measure,
 
 def is_exact(report: Report, catalogue: Catalogue) -> bool:
     """Whether visitors of the report's rows are exact: each visitor of the stratum is in one of them."""
-    return VISITORS.adds_up_over(each.scope for each in _below_stratum(report, catalogue))
-
-
-def has_visitors(report: Report, catalogue: Catalogue) -> bool:
-    """Whether visitors are published: not where a dimension is of visits."""
-    return all(each.scope is not Scope.VISIT for each in _below_stratum(report, catalogue))
-
-
-def _below_stratum(report: Report, catalogue: Catalogue) -> tuple[Dimension, ...]:
-    return catalogue.dimensions(report.name)[len(catalogue.columns(catalogue.root().name)) :]
+    below = catalogue.dimensions(report.name)[len(catalogue.columns(catalogue.root().name)) :]
+    return VISITORS.adds_up_over(each.scope for each in below)
 
 
 def _rounded(k: int) -> Measure:
-    description = (
-        f"Distinct visitors, to the nearest {k}, or as in the parent row if fewer than {k} of its are missing; never sum"
-    )
+    description = f"Distinct visitors, to the nearest {k}, or the parent row's number if fewer than {k} are missing; never sum"
     return replace(VISITORS, description=description, notes=(("rounded_to", str(k)),))
 
 
@@ -71,9 +59,7 @@ def with_published(tables: Mapping[str, pa.Table], catalogue: Catalogue, k: int)
             visitors = rounded_visitors(visitors, of_parents, told[report.parent][at], k)
         told[report.name] = visitors
         columns = {name: table[name] for name in (*catalogue.columns(report.name), HITS.name)}
-        if has_visitors(report, catalogue):
-            columns[VISITORS.name] = pa.array(visitors, pa.int64())
-        published[report.name] = pa.table(columns)
+        published[report.name] = pa.table({**columns, VISITORS.name: pa.array(visitors, pa.int64())})
     return published
 
 

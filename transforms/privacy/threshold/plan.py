@@ -7,14 +7,14 @@ so the number of a row in it identifies the row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import Codes, Flags, Integers
+from transforms.columns import Codes, Flags, Integers, distinct
 from transforms.counting.measures import EVIDENCE, counts_schema
 from transforms.dimensions.dimension import Dimension
 from transforms.privacy.release import keys_of, keys_of_parents, nameable
@@ -24,7 +24,9 @@ from transforms.reports.report import Catalogue, Report
 PARENT = "parent"
 ABSORBS = "absorbs"
 
-_FEW = 2
+_FEW = 3
+"""Two, and one that may be impossible: an hour that the clocks skip, `internal` for a site without a domain."""
+
 _MANY = 1 << 32
 
 Plan = Mapping[str, pa.Table]
@@ -32,7 +34,10 @@ Plan = Mapping[str, pa.Table]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The cells of a report, the row of each cell's parent in the plan (-1: not published by name), which pass, and the plan."""
+    """The cells of a report, the row of each cell's parent in the plan, which cells pass, and the plan.
+
+    The row is -1 if the parent is not published by name, and in the root.
+    """
 
     counts: pa.Table
     parent: Codes
@@ -90,14 +95,24 @@ def absorbing_rows(plan: pa.Table, parents: pa.Table) -> Codes:
 
 
 def few_left(plan: pa.Table, parents: pa.Table, dimension: Dimension) -> Flags:
-    """For each row of the parent's plan: whether no more than two possible values of the report's dimension are not named.
+    """For each row of the parent's plan: whether too few possible values of the dimension are left to publish `(other)`.
 
-    Were `(other)` published there, both would be known to exist, and to have fewer than k addresses each.
+    Were it published where two are left, both would be known to exist, and to have fewer than k addresses each.
     """
     named = np.bincount(plan[PARENT].to_numpy(), minlength=parents.num_rows)
-    possible = map(dimension.possible, parents.to_pylist())
-    most = np.array([_MANY if values is None else len(values) for values in possible], np.int64)
-    return most - named <= _FEW
+    return _possible(parents, dimension) - named <= _FEW
+
+
+def _possible(parents: pa.Table, dimension: Dimension) -> Integers:
+    """How many values of the dimension can be below each row."""
+    if dimension.within is None or dimension.within[0] not in parents.column_names:
+        return np.full(parents.num_rows, _number(dimension.possible(None)))
+    codes, above = distinct(parents[dimension.within[0]])
+    return np.array([_number(dimension.possible(value)) for value in above.to_pylist()], np.int64)[codes]
+
+
+def _number(values: Sequence[str] | None) -> int:
+    return _MANY if values is None else len(values)
 
 
 def _largest(planned: pa.Table, parent: Codes, own: str) -> Integers:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.counting.count import add_counts
 from transforms.counting.measures import LARGEST
 from transforms.dimensions.agent import HUMAN
+from transforms.dimensions.dimension import Scope
 from transforms.privacy.policy import (
     DEFAULT_ADDRESSES,
     Counted,
@@ -28,7 +30,7 @@ from transforms.privacy.release import Released, total_hits
 from transforms.privacy.threshold import counting, explanation, release
 from transforms.privacy.threshold.checks import ThresholdChecks
 from transforms.privacy.threshold.gate import NETWORK_CAP, Gate
-from transforms.privacy.threshold.plan import plan_release
+from transforms.privacy.threshold.plan import passing, plan_release
 from transforms.reports.report import Catalogue
 from transforms.reserved import UNKNOWN
 from transforms.wire import pack, unpack
@@ -89,8 +91,12 @@ class Threshold(Policy):
         }
 
     def published(self, catalogue: Catalogue) -> Catalogue:
-        """See `Policy`: all of them."""
-        return catalogue
+        """See `Policy`: those without a dimension of visits, which have a least or a greatest number of hits by definition."""
+        return catalogue.of(
+            report.name
+            for report in catalogue
+            if all(dimension.scope is not Scope.VISIT for dimension in catalogue.dimensions(report.name))
+        )
 
     def count(self, pieces: Sequence[bytes], catalogue: Catalogue) -> dict[int, Counted]:
         """See `Policy`."""
@@ -110,7 +116,8 @@ class Threshold(Policy):
         counted = unpack(counts)
         released = release.release(counted, add_counts(map(unpack, recounts)), catalogue, self.gate)
         strata = counted[catalogue.root().name]
-        people = strata.filter(pc.equal(strata["traffic"], HUMAN))
+        of_people = np.asarray(pc.equal(strata["traffic"], HUMAN), np.bool_)
+        people = strata.filter(pa.array(of_people & passing(strata, catalogue.root(), self.gate)))
         return released, {
             "unknown_site": UNKNOWN in strata["site"].to_pylist(),
             "undeclared_hits": total_hits(strata.filter(pa.array(~self.gate.declared(strata)))),

@@ -2,7 +2,7 @@
 
     1 gate         a cell passes if its capped addresses reach k
     2 tree         a report divides published rows of its parent; what is not published has no children
-    3 absorption   failing cells of a row are `(other)` if they pass together and may be of three values or more; else the largest
+    3 absorption   failing cells of a row are `(other)` if they pass together and may be of enough values; else the largest
                    passing cell absorbs them. What the row itself has absorbed goes on to that cell in any case
     4 stratum      a (date, site, traffic) that fails is left out of everything
 
@@ -34,13 +34,15 @@ class Rows:
     """The published rows of a report with their exact counts.
 
     `named` are in the order of the plan, with what they absorbed. `absorbed` are the hits among these that are not of the row's
-    own cell, `parts` the set of parts that they are from. `others` are the rows `(other)`, at any level.
+    own cell, `parts` the set of parts that they are from, `largest` the most that one address has in one of these. `others` are
+    the rows `(other)`, at any level.
     """
 
     named: pa.Table
     others: pa.Table
     absorbed: Integers
     parts: Integers
+    largest: Integers
 
     def all(self) -> pa.Table:
         """Named and other rows."""
@@ -57,7 +59,7 @@ def release(counts: Mapping[str, pa.Table], second: Mapping[str, pa.Table], cata
         if report.parent is None:
             named = own.named()
             nothing = np.zeros(named.num_rows, np.int64)
-            rows[report.name] = Rows(named, named.slice(0, 0), nothing, nothing)
+            rows[report.name] = Rows(named, named.slice(0, 0), nothing, nothing, nothing)
         else:
             above = rows[report.parent], judged[report.parent].plan
             rows[report.name] = _absorbed(report, own, second.get(report.name), *above, gate)
@@ -78,12 +80,14 @@ def _absorbed(report: Report, judged: Judged, second: pa.Table | None, parents: 
     fails = has & (part.counts[HITS.name] > 0)
     fails &= (part.counts[EVIDENCE] < gate.min_addresses) | few_left(judged.plan, parents_plan, report.dimension)
     named = judged.named()
-    absorbed, parts = np.zeros(named.num_rows, np.int64), np.zeros(named.num_rows, np.int64)
+    absorbed, parts, largest = (np.zeros(named.num_rows, np.int64) for _ in range(3))
     absorbed[target] = parents.absorbed[has] + np.where(fails, part.counts[HITS.name], 0)[has]
     parts[target] = (parents.parts[has] << 1) | np.where(fails[has], OWN_PART, 0)
+    largest[target] = np.maximum(parents.largest[has], np.where(fails, part.counts[LARGEST], 0)[has])
     visitors = part.visitors_in(parts, absorbing, named.num_rows)
     named = _with(named, HITS.name, named[HITS.name].to_numpy() + absorbed)
     named = _with(named, VISITORS.name, named[VISITORS.name].to_numpy() + visitors)
+    named = _with(named, LARGEST, np.maximum(named[LARGEST].to_numpy(), largest))
 
     stands_alone = np.flatnonzero(has & ~fails & (part.counts[HITS.name] > 0))
     together = parents.named.drop_columns(list(COUNTED)).take(pa.array(stands_alone))
@@ -92,7 +96,7 @@ def _absorbed(report: Report, judged: Judged, second: pa.Table | None, parents: 
     # Where no cell passes there is nothing to tell apart; nor is there below `(other)`.
     undivided = [divided(parents.named.filter(pa.array(~has)), report), divided(parents.others, report)]
     others = [_as_other(each, named.schema) for each in (together, *undivided)]
-    return Rows(named, pa.concat_tables(others), absorbed, parts)
+    return Rows(named, pa.concat_tables(others), absorbed, parts, largest)
 
 
 class _Part:

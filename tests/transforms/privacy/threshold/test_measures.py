@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from tests.catalogues import REPORTS
 from tests.eager import release_log
 from tests.logs import IPHONE, crowd
+from transforms.dimensions.timing import DAY_PART
+from transforms.dimensions.visit import VISIT_DEPTH
 from transforms.privacy.threshold.measures import is_exact, measures_of, rounded_visitors
+from transforms.privacy.threshold.policy import Threshold
+from transforms.reports.report import Catalogue, Report
 
 DAY, K = "2026-03-03", 10
 
@@ -67,11 +71,13 @@ def test_two_rows_of_which_one_holds_the_other_are_told_apart_only_if_k_are_betw
     assert told_low >= k
 
 
-def test_visits_and_bytes_are_published_nowhere_and_visitors_not_of_visits():
-    names = {report.name: [measure.name for measure in measures_of(report, REPORTS, K)] for report in REPORTS}
-    of_visits = {"visit_depths", "visit_durations"}
-    assert {name for name, measures in names.items() if measures == ["hits"]} == of_visits
-    assert all(measures == ["hits", "visitors"] for name, measures in names.items() if name not in of_visits)
+def test_visits_and_bytes_are_published_nowhere_and_nothing_about_visits():
+    assert {tuple(measure.name for measure in measures_of(report, REPORTS, K)) for report in REPORTS} == {("hits", "visitors")}
+    of_visits = Report("visit_depths", "x", VISIT_DEPTH, "kinds", where=("kind", "page"))
+    below = Report("parts", "x", DAY_PART, "visit_depths")
+    asked = Catalogue([REPORTS["daily"], REPORTS["kinds"], of_visits, below])
+    assert Threshold(K).published(asked).names() == ("daily", "kinds")
+    assert Threshold(K).published(REPORTS) == REPORTS
 
 
 def test_a_parent_that_tells_a_rounded_number_tells_the_same_of_a_child():

@@ -123,6 +123,15 @@ def test_what_is_absorbed_at_several_levels_adds_up():
     assert rows["pages"][SITE, "human", "page", "/", "/"][1] == 36  # of 36 visitors none is missing
 
 
+@pytest.mark.parametrize("shards", [1, 2, 50, 999])
+def test_what_is_absorbed_counts_whatever_shard_it_is_in(shards):
+    """Most shards have no page at all, and what they absorb into pages is in none of their cells."""
+    log = crowd(11, **asking("/a")) + crowd(8, 100, **asking("/b")) + crowd(2, 200, **asking("/s.css"))
+    released = release_log(log + crowd(10, 300, **asking("/d.zip")), k=5, shards=shards)[DAY]
+    # Eleven and two are 13 visitors of the 31 of the day, to the nearest five.
+    assert rows_of(released.tables["pages"], "pages")[SITE, "human", "page", "/", "/a"] == (13, 15)
+
+
 def test_a_part_that_passes_does_not_reach_the_reports_below():
     # Sections /a/ and /b/ pass together as `(other)`; only the broken link goes on.
     sections = crowd(6, 100, **asking("/a/x")) + crowd(6, 110, **asking("/b/x"))
@@ -143,9 +152,33 @@ def test_of_two_values_that_could_be_other_both_would_be_known_to_exist(part):
     (other,) = {"00", "06", "12", "18"} - {part, *few}
     log = at(part, 30, 1) + at(other, 20, 100) + at(few[0], 6, 200) + at(few[1], 6, 300)
     assert sorted(hits(tables(log), "day_parts").values()) == [20, 42]
-    # Of four hours that are not named nobody can tell which were there.
+    # Of four hours that are not named nobody can tell which were there, even if clocks skip one. Of three he could.
     log = at("06", 30, 1) + at("07", 20, 100) + at("08", 6, 200) + at("09", 6, 300)
     assert hits(tables(log), "hourly") == {"06": 30, "07": 20, "(other)": 12}
+    assert hits(tables(log + at("10", 15, 400)), "hourly") == {"06": 42, "07": 20, "10": 15}
+
+
+def test_a_site_without_a_domain_has_no_internal_channel():
+    """So of channels that are not named there is one less than the vocabulary has."""
+    log = crowd(10) + crowd(10, 100, referer="https://www.google.com/") + crowd(10, 200, referer="https://blog.example.net/")
+    log += crowd(6, 300, referer="https://www.facebook.com/") + crowd(6, 400, referer="https://chatgpt.com/")
+    rows = {key[-1]: row[0] for key, row in tables_at(None, log)["channels"].items()}
+    assert rows == {"direct": 22, "referral": 10, "search": 10}
+
+
+def tables_at(site, log):
+    released = release_log(log, k=10, site=site)[DAY]
+    return {name: rows_of(table, name) for name, table in released.tables.items()}
+
+
+def test_a_log_without_status_codes_has_no_kinds():
+    """Else only four kinds could be, and `(other)` of two that are left would name both."""
+    log = (
+        crowd(12, status="-", **asking("/a.css"))
+        + crowd(6, 100, status="-", **asking("/a.pdf"))
+        + crowd(6, 200, request="-", status="-")
+    )
+    assert hits(tables(log), "kinds") == {"other": 24}
 
 
 def test_below_other_the_only_child_is_other():
@@ -207,3 +240,25 @@ def test_hits_add_up_to_those_of_the_parent():
             width = len(REPORTS.columns(report.parent))
             for key, measures in rows[report.parent].items():
                 assert sum(row[0] for name, row in rows[report.name].items() if name[:width] == key) == measures[0]
+
+
+def test_dominance_counts_what_was_absorbed():
+    """Jane makes 500 hits on a page that nobody else asks for. They are most of the row that absorbs them."""
+    log = crowd(40) + line("20.9.9.9", request="GET /only-jane HTTP/1.1") * 500
+    pages = release_log(log, k=10)[DAY].folded["pages"]
+    assert (pages.dominated, pages.misnamed, pages.largest_share) == (1, 500, round(500 / 540, 3))
+
+
+def dominates(log):
+    policy = Threshold(10)
+    (counted,) = policy.count(pieces_of(log, "vhost_combined", shards=1)[0], REPORTS).values()
+    planned = policy.plan([counted.counts], REPORTS)
+    _, figures = policy.release(planned.counts, [policy.recount(DAY, counted.kept, REPORTS, planned.plan)[1]], REPORTS)
+    return figures["one_address_dominates"]
+
+
+def test_an_address_dominates_only_what_is_published():
+    others = at_site("www.example.org", crowd(30))
+    jane = at_site("www.example.org", line("20.9.9.9") * 31)
+    stray = at_site("anything.example", line("20.9.9.9"))
+    assert [dominates(log) for log in (others, others + stray, others + jane)] == [False, False, True]
