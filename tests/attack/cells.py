@@ -51,9 +51,9 @@ class Cells(Unknowns):
         self._stays()
         self._count()
 
-    def shown(self, *dimensions: str, where: tuple[str, ...] = ()) -> set[str]:
-        """All published values, and those that absorb; `where`: in reports that divide these rows alone."""
-        reports = {each.name for each in self.rules.catalogue if each.dimension in dimensions and where in ((), each.where)}
+    def shown(self, *dimensions: str) -> set[str]:
+        """All published values, and those that absorb."""
+        reports = {report.name for report in self.rules.catalogue if report.dimension in dimensions}
         rows = [key for name in reports for key in self.published.tables[name]]
         rows += [row for (name, _), row in self.published.absorbing.items() if row and name in reports]
         return {key[-1] for key in rows} - {OTHER}
@@ -84,8 +84,7 @@ class Cells(Unknowns):
 
     def _pages(self) -> None:
         """Hits of pages by depth, path, and where it is told, the first and last page of the visit."""
-        shown = self.shown("path", "entry_page", "exit_page", where=("kind", "page"))
-        paths = sorted(self._paths if self.rules.bytes_sent else shown) + self._hidden
+        paths = sorted(self._paths) + self._hidden
         for depth in self.depths.values():
             least, most = self._limits(depth)
             for first in paths if self._entries else [REST]:
@@ -112,7 +111,7 @@ class Cells(Unknowns):
 
     def _others(self) -> None:
         """Other hits by kind, and by path or section."""
-        for kind in set(KINDS) - {"page"}:
+        for kind in (kind for kind in KINDS if kind != "page"):
             paths = [*sorted(self._paths), *self._hidden] if kind in PATH_KINDS else [*(REST + s for s in self._sections), REST]
             for path in [NO_PATH] if kind == "invalid" else paths:
                 section = self._section("/" if path == NO_PATH else path)

@@ -223,7 +223,7 @@ class Programme(Cells):
             self.know(visitors, 0 if told == k else told - k // 2, told + (k - 1) // 2)
 
     def _overlaps(self) -> None:
-        """Page hits by two dimensions that definitions tie."""
+        """Page hits by two dimensions that definitions tie, and other hits of visits with a page."""
         found: dict[tuple[str, str], Expression] = {}
         names = ("path", "section", "entry_page", "exit_page", "visit_depth")
         for at, values in self.values.items():
@@ -235,6 +235,8 @@ class Programme(Cells):
                     found.setdefault((OVERLAP, f"{one}={own[one]} {other}={own[other]}"), {})[at] = 1.0
                     if {one, other} < {"path", "entry_page", "exit_page"} and own[one] != own[other] and REST not in own.values():
                         found.setdefault((HIDDEN, f"{one}={own[one]} {other}=another"), {})[at] = 1.0
+        others = less(self.starting("other stays"), self.starting("other stays", NO_PAGE))
+        found[HIDDEN, "other hits of visits with a page"] = {at: factor for at, factor in others.items() if factor}
         for (kind, name), amount in found.items():
             self._group(kind, name, amount, self.inside(amount))
 

@@ -60,7 +60,7 @@ KINDS_OF_BOTS += ("unlisted", "no-agent")
 
 @dataclass(frozen=True)
 class Rules:
-    """What is published. The defaults are the program's rules; each other value is a mutation."""
+    """What is published. The defaults are the program's rules, and each other value a mutation; so is each report of visits."""
 
     catalogue: tuple[Report, ...] = CATALOGUE
     k: int = K

@@ -80,16 +80,13 @@ class Unknowns:
         target = np.zeros(len(self.true))
         for at, factor in amount.items():
             target[at] += factor
-        for presolve in (True, False):  # which errs now and then: the truth is a solution
-            found = milp(
-                target,
-                integrality=np.full(len(target), int(whole)),
-                bounds=Bounds(0, np.inf),
-                constraints=self._constraints,
-                options={"presolve": presolve},
-            )
-            if found.success:
-                break
+        found = milp(
+            target,
+            integrality=np.full(len(target), int(whole)),
+            bounds=Bounds(0, np.inf),
+            constraints=self._constraints,
+            options={"presolve": not whole},  # of scipy 1.17 it errs now and then: it finds no world, or not the one with least
+        )
         assert found.success, found.message
         values: np.ndarray = np.round(found.x) if whole else found.x
         sums = self._constraints.A @ values
