@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 OTHER = "(other)"
-"""The row into which rows that fail the gate are folded."""
+"""The row of values that fail the gate by themselves and pass it together."""
 
 UNKNOWN = "(unknown)"
 """The value could not be determined."""

@@ -145,7 +145,7 @@ class PublishedPeriod:
 
 
 def of_ledger(tree: Tree, published: Mapping[str, Any], at_work: str | None) -> Iterator[str]:
-    """Entries of the ledger whose release was not published; those that were given up say so, and no more than others."""
+    """Entries of the ledger whose release was not published. One that was given up says so, and nothing that others do not."""
     for path in sorted(filter(layout.is_ledger_entry, tree.files)):
         date, found = layout.stem(path), document(tree, path)
         if date in published or found is None:

@@ -38,7 +38,7 @@ class Tree(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A JSON file: what it says (its bytes, if that is nothing), and whether it is spelt as this program spells it."""
+    """A JSON file: what it says or its bytes if it is not JSON, and whether it is spelt as this program spells it."""
 
     value: Any
     is_canonical: bool

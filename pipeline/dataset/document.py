@@ -1,4 +1,4 @@
-"""The JSON files of a data set. A document has one spelling, so whoever knows the document can compare bytes."""
+"""The JSON files of a data set. A document has one spelling, so its bytes can be compared."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class Dimension:
         )
         refuse_if("<" in getattr(self.of, "__qualname__", ""), "`of` must be a module's function: workers find it by its name")
         refuse_if(isinstance(self.values, str), "a vocabulary is a collection of values, not a text")
-        refuse_if(self.values is not None and OTHER in self.values, f"{OTHER} is kept for rows that are folded")
+        refuse_if(self.values is not None and OTHER in self.values, f"{OTHER} is kept for rare values")
         refuse_if(self.values is not None and "" in self.values, "an empty value cannot be published")
         for each in (self.determines, self.follows_from):
             refuse_if(

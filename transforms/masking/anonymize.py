@@ -84,7 +84,7 @@ def anonymize(
             "second": seconds.astype(np.int32),
             "hour": hours.astype(np.int32),
             "site": sites,
-            # Who knows that CONNECT has no path could tell from two reports how many others have none.
+            # CONNECT has no path: two reports together would tell how many other requests have none.
             "method": _without(entries["method"], pathless),
             "protocol": _without(entries["protocol"], pathless),
             "status": entries["status"],

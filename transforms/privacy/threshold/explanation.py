@@ -7,8 +7,8 @@ from transforms.privacy.threshold.gate import NETWORK_CAP, Gate
 TEXT = """\
 What is published about visitors, and what never is
 
-Published are tables of counts by {period}, site, and one thing more, such as a page or a country: hits, and in most
-tables visitors. The guarantee is k-anonymity with primary and complementary suppression, k = {k}.
+Published are tables of counts by {period}, site, and one thing more, such as a page or a country: hits and visitors.
+The guarantee is k-anonymity with primary and complementary suppression, k = {k}.
 
 1. Primary suppression. A row has at least {k} addresses of its own. At most {cap} addresses per network (IPv4 /24, IPv6
    /32) count, so neither one network nor one person with many agents fills a row. All host names together are one
@@ -18,12 +18,14 @@ tables visitors. The guarantee is k-anonymity with primary and complementary sup
    a browser in its system.
 3. A tree. Each report divides published rows of another one, exactly. No small group is left when one table is
    subtracted from another.
-4. Complementary suppression. If the rare values below a row have {k} addresses together, they are its row (other).
-   If they have not, the largest row beside them absorbs them without a word: nobody can tell none from few. A row
-   may therefore hold up to a few hits of other values. The operator's run record says how many.
+4. Complementary suppression. If the rare values below a row have {k} addresses together, and could be of several
+   values, they are its row (other). Otherwise the largest row beside them absorbs them without a word: nobody can
+   tell none from few. A row may therefore hold hits of other values, by few addresses, but as many hits as these
+   make. The operator's run record says how many.
 5. Visitors are exact where no visitor can be in two rows (countries, devices, browsers). Elsewhere they are rounded
    to the nearest {k}, and a row that lacks fewer than {k} visitors of the row above it shows the same number.
-   Visits and bytes are not published, because they are tied to hits by definition and by the sizes of files.
+   Bytes and everything about visits are not published, because they are tied to hits by the sizes of files and by
+   what a visit is.
 6. A site's {period} with fewer than {k} addresses is left out of everything.
 7. Each {period} is published once. Later lines are counted for the operator and dropped. --replace withdraws a
    release, and the manifest says how often. A data set has one k, time zone, period, opt-out and set of routes.
