@@ -56,11 +56,11 @@ STAGES = (
     "add",
     "keep",
     "plan",
-    "folds",
+    "recount",
     "release",
     "write",
 )
-PRIVACY = ("keep", "plan", "folds", "release")
+PRIVACY = ("keep", "plan", "recount", "release")
 """What a program that publishes every count would not do: keep the rows for a second pass, plan, count again, release."""
 
 EVERYTHING = Window(end=1_000_000)
@@ -146,17 +146,17 @@ def take_way(log: Path, log_format: str, block_bytes: int, shards: int, stages: 
     for day, parts in counts.items():
         added = stages.timed("add", lambda parts: count.add_counts(map(unpack, parts)))(parts)
         plan = stages.timed("plan", plan_release)(added, REPORTS, gate)
-        folds = [_folds(stages, rows, gate, plan) for rows in prepared[day]]
-        folded = stages.timed("folds", count.add_counts)(folds)
-        released = stages.timed("release", release.release)(added, folded, REPORTS, gate)
+        seconds = [_recount(stages, rows, gate, plan) for rows in prepared[day]]
+        second = stages.timed("recount", count.add_counts)(seconds)
+        released = stages.timed("release", release.release)(added, second, REPORTS, gate)
         stages.timed("write", write.parquet_files)(released, to_date(day), REPORTS, {})
     return lines
 
 
-def _folds(stages: Stages, prepared: bytes, gate: Gate, plan: dict[str, pa.Table]) -> dict[str, pa.Table]:
+def _recount(stages: Stages, prepared: bytes, gate: Gate, plan: dict[str, pa.Table]) -> dict[str, pa.Table]:
     rows = stages.timed("keep", unpack)(prepared)["rows"]
-    folds: dict[str, pa.Table] = stages.timed("folds", counting.count_parts)(rows, REPORTS, gate, plan)
-    return folds
+    second: dict[str, pa.Table] = stages.timed("recount", counting.count_parts)(rows, REPORTS, gate, plan)
+    return second
 
 
 def _show(seconds: dict[str, float], lines: int, rules_seconds: float, options: argparse.Namespace) -> None:

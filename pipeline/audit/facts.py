@@ -11,6 +11,7 @@ from pipeline.dataset import layout
 from pipeline.dataset.manifest import COMMON_FACTS, OPT_OUT, OWN_FACTS, SCHEMA_VERSION
 from transforms import clock
 from transforms.dimensions.agent import RULES_VERSION
+from transforms.masking.routes import is_fingerprint
 from transforms.period import PERIODS, first_day
 from transforms.privacy.detectors import is_caught
 from transforms.privacy.policy import Policy
@@ -78,7 +79,7 @@ ALLOWED: dict[str, Callable[[Any], bool]] = {
     "opt_out": _one_of(*OPT_OUT),
     "country_database": _is_database,
     "rules": _spelt(re.sub(r" [0-9.]+", f" {_VERSION}", RULES_VERSION)),
-    "routes": _spelt("none|[0-9a-f]{16}"),
+    "routes": lambda value: isinstance(value, str) and is_fingerprint(value),
     "layout": _number(layout.VERSION, layout.VERSION),
     "schema_version": _number(SCHEMA_VERSION, SCHEMA_VERSION),
     "date": _is_date,

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BLOCK, SHARD = ["read", "parse", "anonymize", "enrich", "shard"], ["merge", "count", "pack"]
-STAGES = [*BLOCK, *SHARD, "add", "keep", "plan", "folds", "release", "write"]
+STAGES = [*BLOCK, *SHARD, "add", "keep", "plan", "recount", "release", "write"]
 
 
 @pytest.fixture(scope="module")

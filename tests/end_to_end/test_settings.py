@@ -111,7 +111,7 @@ def test_verify_accepts_a_data_set_with_routes(folder, tmp_path, capfd):
     path.write_text(path.read_text().replace(FINGERPRINT, "jane-doe"))
     capfd.readouterr()
     assert main(["verify", str(tmp_path / "out")]) == 5
-    assert "routes that are not a fingerprint" in capfd.readouterr().out
+    assert "routes: not what this version of the program states there" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize(("words", "option"), [(("--timezone", "Europe/Berlin"), "timezone"), (("--period", "week"), "period")])

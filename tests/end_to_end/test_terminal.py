@@ -70,7 +70,7 @@ def test_progress_is_one_line_and_the_summary_is_cut_between_words(log, width, e
     assert all(len(text) <= width for text in summary[:query])
     assert any(text.split()[:1] == ["operating_systems"] for text in summary)
     words = " ".join(" ".join(summary).split())
-    assert width == 80 or "operating_systems rows: 1, under 10: 0," in words
+    assert width == 80 or re.search(r"operating_systems rows: \d+, under 10: \d+,", words)
     for sentence in (
         "11,400 lines read from 1 file",
         "200 rejected: the line does not have the fields of its format (200)",
