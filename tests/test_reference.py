@@ -110,7 +110,7 @@ def logs(max_lines: int) -> st.SearchStrategy[list[bytes]]:
     return st.one_of(*(st.lists(lines_of(days), min_size=1, max_size=max_lines) for days in (1, 2)))
 
 
-@pytest.mark.parametrize("examples", [40, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [20, pytest.param(200, marks=pytest.mark.long)])
 def test_any_small_log(examples):
     @given(logs(120))
     @settings(max_examples=examples)
@@ -196,7 +196,7 @@ def test_a_catalogue_with_first_or_last_pages_of_visits(dimension):
     assert len(published["2026-03-03"]["ends"]) > 3
 
 
-@pytest.mark.parametrize("examples", [15, pytest.param(75, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [8, pytest.param(75, marks=pytest.mark.long)])
 def test_block_size_shards_and_line_order_change_no_byte(examples):
     @given(logs(60), st.integers(1, 2000), st.integers(1, 9), st.randoms())
     @settings(max_examples=examples)

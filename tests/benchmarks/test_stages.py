@@ -34,7 +34,7 @@ def test_every_stage_is_timed(log, tmp_path):
     assert "2,000 lines" in done.stdout
     rows = [line.split("|")[1].strip() for line in done.stdout.splitlines() if line.startswith("| ")]
     assert rows == ["stage", *STAGES, "all"]
-    assert "keep, plan, folds and release add " in done.stdout
+    assert "keep, plan, recount and release add " in done.stdout
     seconds = json.loads(figures.read_text())["seconds"]
     assert list(seconds) == STAGES
     assert min(seconds.values()) > 0

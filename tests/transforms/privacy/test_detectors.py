@@ -393,6 +393,12 @@ UNITS = [
 ]
 
 
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_long_value_is_looked_at_as_a_short_one(unit):
+    assert is_caught("/" + unit * (2**16 // len(unit))) is is_caught("/" + unit * 100)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("detector", [*DETECTORS, is_caught], ids=lambda detector: detector.__name__)
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_value_of_any_length_takes_no_square_of_it(detector, unit):
