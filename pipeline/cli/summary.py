@@ -113,7 +113,9 @@ def _left_out(record: dict[str, Any], console: Console) -> None:
 def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
     """What the operator should look into: a name for programs, a sentence for people."""
     found = []
-    dominated = [date for date, day in record["days"].items() if day["one_network_dominates"]]
+    # One address that makes most hits is no proxy: the policy warns of it.
+    days = record["days"].items()
+    dominated = [date for date, day in days if day["one_network_dominates"] and not day.get("one_address_dominates")]
     if dominated:
         found.append(
             (

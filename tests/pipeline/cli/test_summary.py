@@ -38,6 +38,8 @@ def test_a_site_that_was_given_is_not_advised():
 def test_an_address_that_makes_most_hits_is_warned_of():
     days = {"2026-03-04": {**NOTHING, "coverage": "full", "one_address_dominates": True}}
     assert "One address makes more than half of people's hits" in warned(days=days)["one_address_dominates"]
+    both = {"2026-03-04": {**days["2026-03-04"], "one_network_dominates": True}}
+    assert "one_network_dominates" not in warned(days=both)
 
 
 def test_hits_of_sites_that_are_not_declared_are_warned_of():
