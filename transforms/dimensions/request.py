@@ -95,7 +95,7 @@ MEANING_OF_KINDS = {
     "static": "extensions that a page loads by itself, such as `css`, `js`, `png`, `woff2`",
     "download": "extensions that a person asks for to keep, such as `pdf`, `zip`, `mp3`",
     "page": f"GET, status 2xx or 304, and no extension or one of {listed(sorted(PAGES))}",
-    "other": "everything else, and every hit of a log without status codes",
+    "other": "everything else, and every hit without a status code",
 }
 """Kinds of a hit; the first that fits is taken."""
 
