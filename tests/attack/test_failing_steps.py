@@ -43,7 +43,6 @@ IN_WORKERS = {
     "shard": "transforms.block.shard",
     "pack": "transforms.counting.shard.pack",
     "merge": "transforms.privacy.threshold.counting.merge_pieces",
-    "visits": "transforms.counting.count.measure_visits",
     "count": "transforms.privacy.threshold.counting.count_day",
     "recount": "transforms.privacy.threshold.counting.count_parts",
 }
@@ -79,7 +78,7 @@ OF_NOISY = {
     "spend": "pipeline.dataset.ledger.spend",
 }
 STEPS = {**BEFORE, **IN_GRAPH, **AFTER, **OF_NOISY}
-LONG = {*BEFORE, "times", "client", "address", "site", "keys", "pack", "visits", "progress", "accounts", "add", "discard"} - {
+LONG = {*BEFORE, "times", "client", "address", "site", "keys", "pack", "progress", "accounts", "add", "discard"} - {
     "head"
 }
 PUBLISHED = {"record", "read record", "discard", "summary", "file"}
