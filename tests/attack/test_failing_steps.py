@@ -78,9 +78,7 @@ OF_NOISY = {
     "spend": "pipeline.dataset.ledger.spend",
 }
 STEPS = {**BEFORE, **IN_GRAPH, **AFTER, **OF_NOISY}
-LONG = {*BEFORE, "times", "client", "address", "site", "keys", "pack", "progress", "accounts", "add", "discard"} - {
-    "head"
-}
+LONG = {*BEFORE, "times", "client", "address", "site", "keys", "pack", "progress", "accounts", "add", "discard"} - {"head"}
 PUBLISHED = {"record", "read record", "discard", "summary", "file"}
 
 PLANTED = """
