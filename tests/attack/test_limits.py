@@ -106,3 +106,15 @@ def test_a_data_set_with_an_opt_out_beside_one_without_shows_who_opted_out():
     excluded = crowd(20) + crowd(20, 100, **page)
     everybody, without = (hits(published(log), "pages", path="/b") for log in (excluded + line(address(JANE), **page), excluded))
     assert everybody - without == 1
+
+
+def test_many_days_say_more_about_a_regular_visitor_than_one():
+    """Someone who knows nine regulars of a page sees on which days a tenth came."""
+    named = []
+    for number, came in ((3, True), (4, False), (5, True)):
+        at = {"time": f"0{number}/Mar/2026:10:00:00 +0000"}
+        log = crowd(40, **at) + crowd(K - 1, 500, request="GET /club HTTP/1.1", **at)
+        log += line(address(JANE), request="GET /club HTTP/1.1", **at) * came
+        tables = rows_of(release_log(log, k=K)[f"2026-03-0{number}"].tables["pages"], "pages")
+        named.append(any(key[-1] == "/club" for key in tables))
+    assert named == [True, False, True]
