@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 
@@ -34,10 +35,11 @@ def release_log(
     block_bytes: int = 1 << 20,
     shards: int = 3,
     site: str | None = "www.example.org",
+    **settings: Any,
 ) -> dict[str, Released]:
-    """Released tables by date."""
+    """Released tables by date; further settings are those of `Rules`."""
     gate = Gate(k)
-    pieces = pieces_of(log, log_format, block_bytes, shards, site)
+    pieces = pieces_of(log, log_format, block_bytes, shards, site, **settings)
     counted = [count_shard(own, REPORTS, gate.caps()) for own in pieces.values()]
     released = {}
     for day in sorted({day for shard in counted for day in shard}):
@@ -55,9 +57,11 @@ def pieces_of(
     block_bytes: int = 1 << 20,
     shards: int = 3,
     site: str | None = "www.example.org",
+    window: Window = EVERYTHING,
+    **settings: Any,
 ) -> dict[int, list[bytes]]:
     """The log's pieces by shard."""
-    secret, rules = new_secret(), Rules(shards, EVERYTHING, TRAVELLING, site)
+    secret, rules = new_secret(), Rules(shards, window, TRAVELLING, site, **settings)
     pieces: dict[int, list[bytes]] = {}
     for offset, data in blocks(iter([log] if isinstance(log, bytes) else log), block_bytes):
         made, _ = process_block(Block("log", log_format, offset, len(data), data), rules, secret)

@@ -42,10 +42,10 @@ class Cells(Unknowns):
         told = {report.dimension for report in rules.catalogue}
         self._entries, self._exits = bool(told & {"entry", "entry_page"}), "exit_page" in told
         self._paths = self.shown("path", "entry_page", "exit_page")
-        if rules.bytes_sent:  # who knows the sizes of all files knows all files
+        if rules.bytes_sent != "none":  # who knows the sizes of all files knows all files
             self._paths = {hit.values["path"] for hit in hits} - {NO_PATH}
         self._sections = sorted(self.shown("section"))
-        self._hidden = [] if rules.bytes_sent else [*(REST + each for each in self._sections), REST]
+        self._hidden = [] if rules.bytes_sent != "none" else [*(REST + each for each in self._sections), REST]
         self._pages()
         self._others()
         self._stays()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.attack.cells import NO_PAGE, NO_PATH, REST, Cells
-from tests.attack.rules import MACHINES, OTHER, ROOT, VISITOR_SCOPE, Key, Published, Report, Rules, addresses, cap_of, visitors_of
+from tests.attack.rules import BYTES_BOUND, MACHINES, OTHER, ROOT, VISITOR_SCOPE, Key, Published, Report, Rules, addresses, cap_of, visitors_of
 from tests.attack.synthetic import Hit
 from tests.attack.unknowns import EPSILON, Expression, less, plus
 
@@ -147,11 +147,22 @@ class Programme(Cells):
             elif told.visits is not None and visits is not None:
                 self.know(visits, 0, told.visits)
                 self.know(plus(visits, row.absorbed), told.visits)
-            if told.bytes_sent is not None:
+            if self.rules.bytes_sent == "bounded" and told.bytes_sent is not None:
+                self.know(self._greatest_size(), told.bytes_sent - self.rules.k * BYTES_BOUND)
+            elif told.bytes_sent is not None:
                 sizes = {hit.values["path"]: float(hit.bytes_sent) for hit in self.hits if hit.values["path"] != NO_PATH}
                 hits = plus(row.own, row.absorbed)
                 known = {at: factor * sizes[self.values[at]["path"]] for at, factor in hits.items() if self._path(at) in sizes}
                 self.know(known, told.bytes_sent if len(known) == len(hits) else 0, told.bytes_sent)
+
+    def _greatest_size(self) -> Expression:
+        """The bytes of all hits, were each of the largest file that it can be. Who knows a site knows which paths are pages."""
+        largest = max(hit.bytes_sent for hit in self.hits)
+        sizes: Expression = {}
+        for at in self.whole():
+            unseen = 0 if self.values[at]["kind"] == "page" else largest
+            sizes[at] = float(max((hit.bytes_sent for hit in self.inside({at: 1.0})), default=unseen))
+        return sizes
 
     def _path(self, at: int) -> str:
         return self.values.get(at, {}).get("path", REST)

@@ -11,6 +11,8 @@ from tests.attack.synthetic import DEPTHS, DURATIONS, Hit
 from tests.catalogues import REPORTS
 
 K = 10
+BYTES_BOUND = 10_000
+"""How many bytes of an address count, where bytes are bounded: nine times the smallest file, as 10 MB are with files of a megabyte."""
 OTHER, UNKNOWN = "(other)", "(unknown)"
 VISITOR_SCOPE = {"country", "network", "device", "operating_system", "browser", "bot_kind", "bot"}
 VISIT_SCOPE = {"visit_depth", "visit_duration", "entry_page", "exit_page"}
@@ -77,8 +79,9 @@ class Rules:
     visits: str = "none"
     """`exact`: of daily and of every row of page hits. `bounded`: of daily, three of an address, rounded to 2k times three; not
     below ten times that."""
-    bytes_sent: bool = False
-    """Exact bytes of every row of paths, whose sizes the attacker knows."""
+    bytes_sent: str = "none"
+    """`exact`: of every row of paths. `bounded`: of daily, BYTES_BOUND of an address, rounded to 2k times that; not below ten
+    times that. The attacker knows the size of every file."""
 
     def without(self, *names: str) -> Rules:
         """Without some reports."""
@@ -220,16 +223,22 @@ def _row(found: Published, report: Report, key: Key, rules: Rules) -> Row:
     is_of_pages = not columns or (columns[0] == "kind" and key[0] == "page")
     visits = len({hit.visit for hit in hits}) if rules.visits == "exact" and is_of_pages else None
     if rules.visits == "bounded" and not columns:
-        by_address = Counter(address for address, _ in {(hit.address, hit.visit) for hit in hits})
-        step = 2 * rules.k * 3
-        bounded = sum(min(3, number) for number in by_address.values())
-        visits = (2 * bounded + step) // (2 * step) * step if 2 * bounded >= 19 * step else None
-    return Row(
-        len(hits),
-        visitors,
-        visits,
-        sum(hit.bytes_sent for hit in hits) if rules.bytes_sent and columns[-1:] == ["path"] else None,
-    )
+        visits = bounded(Counter(address for address, _ in {(hit.address, hit.visit) for hit in hits}), 3, rules.k)
+    bytes_sent = None
+    if rules.bytes_sent == "exact" and columns[-1:] == ["path"]:
+        bytes_sent = sum(hit.bytes_sent for hit in hits)
+    if rules.bytes_sent == "bounded" and not columns:
+        by_address: Counter[str] = Counter()
+        for hit in hits:
+            by_address[hit.address] += hit.bytes_sent
+        bytes_sent = bounded(by_address, BYTES_BOUND, rules.k)
+    return Row(len(hits), visitors, visits, bytes_sent)
+
+
+def bounded(by_address: Mapping[str, int], bound: int, k: int) -> int | None:
+    """A sum to which no address contributes more than the bound, to the nearest 2k bounds, halves up; None below ten such steps."""
+    step, total = 2 * k * bound, sum(min(bound, amount) for amount in by_address.values())
+    return (2 * total + step) // (2 * step) * step if 2 * total >= 19 * step else None
 
 
 def rows_by_stratum(tables: Mapping[str, Mapping[Key, tuple[int, ...]]], traffic: str) -> dict[str, dict[Key, Row]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.attack.mutations import DAY, SITE, K, hits, published
 from tests.eager import release_log, rows_of
 from tests.logs import FIREFOX, GOOGLEBOT, address, crowd, line
+from transforms.masking.routes import Routes
+from transforms.period import Window
 
 JANE = 900
 YANDEX = "Mozilla/5.0 (compatible; YandexBot/3.0; +http://yandex.com/bots)"
@@ -106,6 +108,36 @@ def test_a_data_set_with_an_opt_out_beside_one_without_shows_who_opted_out():
     excluded = crowd(20) + crowd(20, 100, **page)
     everybody, without = (hits(published(log), "pages", path="/b") for log in (excluded + line(address(JANE), **page), excluded))
     assert everybody - without == 1
+
+
+def pages_of(log: bytes, day: str = DAY, **settings: object) -> dict[str, int]:
+    """Hits of pages by path."""
+    return {key[-1]: row[0] for key, row in rows_of(release_log(log, k=K, **settings)[day].tables["pages"], "pages").items()}
+
+
+def test_days_of_two_time_zones_can_be_subtracted():
+    """Jane alone comes between the ends of both days."""
+    page = {"request": "GET /b HTTP/1.1"}
+    log = crowd(20) + crowd(20, 100, **page) + line(address(JANE), time="03/Mar/2026:23:30:00 +0000", **page)
+    utc, berlin = (pages_of(log, time_zone=zone) for zone in ("UTC", "Europe/Berlin"))
+    assert utc["/b"] - berlin["/b"] == 1
+
+
+def test_a_day_can_be_subtracted_from_its_week():
+    """Jane alone comes on another day, which is not published."""
+    page = {"request": "GET /b HTTP/1.1"}
+    log = crowd(20) + crowd(20, 100, **page) + line(address(JANE), time="04/Mar/2026:10:00:00 +0000", **page)
+    week = pages_of(log, "2026-03-02", window=Window(end=1_000_000, length=7))
+    assert week["/b"] - pages_of(log)["/b"] == 1
+
+
+def test_a_data_set_with_routes_beside_one_without_can_be_subtracted():
+    """The page of a club is named without routes, and Jane's is not; with them both are one path."""
+    club = crowd(20, 100, request="GET /club/chess HTTP/1.1") + line(address(JANE), request="GET /club/jane HTTP/1.1")
+    log = crowd(40, request="GET /club/ HTTP/1.1") + club
+    routed, without = pages_of(log, routes=Routes.parse("/club/:name")), pages_of(log)
+    assert routed["/club/:name"] - without["/club/chess"] == 1
+    assert "/club/jane" not in routed | without
 
 
 def test_many_days_say_more_about_a_regular_visitor_than_one():

@@ -87,7 +87,7 @@ MUTATIONS = {
     "what a row absorbed joins the other row of its children": ("rare", 40, replace(VISITS, absorbs="children")),
     "the weakest row joins what fails": ("rare", 40, replace(Rules(), absorbs="weakest joins")),
     "other rows of two values": ("bare", 40, replace(Rules(), least_left=0)),
-    "exact bytes of paths": ("wide", 40, replace(Rules(), bytes_sent=True)),
+    "exact bytes of paths": ("wide", 40, replace(Rules(), bytes_sent="exact")),
     "exact visits": ("bounces", 40, replace(VISITS, visits="exact")),
     "depths": ("rare", 15, VISITS),
     "more depths": ("wide", 40, replace(VISITS, depths=((1, "01"), (2, "02"), (3, "03-05"), (6, "06-10"), (11, "11+")))),
@@ -153,6 +153,25 @@ def test_bounded_and_rounded_visits_would_tell_where_they_are_just_over_a_bounda
     rules = replace(Rules(), visits=visits)
     found = [group.name for group in attacked(crowd([*once, *again, *files], rules), rules).proven(LACKING, whole=True)]
     assert found == (["visits without a page"] if visits == "bounded" else [])
+
+
+@pytest.mark.parametrize("bytes_sent", ["bounded", "none"])
+def test_bounded_and_rounded_bytes_would_tell_where_they_are_just_over_a_boundary(bytes_sent):
+    """Rounded to 2,000,000, so at least 1,900,000 bytes; 1,831 hits of pages of 1,037 bytes are less. Four are of a larger file."""
+    pages = [(number, second, "/") for number in range(203) for second in range(9)]
+    large = [(number, 0, f"/{'a' * 235}.css") for number in range(300, 304)]
+    rules = replace(Rules(), bytes_sent=bytes_sent)
+    found = [group.name for group in attacked(crowd([*pages, *large], rules), rules).proven(HIDDEN, whole=True)]
+    assert ("absorbed by kinds ('page',)" in found) == (bytes_sent == "bounded")
+    assert bool(found) == (bytes_sent == "bounded")
+
+
+@pytest.mark.parametrize(("setting", "visitors"), DAYS)
+def test_a_small_site_would_have_neither(setting, visitors):
+    """Ten steps are 600 visits, and the bytes of 190 addresses that reach their bound."""
+    rules = replace(Rules(), visits="bounded", bytes_sent="bounded")
+    (row,) = publish(hits_of(setting, visitors, 1, rules), rules).tables["daily"].values()
+    assert (row.visits, row.bytes_sent) == (None, None)
 
 
 def test_depths_would_be_told_by_hits_that_are_hardly_more_than_addresses():

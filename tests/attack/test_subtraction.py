@@ -12,8 +12,9 @@ from unittest.mock import patch
 
 import pytest
 
-from tests.attack.mutations import K, Tables, exact_visitors, hits, published, with_reports, without_absorption
+from tests.attack.mutations import K, Tables, exact_visitors, hits, other_of_two, published, with_reports, without_absorption
 from tests.catalogues import REPORTS
+from tests.eager import release_log, tables_of
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, crowd, line
 from transforms.dimensions.agent import DEVICE
 from transforms.dimensions.country import CountryLookup
@@ -286,3 +287,18 @@ def test_without_a_rule_she_is(name):
     attack = ATTACKS[name]
     with attack.mutation():
         assert attack.sum(published(attack.log)) == attack.found
+
+
+def test_a_night_without_its_third_hour_hides_the_other_two():
+    """In Berlin it has no hour 02, so whoever sees 00, 01 and 03 named knows that `(other)` is 04 and 05, fewer than k each."""
+    night = {"28/Mar/2026:23:30:00": 12, "29/Mar/2026:00:30:00": 14, "29/Mar/2026:01:30:00": 16}
+    night |= {"29/Mar/2026:02:30:00": 6, "29/Mar/2026:03:30:00": 6}
+    log = b"".join(crowd(count, 100 * number, time=f"{time} +0000") for number, (time, count) in enumerate(night.items(), 1))
+
+    def hours() -> dict[str, int]:
+        table = tables_of(release_log(log, k=K, time_zone="Europe/Berlin"))["2026-03-29"]["hourly"]
+        return {key[-1]: row[0] for key, row in table.items()}
+
+    assert hours() == {"00": 12, "01": 14, "03": 16 + 12}
+    with other_of_two():
+        assert hours() == {"00": 12, "01": 14, "03": 16, "(other)": 12}
