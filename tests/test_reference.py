@@ -40,6 +40,7 @@ def networks_capped(hits: frozenset[reference.Hit], cap: int) -> int:
     return sum(min(cap, addresses) for addresses in networks.values())
 
 
+@pytest.mark.long
 def test_a_real_log_at_the_lowest_threshold():
     if not REAL_LOG.exists():
         pytest.skip("the real log is not part of the project; it is only beside its development checkout")
@@ -50,7 +51,7 @@ def test_a_real_log_at_the_lowest_threshold():
     assert published["2015-05-18"]["daily"]
 
 
-@pytest.mark.parametrize("log_format", ["combined", "vhost_combined"])
+@pytest.mark.parametrize("log_format", ["combined", pytest.param("vhost_combined", marks=pytest.mark.long)])
 def test_a_synthetic_day(tmp_path, log_format):
     path = tmp_path / "access.log"
     command = [sys.executable, "examples/generate.py", "--output", str(path), "--lines", "8000", "--format", log_format]
@@ -219,6 +220,7 @@ def test_the_order_of_lines_of_the_same_second_changes_no_byte():
         assert files_of(release_log(b"".join(lines), block_bytes=700)) == files
 
 
+@pytest.mark.long
 @given(logs(120))
 @settings(max_examples=25)
 def test_every_row_passes_the_gate_and_divides_its_parent(lines):

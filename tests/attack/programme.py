@@ -11,7 +11,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.attack.cells import NO_PAGE, NO_PATH, REST, Cells
-from tests.attack.rules import BYTES_BOUND, MACHINES, OTHER, ROOT, VISITOR_SCOPE, Key, Published, Report, Rules, addresses, cap_of, visitors_of
+from tests.attack.rules import (
+    BYTES_BOUND,
+    MACHINES,
+    OTHER,
+    ROOT,
+    VISITOR_SCOPE,
+    Key,
+    Published,
+    Report,
+    Rules,
+    addresses,
+    cap_of,
+    visitors_of,
+)
 from tests.attack.synthetic import Hit
 from tests.attack.unknowns import EPSILON, Expression, less, plus
 

@@ -12,7 +12,7 @@ from tests.catalogues import REPORTS
 
 K = 10
 BYTES_BOUND = 10_000
-"""How many bytes of an address count, where bytes are bounded: nine times the smallest file, as 10 MB are with files of a megabyte."""
+"""How many bytes of an address count, where bytes are bounded. Files have 1,000 and more: as 10 MB with files of a megabyte."""
 OTHER, UNKNOWN = "(other)", "(unknown)"
 VISITOR_SCOPE = {"country", "network", "device", "operating_system", "browser", "bot_kind", "bot"}
 VISIT_SCOPE = {"visit_depth", "visit_duration", "entry_page", "exit_page"}
@@ -236,7 +236,7 @@ def _row(found: Published, report: Report, key: Key, rules: Rules) -> Row:
 
 
 def bounded(by_address: Mapping[str, int], bound: int, k: int) -> int | None:
-    """A sum to which no address contributes more than the bound, to the nearest 2k bounds, halves up; None below ten such steps."""
+    """A sum to which no address contributes more than the bound, to the nearest 2k bounds, halves up; None below ten of these."""
     step, total = 2 * k * bound, sum(min(bound, amount) for amount in by_address.values())
     return (2 * total + step) // (2 * step) * step if 2 * total >= 19 * step else None
 

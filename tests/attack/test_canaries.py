@@ -57,7 +57,13 @@ def test_the_search_finds_what_it_is_looking_for():
 
 
 @pytest.mark.parametrize(
-    ("log_format", "workers", "mode"), [("vhost_combined", "2", ()), (WIDE, "0", ()), ("nginx_json", "2", ()), (WIDE, "2", NOISY)]
+    ("log_format", "workers", "mode"),
+    [
+        ("vhost_combined", "2", ()),
+        pytest.param(WIDE, "0", (), marks=pytest.mark.long),
+        pytest.param("nginx_json", "2", (), marks=pytest.mark.long),
+        pytest.param(WIDE, "2", NOISY, marks=pytest.mark.long),
+    ],
 )
 def test_no_byte_comes_out_of_a_run(tmp_path, result, short_folder, log_format, workers, mode):
     source, temporary = write(log_format, tmp_path), short_folder

@@ -151,9 +151,7 @@ def test_no_byte_comes_out_when_a_step_fails(source, result, monkeypatch, capfd,
         assert leaks("".join(carried).encode()) == []
 
 
-@pytest.mark.parametrize(
-    "step", [step if step in ("parse", "count") else pytest.param(step, marks=pytest.mark.long) for step in IN_WORKERS]
-)
+@pytest.mark.parametrize("step", [step if step == "count" else pytest.param(step, marks=pytest.mark.long) for step in IN_WORKERS])
 def test_no_byte_comes_out_when_a_step_fails_in_a_worker_process(source, result, tmp_path, short_folder, step):
     planted, temporary = tmp_path / "planted", short_folder
     planted.mkdir()
@@ -172,6 +170,7 @@ def test_no_byte_comes_out_when_a_step_fails_in_a_worker_process(source, result,
     assert not list(result.rglob("*.parquet"))
 
 
+@pytest.mark.long
 def test_no_byte_comes_out_when_a_file_changes_under_a_worker_process(source, result):
     command = [
         sys.executable,

@@ -157,7 +157,7 @@ def test_bounded_and_rounded_visits_would_tell_where_they_are_just_over_a_bounda
 
 @pytest.mark.parametrize("bytes_sent", ["bounded", "none"])
 def test_bounded_and_rounded_bytes_would_tell_where_they_are_just_over_a_boundary(bytes_sent):
-    """Rounded to 2,000,000, so at least 1,900,000 bytes; 1,831 hits of pages of 1,037 bytes are less. Four are of a larger file."""
+    """Rounded to 2,000,000, so at least 1,900,000 bytes; 1,831 pages of 1,037 bytes are less. Four hits are of a larger file."""
     pages = [(number, second, "/") for number in range(203) for second in range(9)]
     large = [(number, 0, f"/{'a' * 235}.css") for number in range(300, 304)]
     rules = replace(Rules(), bytes_sent=bytes_sent)

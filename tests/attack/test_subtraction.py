@@ -94,6 +94,7 @@ def test_what_is_left_of_any_row_is_nothing_or_many():
     assert [one for one in left if 0 < one.hits < K or one.hits < 0] == []
 
 
+@pytest.mark.long
 def test_without_absorption_something_small_is_left_at_every_edge_of_the_tree():
     with without_absorption():
         left = [left for log in days() for left in differences(published(log))]

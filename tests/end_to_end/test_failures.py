@@ -120,7 +120,7 @@ def test_a_link_to_nothing_is_named(tmp_path, capfd):
     assert f"{tmp_path}/link.log: it vanished, or is a link to nothing." in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("share", [0.0, 0.5, 0.95])
+@pytest.mark.parametrize("share", [0.0, *(pytest.param(share, marks=pytest.mark.long) for share in (0.5, 0.95))])
 def test_a_full_disk_ends_the_run_and_the_next_one_makes_up_for_it(log, tmp_path, monkeypatch, capfd, share):
     written, fsync = [], os.fsync
 
@@ -153,6 +153,7 @@ def test_a_full_disk_ends_the_run_and_the_next_one_makes_up_for_it(log, tmp_path
     assert main(["verify", str(output)]) == 0
 
 
+@pytest.mark.long
 def test_a_record_that_finds_no_space_leaves_that_of_the_run_before(log, tmp_path, monkeypatch, capfd):
     folder = tmp_path / "monitoring"
     folder.mkdir()
@@ -226,6 +227,7 @@ def test_a_run_that_is_killed_leaves_no_process_and_the_next_one_publishes(log, 
     assert sorted(files_in(output)) == sorted([f"{DAY}.parquet"] * (1 + len(REPORTS)) + [f"{DAY}.json"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["run", "formats"])
 def test_a_reader_that_goes_away_is_no_failure(log, tmp_path, command):
     arguments = ["run", "--input", str(log), "--output", str(tmp_path / "out"), "--workers", "0"]
@@ -243,6 +245,7 @@ def test_a_reader_that_goes_away_is_no_failure(log, tmp_path, command):
     assert "rror" not in said
 
 
+@pytest.mark.long
 def test_a_summary_that_cannot_be_written_is_no_failure_either(log, tmp_path):
     command = [sys.executable, "-m", "pipeline", "run", "--input", str(log), "--output", str(tmp_path / "out"), "--workers", "0"]
     with open("/dev/full", "w") as full:

@@ -132,6 +132,7 @@ def test_the_site_is_that_of_the_url_or_else_the_one_that_was_named(tmp_path, he
     assert {row["site"]: row["hits"] for row in daily} == {"www.example.org": 20, "shop.example.org": 20}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "bare"),
     [
@@ -227,6 +228,7 @@ def test_an_empty_file_is_said_to_be_empty(tmp_path, capsys):
     assert "20 lines read from 2 files, 1 of them empty\n" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_every_night_the_summary_says_of_a_format_only_how_sure_it_is(tmp_path, capsys):
     path, record = tmp_path / "access.log", tmp_path / "record.json"
     path.write_bytes(write("combined", requests(1)))
@@ -262,6 +264,7 @@ def test_a_very_long_line_in_front_does_not_hide_the_format_of_the_others(tmp_pa
     assert "fits 300 of 300 lines" in capsys.readouterr().out
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("start", [bytes(3 << 20), bytes(3 << 20) + b"\n" + b"x" * 1_200_000 + b"\n"])
 def test_a_very_long_line_in_front_is_rejected_and_the_others_are_read(tmp_path, start):
     """Zeros are what copytruncate leaves in front of a server that goes on where it was."""
@@ -274,6 +277,7 @@ def test_a_very_long_line_in_front_is_rejected_and_the_others_are_read(tmp_path,
     assert lines["counted"] == 300 - (not start.endswith(b"\n"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(1 << 20) - 1, 1 << 20])
 def test_the_longest_line_that_is_read_does_not_hide_the_others(tmp_path, capsys, size):
     path = tmp_path / "access.log"

@@ -16,6 +16,8 @@ from tests.end_to_end.test_verify import verify
 from tests.logs import crowd
 from tests.published import tables
 
+pytestmark = pytest.mark.long
+
 DAY, SITE = "2026-03-03", "www.example.org"
 DP = ("--privacy", "dp", "--declare-site", SITE)
 MODES = pytest.mark.parametrize("mode", [DP, ()], ids=["dp", "threshold"])

@@ -47,6 +47,7 @@ def test_standard_input(tmp_path, monkeypatch, compress):
     assert published(tmp_path / "out") == {("(unknown)", "human"): (24_000, 24)}
 
 
+@pytest.mark.long
 def test_a_pipe_in_the_shell(tmp_path):
     (tmp_path / "log").write_bytes(LOG)
     command = f"{sys.executable} -m pipeline run --input - --output {tmp_path}/out < {tmp_path}/log"
@@ -417,8 +418,16 @@ def test_plan_knows_of_a_publication_that_the_next_run_completes(tmp_path, monke
     assert published(tmp_path / "out")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize(
+    ("number", "workers"),
+    [
+        (signal.SIGTERM, "2"),
+        *(
+            pytest.param(*other, marks=pytest.mark.long)
+            for other in [(signal.SIGINT, "2"), (signal.SIGINT, "0"), (signal.SIGTERM, "0")]
+        ),
+    ],
+)
 def test_a_signal_in_the_middle_of_a_run_ends_it_with_130(tmp_path, number, workers):
     command = [sys.executable, "-m", "pipeline", "run", "--input", "-", "--output", str(tmp_path / "out"), "--workers", workers]
     process = subprocess.Popen(

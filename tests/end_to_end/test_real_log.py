@@ -18,6 +18,7 @@ REAL_LOG = Path(__file__).parents[3] / "shared" / "data" / "logs" / "apache_comb
 DAYS = ["2015-05-17", "2015-05-18", "2015-05-19", "2015-05-20"]
 
 
+@pytest.mark.long
 def test_four_days_of_a_real_log(tmp_path):
     if not REAL_LOG.exists():
         pytest.skip("no real log is shipped, and none lies beside this checkout, in ../shared/data/logs")

@@ -83,6 +83,7 @@ def test_progress_is_one_line_and_the_summary_is_cut_between_words(log, width, e
     assert not any(text.startswith("weblog-anonymizer:") for text in summary)
 
 
+@pytest.mark.long
 def test_what_comes_through_a_pipe_has_no_total(log):
     arguments = ("run", "--input", "-", "--output", log.parent / "out", "--workers", "0", "--max-reject-ratio", "0.1")
     with log.open("rb") as piped:
@@ -135,6 +136,7 @@ def test_plan_is_cut_between_words(log):
     assert max(len(text) for text in said.split("\n") if str(log.parent) not in text) <= 60
 
 
+@pytest.mark.long
 def test_on_a_narrow_terminal_names_are_whole_and_parts_of_a_sentence_indented(log):
     code, said = on_a_terminal(60, "formats", log)
     assert code == 0

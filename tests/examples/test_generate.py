@@ -61,7 +61,7 @@ def test_same_arguments_same_bytes_and_another_seed_other_bytes() -> None:
 
 
 @pytest.mark.parametrize("profile", script.PROFILES)
-@pytest.mark.parametrize("lines", [1, 2, 7, 999, 130_001])
+@pytest.mark.parametrize("lines", [1, 2, 7, 999, pytest.param(130_001, marks=pytest.mark.long)])
 def test_exactly_the_lines_asked_for(profile: str, lines: int) -> None:
     text = log(lines, profile=profile)
     assert text.count(b"\n") == lines
@@ -69,6 +69,7 @@ def test_exactly_the_lines_asked_for(profile: str, lines: int) -> None:
     assert b"\n\n" not in text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("profile", script.PROFILES)
 def test_chunks_end_at_line_ends(profile: str) -> None:
     chunks = list(script.generate(130_000, profile=profile))
@@ -82,6 +83,7 @@ def test_nearly_all_lines_parse_and_the_others_are_cut_lines(day: list[str], ent
     assert 0 < rejected < len(day) / 1000
 
 
+@pytest.mark.long
 def test_lines_are_sorted_by_time_and_within_the_day() -> None:
     text = log(130_000, day=date(2026, 2, 28)).decode()
     times = [found["time"] for found in map(COMBINED.fullmatch, text.splitlines()) if found]
@@ -143,6 +145,7 @@ def test_odd_lines_are_written_as_servers_escape_them(day: list[str]) -> None:
         assert odd in text
 
 
+@pytest.mark.long
 def test_half_of_the_scattered_addresses_are_distinct() -> None:
     lines = log(60_000, profile="scattered").decode().splitlines()
     parsed = [found for found in map(COMBINED.fullmatch, lines) if found]

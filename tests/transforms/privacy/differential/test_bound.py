@@ -165,6 +165,7 @@ def counts_of_some() -> dict[str, dict[tuple[str, ...], dict[str, int]]]:
     return counts([SOME])
 
 
+@pytest.mark.long
 @given(st.randoms(use_true_random=False), st.integers(1, 4))
 def test_neither_the_order_of_hits_nor_the_shards_change_a_count(shuffle, shards):
     hits = list(SOME)
