@@ -29,7 +29,7 @@ CRAWLERS = {"search-engine", "ai-crawler", "seo", "archiver", "academic", "adver
 METHODS = set("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
 METHODS |= set("PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH ACL QUERY".split())
 VERSIONS = {"HTTP/1": "HTTP/1.0", "HTTP/2": "HTTP/2.0", "HTTP/3": "HTTP/3.0", "": NONE}
-VERSIONS |= {name: name for name in ("HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0")}
+VERSIONS |= {name: name for name in ("HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0")}
 DURATIONS = """0=00:00 1=00:01-00:09 10=00:10-00:29 30=00:30-00:59 60=01:00-04:59 300=05:00-09:59 600=10:00+"""
 DEPTHS = "1=01 2=02-04 5=05+"
 DAY_PARTS = "0=00-05 6=06-11 12=12-17 18=18-23"

@@ -142,7 +142,7 @@ def test_a_crowded_invented_log():
     assert any("(other)" in key for rows in published["2026-03-03"].values() for key in rows)
 
 
-_VERSIONS = ("HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "HTTP/3.0", "HTTP/0.9", "HTTP/9.9", "")
+_VERSIONS = ("HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "HTTP/3.0", "HTTP/9.9", "")
 _REFERERS = (
     "-",
     "https://www.example.org/",

@@ -58,7 +58,7 @@ def test_failing_siblings_that_pass_together_are_other():
 
 def test_failing_siblings_pass_by_their_addresses_together_and_not_by_the_sum_of_each():
     get, rare = some(20), some(9, 0, method="HEAD") + some(9, 0, method="POST")
-    assert rows(get + rare, "methods") == {("page", "GET"): row(get, rare)}
+    assert rows(get + rare, "methods") == {("page", "200", "GET"): row(get, rare)}
 
 
 def test_without_failing_siblings_every_row_is_its_own_cell():
@@ -125,7 +125,7 @@ def test_a_row_that_a_report_does_not_pin_has_no_child_there():
     pages, rare = some(20), some(6, 20, kind="static", file_type="css") + some(6, 26, kind="error")
     assert rows(pages + rare, "kinds") == {("page",): row(pages), (OTHER,): row(rare)}
     assert rows(pages + rare, "file_types") == rows(pages + rare, "error_pages") == {}
-    assert rows(pages + rare, "methods").keys() == {("page", "GET"), (OTHER, OTHER)}
+    assert rows(pages + rare, "methods").keys() == {("page", "200", "GET"), (OTHER, OTHER, OTHER)}
     assert rows(pages, "bot_kinds") == {}
 
 
@@ -202,7 +202,7 @@ def test_visitors_of_a_part_by_hits_are_rounded_or_those_of_its_parent(visitors,
 
 def test_visitors_of_other_are_rounded_as_well():
     day = some(40, kind="error") + some(9, 0, kind="error", method="HEAD") + some(6, 9, kind="error", method="POST")
-    assert published(day, "methods") == {("error", "GET"): (40, 40), ("error", OTHER): (15, 20)}
+    assert published(day, "methods") == {("error", "200", "GET"): (40, 40), ("error", "200", OTHER): (15, 20)}
 
 
 def test_visitors_missing_from_a_part_are_missing_from_its_parent_and_not_from_the_day():
@@ -270,14 +270,14 @@ def test_no_report_is_of_visits():
             3,
         ),
         (
-            "protocols",  # of seven: HTTP/0.9 to HTTP/3.0, `Other` and `(none)`
-            [{"protocol": each} for each in "HTTP/1.0 HTTP/1.1 HTTP/2.0".split()],
+            "protocols",  # of six: HTTP/1.0 to HTTP/3.0, `Other` and `(none)`
+            [{"protocol": each} for each in "HTTP/1.1 HTTP/2.0".split()],
             [{"protocol": "Other"}, {"protocol": NONE}],
             4,
         ),
         (
             "protocols",
-            [{"protocol": each} for each in "HTTP/1.0 HTTP/1.1 HTTP/2.0 HTTP/3.0".split()],
+            [{"protocol": each} for each in "HTTP/1.0 HTTP/1.1 HTTP/2.0".split()],
             [{"protocol": "Other"}, {"protocol": NONE}],
             3,
         ),
@@ -319,7 +319,7 @@ def test_if_no_cell_passes_the_only_child_is_other_however_few_values_are_possib
     ]  # all twelve count, six of each device
     assert rows(machines, "devices") == {(OTHER,): row(machines)}
     half = some(20, **invalid)
-    assert rows(half, "methods") == {("invalid", UNKNOWN): row(half)}
+    assert rows(half, "methods") == {("invalid", "200", UNKNOWN): row(half)}
     assert rows(half, "protocols") == {("invalid", UNKNOWN): row(half)}
 
 

@@ -44,6 +44,8 @@ class Understood:
         if entry is not None and not self.policy.draws:
             self.wrong.append("an entry in the ledger, although this mode spends nothing")
         if self.catalogue is not None:
+            if self.policy.published(self.catalogue).names() != self.catalogue.names():
+                self.wrong.append("a report that this mode does not publish")
             self.checks = self.policy.checks(manifest, self.catalogue, entry)
 
     def facts(self, manifest: Mapping[str, Any], date: str) -> Iterator[str]:

@@ -14,6 +14,8 @@ from transforms.privacy.detectors import identifier, is_caught
 from transforms.privacy.release import is_nameable
 from transforms.reserved import OTHER
 
+_WIDE = pa.decimal128(38)
+
 
 def wrong_order(table: pa.Table, names: Sequence[str]) -> Iterator[str]:
     """Whether rows are sorted by these dimensions, and distinct."""
@@ -62,14 +64,16 @@ def wrong_division(
     """
     parent, names = of[0], list(of[1])
     additive = [measure.name for measure in measures if measure.kind is Kind.ADDITIVE]
-    parts = table.group_by(names, use_threads=False).aggregate([(name, "sum") for name in additive])
+    # As decimals, which do not wrap round as a sum of 64 bits does.
+    exact = pa.table({name: table[name] for name in names} | {name: table[name].cast(_WIDE) for name in additive})
+    parts = exact.group_by(names, use_threads=False).aggregate([(name, "sum") for name in additive])
     at = pc.index_in(cell_keys([parents[name] for name in names]), value_set=cell_keys([parts[name] for name in names]))
     if at.null_count or parts.num_rows != parents.num_rows:
         yield f"does not divide exactly the rows of {parent}"
         return
     parts = parts.take(at)
     for name in additive:
-        if not pc.all(pc.equal(parents[name], parts[f"{name}_sum"]), min_count=0).as_py():
+        if not pc.all(pc.equal(parents[name].cast(_WIDE), parts[f"{name}_sum"]), min_count=0).as_py():
             yield f"{name} do not agree with those of {parent}"
     keys = zip(*(table[name].to_pylist() for name in columns), strict=True)
     if any(OTHER in key[:-1] and key[-1] != OTHER for key in keys):

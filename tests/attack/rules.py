@@ -51,7 +51,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "visit_duration": tuple(DURATIONS.values()),
     "device": ("Desktop", "Mobile", "Tablet", "Other"),
     "channel": ("direct", "internal", "search", "social", "ai", "referral"),
-    "protocol": ("HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0", "Other", "(none)"),
+    "protocol": ("HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0", "Other", "(none)"),
     "entry": ("entry", "later"),
 }
 """Vocabularies of few values, without what cannot be. All other dimensions have more than can be counted."""

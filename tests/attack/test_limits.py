@@ -70,6 +70,15 @@ def test_one_address_may_make_most_hits_of_a_row():
     assert hits(published(crowd(40) + crowd(K, 500, request="GET /b HTTP/1.1") + jane), "pages", path="/b") == K + 500
 
 
+def test_who_knows_how_a_server_answers_can_tell_what_a_row_absorbed():
+    """Everything below /admin/ is answered with 403, and nothing else is."""
+    denied = crowd(40, request="GET /admin/x HTTP/1.1", status=403)
+    failed = crowd(30, 100, request="GET /x HTTP/1.1", status=500) + crowd(20, 200, request="GET /b/x HTTP/1.1", status=500)
+    jane = line(address(JANE), request="GET /jane/x HTTP/1.1", status=500)
+    tables = published(denied + failed + jane)
+    assert hits(tables, "sections", section="/admin/") - hits(tables, "status_codes", status="403") == 1
+
+
 def test_a_spoofed_crawler_is_named_whatever_its_number():
     jane = line(address(JANE), agent=YANDEX)
     tables = published(crowd(K, agent=GOOGLEBOT) + jane)

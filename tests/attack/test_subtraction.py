@@ -18,7 +18,7 @@ from tests.eager import release_log, tables_of
 from tests.logs import CHROME, FIREFOX, GOOGLEBOT, IPHONE, crowd, line
 from transforms.dimensions.agent import DEVICE
 from transforms.dimensions.country import CountryLookup
-from transforms.dimensions.request import METHOD, PATH, PROTOCOL
+from transforms.dimensions.request import FILE_TYPE, METHOD, PATH, PROTOCOL
 from transforms.dimensions.visit import ENTRY_PAGE, VISIT_DEPTH, VISIT_DURATION
 from transforms.masking import anonymize
 from transforms.reports.report import Report
@@ -234,6 +234,20 @@ ATTACKS = {
         crowd(30) + crowd(11, 100, request="GET /robots.txt HTTP/1.1") + crowd(1, JANE, request="GET /jane.txt HTTP/1.1"),
         lambda tables: hits(tables, "file_types", file_type="txt") - hits(tables, "static_paths"),
         flat_paths_without_absorption,
+    ),
+    "images - the section of images": Attack(
+        # Who knows the site knows that all images but her one are in that section.
+        crowd(40, **at("/css/a.css")) + crowd(30, 100, **at("/img/a.png")) + crowd(1, JANE, **at("/admin/logo.png")),
+        lambda tables: hits(tables, "file_types", file_type="png") - hits(tables, "sections", section="/img/"),
+        reports(Report("file_types", "x", FILE_TYPE, "kinds", where=("kind", "static"))),
+    ),
+    "methods that are not allowed - the frequent one": Attack(
+        # A GET is not answered so, but she is counted with those that are answered otherwise.
+        crowd(50, status=403)
+        + crowd(20, 100, status=405, request="POST / HTTP/1.1")
+        + crowd(1, JANE, status=405, request="PUT / HTTP/1.1"),
+        lambda tables: hits(tables, "status_codes", status="405") - hits(tables, "methods", method="POST"),
+        reports(Report("methods", "x", METHOD, "kinds")),
     ),
     "a page - visits that begin with it": Attack(
         crowd(20) + crowd(18, 100, **at("/a")) + crowd(1, JANE) + crowd(1, JANE, time=MINUTE, **at("/a")),

@@ -14,6 +14,7 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.audit.facts import ALLOWED
+from pipeline.audit.rows import wrong_division
 from pipeline.dataset.document import to_bytes
 from pipeline.dataset.lock import output_lock
 from pipeline.dataset.manifest import COMMON_FACTS, OWN_FACTS
@@ -22,6 +23,10 @@ from tests.catalogues import REPORTS
 from tests.end_to_end.spoiling import described_as, documents, restate, spoil, state, store, with_value
 from tests.logs import FIREFOX, GOOGLEBOT, crowd
 from tests.published import GUARD
+from transforms.counting.measures import HITS
+from transforms.dimensions.visit import VISIT_DEPTH
+from transforms.privacy.threshold.policy import Threshold
+from transforms.reports.report import Catalogue, Report
 
 DAY, SITE = "2026-03-03", "www.example.org"
 UUID = "550e8400-e29b-41d4-a716-446655440000"
@@ -175,6 +180,10 @@ TAMPERED = {
     "other of three values": ("devices", with_other, False, "it could be of too few values"),
     "visitors that are not rounded": ("pages", with_value("visitors", 17), False, "that cannot be"),
     "more visitors than the parent has": ("sections", with_value("visitors", 990), False, "that cannot be"),
+    "more visitors than the hits have": ("kinds", with_value("visitors", 60, 1), False, "that cannot be"),
+    "fewer visitors than their parent has": ("kinds", with_value("visitors", 10, 2), False, "that cannot be"),
+    "a status of another kind": ("status_codes", with_value("status", "200", 1), False, "a value that cannot be in this row"),
+    "a method that is not known": ("methods", with_value("method", "(unknown)"), False, "a value that cannot be in this row"),
     "another type": ("pages", narrowed, False, "another schema"),
     "no description": ("pages", undescribed, False, "description, unit or noise is missing"),
     "no metadata": ("pages", lambda table: table.replace_schema_metadata(None), False, "metadata lack report"),
@@ -193,6 +202,32 @@ def test_what_was_tampered_with_is_found(output, capfd, case):
     assert "of 1 published day. See the list above." in error
     for value in ("jane", "Jane", "j.doe", "198.51", "1234567", "4111", "550e8400", "20.0.7", "2a00", "sk4lm", "5eb63"):
         assert value not in said + error
+
+
+def test_a_site_that_is_not_declared_is_found(output, capfd):
+    state(output, sites="www.example.net")
+    assert f"daily/{DAY}: a site that is not declared" in verify(output, capfd)[1]
+
+
+def test_a_report_that_the_mode_does_not_publish_is_found(published, tmp_path, capfd, monkeypatch):
+    with monkeypatch.context() as other:
+        depths = Report("visit_depths", "x", VISIT_DEPTH, "kinds", where=("kind", "page"))
+        other.setattr(Threshold, "published", classmethod(lambda _, catalogue: Catalogue([*catalogue, depths])))
+        words = ["--input", str(published.parent / "access.log"), "--output", str(tmp_path / "out"), "--site", SITE]
+        assert main(["run", "--workers", "0", *words]) == 0
+    code, said, _ = verify(tmp_path / "out", capfd)
+    assert code == 5
+    assert f"_manifest/{DAY}.json: a report that this mode does not publish" in said
+
+
+def test_hits_that_wrap_round_do_not_add_up():
+    """In 64 bits the sum is that of the parent."""
+    hits = [2**63 - 1, 2**63 - 1, 42]
+    table = pa.table({"site": [SITE] * 3, "kind": ["a", "b", "c"], "hits": hits})
+    parents = pa.table({"site": [SITE], "hits": [40]})
+    assert list(wrong_division(table, ["site", "kind"], parents, ("daily", ["site"]), [HITS])) == [
+        "hits do not agree with those of daily"
+    ]
 
 
 MORE = "holds more than its rows, or was not written by this program"

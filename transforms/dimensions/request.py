@@ -45,7 +45,7 @@ METHODS = frozenset(
     """GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK
     REPORT SEARCH ACL QUERY""".split()
 )
-PROTOCOLS = {"HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0"}
+PROTOCOLS = {"HTTP/1.0", "HTTP/1.1", "HTTP/2.0", "HTTP/3.0"}
 
 
 def publishable_method(method: str) -> str:
@@ -187,7 +187,8 @@ STATUS = Dimension(
     (_STATUS,),
     of=publishable_status,
     values=STATUSES,
-    determines=("kind",),  # of a request with a path
+    determines=("kind", "method"),  # of a request with a path; a GET is not answered with 405, a HEAD not with 201
+    within=("kind", {"not_found": ("404",), "page": (*map(str, range(200, 300)), "304")}),
 )
 KIND = Dimension(
     "kind",
@@ -228,4 +229,5 @@ FILE_TYPE = Dimension(
     of=file_type_of,
     values=(*sorted(STATIC), *_NO_TYPE),
     determines=("kind",),
+    within=("kind", {"static": tuple(sorted(STATIC))}),
 )

@@ -26,6 +26,9 @@ from transforms.reports.report import Catalogue, Report
 from transforms.reserved import UNKNOWN
 
 MIN_ADDRESSES = 5
+ALL_SITES = "(all)"
+"""The fact `sites` of a data set that does not limit them."""
+
 DEFAULT_ADDRESSES = 10
 """k: the fewest addresses of a value that comes from the log and is published by name, whatever the policy."""
 
@@ -118,8 +121,9 @@ class Policy(ABC):
     def facts(self) -> dict[str, str]:
         """What is public about the policy, for manifest and metadata."""
 
+    @classmethod
     @abstractmethod
-    def published(self, catalogue: Catalogue) -> Catalogue:
+    def published(cls, catalogue: Catalogue) -> Catalogue:
         """The reports of a catalogue that this policy can publish."""
 
     def travelling(self, catalogue: Catalogue) -> tuple[Dimension, ...]:

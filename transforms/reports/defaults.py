@@ -24,9 +24,9 @@ def default_catalogue() -> Catalogue:
             Report("not_found", "Requests that found nothing", PATH, "sections", where=("kind", "not_found")),
             Report("downloads", "Downloaded files", PATH, "sections", where=("kind", "download")),
             Report("error_pages", "Requests that failed, by path", PATH, "sections", where=("kind", "error")),
-            Report("file_types", "Static files by type", FILE_TYPE, "kinds", where=("kind", "static")),
+            Report("file_types", "Static files by type", FILE_TYPE, "sections", where=("kind", "static")),
             # Beside kinds, and not below them, these would give small rows away: an invalid request is a kind and has no method.
-            Report("methods", "Traffic by HTTP method", METHOD, "kinds"),
+            Report("methods", "Traffic by HTTP method", METHOD, "status_codes"),
             Report("protocols", "Traffic by HTTP version", PROTOCOL, "kinds"),
             Report("channels", "Where hits came from, by channel", CHANNEL, "daily"),
             Report("sources", "Referring domains", SOURCE, "channels"),

@@ -107,7 +107,8 @@ class Catalogue:
     def _refuse_relatives(self, report: Report) -> None:
         """The sibling rule: below one row, no two branches may divide by dimensions of which one determines the other.
 
-        The rows that one of them merges could be found by subtraction in the other.
+        The rows that one of them merges could be found by subtraction in the other. So could they where a third one, such as the
+        path, determines both: who knows the files of a site knows which values of one exclude which of the other.
         """
         assert report.parent is not None
         assert report.dimension is not None
@@ -120,9 +121,10 @@ class Catalogue:
             # Not what these determine as well: they may do so for some of their values only.
             divided = {dimension.name for above in common for dimension in above.own}
             both = determined_by(report.dimension, divided) & determined_by(other.dimension, divided)
-            if both:
+            pair = {report.dimension.name, other.dimension.name}
+            if both or any(pair < determined_by(third, divided) for third in known_dimensions().values()):
                 raise CatalogueError(
-                    f"reports {other.name!r} and {report.name!r} would both reveal {', '.join(sorted(both))} below "
+                    f"reports {other.name!r} and {report.name!r} would both reveal {', '.join(sorted(both or pair))} below "
                     f"{common[-1].name!r}: what one merges could be found by subtraction in the other. Put one below the other, "
                     "or leave one out"
                 )

@@ -36,6 +36,11 @@ RELATIVES = {
         "'pages' and 'x' would both reveal file_type, path below 'sections'",
     ),
     "sections beside kinds": (Report("x", "", SECTION, "daily"), "'kinds' and 'x' would both reveal section below 'daily'"),
+    "types of files beside sections": (
+        Report("x", "", FILE_TYPE, "kinds", where=("kind", "static")),
+        "'sections' and 'x' would both reveal file_type, section below 'kinds'",
+    ),
+    "methods beside status codes": (Report("x", "", METHOD, "kinds"), "'status_codes' and 'x' would both reveal method"),
     "types of files below hours": (Report("x", "", FILE_TYPE, "hourly"), "'kinds' and 'x' would both reveal kind"),
     "hours beside parts of the day": (Report("x", "", HOUR, "daily"), "'day_parts' and 'x' would both reveal day_part"),
     "countries by the hour beside countries": (
@@ -182,8 +187,8 @@ def test_a_manifest_lists_the_values_of_a_pin():
 
 
 def test_what_a_dimension_determines_ends_where_that_is_fixed():
-    assert determined_by(STATUS) == {"status", "kind", "section"}
-    assert determined_by(STATUS, {"kind"}) == {"status"}
+    assert determined_by(STATUS) == {"status", "method", "kind", "section"}
+    assert determined_by(STATUS, {"kind"}) == {"status", "method"}
     assert determined_by(PATH) == {"path", "kind", "section", "file_type"}
 
 

@@ -71,7 +71,8 @@ class Differential(Policy):
             "sites": ",".join(self.budget.sites),
         }
 
-    def published(self, catalogue: Catalogue) -> Catalogue:
+    @classmethod
+    def published(cls, catalogue: Catalogue) -> Catalogue:
         """See `Policy`: those for which a bound holds, without the levels between them."""
         return bounded(catalogue)
 

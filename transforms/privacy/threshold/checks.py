@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 from transforms.columns import Flags, Integers, cell_keys
 from transforms.counting.measures import HITS, VISITORS, Measure
 from transforms.dimensions.agent import CRAWLER
-from transforms.privacy.policy import MIN_ADDRESSES, Checks
-from transforms.privacy.threshold.measures import is_exact, measures_of
+from transforms.dimensions.site import SITE
+from transforms.privacy.policy import ALL_SITES, MIN_ADDRESSES, Checks
+from transforms.privacy.threshold.measures import is_exact, measures_of, nearest
 from transforms.privacy.threshold.plan import PARENT, few_left
 from transforms.reports.report import Catalogue, Report
 from transforms.reserved import OTHER, UNKNOWN
@@ -33,6 +34,7 @@ class ThresholdChecks(Checks):
     def __init__(self, manifest: Mapping[str, Any], catalogue: Catalogue) -> None:
         given = str(manifest.get("min_addresses", ""))
         self._threshold = int(given) if given.isascii() and given.isdigit() else 0
+        self._sites = str(manifest.get("sites", ""))
         self._catalogue = catalogue
 
     def stated(self) -> Iterator[str]:
@@ -54,6 +56,8 @@ class ThresholdChecks(Checks):
         wrong |= (visitors < 1) | ((visitors < self._threshold) & ~exempt)
         wrong |= self._contradicts(report, table, visitors, parents)
         yield from self._impossible(report, table)
+        if self._sites != ALL_SITES and not set(table[SITE.name].to_pylist()) <= set(self._sites.split(",")):
+            yield "a site that is not declared"
         if parents is not None and report.parent is not None and self._too_few_left(report, table, parents):
             yield "(other) is beside named rows, although it could be of too few values"
         for number in np.flatnonzero(wrong).tolist():
@@ -64,8 +68,10 @@ class ThresholdChecks(Checks):
         for dimension in report.own:
             if dimension.within is not None and dimension.within[0] in table.column_names:
                 pairs = zip(table[dimension.within[0]].to_pylist(), table[dimension.name].to_pylist(), strict=True)
+                # Where no list has it, `(unknown)` says that a log lacks the field.
+                excused = {OTHER, UNKNOWN}.difference(*(set(values) - {OTHER} for values in dimension.within[1].values()))
                 for number, (above, value) in enumerate(pairs):
-                    if value not in (OTHER, UNKNOWN) and value not in (dimension.possible(above) or (value,)):
+                    if value not in excused and value not in (dimension.possible(above) or (value,)):
                         yield f"row {number}, column {dimension.name}: a value that cannot be in this row"
 
     def _too_few_left(self, report: Report, table: pa.Table, parents: pa.Table) -> bool:
@@ -83,11 +89,21 @@ class ThresholdChecks(Checks):
 
     def _contradicts(self, report: Report, table: pa.Table, visitors: Integers, parents: pa.Table | None) -> Flags:
         """Which rows have visitors that do not go with their hits, or are not rounded as they must be."""
+        hits, k = table[HITS.name].to_numpy(), self._threshold
         if is_exact(report, self._catalogue):
-            return np.asarray(visitors > table[HITS.name].to_numpy(), np.bool_)
-        if parents is None or report.parent is None or not self._threshold:
+            return np.asarray(visitors > hits, np.bool_)
+        if parents is None or report.parent is None or not k:
             return np.zeros(table.num_rows, np.bool_)
         names = self._catalogue.columns(report.parent)
         at = pc.index_in(cell_keys([table[name] for name in names]), value_set=cell_keys([parents[name] for name in names]))
         above = parents[VISITORS.name].take(at).fill_null(0).to_numpy()
-        return np.asarray((visitors > above) | ((visitors % self._threshold != 0) & (visitors != above)), np.bool_)
+        rounded = visitors != above
+        wrong = (visitors > above) | (rounded & (visitors % k != 0))
+        # At least k are missing from the parent's, of which at most so many were rounded away.
+        wrong |= rounded & (visitors > np.minimum(nearest(above - k, k), nearest(hits, k)))
+        if is_exact(self._catalogue[report.parent], self._catalogue):
+            wrong |= ~rounded & (above > hits + k - 1)
+        # Each visitor of the parent's is in a row at least.
+        parts, codes = np.unique(at.fill_null(-1).to_numpy(), return_inverse=True)
+        most = np.bincount(codes, np.where(rounded, visitors + (k - 1) // 2, np.inf), minlength=len(parts))
+        return np.asarray(wrong | (most[codes] < above - k + 1), np.bool_)

@@ -73,5 +73,9 @@ def rounded_visitors(visitors: Integers, of_parents: Integers, told_of_parents: 
     >>> rounded_visitors(np.array([34, 35]), np.array([44, 44]), np.array([40, 40]), 10).tolist()
     [30, 40]
     """
-    nearest: Integers = (2 * visitors + k) // (2 * k) * k
-    return np.where(of_parents - visitors < k, told_of_parents, np.maximum(nearest, k))
+    return np.where(of_parents - visitors < k, told_of_parents, nearest(visitors, k))
+
+
+def nearest(visitors: Integers, k: int) -> Integers:
+    """The nearest multiple of k, halves up, at least k."""
+    return np.maximum((2 * visitors + k) // (2 * k) * k, k)

@@ -16,6 +16,7 @@ from transforms.counting.measures import LARGEST
 from transforms.dimensions.agent import HUMAN
 from transforms.dimensions.dimension import Scope
 from transforms.privacy.policy import (
+    ALL_SITES,
     DEFAULT_ADDRESSES,
     Counted,
     Figures,
@@ -34,8 +35,6 @@ from transforms.privacy.threshold.plan import passing, plan_release
 from transforms.reports.report import Catalogue
 from transforms.reserved import UNKNOWN
 from transforms.wire import pack, unpack
-
-_ALL = "(all)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class Threshold(Policy):
     @classmethod
     def from_facts(cls, facts: Mapping[str, str]) -> Threshold:
         """See `Policy`."""
-        return cls(int(facts["min_addresses"]), () if facts["sites"] == _ALL else tuple(facts["sites"].split(",")))
+        return cls(int(facts["min_addresses"]), () if facts["sites"] == ALL_SITES else tuple(facts["sites"].split(",")))
 
     @classmethod
     def checks(cls, manifest: Mapping[str, Any], catalogue: Catalogue, entry: Any) -> ThresholdChecks:
@@ -87,10 +86,11 @@ class Threshold(Policy):
             "mode": self.mode,
             "min_addresses": str(self.min_addresses),
             "network_cap": str(NETWORK_CAP),
-            "sites": ",".join(self.sites) or _ALL,
+            "sites": ",".join(self.sites) or ALL_SITES,
         }
 
-    def published(self, catalogue: Catalogue) -> Catalogue:
+    @classmethod
+    def published(cls, catalogue: Catalogue) -> Catalogue:
         """See `Policy`: those without a dimension of visits, which have a least or a greatest number of hits by definition."""
         return catalogue.of(
             report.name
