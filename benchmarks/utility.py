@@ -8,7 +8,7 @@ In the mode `threshold` a hit of a rare value is *unnamed*, in a row `(other)`, 
 are measured, by report, of the hits that it divides. `--epsilon` measures the dp mode. There a row counts if it is named and its
 hits exceed the half width of their noise. Hits beyond the contribution bounds do not count either.
 
-Days are those of `examples/generate.py`, so the same arguments give the same tables. A week is seven of them, a month four weeks.
+Days are those of `examples/generate.py`, so the same arguments give the same tables. A week is seven of them, a month March.
 The generator's visitors never return on another day, so a real week has fewer addresses for its hits than this one.
 """
 
@@ -36,7 +36,7 @@ from transforms.counting.count import add_counts, count_day, merge_pieces  # noq
 from transforms.counting.visits import is_of_visits  # noqa: E402
 from transforms.masking.secret import new_secret  # noqa: E402
 from transforms.parsing.read import blocks  # noqa: E402
-from transforms.period import PERIODS, Window, first_day  # noqa: E402
+from transforms.period import Period, Window  # noqa: E402
 from transforms.privacy.differential.bound import count_bounded, unpacked  # noqa: E402
 from transforms.privacy.differential.budget import Budget  # noqa: E402
 from transforms.privacy.differential.policy import Differential  # noqa: E402
@@ -58,9 +58,6 @@ NOISY_REPORTS = NOISY.published(REPORTS)
 TRAVELLING = NOISY.travelling(REPORTS)
 OF_VISITS = tuple(filter(is_of_visits, REPORTS.all_dimensions()))
 
-LENGTHS = {**PERIODS, "month": 28}
-"""Periods by their lengths in days. A month of four weeks: other lengths do not divide the calendar evenly."""
-
 LINES_OF_A_VISITOR = 13.6
 """Lines of the generator's day for each human visitor, those of robots among them."""
 
@@ -69,8 +66,8 @@ LINES_OF_A_SHARD = 500_000
 _EPOCH = datetime.date(1970, 1, 1)
 _SOME_DAY = (datetime.date(2026, 3, 2) - _EPOCH).days
 
-Source = Callable[[int], Iterator[bytes]]
-"""The bytes of a log for a period of so many days."""
+Source = Callable[[Period], Iterator[bytes]]
+"""The bytes of a log for a period."""
 
 
 class Hidden(NamedTuple):
@@ -158,19 +155,20 @@ def _show_heard(sources: dict[str, Source], columns: list[tuple[str, str]], epsi
 def _generated(visitors: int) -> Source:
     """Periods of a site with so many human visitors a day."""
 
-    def log(length: int) -> Iterator[bytes]:
-        first = _EPOCH + datetime.timedelta(first_day(_SOME_DAY, length))
-        return generate(round(visitors * LINES_OF_A_VISITOR), day=first, days=length)
+    def log(period: Period) -> Iterator[bytes]:
+        first = period.first_day(_SOME_DAY)
+        day = _EPOCH + datetime.timedelta(first)
+        return generate(round(visitors * LINES_OF_A_VISITOR), day=day, days=period.next(first) - first)
 
     return log
 
 
 def pieces_of(source: Source, period: str, log_format: str, site: str) -> dict[int, list[bytes]]:
     """The pieces of a log by shard."""
-    length = LENGTHS[period]
+    length = Period(period)
     parts = list(source(length))
     shards = max(1, sum(part.count(b"\n") for part in parts) // LINES_OF_A_SHARD)
-    rules, secret = Rules(shards, Window(end=1_000_000, length=length), TRAVELLING, site), new_secret()
+    rules, secret = Rules(shards, Window(end=1_000_000, period=length), TRAVELLING, site), new_secret()
     pieces: dict[int, list[bytes]] = {}
     for offset, data in blocks(iter(parts), BLOCK_BYTES):
         for number, piece in process_block(Block("log", log_format, offset, len(data), data), rules, secret)[0].items():
@@ -261,7 +259,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--log", type=Path, help="a log, plain")
     parser.add_argument("--format", default="combined", help="the log's format")
     parser.add_argument("--site", default=SITE, help="the site of a log that names none")
-    parser.add_argument("--periods", choices=LENGTHS, nargs="+", default=[*PERIODS])
+    parser.add_argument("--periods", choices=[period.value for period in Period], nargs="+", default=["day", "week"])
     parser.add_argument("--k", type=int, nargs="+", default=[DEFAULT_ADDRESSES])
     parser.add_argument("--epsilon", type=float, nargs="+", help="measure the dp mode, with these")
     parser.add_argument("--json", type=Path, help="write the figures here too")

@@ -211,7 +211,8 @@ def hit_of(entry: dict, site: str | None, zone: zoneinfo.ZoneInfo, period: str, 
     """The hit of one entry, without what depends on its visit."""
     time = entry["time"].replace(tzinfo=datetime.timezone.utc)
     clock = time.astimezone(zone)
-    date = (clock.date() - datetime.timedelta(clock.weekday() if period == "week" else 0)).isoformat()
+    back = {"day": 0, "week": clock.weekday(), "month": clock.day - 1}[period]
+    date = (clock.date() - datetime.timedelta(back)).isoformat()
     address, network, prefix = place(entry["host"])
     values = {
         "site": site_of(entry["site"], site),

@@ -1,27 +1,44 @@
-"""Publishing periods: a day, or a week from Monday, identified by its first day; and the periods that a run counts."""
+"""Publishing periods: a day, a week from Monday, or a month of the calendar; and the periods that a run counts.
+
+A period is identified by its first day. Days are counted from 1970.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from enum import Enum
+
+import numpy as np
 
 from transforms.columns import Integers
 
-PERIODS = {"day": 1, "week": 7}
-"""Lengths of the publishing periods, in days."""
-
-_MONDAY = 4  # 5 January 1970, in days since 1970
-
-Days = TypeVar("Days", int, Integers)
+_MONDAY = 4  # 5 January 1970
 
 
-def first_day(day: Days, length: int) -> Days:
-    """The first day of the period in which a day lies; days are counted from 1970.
+class Period(Enum):
+    """A unit of publication."""
 
-    >>> first_day(20515, 1), first_day(20515, 7)
-    (20515, 20514)
-    """
-    return day - (day - _MONDAY) % length
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+    def first_days(self, days: Integers) -> Integers:
+        """The first day of the period in which each day lies.
+
+        >>> Period.WEEK.first_days(np.array([20515])), Period.MONTH.first_days(np.array([20515]))
+        (array([20514]), array([20513]))
+        """
+        if self is Period.MONTH:
+            return days.astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64)
+        return days if self is Period.DAY else days - (days - _MONDAY) % 7
+
+    def first_day(self, day: int) -> int:
+        """The same of one day."""
+        return int(self.first_days(np.array([day], np.int64))[0])
+
+    def next(self, start: int) -> int:
+        """The first day of the next period."""
+        return self.first_day(start + {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 31}[self])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +51,11 @@ class Window:
     end: int
     asked: frozenset[int] | None = None
     published: frozenset[int] = frozenset()
-    length: int = 1
+    period: Period = Period.DAY
 
     def ended(self, start: int) -> bool:
         """Whether the period that begins then is over."""
-        return start + self.length <= self.end
+        return self.period.next(start) <= self.end
 
     def includes(self, start: int) -> bool:
         """Whether lines of the period that begins then are counted."""

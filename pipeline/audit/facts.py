@@ -12,7 +12,7 @@ from pipeline.dataset.manifest import COMMON_FACTS, OPT_OUT, OWN_FACTS, SCHEMA_V
 from transforms import clock
 from transforms.dimensions.agent import RULES_VERSION
 from transforms.masking.routes import is_fingerprint
-from transforms.period import PERIODS, first_day
+from transforms.period import Period
 from transforms.privacy.detectors import is_caught
 from transforms.privacy.policy import Policy
 
@@ -75,7 +75,7 @@ _VERSION = r"[0-9]{1,6}(?:\.[0-9]{1,4}){0,3}"
 ALLOWED: dict[str, Callable[[Any], bool]] = {
     "time_zone": _is_zone,
     "log_time_zone": _is_zone,
-    "period": _one_of(*PERIODS),
+    "period": _one_of(*(period.value for period in Period)),
     "opt_out": _one_of(*OPT_OUT),
     "country_database": _is_database,
     "rules": _spelt(re.sub(r" [0-9.]+", f" {_VERSION}", RULES_VERSION)),
@@ -105,13 +105,13 @@ def wrong_facts(manifest: Mapping[str, Any], date: str, policy: type[Policy], ow
         yield f"{', '.join(own)}: not as this mode states them"
     if manifest.get("date") != date:
         yield "another date than its name"
-    elif ALLOWED["period"](manifest.get("period")) and not _begins(date, PERIODS[manifest["period"]]):
+    elif ALLOWED["period"](manifest.get("period")) and not _begins(date, Period(manifest["period"])):
         yield "a period that does not begin on this date"
 
 
-def _begins(date: str, days: int) -> bool:
+def _begins(date: str, period: Period) -> bool:
     day = (datetime.date.fromisoformat(date) - datetime.date(1970, 1, 1)).days
-    return first_day(day, days) == day
+    return period.first_day(day) == day
 
 
 def _is_spelt_by(policy: type[Policy], stated: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from pipeline.dataset.dataset import DataSet
 from pipeline.dataset.manifest import Manifest, policy_class_of
 from pipeline.errors import EXIT_INPUT, EXIT_OUTPUT, EXIT_USAGE, JobError
 from pipeline.words import plural, reflowed
-from transforms.period import PERIODS
+from transforms.period import Period
 
 WIDTH = 115
 
@@ -54,9 +54,7 @@ def _stated(output: str) -> str:
 def _explanation(output: str, manifest: Manifest) -> str:
     policy, period = policy_class_of(manifest), manifest.get("period")
     try:
-        if period not in tuple(PERIODS):
-            raise ValueError
-        return policy.from_facts(manifest).explanation(period)
+        return policy.from_facts(manifest).explanation(Period(period).value)
     except (ValueError, KeyError, TypeError, AttributeError):
         message = f"{output}, {manifest['date']}: its manifest states no guarantee that this version knows. `verify` says more."
         raise JobError(EXIT_OUTPUT, "bad_manifest", message) from None

@@ -13,7 +13,7 @@ from pipeline import __version__
 from pipeline.dataset.manifest import OPT_OUT
 from pipeline.errors import EXIT_CODES, EXIT_USAGE, JobError
 from pipeline.words import encodable, shown
-from transforms.period import PERIODS
+from transforms.period import Period
 from transforms.privacy.differential.budget import DEFAULT_DELTA, DEFAULT_EPSILON, MAX_DELTA, WEAK_EPSILON
 from transforms.privacy.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES
 
@@ -218,9 +218,9 @@ def _add_guarantee(add: Callable[..., object]) -> None:
     )
     add(
         "--period",
-        choices=tuple(PERIODS),
+        choices=tuple(period.value for period in Period),
         default="day",
-        help="publish by day, or by week from Monday, for small sites (default day)",
+        help="publish by day, week from Monday, or month of the calendar; longer ones are for small sites (default day)",
     )
     add(
         "--min-addresses",

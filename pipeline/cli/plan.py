@@ -35,10 +35,10 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         window = job.rules.window
         console.print(f"\nDays: {_days(window, job.asked)}, by the calendar of {job.rules.time_zone}.")
         if not job.asked and window.published:
-            count = plural(len(window.published), config.period)
+            count = plural(len(window.published), config.period.value)
             console.print(f"Published already: {count}, of the input or not. What was published is not published again.")
         console.print(f"Reports: {', '.join(job.catalogue.names())}.")
-        for sentence in job.policy.in_short(config.period):
+        for sentence in job.policy.in_short(config.period.value):
             console.print(sentence)
         console.print(f"Memory: about {prepared.memory / 1e9:.1f} GB at most, in {job.rules.shards} shards.")
         console.print(f"Output: {shown(job.output)}. Nothing was written.")

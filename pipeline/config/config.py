@@ -19,7 +19,7 @@ from transforms.errors import translated
 from transforms.masking.client import Proxies
 from transforms.masking.routes import NO_ROUTES, Routes
 from transforms.masking.site import publishable_site
-from transforms.period import PERIODS
+from transforms.period import Period
 from transforms.privacy.policy import Policy
 from transforms.reports.defaults import default_catalogue
 from transforms.reports.report import Catalogue
@@ -55,7 +55,7 @@ class Config:
     output: str
     format: str
     date: str | None
-    period: str
+    period: Period
     time_zone: str
     log_time_zone: str
     grace: int
@@ -78,18 +78,13 @@ class Config:
     local: bool
     awaited: bool
 
-    @property
-    def period_days(self) -> int:
-        """How many days a publishing period has."""
-        return PERIODS[self.period]
-
     def facts(self) -> dict[str, str]:
         """What is public about the run, for manifest and metadata."""
         return {
             **self.policy.facts(),
             "time_zone": self.time_zone,
             "log_time_zone": self.log_time_zone,
-            "period": self.period,
+            "period": self.period.value,
             "opt_out": self.opt_out,
             "routes": self.routes.fingerprint() if self.routes else NO_ROUTES,
             "schema_version": str(SCHEMA_VERSION),
@@ -123,7 +118,7 @@ def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Con
         output=options.output,
         format=options.format,
         date=options.date,
-        period=options.period,
+        period=Period(options.period),
         time_zone=time_zone,
         log_time_zone=log_time_zone,
         grace=options.grace,

@@ -1,4 +1,4 @@
-"""Resolves --date against the clock: the days, or weeks, that a run may publish."""
+"""Resolves --date against the clock: the days, weeks or months that a run may publish."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_USAGE, JobError
 from transforms import clock
-from transforms.period import Window, first_day
+from transforms.period import Period, Window
 
 EPOCH = datetime.date(1970, 1, 1)
 
@@ -21,7 +21,7 @@ def to_date(day: int) -> str:
     return (EPOCH + datetime.timedelta(day)).isoformat()
 
 
-def asked_periods(words: str | None, today: datetime.date, length: int) -> tuple[str, ...]:
+def asked_periods(words: str | None, today: datetime.date, period: Period) -> tuple[str, ...]:
     """First days of the periods of `--date`: a date, `yesterday`, or a range `A..B` of either, both included; none for None."""
     if words is None:
         return ()
@@ -29,7 +29,7 @@ def asked_periods(words: str | None, today: datetime.date, length: int) -> tuple
     start, end = _one(first, today), _one(last if dots else first, today)
     if end < start:
         raise JobError(EXIT_USAGE, "usage", f"--date {words}: the range ends before it begins.")
-    first_days = (first_day(day, length) for day in range((start - EPOCH).days, (end - EPOCH).days + 1))
+    first_days = (period.first_day(day) for day in range((start - EPOCH).days, (end - EPOCH).days + 1))
     return tuple(map(to_date, dict.fromkeys(first_days)))
 
 
@@ -49,7 +49,7 @@ def today_in(time_zone: str, grace_minutes: int, now: datetime.datetime) -> date
     return (now - datetime.timedelta(minutes=grace_minutes)).astimezone(clock.zone(time_zone)).date()
 
 
-def window(asked: tuple[str, ...], published: frozenset[str], today: datetime.date, replace: bool, length: int) -> Window:
+def window(asked: tuple[str, ...], published: frozenset[str], today: datetime.date, replace: bool, period: Period) -> Window:
     """The periods to count; all dates are first days. Refuses a requested one that is published (exit 4, unless it is replaced)
     or has not ended (exit 2).
     """
@@ -57,10 +57,10 @@ def window(asked: tuple[str, ...], published: frozenset[str], today: datetime.da
         end=(today - EPOCH).days,
         asked=frozenset(map(to_day, asked)) if asked else None,
         published=frozenset() if replace else frozenset(map(to_day, published)),
-        length=length,
+        period=period,
     )
     for date in asked:
-        name = date if length == 1 else f"The week from {date}"
+        name = date if period is Period.DAY else f"The {period.value} from {date}"
         if not counted.ended(to_day(date)):
             message = f"{name} has not ended yet: it can be published after its last midnight in --timezone, and --grace."
             raise JobError(EXIT_USAGE, "not_ended", message)

@@ -81,7 +81,7 @@ def _other_way(manifest: Manifest) -> str:
 
 def look(config: Config, now: datetime.datetime) -> Look:
     """Check the input; raises `JobError` where the job must not start."""
-    asked = days.asked_periods(config.date, days.today_in(config.time_zone, config.grace, now), config.period_days)
+    asked = days.asked_periods(config.date, days.today_in(config.time_zone, config.grace, now), config.period)
     files = find_inputs(config.input, config.format, all_columns=config.policy.announced)
     found, empty = tuple(each for each in files if not each.empty), tuple(each.file.path for each in files if each.empty)
     if not config.local and any(each.file.path == STDIN for each in found):
@@ -107,7 +107,7 @@ def prepare(look: Look) -> Launch:
     if config.policy.draws:
         ledger.refuse_spent(ledger.entries(config.output), published, look.asked)
     today = days.today_in(config.time_zone, config.grace, look.now)
-    window = days.window(look.asked, frozenset(published), today, config.replace, config.period_days)
+    window = days.window(look.asked, frozenset(published), today, config.replace, config.period)
     size = sum(int(each.file.size * each.expansion) for each in look.found)
     catalogue = config.policy.published(config.catalogue)
     job = Job(

@@ -6,7 +6,7 @@ from tests.attack.mutations import DAY, SITE, K, hits, published
 from tests.eager import release_log, rows_of
 from tests.logs import FIREFOX, GOOGLEBOT, address, crowd, line
 from transforms.masking.routes import Routes
-from transforms.period import Window
+from transforms.period import Period, Window
 
 JANE = 900
 YANDEX = "Mozilla/5.0 (compatible; YandexBot/3.0; +http://yandex.com/bots)"
@@ -136,7 +136,7 @@ def test_a_day_can_be_subtracted_from_its_week():
     """Jane alone comes on another day, which is not published."""
     page = {"request": "GET /b HTTP/1.1"}
     log = crowd(20) + crowd(20, 100, **page) + line(address(JANE), time="04/Mar/2026:10:00:00 +0000", **page)
-    week = pages_of(log, "2026-03-02", window=Window(end=1_000_000, length=7))
+    week = pages_of(log, "2026-03-02", window=Window(end=1_000_000, period=Period.WEEK))
     assert week["/b"] - pages_of(log)["/b"] == 1
 
 

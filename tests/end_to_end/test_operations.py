@@ -193,6 +193,20 @@ def test_weeks(tmp_path, capfd):
     assert "was published with --period week, not day" in capfd.readouterr().err
 
 
+def test_months(tmp_path):
+    path = tmp_path / "access.log"
+    days = [crowd(2, first=2 * day, time=f"{day:02}/Feb/2026:23:59:59 +0000") for day in range(1, 29)]
+    path.write_bytes(b"".join(days) + crowd(12, first=100, time="01/Mar/2026:00:00:00 +0000"))
+    output = tmp_path / "out"
+    assert run("--input", path, "--output", output, "--period", "month", "--date", "2026-02-05") == 0
+    assert [entry.name for entry in (output / "_manifest").iterdir()] == ["2026-02-01.json"]
+    hits, _ = reference.hits_of(path.read_bytes().split(b"\n"), "combined", period="month")
+    expected = reference.publish(hits)["2026-02-01"]
+    assert expected["daily"] == {("(unknown)", "human"): (56, 56)}
+    assert {name: published(output, name, "2026-02-01") for name in expected} == expected
+    assert main(["verify", str(output)]) == 0
+
+
 @pytest.mark.long
 def test_a_backfill_publishes_every_day_in_one_run_and_the_next_none(tmp_path, capsys):
     path = tmp_path / "access.log"

@@ -21,7 +21,7 @@ from transforms.masking.path import scrub_paths
 from transforms.masking.routes import Routes
 from transforms.masking.site import publishable_site
 from transforms.parsing.entry import ENTRY
-from transforms.period import Window, first_day
+from transforms.period import Window
 from transforms.reserved import NONE, UNKNOWN
 
 
@@ -54,7 +54,7 @@ def anonymize(
     signal against tracking are not counted at all.
     """
     local = local_seconds(entries["request_time"].to_numpy(), time_zone)
-    starts = first_day(local // DAY_SECONDS, window.length)
+    starts = window.period.first_days(local // DAY_SECONDS)
     periods, period_codes, period_counts = np.unique(starts, return_inverse=True, return_counts=True)
     period_lines = dict(zip(periods.tolist(), period_counts.tolist(), strict=True))
     keep = np.fromiter(map(window.includes, periods.tolist()), np.bool_, len(periods))[period_codes]
