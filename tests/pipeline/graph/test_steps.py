@@ -129,6 +129,7 @@ def test_count_plan_fold_and_release(root):
                     {
                         **{"rows": 1, "hits": 16, "under": 1, "caught": 0, "unnamed": 0, "misnamed": 4},
                         **{"dominated": 0, "largest_share": round(1 / 16, 3)},
+                        **{"hits_of_people": 16, "unnamed_of_people": 0, "misnamed_of_people": 4},
                     }
                 ]
             ),

@@ -17,9 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.columns import Codes, Flags, Integers
 from transforms.counting.measures import COUNTED, EVIDENCE, HITS, LARGEST, VISITORS
+from transforms.dimensions.agent import HUMAN, TRAFFIC
 from transforms.privacy.release import Folded, Released, ReleaseError, divided, let_out, total_hits
 from transforms.privacy.threshold.counting import OWN_PART, PARTS
 from transforms.privacy.threshold.gate import Gate
@@ -138,11 +140,19 @@ def _folded(report: Report, lost: pa.Table, rows: Rows, gate: Gate) -> Folded:
     under = int((~gate.admits(lost, report)).sum())
     table = rows.all()
     hits, largest = table[HITS.name].to_numpy(), table[LARGEST].to_numpy()
+    unnamed = rows.others if report.parent else lost
     return Folded(
         under=under,
         caught=lost.num_rows - under,
-        unnamed=total_hits(rows.others if report.parent else lost),
+        unnamed=total_hits(unnamed),
         misnamed=int(rows.absorbed.sum()),
         dominated=int(np.count_nonzero(2 * largest > hits)),
         largest_share=round(float((largest / hits).max(initial=0)), 3),
+        hits_of_people=int(hits[_of_people(table)].sum()),
+        unnamed_of_people=int(unnamed[HITS.name].to_numpy()[_of_people(unnamed)].sum()),
+        misnamed_of_people=int(rows.absorbed[_of_people(rows.named)].sum()),
     )
+
+
+def _of_people(table: pa.Table) -> Flags:
+    return np.asarray(pc.equal(table[TRAFFIC.name], HUMAN), np.bool_)
