@@ -24,6 +24,15 @@ def shown(name: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name)
 
 
+def in_natural_order(name: str) -> list[tuple[bool, int, str]]:
+    """A key by which numbers in names are compared as numbers.
+
+    >>> sorted(["log.10", "log.9", "log"], key=in_natural_order)
+    ['log', 'log.9', 'log.10']
+    """
+    return [(bool(at % 2), int(part) if at % 2 else 0, part) for at, part in enumerate(re.split(r"([0-9]+)", name))]
+
+
 def encodable(text: str, encoding: str | None) -> str:
     """The text in characters that this encoding has. A locale other than UTF-8 must not fail what a command has done."""
     encoding = encoding or "utf-8"

@@ -96,7 +96,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _add_run_options(add: Callable[..., object]) -> None:
-    add("--input", action="append", required=True, metavar="PATTERN", help="log files, plain or compressed; may be repeated")
+    add("--input", action="extend", nargs="+", required=True, metavar="PATTERN", help="log files, plain or compressed")
     add("--output", required=True, metavar="DIR", help="where the data set is, or will be")
     add("--date", metavar="DAY", help="publish this day only: YYYY-MM-DD, yesterday, or a range FIRST..LAST")
     add(

@@ -5,14 +5,20 @@ from __future__ import annotations
 import argparse
 import datetime
 
+from rich.console import Console
+
 from pipeline.cli import terminal
 from pipeline.config.config import config_of
 from pipeline.config.days import to_date
 from pipeline.dataset.lock import check_output
 from pipeline.graph import detected, launch
-from pipeline.words import plural, shown
+from pipeline.graph.inputs import Found
+from pipeline.words import in_natural_order, plural, shown
 from transforms.formats.registry import format_of
 from transforms.period import Window
+
+_NAMED = 3
+"""So many files are named of those that are alike."""
 
 
 def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
@@ -22,15 +28,7 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     launch.refuse_other(config)
     prepared = launch.prepare(launch.look(config, datetime.datetime.now(datetime.timezone.utc)))
     with terminal.printing() as console:
-        for found in prepared.found:
-            file, lines = found.file, plural(found.lines(), "line")
-            console.print(f"{shown(file.path)}: {file.size / 1e6:,.1f} MB, {file.compression}, about {lines}")
-            if detected.is_told(found):
-                console.print(terminal.indented(f"{detected.name_of(file.format)}: {format_of(file.format).title}"))
-            for sentence in detected.why(found):
-                console.print(terminal.indented(sentence))
-        for path in prepared.empty:
-            console.print(f"{shown(path)}: empty")
+        _files(prepared, console)
         job = prepared.job
         window = job.rules.window
         console.print(f"\nDays: {_days(window, job.asked)}, by the calendar of {job.rules.time_zone}.")
@@ -42,6 +40,26 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
             console.print(sentence)
         console.print(f"Memory: about {prepared.memory / 1e9:.1f} GB at most, in {job.rules.shards} shards.")
         console.print(f"Output: {shown(job.output)}. Nothing was written.")
+
+
+def _files(prepared: launch.Launch, console: Console) -> None:
+    """Files that are alike are told of together, in the order in which a person would count them."""
+    alike: dict[tuple[str, str], list[Found]] = {}
+    for found in sorted(prepared.found, key=lambda found: in_natural_order(found.file.path)):
+        alike.setdefault((found.file.format, found.file.compression), []).append(found)
+    for (log_format, compression), files in alike.items():
+        names = ", ".join(shown(found.file.path) for found in (files if len(files) <= _NAMED else files[:2]))
+        if len(files) > _NAMED:
+            names += f" … {shown(files[-1].file.path)} ({len(files)} files)"
+        size, lines = sum(found.file.size for found in files), sum(found.lines() for found in files)
+        console.print(f"{names}: {size / 1e6:,.1f} MB, {compression}, about {plural(lines, 'line')}")
+        worst = detected.least_sure(files)
+        if detected.is_told(worst):
+            console.print(terminal.indented(f"{detected.name_of(log_format)}: {format_of(log_format).title}"))
+        for sentence in detected.why(worst):
+            console.print(terminal.indented(sentence))
+    for path in prepared.empty:
+        console.print(f"{shown(path)}: empty")
 
 
 def _days(window: Window, asked: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 from rich.console import Console
@@ -15,38 +16,41 @@ from transforms.parsing.parse import IGNORED_REASONS, REJECT_REASONS
 from transforms.privacy.policy import Policy, policy_of
 
 _WIDE = 1_000
+_MANY = 10
+"""Of so many reports in each, a table has two halves."""
 
 
 def show(record: dict[str, Any], console: Console) -> None:
     """Print the summary of a run."""
     _lines(record, console)
     if record["days"]:
-        _days(record, console)
         _reports(record, console)
-    _left_out(record, console)
-    for _, warning in warnings(record):
-        console.print(f"\n{warning}", style="yellow")
-    _footer(record, console)
+    found = warnings(record)
+    if found:
+        console.print()
+    for _, warning in found:
+        console.print(warning, style="yellow")
+    _verdict(record, console)
 
 
 def _lines(record: dict[str, Any], console: Console) -> None:
-    lines = record["lines"]
+    lines, period = record["lines"], record["facts"]["period"]
     table = Table.grid(padding=(0, 1))
     table.add_column(justify="right", no_wrap=True)
     table.add_column()
-    table.add_row(f"{lines['read']:,}", _read_from(record))
-    table.add_row(f"{lines['counted']:,}", "counted")
-    table.add_row(f"{lines['out_of_window']:,}", "out of window: of days that this run does not publish")
-    if lines["opted_out"]:
-        table.add_row(f"{lines['opted_out']:,}", "left out, because the visitor opted out")
+    rows = [(lines["read"], _read_from(record)), (lines["counted"], "counted")]
+    rows.append((lines["out_of_window"], f"of {period}s that this run does not publish"))
+    rows.append((lines["opted_out"], "left out, because the visitor opted out"))
     for name, meanings in (("ignored", IGNORED_REASONS), ("rejected", REJECT_REASONS)):
         reasons = "; ".join(f"{meanings[reason]} ({count:,})" for reason, count in lines[name].items())
-        table.add_row(f"{sum(lines[name].values()):,}", name + (f": {reasons}" if reasons else ""))
+        rows.append((sum(lines[name].values()), f"{name}: {reasons}"))
+    for number, (count, what) in enumerate(rows):
+        if count or number < 2:
+            table.add_row(f"{count:,}", what)
     console.print(table)
     first = next(((path, *file["examples"][0]) for path, file in record["files"].items() if file["examples"]), None)
     if first:
         console.print(f"The first rejected line: {shown(first[0])}, at byte {first[1]:,}. --run-record lists more.")
-    console.print()
     for each in record["formats"]:
         name = f" in the format {each['format']}" if each["format"] else ""
         console.print(f"{plural(each['files'], 'file')}{name}: {'; '.join(each['in_short'])}")
@@ -59,24 +63,13 @@ def _read_from(record: dict[str, Any]) -> str:
     return f"{noun(record['lines']['read'], 'line')} read from {plural(files, 'file')}{of_them if empty else ''}"
 
 
-def _days(record: dict[str, Any], console: Console) -> None:
-    console.print()
-    for date, day in record["days"].items():
-        console.print(f"{date}  published, {plural(day['lines'], 'line')}{'  (edge)' if day['coverage'] == EDGE else ''}")
-    if any(day["coverage"] == EDGE for day in record["days"].values()):
-        console.print("(edge): the input begins or ends in this day, which may be incomplete.")
-
-
 def _reports(record: dict[str, Any], console: Console) -> None:
     figures = _policy_of(record).figures([*record["days"].values()])
-    _figures(figures.titles, figures.rows, console)
+    console.print()
+    if figures.rows:
+        _figures(figures.titles, figures.rows, console)
     for note in figures.notes:
-        console.print(f"\n{note}")
-    if figures.legend:
-        legend = Table.grid(padding=(0, 0, 0, 2))
-        for term, meaning in figures.legend:
-            legend.add_row(term, meaning)
-        console.print(legend)
+        console.print(note)
 
 
 def _policy_of(record: dict[str, Any]) -> Policy:
@@ -84,30 +77,24 @@ def _policy_of(record: dict[str, Any]) -> Policy:
 
 
 def _figures(titles: Sequence[str], rows: Sequence[tuple[str, ...]], console: Console) -> None:
-    """A table of reports; where the terminal is too narrow for its numbers, they are lines below each report's name."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("report", no_wrap=True)
-    for title in titles:
-        table.add_column(title, justify="right")
-    for row in rows:
-        table.add_row(*row)
-    console.print()
-    if console.measure(table, options=console.options.update(max_width=_WIDE)).minimum <= console.width:
-        console.print(table)
-        return
+    """A table of reports: of many in two halves beside each other, if they fit. If not even one fits, lines below each name."""
+    half = (len(rows) + 1) // 2
+    halves = [[*one, *other] for one, other in zip_longest(rows[:half], rows[half:], fillvalue=())]
+    for columns, lines in ((2, halves), (1, rows)):
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        for _ in range(columns):
+            table.add_column("report", no_wrap=True)
+            for title in titles:
+                table.add_column(title, justify="right")
+        for line in lines:
+            table.add_row(*line)
+        fits = console.measure(table, options=console.options.update(max_width=_WIDE)).minimum <= console.width
+        if fits and columns <= max(1, len(rows) // _MANY):
+            console.print(table)
+            return
     for name, *figures in rows:
         console.print(name)
         console.print(indented(", ".join(f"{title}: {figure}" for title, figure in zip(titles, figures, strict=True) if figure)))
-
-
-def _left_out(record: dict[str, Any], console: Console) -> None:
-    by_reason: dict[str, list[str]] = {}
-    for date, day in record["days_left_out"].items():
-        by_reason.setdefault(day["reason"], []).append(date)
-    for reason, dates in by_reason.items():
-        console.print(f"Not published: {_span(dates)}: {OUT_OF_WINDOW[reason]}.")
-    if not record["days"]:
-        console.print("Nothing was published: no day of the input is ended and new.")
 
 
 def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
@@ -115,13 +102,14 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
     found = []
     # One address that makes most hits is no proxy: the policy warns of it.
     days = record["days"].items()
+    period = record["facts"]["period"]
     dominated = [date for date, day in days if day["one_network_dominates"] and not day.get("one_address_dominates")]
     if dominated:
         found.append(
             (
                 "one_network_dominates",
-                f"More than half of the hits of {_span(dominated)} come from one network: this looks like a proxy, and hides "
-                "your visitors. If the log holds X-Forwarded-For, see --trusted-proxies.",
+                f"More than half of the hits of {_span(dominated, period)} come from one network: this looks like a proxy, and "
+                "hides your visitors. If the log holds X-Forwarded-For, see --trusted-proxies.",
             )
         )
     if record["ambiguous_times"]:
@@ -135,11 +123,9 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
     found += _policy_of(record).warnings([*record["days"].values()], record["site"])
     edges = [date for date, day in record["days"].items() if day["coverage"] == EDGE]
     if edges and not record["asked"]:
-        period = record["facts"]["period"]
         text = (
-            f"The input begins or ends in {' and in '.join(edges)}, and a {period} is published once: lines of it that are "
-            f"elsewhere are left out. Next time name the {period} with --date, and give the files before and after it, too. "
-            "What is published by now only --replace can change, which weakens the guarantee: see README.md."
+            f"{' and '.join(edges)} may lack lines: the input begins or ends there, and a {period} is published once. Next time "
+            f"give the files around it, or name the {period} with --date."
         )
         found.append(("edge_published", text))
     without = record["days_without_lines"]
@@ -150,14 +136,36 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def _footer(record: dict[str, Any], console: Console) -> None:
-    if record["days"]:
-        output = shown(record["output"].rstrip("/"))
-        console.print(f"\nParquet in {output}/, for example in DuckDB:")
-        query = f"FROM '{output}/pages/*.parquet'"
-        console.print(f"  {query}", highlight=False, soft_wrap=True)
-    console.print(f"{record['seconds']:.1f} s, peak memory {record['peak_memory_bytes'] / 1e6:,.0f} MB")
+def _verdict(record: dict[str, Any], console: Console) -> None:
+    """What was published and what not, and what to do next: last, so that it is what stays in sight."""
+    period, days = record["facts"]["period"], record["days"]
+    console.print()
+    by_reason: dict[str, list[str]] = {}
+    for date, day in record["days_left_out"].items():
+        by_reason.setdefault(day["reason"], []).append(date)
+    for reason, dates in by_reason.items():
+        console.print(f"Not published: {_span(dates, period)}: {OUT_OF_WINDOW[reason].format(period=period)}.")
+    took = f"{record['seconds']:.1f} s, {record['peak_memory_bytes'] / 1e6:,.0f} MB of memory"
+    if not days:
+        console.print(f"Nothing was published: no {period} of the input is ended and new. {took}")
+        return
+    edges = [date for date, day in days.items() if day["coverage"] == EDGE]
+    if edges and record["asked"]:
+        console.print(f"The input begins or ends in {_span(edges, period)}, which may be incomplete.")
+    output, lines = shown(record["output"].rstrip("/")), sum(day["lines"] for day in days.values())
+    console.print(f"Published: {_span([*days], period)}, {plural(lines, 'line')}. {took}")
+    console.print("To look at it, for example in DuckDB:")
+    console.print(f"  FROM '{output}/pages/*.parquet'", highlight=False, soft_wrap=True)
 
 
-def _span(dates: list[str]) -> str:
-    return dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]} ({len(dates)} days)"
+def _span(dates: list[str], period: str) -> str:
+    """Periods by their first days.
+
+    >>> _span(["2026-03-02"], "day"), _span(["2026-03-02", "2026-03-09"], "week")
+    ('2026-03-02', '2026-03-02 to 2026-03-09 (2 weeks)')
+    >>> _span(["2026-03-02"], "week")
+    'the week from 2026-03-02'
+    """
+    if len(dates) == 1:
+        return dates[0] if period == "day" else f"the {period} from {dates[0]}"
+    return f"{dates[0]} to {dates[-1]} ({len(dates)} {period}s)"

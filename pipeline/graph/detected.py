@@ -95,7 +95,7 @@ def summary(found: tuple[Found, ...]) -> list[dict[str, Any]]:
 
 
 def _of_one(log_format: str | None, files: list[Found]) -> dict[str, Any]:
-    worst = min(files, key=lambda each: _confidence(each.detection))
+    worst = least_sure(files)
     return {
         "format": None if log_format is None else name_of(log_format),
         "files": len(files),
@@ -103,6 +103,11 @@ def _of_one(log_format: str | None, files: list[Found]) -> dict[str, Any]:
         "why": why(worst),
         "in_short": in_short(worst),
     }
+
+
+def least_sure(files: list[Found]) -> Found:
+    """The file whose lines fit its format worst."""
+    return min(files, key=lambda each: _confidence(each.detection))
 
 
 def _confidence(detection: Detection | None) -> float:

@@ -26,9 +26,9 @@ FULL, EDGE, NOT_TOLD = "full", "edge", "not_told"
 """Coverage: whether the input goes on before and after the period, or begins or ends in it."""
 
 OUT_OF_WINDOW = {
-    PUBLISHED_BEFORE: "the day is published already",
-    NOT_ENDED: "the day has not ended",
-    NOT_ASKED: "not the day asked for with --date",
+    PUBLISHED_BEFORE: "the {period} is published already",
+    NOT_ENDED: "the {period} has not ended",
+    NOT_ASKED: "not the {period} asked for with --date",
 }
 
 

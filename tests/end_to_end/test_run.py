@@ -59,9 +59,9 @@ def test_one_command_publishes_a_day_and_says_what_it_did(log, tmp_path, capsys)
     for words in (
         "24 lines read from 1 file",
         "24 counted",
-        f"{DAY}  published, 24 lines",
-        f"Parquet in {output}/",
-        "peak memory",
+        f"Published: {DAY}, 24 lines.",
+        f"  FROM '{output}/pages/*.parquet'",
+        "MB of memory",
     ):
         assert words in said
 

@@ -71,12 +71,11 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A table about a run's reports for the operator: its columns, one row a report, notes and a legend."""
+    """A table about a run's reports for the operator: its columns, one row a report, and notes."""
 
     titles: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
-    legend: tuple[tuple[str, str], ...] = ()
 
 
 class Policy(ABC):

@@ -23,9 +23,8 @@ def warned(**changed: object) -> dict[str, str]:
 
 def test_a_day_that_may_lack_lines_is_warned_of_unless_it_was_asked_for():
     said = warned()["edge_published"]
-    assert said.startswith("The input begins or ends in 2026-03-03 and in 2026-03-06, and a day is published once")
-    assert "Next time name the day with --date, and give the files before and after it, too." in said
-    assert "only --replace can change, which weakens the guarantee" in said
+    assert said.startswith("2026-03-03 and 2026-03-06 may lack lines")
+    assert "Next time give the files around it, or name the day with --date." in said
     assert warned(asked=["2026-03-03"]) == {}
 
 
@@ -40,6 +39,12 @@ def test_an_address_that_makes_most_hits_is_warned_of():
     assert "One address makes more than half of people's hits" in warned(days=days)["one_address_dominates"]
     both = {"2026-03-04": {**days["2026-03-04"], "one_network_dominates": True}}
     assert "one_network_dominates" not in warned(days=both)
+
+
+def test_weeks_are_called_weeks():
+    days = {"2026-03-02": {**NOTHING, "coverage": "full", "one_network_dominates": True}}
+    facts = {**Threshold().facts(), "period": "week"}
+    assert "hits of the week from 2026-03-02 come from one network" in warned(days=days, facts=facts)["one_network_dominates"]
 
 
 def test_hits_of_sites_that_are_not_declared_are_warned_of():
@@ -57,3 +62,13 @@ def test_no_figure_is_cut(width, as_table):
     row = next(text.split() for text in lines if "visit_durations" in text)
     assert row == (["visit_durations", "1,234,567", "98.7%"] if as_table else ["visit_durations"])
     assert as_table or "rows: 1,234,567, hits in (other): 98.7%" in " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize(("width", "lines"), [(80, 12), (60, 23), (24, 66)])
+def test_many_reports_are_two_halves_where_they_fit(width, lines):
+    console = Console(file=io.StringIO(), width=width)
+    names = [f"operating_syste{letter}" for letter in "abcdefghijklmnopqrstuv"]
+    summary._figures(("people", "robots"), [(name, "100.0", "–") for name in names], console)
+    said = console.file.getvalue()
+    assert len(said.splitlines()) == lines
+    assert sorted(word for word in said.split() if "_" in word) == names

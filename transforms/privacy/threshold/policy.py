@@ -140,21 +140,20 @@ class Threshold(Policy):
                 totals.setdefault(name, Counter()).update(figures)
         rows = []
         for at, (name, total) in enumerate(totals.items()):
-            of = total["hits"] + (0 if at else total["unnamed"])  # of the root, what is left out is in no row
-            shares = (f"{100 * total[figure] / of:.1f} %" if of else "–" for figure in ("unnamed", "misnamed"))
-            rows.append((name, *(f"{total[figure]:,}" for figure in ("rows", "under", "caught")), *shares))
+            (hidden, of), (all_hidden, of_all) = (_hidden(total, who, is_root=not at) for who in ("_of_people", ""))
+            if all_hidden:
+                rows.append((name, _share(hidden, of), _share(all_hidden - hidden, of_all - of)))
         k = self.min_addresses
-        return Figures(
-            ("rows", f"under {k}", "caught", "unnamed", "misnamed"),
-            tuple(rows),
-            ("Rare values are not shown by name:",),
-            (
-                (f"under {k}", f"values of fewer than {k} addresses; at most {NETWORK_CAP} per network count (of crawlers {k})"),
-                ("caught", "values that look like a person's: an address, an e-mail address, a number"),
-                ("unnamed", "their hits in (other), if they have enough addresses together; of daily, left out of everything"),
-                ("misnamed", "their hits that the largest row beside them absorbed, because they had not"),
-            ),
-        )
+        notes = [f"In {'the other' if rows else 'all'} {len(totals) - len(rows)} reports every hit has its value."]
+        if rows:
+            notes.insert(
+                0, f"Hits, in %, whose value has fewer than {k} addresses: in (other), or with the largest value beside it."
+            )
+        caught = sum(total["caught"] for total in totals.values())
+        if caught:
+            values = "1 value that looks" if caught == 1 else f"{caught:,} values that look"
+            notes.append(f"Not named either: {values} like a person's.")
+        return Figures(("people", "robots"), tuple(rows), tuple(notes))
 
     def warnings(self, days: Sequence[Mapping[str, Any]], site: str | None) -> list[tuple[str, str]]:
         """See `Policy`."""
@@ -174,6 +173,16 @@ class Threshold(Policy):
             )
             found.append(("one_address_dominates", text))
         return found
+
+
+def _hidden(total: Counter[str], who: str, is_root: bool) -> tuple[int, int]:
+    """Hits that are not named, or misnamed, and of how many; of the root, what is left out is in no row."""
+    unnamed = total[f"unnamed{who}"]
+    return unnamed + total[f"misnamed{who}"], total[f"hits{who}"] + (unnamed if is_root else 0)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f}" if whole else "–"
 
 
 POLICY = Threshold
