@@ -67,6 +67,15 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     verify.add_argument("output", metavar="DIR", help="the data set")
+    withdraw = commands.add_parser(
+        "withdraw",
+        help="take back a data set, to begin it anew",
+        description="Say what a data set has published; with --yes remove it, so that the next run may publish these days with "
+        "another setting, such as --period month.",
+        allow_abbrev=False,
+    )
+    withdraw.add_argument("output", metavar="DIR", help="the data set")
+    withdraw.add_argument("--yes", action="store_true", help="remove it")
     explain = commands.add_parser(
         "explain",
         help="tell the guarantee in plain words",

@@ -76,7 +76,7 @@ def _other_way(manifest: Manifest) -> str:
     """What can be done instead of keeping to the setting of a published period."""
     if policy_class_of(manifest).draws:
         return ": its privacy budget is spent, and removing it gives nothing back"
-    return ", or withdraw the old data set (remove it and every copy), then publish it anew"
+    return ", or take the old data set back with `weblog-anonymizer withdraw`, and publish it anew"
 
 
 def look(config: Config, now: datetime.datetime) -> Look:

@@ -64,7 +64,7 @@ def test_another_is_refused_before_anything_is_read(folder, capfd, fact, command
     event = json.loads(capfd.readouterr().err.splitlines()[-1])
     assert event["reason"] == f"other_{fact}"
     assert f"{DAY} was published with {said}" in event["message"]
-    assert "withdraw the old data set (remove it and every copy), then publish it anew" in event["message"]
+    assert "take the old data set back with `weblog-anonymizer withdraw`, and publish it anew" in event["message"]
     assert "--output" not in event["message"]
     assert sorted(folder.rglob("*")) == files
 
