@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 
 from pipeline.cli import terminal
+from pipeline.cli.described import described
 from pipeline.config.policy import policy_of_options
 from pipeline.dataset.dataset import DataSet
 from pipeline.dataset.manifest import Manifest, policy_class_of
 from pipeline.errors import EXIT_INPUT, EXIT_OUTPUT, EXIT_USAGE, JobError
-from pipeline.words import plural, reflowed
+from pipeline.words import reflowed
 from transforms.period import Period
 
 WIDTH = 115
@@ -38,7 +39,8 @@ def _refuse_others(options: argparse.Namespace) -> None:
 
 def _stated(output: str) -> str:
     """The explanation of each guarantee that the manifests state: of a data set with one, of that one."""
-    manifests = DataSet(output).manifests()
+    data = DataSet(output)
+    manifests = data.manifests()
     if not manifests:
         raise JobError(EXIT_INPUT, "missing", f"{output}: no published day is there (no _manifest/YYYY-MM-DD.json).")
     dates: dict[str, list[str]] = {}
@@ -46,8 +48,8 @@ def _stated(output: str) -> str:
         dates.setdefault(_explanation(output, manifest), []).append(date)
     parts = []
     for text, own in dates.items():
-        span = own[0] if len(own) == 1 else f"{own[0]} to {own[-1]}"
-        parts.append(f"{output}, {plural(len(own), manifests[own[0]]['period'])}, {span}, as stated there:\n\n{text}")
+        about = "\n".join(described(data, {date: manifests[date] for date in own}))
+        parts.append(f"{output} states: {about}\n\n{text}")
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 

@@ -13,8 +13,10 @@ from pipeline.audit.period import PublishedPeriod, of_ledger
 from pipeline.audit.places import Places
 from pipeline.audit.tree import Document, Tree, document, open_tree
 from pipeline.cli import terminal
+from pipeline.cli.described import described
 from pipeline.config.config import reports_of_this_version
 from pipeline.dataset import layout
+from pipeline.dataset.dataset import DataSet
 from pipeline.dataset.lock import holder
 from pipeline.dataset.manifest import other_layout
 from pipeline.errors import EXIT_INPUT, EXIT_VIOLATION, JobError
@@ -61,7 +63,7 @@ def _verify(output: str) -> None:
         for violation in violations:
             console.print(shown(violation))
         if not violations:
-            console.print("\n".join(_all_good(periods)))
+            console.print("\n".join(_all_good(output, periods)))
     if violations:
         message = (
             f"{output}: {plural(len(violations), 'violation')}, of {plural(len(manifests), 'published day')}. See the list above."
@@ -77,12 +79,15 @@ def _manifests(tree: Tree) -> dict[str, Document]:
     return {date: each for date, each in found.items() if each is not None}
 
 
-def _all_good(periods: list[PublishedPeriod]) -> list[str]:
+def _all_good(output: str, periods: list[PublishedPeriod]) -> list[str]:
     rows, files = sum(period.rows for period in periods), sum(period.files for period in periods)
-    said = [f"{plural(len(periods), 'day')}, {plural(files, 'file')}, {plural(rows, 'row')}: no violation."]
+    data = DataSet(output)
+    manifests = data.manifests()
+    said = [*described(data, manifests)] if manifests else []
     policies: dict[str, type[Checks]] = {type(each.checks).__name__: type(each.checks) for each in periods if each.checks}
     said += [_CHECKED.format(checked=checks.checked, unseen=checks.unseen) for checks in policies.values()]
     others = sum(period.has_other_lists for period in periods)
     unknown = sorted({name for period in periods for name in period.unknown})
     said += [_OTHER_LISTS.format(days=plural(others, "day"))] if others else []
-    return said + ([_UNKNOWN.format(names=", ".join(unknown))] if unknown else [])
+    said += [_UNKNOWN.format(names=", ".join(unknown))] if unknown else []
+    return [*said, f"{plural(files, 'file')}, {plural(rows, 'row')}: no violation."]

@@ -87,7 +87,16 @@ def verify(output, capfd):
 def test_a_good_data_set(output, capfd):
     code, said, _ = verify(output, capfd)
     assert code == 0
-    assert said.startswith(f"1 day, {len(REPORTS)} files, ")
+    lines = said.splitlines()
+    assert lines[0] == f"1 day, {DAY}, by the calendar of UTC, with --privacy threshold."
+    assert lines[1:3] == ["A published row has at least 10 addresses.", f"Sites: {SITE}."]
+    assert lines[-1].startswith(f"{len(REPORTS)} files, ")
+    assert lines[-1].endswith(": no violation.")
+
+
+def test_what_was_published_anew_is_said(output, capfd):
+    state(output, revision=3)
+    assert f"Published anew, with the number of the release: {DAY} (3)." in verify(output, capfd)[1]
 
 
 def without_last(table):
@@ -678,7 +687,9 @@ def test_the_guarantee_of_a_data_set_is_explained_with_its_own_numbers(published
     state(stated, min_addresses="17", period="week")
     options = explained(capfd, "--min-addresses", 17, "--period", "week")[1]
     code, said, _ = explained(capfd, stated)
-    assert (code, said) == (0, f"{stated}, 1 week, {DAY}, as stated there: {options}")
+    assert code == 0
+    assert said.startswith(f"{stated} states: 1 week, {DAY}, by the calendar of UTC, with --privacy threshold. A published row")
+    assert said.endswith(options)
     code, said, _ = explained(capfd, noisy)
     assert code == 0
     assert "epsilon = 2" in said
@@ -693,8 +704,8 @@ def test_two_guarantees_in_one_data_set_are_explained_apart(output, capfd):
     (output / "_manifest" / "2026-03-05.json").write_bytes(to_bytes(other))
     code, said, _ = explained(capfd, output)
     assert code == 0
-    assert f"{output}, 2 days, {DAY} to 2026-03-04, as stated there:" in said
-    assert f"{output}, 1 day, 2026-03-05, as stated there:" in said
+    assert f"{output} states: 2 days, {DAY} to 2026-03-04, by" in said
+    assert f"{output} states: 1 day, 2026-03-05, by" in said
     assert "at least 20 addresses" in said
 
 
