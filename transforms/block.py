@@ -39,7 +39,7 @@ UNREADABLE, CHANGED, NO_SECRET_PART = "unreadable", "changed_while_read", "no_se
 class Block:
     """Whole lines of one file: `size` bytes from `offset` on, as `data` or to be read by the worker (local plain files).
 
-    `identity` is the file's device and inode, if they are known.
+    `identity` is the file's device and inode, if they are known. `site` is the site of lines that name none.
     """
 
     file: str
@@ -48,6 +48,7 @@ class Block:
     size: int
     data: bytes | None = None
     identity: tuple[int, int] | None = None
+    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,6 @@ class Rules:
     shards: int
     window: Window
     dimensions: tuple[Dimension, ...]
-    site: str | None = None
     country_database: str | None = None
     time_zone: str = UTC
     proxies: Proxies | None = None
@@ -145,7 +145,7 @@ def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[di
     if rules.secret_part:
         secret = secrets.derive(secret, os.environb[rules.secret_part.encode()])
     masked = anonymize(
-        parsed.entries, secret, rules.window, rules.site, rules.time_zone, rules.proxies, rules.routes, rules.exclude_opted_out
+        parsed.entries, secret, rules.window, block.site, rules.time_zone, rules.proxies, rules.routes, rules.exclude_opted_out
     )
     visitors, hits = enrich(masked.visitors, masked.hits, rules.dimensions, _lookups(rules.country_database))
     pieces = shard(visitors, hits, rules.shards, secrets.fingerprint(secret))

@@ -29,8 +29,12 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
                 console.print(terminal.indented(f"{detected.name_of(file.format)}: {format_of(file.format).title}"))
             for sentence in detected.why(found):
                 console.print(terminal.indented(sentence))
+            if file.site is not None and file.path in prepared.sites.nameless:
+                console.print(terminal.indented(f"of the site {file.site}"))
         for path in prepared.empty:
             console.print(f"{shown(path)}: empty")
+        for doubt in prepared.sites.doubts:
+            console.print(f"\n{doubt.sentence()}", style="yellow")
         job = prepared.job
         window = job.rules.window
         console.print(f"\nDays: {_days(window, job.asked)}, by the calendar of {job.rules.time_zone}.")

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from pipeline.cli.terminal import indented
 from pipeline.graph.run_record import EDGE, OUT_OF_WINDOW
+from pipeline.graph.sites import Doubt, other_sites_sentence
 from pipeline.words import noun, plural, shown
 from transforms.parsing.parse import IGNORED_REASONS, REJECT_REASONS
 from transforms.privacy.policy import Policy, policy_of
@@ -132,7 +133,10 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
                 "first was taken for all.",
             )
         )
-    found += _policy_of(record).warnings([*record["days"].values()], record["site"])
+    found += _policy_of(record).warnings([*record["days"].values()], {file["site"] for file in record["files"].values()} - {None})
+    found += [("doubtful_site", Doubt(**doubt).sentence()) for doubt in record["doubtful_sites"]]
+    if record["other_sites"]:
+        found.append(("other_site", other_sites_sentence(record)))
     edges = [date for date, day in record["days"].items() if day["coverage"] == EDGE]
     if edges and not record["asked"]:
         period = record["facts"]["period"]

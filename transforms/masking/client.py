@@ -77,6 +77,12 @@ def clients(remote_hosts: pa.ChunkedArray, forwarded_for: pa.ChunkedArray, proxi
     return recode(codes, list(map(proxies.client, hosts.to_pylist(), chains.to_pylist())))
 
 
+def hosts_of(entries: pa.Table, proxies: Proxies | None) -> pa.ChunkedArray | pa.DictionaryArray:
+    """The host of each entry's visitor: behind proxies that are trusted, where the log holds X-Forwarded-For."""
+    hosts, forwarded_for = entries["remote_host"], entries["forwarded_for"]
+    return hosts if proxies is None or forwarded_for.null_count else clients(hosts, forwarded_for, proxies)
+
+
 def _address(word: str) -> Address | None:
     address = address_of(forwarded_host(word))
     return getattr(address, "ipv4_mapped", None) or address

@@ -17,7 +17,8 @@ def warned(**changed: object) -> dict[str, str]:
     """What is warned of after a run that published three days, the first and last of which may lack lines."""
     day = {**NOTHING, "coverage": "edge"}
     days = {"2026-03-03": day, "2026-03-04": {**day, "coverage": "full"}, "2026-03-06": day}
-    record = {"days": days, "ambiguous_times": 0, "asked": [], "site": None, "days_without_lines": [], "lines": {"read": 1}}
+    record = {"days": days, "ambiguous_times": 0, "asked": [], "days_without_lines": [], "lines": {"read": 1}}
+    record |= {"files": {}, "doubtful_sites": [], "other_sites": {}, "first": True}
     return dict(summary.warnings({**record, "facts": {**Threshold().facts(), "period": "day"}, **changed}))
 
 
@@ -32,7 +33,9 @@ def test_a_day_that_may_lack_lines_is_warned_of_unless_it_was_asked_for():
 def test_a_site_that_was_given_is_not_advised():
     days = {"2026-03-04": {**NOTHING, "coverage": "full", "unknown_site": True}}
     assert "--site www.example.org names it" in warned(days=days)["unknown_site"]
-    assert "www.example.org" not in warned(days=days, site="www.example.net")["unknown_site"]
+    files = {name: {"a.log": {"site": name}} for name in ("www.example.net", "(unknown)")}
+    assert "www.example.org" not in warned(days=days, files=files["www.example.net"])["unknown_site"]
+    assert "unknown_site" not in warned(days=days, files=files["(unknown)"])
 
 
 def test_an_address_that_makes_most_hits_is_warned_of():

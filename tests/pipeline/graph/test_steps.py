@@ -34,7 +34,8 @@ from transforms.wire import pack_bytes, unpack, unpack_bytes
 DAY = "2026-03-03"
 LOG = crowd(12) + crowd(4, request="GET /rare HTTP/1.1")
 POLICY = Threshold(10)
-RULES = Rules(3, EVERYTHING, TRAVELLING, "www.example.org")
+SITE = "www.example.org"
+RULES = Rules(3, EVERYTHING, TRAVELLING)
 FACTS = (("mode", "threshold"),)
 
 
@@ -45,11 +46,13 @@ def root():
 
 
 def input_file(path, compression="plain"):
-    return InputFile(str(path), path.stat().st_size, compression, "combined", True, (path.stat().st_dev, path.stat().st_ino))
+    return InputFile(
+        str(path), path.stat().st_size, compression, "combined", True, (path.stat().st_dev, path.stat().st_ino), SITE
+    )
 
 
 def pieces(secret=None, log=LOG):
-    made, _ = process_block(Block("log", "combined", 0, len(log), log), RULES, secret or new_secret())
+    made, _ = process_block(Block("log", "combined", 0, len(log), log, site=SITE), RULES, secret or new_secret())
     return [(number, [piece]) for number, piece in made.items()]
 
 
