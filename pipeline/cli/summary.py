@@ -12,6 +12,7 @@ from pipeline.cli.terminal import indented
 from pipeline.graph.run_record import EDGE, OUT_OF_WINDOW
 from pipeline.graph.sites import Doubt, other_sites_sentence
 from pipeline.words import noun, plural, shown
+from transforms.masking.ignored import RULE_REASONS
 from transforms.parsing.parse import IGNORED_REASONS, REJECT_REASONS
 from transforms.privacy.policy import Policy, policy_of
 
@@ -40,7 +41,7 @@ def _lines(record: dict[str, Any], console: Console) -> None:
     table.add_row(f"{lines['out_of_window']:,}", "out of window: of days that this run does not publish")
     if lines["opted_out"]:
         table.add_row(f"{lines['opted_out']:,}", "left out, because the visitor opted out")
-    for name, meanings in (("ignored", IGNORED_REASONS), ("rejected", REJECT_REASONS)):
+    for name, meanings in (("ignored", IGNORED_REASONS | RULE_REASONS), ("rejected", REJECT_REASONS)):
         reasons = "; ".join(f"{meanings[reason]} ({count:,})" for reason, count in lines[name].items())
         table.add_row(f"{sum(lines[name].values()):,}", name + (f": {reasons}" if reasons else ""))
     console.print(table)
@@ -112,17 +113,18 @@ def _left_out(record: dict[str, Any], console: Console) -> None:
 
 
 def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
-    """What the operator should look into: a name for programs, a sentence for people."""
+    """What the operator should look into: a name for programs, a sentence for people.
+
+    A proxy is told of by the first run into a data set: every night it would be the same.
+    """
     found = []
-    # One address that makes most hits is no proxy: the policy warns of it.
-    days = record["days"].items()
-    dominated = [date for date, day in days if day["one_network_dominates"] and not day.get("one_address_dominates")]
-    if dominated:
+    dominated = [date for date, day in record["days"].items() if _may_be_a_proxy(day)]
+    if dominated and record["first"]:
         found.append(
             (
                 "one_network_dominates",
-                f"More than half of the hits of {_span(dominated)} come from one network: this looks like a proxy, and hides "
-                "your visitors. If the log holds X-Forwarded-For, see --trusted-proxies.",
+                f"More than half of people's hits of {_span(dominated)} come from one network, or from private addresses: this "
+                "looks like a proxy, and hides your visitors. If the log holds X-Forwarded-For, see --trusted-proxies.",
             )
         )
     if record["ambiguous_times"]:
@@ -152,6 +154,11 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
     if not record["lines"]["read"]:
         found.append(("no_line", "The input holds no line."))
     return found
+
+
+def _may_be_a_proxy(day: dict[str, Any]) -> bool:
+    """One public address that makes most hits is no proxy: the policy warns of it."""
+    return day["local_addresses_dominate"] or (day["one_network_dominates"] and not day.get("one_address_dominates"))
 
 
 def _footer(record: dict[str, Any], console: Console) -> None:

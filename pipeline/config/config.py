@@ -18,7 +18,9 @@ from transforms.dimensions.agent import RULES_VERSION
 from transforms.dimensions.country import CountryLookup
 from transforms.errors import translated
 from transforms.masking.client import Proxies
-from transforms.masking.routes import NO_ROUTES, Routes
+from transforms.masking.fingerprint import NO_RULES
+from transforms.masking.ignored import Ignored, agent_rule, network_rule, path_rule
+from transforms.masking.routes import Routes
 from transforms.masking.site import publishable_site
 from transforms.period import Period
 from transforms.privacy.policy import Policy
@@ -63,6 +65,7 @@ class Config:
     replace: bool
     proxies: Proxies | None
     routes: Routes | None
+    ignored: Ignored
     opt_out: str
     country_database: str | None
     country_version: str
@@ -86,7 +89,8 @@ class Config:
             "log_time_zone": self.log_time_zone,
             "period": self.period.value,
             "opt_out": self.opt_out,
-            "routes": self.routes.fingerprint() if self.routes else NO_ROUTES,
+            "routes": self.routes.fingerprint() if self.routes else NO_RULES,
+            "ignored": self.ignored.fingerprint(),
             "schema_version": str(SCHEMA_VERSION),
             "country_database": self.country_version,
             "rules": RULES_VERSION,
@@ -109,6 +113,11 @@ def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Con
     countries = _checked("--geoip-country", CountryLookup.open, options.country_database)
     proxies = _checked("--trusted-proxies", Proxies.parse, options.proxies) if options.proxies else None
     routes = _checked("--routes", _read_routes, options.routes) if options.routes else None
+    ignored = Ignored(
+        paths=tuple(_checked("--ignore-path", path_rule, word) for word in options.ignore_path),
+        networks=tuple(_checked("--ignore-network", network_rule, word) for word in options.ignore_network),
+        agents=tuple(_checked("--ignore-agent", agent_rule, word) for word in options.ignore_agent),
+    )
     secret_part = _checked("--secret-from", _secret_part, options.secret_part) if options.secret_part else None
     if options.no_wait and (local or options.run_record):
         other = "no runner elsewhere is named" if local else "--run-record is written by a launcher that waits"
@@ -125,6 +134,7 @@ def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Con
         replace=options.replace,
         proxies=proxies,
         routes=routes,
+        ignored=ignored,
         opt_out=options.opt_out,
         country_database=options.country_database,
         country_version=countries.version,

@@ -102,6 +102,8 @@ def look(config: Config, now: datetime.datetime) -> Look:
         format_of(each.file.format).has(name) for each in found for name in ("dnt", "gpc")
     ):
         raise JobError(EXIT_USAGE, "usage", "--opt-out exclude: the log holds neither DNT nor Sec-GPC. Log them as well.")
+    if config.ignored.agents and found and not any(format_of(each.file.format).has("user_agent") for each in found):
+        raise JobError(EXIT_USAGE, "usage", "--ignore-agent: the log does not hold user agents. Log them as well.")
     sites = look_at_sites(found, config.proxies, int(config.policy.facts()["min_addresses"]))
     return Look(config, now, asked, found, empty, sites)
 
@@ -133,6 +135,7 @@ def prepare(look: Look) -> Launch:
             time_zone=config.time_zone,
             proxies=config.proxies,
             routes=config.routes,
+            ignored=config.ignored,
             secret_part=config.secret_part,
             exclude_opted_out=config.opt_out == "exclude",
             log_time_zone=config.log_time_zone,

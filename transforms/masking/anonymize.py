@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from transforms.clock import DAY_SECONDS, HOUR_SECONDS, UTC, local_seconds
 from transforms.columns import TEXT, Codes, Flags, Keys, Numbers, distinct, distinct_pairs, filled, recode
 from transforms.masking import secret as secrets
-from transforms.masking.address import places
+from transforms.masking.address import NOWHERE, places
 from transforms.masking.client import Proxies, hosts_of
 from transforms.masking.masked import MASKED_VISITOR, masked_schema
 from transforms.masking.path import scrub_paths
@@ -111,6 +111,7 @@ def _visitors(hosts: pa.ChunkedArray, user_agents: pa.ChunkedArray, dates: Numbe
             "network_key": units["network_key"].take(rows),
             "address_key": address_keys,
             "visitor_key": visitor_keys,
+            "local": units["local"].take(rows),
             "prefix": units["prefix"].take(rows),
             "user_agent": agents.take(pa.array(agents_of)),
         },
@@ -150,6 +151,7 @@ def _units(host_codes: Codes, hosts: pa.Array, dates: Numbers, secret: bytes) ->
             "date": date_of[row_of_unit],
             "network_key": network_keys[networks.indices.to_numpy()],
             "address_key": secrets.keys(secret, secrets.ADDRESS, units.dictionary.to_pylist()),
+            "local": pa.array([placed[row] == NOWHERE for row in row_of_unit.tolist()], pa.bool_()),
             "prefix": pa.array([placed[row].prefix for row in row_of_unit.tolist()], TEXT),
         }
     )

@@ -38,7 +38,7 @@ class Proxies:
         networks = []
         for word in words.split(","):
             try:
-                networks.append(_plain(ipaddress.ip_network(word.strip())))
+                networks.append(network_of(word))
             except ValueError:
                 raise ValueError(f"{word.strip()!r} is neither a network such as 10.0.0.0/8 nor a number of proxies") from None
         return cls(networks=tuple(networks))
@@ -62,8 +62,12 @@ class Proxies:
         return address is not None and any(address.version == known.version and address in known for known in self.networks)
 
 
-def _plain(network: _Network) -> _Network:
-    """IPv4 networks embedded in IPv6 (::ffff:10.0.0.0/104) become IPv4 networks, like the addresses of the log."""
+def network_of(word: str) -> _Network:
+    """The network or address that a word is, or `ValueError`.
+
+    IPv4 networks embedded in IPv6 (::ffff:10.0.0.0/104) become IPv4 networks, like the addresses of the log.
+    """
+    network = ipaddress.ip_network(word.strip())
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     return network if mapped is None or network.prefixlen < 96 else ipaddress.ip_network((mapped, network.prefixlen - 96))
 

@@ -58,7 +58,8 @@ class Settings:
 class Counted:
     """The packed counts of one period of a shard, and the input of a second pass.
 
-    Exact, and for the operator alone: the hits of its largest network, and the bytes of all its hits (`volume`).
+    Exact, and for the operator alone: the hits of people (traffic PEOPLE) in the network that has most of them, and the bytes of
+    all hits (`volume`).
     """
 
     counts: bytes

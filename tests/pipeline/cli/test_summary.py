@@ -10,7 +10,8 @@ from rich.console import Console
 from pipeline.cli import summary
 from transforms.privacy.threshold.policy import Threshold
 
-NOTHING = {"one_network_dominates": False, "one_address_dominates": False, "unknown_site": False, "undeclared_hits": 0}
+NOTHING = {"unknown_site": False, "undeclared_hits": 0}
+NOTHING |= dict.fromkeys(("one_network_dominates", "local_addresses_dominate", "one_address_dominates"), False)
 
 
 def warned(**changed: object) -> dict[str, str]:
@@ -43,6 +44,14 @@ def test_an_address_that_makes_most_hits_is_warned_of():
     assert "One address makes more than half of people's hits" in warned(days=days)["one_address_dominates"]
     both = {"2026-03-04": {**days["2026-03-04"], "one_network_dominates": True}}
     assert "one_network_dominates" not in warned(days=both)
+    local = {"2026-03-04": {**both["2026-03-04"], "local_addresses_dominate": True}}
+    assert list(warned(days=local)) == ["one_network_dominates"]
+
+
+def test_a_proxy_is_warned_of_by_the_first_run_only():
+    days = {"2026-03-04": {**NOTHING, "coverage": "full", "one_network_dominates": True}}
+    assert "More than half of people's hits of 2026-03-04 come from one network" in warned(days=days)["one_network_dominates"]
+    assert warned(days=days, first=False) == {}
 
 
 def test_hits_of_sites_that_are_not_declared_are_warned_of():

@@ -168,7 +168,7 @@ class Threshold(Policy):
                     "not --site."
                 )
             found.append(("unknown_site", text))
-        if any(day["one_address_dominates"] for day in days):
+        if any(day["one_address_dominates"] and not day["local_addresses_dominate"] for day in days):
             text = (
                 "One address makes more than half of people's hits, and its habits show in the tables. If it is a monitor, "
                 "or your own, leave its lines out: see --ignore-network, --ignore-agent and --ignore-path."
