@@ -53,12 +53,10 @@ class Doubt:
     def sentence(self) -> str:
         """What the operator reads."""
         whose = f"of the site {self.site}" if self.site else "without a site"
-        host = self.host or "one other host"
-        name = self.host or "NAME"
-        what = "Is the name wrong?" if self.site else f"--site {name} names it."
+        what = "Is the name wrong?" if self.site else f"--site {self.host or 'NAME'} names it."
         return (
-            f"Of the first lines {whose}, {self.lines:,} of {self.of:,} referrers are pages of {host}, as those of a site's own "
-            f"pages are. {what} Visits from page to page count as `internal` only under the site's own name."
+            f"Most referrers of a site are its own pages, but of the first lines {whose} {self.lines:,} of {self.of:,} referrers "
+            f"are pages of {self.host or 'one other host'}. {what} Only pages under the site's own name count as `internal`."
         )
 
 
@@ -102,7 +100,7 @@ def _referred(entries: pa.Table, proxies: Proxies | None) -> pa.Table:
 
 def _doubt(site: str | None, referred: pa.Table, min_addresses: int) -> Doubt | None:
     codes, hosts = distinct(referred["host"])
-    if referred.num_rows < LEAST_REFERRERS:
+    if site == UNKNOWN or referred.num_rows < LEAST_REFERRERS:
         return None
     counts = np.bincount(codes)
     most = int(counts.argmax())
@@ -143,8 +141,10 @@ def refuse_nameless(found: Iterable[Found], sites: Sites) -> None:
 def other_sites(output: str, record: Mapping[str, Any], nameless: Collection[str]) -> dict[str, list[str]]:
     """The sites of published periods of which none is one of this run, although files that name no site have lines of them.
 
-    By first day of the period. Such lines are left out, because a period is published once.
+    By first day of the period. Such lines are left out, because a period is published once. With --date no others are expected.
     """
+    if record["asked"]:
+        return {}
     files = {path: file for path, file in record["files"].items() if path in nameless}
     ours = {file["site"] or UNKNOWN for file in files.values()}
     dates = {date for file in files.values() for date in file["days"]}

@@ -107,6 +107,15 @@ def test_days_that_are_not_published_yet_are_published_with_a_warning(folder, tm
     assert run("--input", folder / "a.log", "--site", A, "--output", output) == 0
 
 
+def test_with_a_date_lines_of_other_days_are_not_expected(folder, tmp_path, capfd):
+    output = tmp_path / "out"
+    assert run("--input", folder / "a.log", "--site", A, "--output", output) == 0
+    words = ("--input", f"{B}={folder}/b2.log", "--output", output, "--date", NEXT, "--log-format", "json")
+    capfd.readouterr()
+    assert run(*words) == 0
+    assert warned(capfd.readouterr().err) == {}
+
+
 def test_the_same_command_twice_is_no_second_site(folder):
     """Also where a site has too few addresses to be in the tables, beside another."""
     assert run("--input", folder / "a.log", "--site", A, "--output", folder / "out") == 0
@@ -140,7 +149,7 @@ def test_a_site_is_not_asked_for_where_lines_name_it_or_there_is_none(tmp_path):
 
 def test_a_wrong_name_is_noticed(folder, tmp_path, capfd):
     words = ("--input", folder / "a.log", "--output", tmp_path / "out", "--site", "shop.example.com")
-    sentence = f"Of the first lines of the site shop.example.com, 30 of 30 referrers are pages of {A}"
+    sentence = f"of the first lines of the site shop.example.com 30 of 30 referrers are pages of {A}"
     assert run(*words, command="plan") == 0
     assert sentence in capfd.readouterr().out
     assert run(*words, "--log-format", "json") == 0
@@ -151,7 +160,7 @@ def doubt(tmp_path, capsys, log: bytes, *words: str, site: str = A) -> str:
     """What `plan` says about the name."""
     (tmp_path / "log").write_bytes(log)
     assert run("--input", tmp_path / "log", "--output", tmp_path / "out", "--site", site, *words, command="plan") == 0
-    return next((text for text in capsys.readouterr().out.splitlines() if text.startswith("Of the first lines")), "")
+    return next((text for text in capsys.readouterr().out.splitlines() if text.startswith("Most referrers")), "")
 
 
 OTHER = "https://news.example.com/jane"
@@ -180,8 +189,9 @@ def test_a_host_that_too_few_addresses_sent_is_not_told(tmp_path, capsys):
         (crowd(30, referer="https://www.google.com/"), A),
         (crowd(30, referer="-"), A),
         (crowd(30, referer="http://localhost:8080/a"), "localhost"),
+        (crowd(30, referer=OTHER), "(unknown)"),
     ],
-    ids=["too few lines", "not most", "without www", "with www", "a search engine", "no referrer", "no public name"],
+    ids=["too few lines", "not most", "without www", "with www", "a search engine", "no referrer", "no public name", "no name"],
 )
 def test_no_doubt_is_raised_without_a_reason(tmp_path, capsys, log, site):
     assert doubt(tmp_path, capsys, log, site=site) == ""

@@ -88,6 +88,8 @@ def test_map_files_gives_pieces_by_shard_accounts_and_bytes(root, tmp_path, comp
         )
         hits = mapped.pieces | beam.Map(lambda piece: unpack(piece[1])["hits"].num_rows) | beam.CombineGlobally(sum)
         assert_that(hits, equal_to([16]), label="hits")
+        sites = mapped.pieces | "sites" >> beam.FlatMap(lambda piece: unpack(piece[1])["hits"]["site"].unique().to_pylist())
+        assert_that(sites | "each" >> beam.Distinct(), equal_to([SITE]), label="that of the file")
         read = (
             mapped[ACCOUNTS]
             | beam.MapTuple(lambda file, account: json.loads(account)["read"])
