@@ -109,7 +109,8 @@ def _doubt(site: str | None, referred: pa.Table, min_addresses: int) -> Doubt | 
     # Pages that search engines and networks lead to may have no other referrers, where images come from another server.
     if not host or host.removeprefix("www.") == ours or 2 * lines <= len(codes) or _is_listed(host):
         return None
-    enough = _addresses(distinct(referred["visitor"].filter(pa.array(codes == most)))[1]) >= min_addresses
+    visitor_codes, visitors = distinct(referred["visitor"])
+    enough = _addresses(visitors.take(pa.array(np.unique(visitor_codes[codes == most])))) >= min_addresses
     told = enough and publishable_site(host) == host and not is_caught(host)
     return Doubt(site, host if told else None, lines, len(codes))
 

@@ -169,6 +169,9 @@ OTHER = "https://news.example.com/jane"
 def test_a_host_that_too_few_addresses_sent_is_not_told(tmp_path, capsys):
     # At most three addresses of a network count, so that nine networks are 9 and one more makes 12.
     nine = b"".join(line(f"20.1.{n % 3}.{n}", referer=OTHER) for n in range(60))
+    others = crowd(40) + crowd(30, first=50, referer=f"https://{A}/")  # who sent another, or none
+    said = doubt(tmp_path, capsys, nine + others)
+    assert "60 of 90 referrers are pages of one other host" in said
     said = doubt(tmp_path, capsys, nine)
     assert "60 of 60 referrers are pages of one other host" in said
     assert "example.com" not in said
