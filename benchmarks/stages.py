@@ -118,7 +118,7 @@ def main(arguments: list[str] | None = None) -> int:
 def take_way(log: Path, log_format: str, block_bytes: int, shards: int, stages: Stages) -> int:
     """From the file to the bytes of the Parquet files; gives the number of lines."""
     gate, secret = Gate(), new_secret()
-    rules = block.Rules(shards, EVERYTHING, Threshold().travelling(REPORTS), "www.example.org")
+    rules = block.Rules(shards, EVERYTHING, Threshold().travelling(REPORTS))
     lines, pieces = 0, {}
     # A block's stages are timed where `process_block` calls them, so that this file need not know what they take.
     verbs = {"read": "_read", "parse": "parse_block", "anonymize": "anonymize", "enrich": "enrich", "shard": "shard"}
@@ -129,7 +129,9 @@ def take_way(log: Path, log_format: str, block_bytes: int, shards: int, stages: 
         with open(log, "rb") as file:
             cuts = list(stages.timed("read", lambda: list(read.spans(file, log.stat().st_size, block_bytes)))())
         for start, end in cuts:
-            made, account = block.process_block(block.Block(str(log), log_format, start, end - start), rules, secret)
+            made, account = block.process_block(
+                block.Block(str(log), log_format, start, end - start, site="www.example.org"), rules, secret
+            )
             lines += account.read
             for number, piece in made.items():
                 pieces.setdefault(number, []).append(piece)

@@ -168,10 +168,11 @@ def pieces_of(source: Source, period: str, log_format: str, site: str) -> dict[i
     length = Period(period)
     parts = list(source(length))
     shards = max(1, sum(part.count(b"\n") for part in parts) // LINES_OF_A_SHARD)
-    rules, secret = Rules(shards, Window(end=1_000_000, period=length), TRAVELLING, site), new_secret()
+    rules, secret = Rules(shards, Window(end=1_000_000, period=length), TRAVELLING), new_secret()
     pieces: dict[int, list[bytes]] = {}
     for offset, data in blocks(iter(parts), BLOCK_BYTES):
-        for number, piece in process_block(Block("log", log_format, offset, len(data), data), rules, secret)[0].items():
+        block = Block("log", log_format, offset, len(data), data, site=site)
+        for number, piece in process_block(block, rules, secret)[0].items():
             pieces.setdefault(number, []).append(piece)
     return pieces
 

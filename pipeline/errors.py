@@ -23,9 +23,10 @@ EXIT_INTERRUPTED = 130
 EXIT_CODES = {
     EXIT_DONE: "done, also if there was nothing new to publish",
     EXIT_UNEXPECTED: "unexpected: a defect, or a worker process was killed",
-    EXIT_USAGE: "an option is wrong, or the run would take more memory than `--max-memory`",
+    EXIT_USAGE: "an option is wrong or missing, or the run would take more memory than `--max-memory`",
     EXIT_REJECTED: "too many lines were rejected, or no format fits",
-    EXIT_ALREADY_PUBLISHED: "the day of `--date` is published already, or its privacy budget is spent",
+    EXIT_ALREADY_PUBLISHED: "the day of `--date` is published already, or its privacy budget is spent; or every line is of a day "
+    "that is published without the line's site",
     EXIT_VIOLATION: "`verify` found something",
     EXIT_INPUT: "input is missing, unreadable, truncated, given twice, or changed while it was read",
     EXIT_NO_COUNTED_LINE: "no line of the day of `--date` (a mode that announces its periods publishes such a day)",

@@ -61,10 +61,10 @@ def pieces_of(
     **settings: Any,
 ) -> dict[int, list[bytes]]:
     """The log's pieces by shard."""
-    secret, rules = new_secret(), Rules(shards, window, TRAVELLING, site, **settings)
+    secret, rules = new_secret(), Rules(shards, window, TRAVELLING, **settings)
     pieces: dict[int, list[bytes]] = {}
     for offset, data in blocks(iter([log] if isinstance(log, bytes) else log), block_bytes):
-        made, _ = process_block(Block("log", log_format, offset, len(data), data), rules, secret)
+        made, _ = process_block(Block("log", log_format, offset, len(data), data, site=site), rules, secret)
         for number, piece in made.items():
             pieces.setdefault(number, []).append(piece)
     return pieces

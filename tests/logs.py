@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+UNNAMED = ("--site", "(unknown)")
+"""For a log that names no site, which needs none in a test. A --site that comes later replaces it."""
+
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"
 IPHONE = (

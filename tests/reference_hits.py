@@ -251,7 +251,7 @@ def values_of_agent(text: str | None) -> dict[str, str]:
 
 def values_of_referrer(text: str | None, site: str) -> dict[str, str]:
     referrer = describe_referrer(text)
-    if referrer.domain and site != UNKNOWN and referrer.domain == site_domain(site):
+    if site != UNKNOWN and referrer.owner and referrer.owner == (site_domain(site) or site):
         return {"channel": "internal", "source": NONE}
     return {"channel": referrer.channel, "source": referrer.source}
 

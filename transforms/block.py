@@ -11,9 +11,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import numpy as np
+import pyarrow as pa
+
 from transforms.clock import UTC
+from transforms.columns import Flags
 from transforms.counting.shard import shard
-from transforms.dimensions.agent import describe_agent
+from transforms.dimensions.agent import are_people, describe_agent
 from transforms.dimensions.country import CountryLookup
 from transforms.dimensions.dimension import Dimension, Scope
 from transforms.dimensions.enrich import enrich
@@ -23,6 +27,7 @@ from transforms.formats.registry import format_of
 from transforms.masking import secret as secrets
 from transforms.masking.anonymize import anonymize
 from transforms.masking.client import Proxies
+from transforms.masking.ignored import NOTHING_IGNORED, Ignored
 from transforms.masking.masked import MASKED
 from transforms.masking.routes import Routes
 from transforms.parsing.parse import Reject, parse_block
@@ -39,7 +44,7 @@ UNREADABLE, CHANGED, NO_SECRET_PART = "unreadable", "changed_while_read", "no_se
 class Block:
     """Whole lines of one file: `size` bytes from `offset` on, as `data` or to be read by the worker (local plain files).
 
-    `identity` is the file's device and inode, if they are known.
+    `identity` is the file's device and inode, if they are known. `site` is the site of lines that name none.
     """
 
     file: str
@@ -48,6 +53,7 @@ class Block:
     size: int
     data: bytes | None = None
     identity: tuple[int, int] | None = None
+    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +67,11 @@ class Rules:
     shards: int
     window: Window
     dimensions: tuple[Dimension, ...]
-    site: str | None = None
     country_database: str | None = None
     time_zone: str = UTC
     proxies: Proxies | None = None
     routes: Routes | None = None
+    ignored: Ignored = NOTHING_IGNORED
     secret_part: str | None = None
     exclude_opted_out: bool = False
     log_time_zone: str = UTC
@@ -76,8 +82,9 @@ class Account:
     """The outcome of a block's lines: read = sum of period_lines + ignored + rejected.
 
     `period_lines` are the readable lines by period (its first day since 1970), whether in the window or not; `counted` and
-    `opted_out` are those in it. The time of `ambiguous` lines was shown twice by the log's clock. `examples` are the block's
-    first rejects. An account goes to the operator and holds no personal data.
+    `opted_out` are those in it. `people` are the counted lines of no robot by period, and `local` those of them whose visitor has
+    no address of the internet. The time of `ambiguous` lines was shown twice by the log's clock. `examples` are the block's first
+    rejects. An account goes to the operator and holds no personal data.
     """
 
     file: str
@@ -88,6 +95,8 @@ class Account:
     opted_out: int = 0
     ambiguous: int = 0
     period_lines: dict[int, int] = field(default_factory=dict)
+    people: dict[int, int] = field(default_factory=dict)
+    local: dict[int, int] = field(default_factory=dict)
     ignored: dict[str, int] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
     examples: tuple[Reject, ...] = ()
@@ -144,11 +153,13 @@ def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[di
     parsed = parse_block(data, format_of(block.format), block.offset, rules.log_time_zone, further)
     if rules.secret_part:
         secret = secrets.derive(secret, os.environb[rules.secret_part.encode()])
+    entries, ignored = rules.ignored.left(parsed.entries, rules.proxies)
     masked = anonymize(
-        parsed.entries, secret, rules.window, rules.site, rules.time_zone, rules.proxies, rules.routes, rules.exclude_opted_out
+        entries, secret, rules.window, block.site, rules.time_zone, rules.proxies, rules.routes, rules.exclude_opted_out
     )
     visitors, hits = enrich(masked.visitors, masked.hits, rules.dimensions, _lookups(rules.country_database))
     pieces = shard(visitors, hits, rules.shards, secrets.fingerprint(secret))
+    people = are_people(visitors["traffic"])
     account = Account(
         file=block.file,
         format=block.format,
@@ -158,11 +169,20 @@ def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[di
         opted_out=masked.opted_out,
         ambiguous=parsed.ambiguous,
         period_lines=masked.period_lines,
-        ignored=parsed.ignored,
+        people=_by_period(visitors, hits, people),
+        local=_by_period(visitors, hits, people & masked.visitors["local"].to_numpy()),
+        ignored=parsed.ignored | ignored,
         rejected=dict(Counter(reject.reason for reject in parsed.rejects)),
         examples=parsed.rejects[:MAX_EXAMPLES],
     )
     return pieces, account
+
+
+def _by_period(visitors: pa.Table, hits: pa.Table, chosen: Flags) -> dict[int, int]:
+    """Hits of the chosen visitors, by period."""
+    periods, own = np.unique(visitors["date"].to_numpy(), return_inverse=True)
+    lines = np.bincount(own[hits["visitor"].to_numpy()][chosen[hits["visitor"].to_numpy()]], minlength=len(periods))
+    return {period: count for period, count in zip(periods.tolist(), lines.tolist(), strict=True) if count}
 
 
 def _further(dimensions: tuple[Dimension, ...]) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from publicsuffixlist import PublicSuffixList
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 PORT = re.compile(r":\d{1,5}\Z")
-_PRIVATE = [ipaddress.ip_network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7")]
+_PRIVATE_BLOCKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7", "::1")
+_PRIVATE = [*map(ipaddress.ip_network, _PRIVATE_BLOCKS)]
 _MAX_NAME = 253
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")

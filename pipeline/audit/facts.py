@@ -11,7 +11,7 @@ from pipeline.dataset import layout
 from pipeline.dataset.manifest import COMMON_FACTS, OPT_OUT, OWN_FACTS, SCHEMA_VERSION
 from transforms import clock
 from transforms.dimensions.agent import RULES_VERSION
-from transforms.masking.routes import is_fingerprint
+from transforms.masking.fingerprint import is_fingerprint
 from transforms.period import Period
 from transforms.privacy.detectors import is_caught
 from transforms.privacy.policy import Policy
@@ -63,6 +63,10 @@ def _is_database(value: Any) -> bool:
     return known is not None and _is_date(built) and not is_caught(name)
 
 
+def _is_fingerprint(value: Any) -> bool:
+    return isinstance(value, str) and is_fingerprint(value)
+
+
 def _are_reports(value: Any) -> bool:
     if not isinstance(value, dict) or not all(isinstance(about, dict) and set(about) == _DESCRIBED for about in value.values()):
         return False
@@ -79,7 +83,8 @@ ALLOWED: dict[str, Callable[[Any], bool]] = {
     "opt_out": _one_of(*OPT_OUT),
     "country_database": _is_database,
     "rules": _spelt(re.sub(r" [0-9.]+", f" {_VERSION}", RULES_VERSION)),
-    "routes": lambda value: isinstance(value, str) and is_fingerprint(value),
+    "routes": _is_fingerprint,
+    "ignored": _is_fingerprint,
     "layout": _number(layout.VERSION, layout.VERSION),
     "schema_version": _number(SCHEMA_VERSION, SCHEMA_VERSION),
     "date": _is_date,

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from pipeline import logs
 from pipeline.cli import terminal
+from pipeline.config.patterns import Pattern
 from pipeline.errors import JobError
 from pipeline.graph import detected
 from pipeline.graph.inputs import NAME_IT, NOTHING, Found, look_into, match
@@ -58,7 +59,7 @@ def _each(patterns: Iterable[str]) -> Iterator[InputFile | JobError]:
     told = set()
     for pattern in patterns:
         try:
-            files = match([pattern])
+            files = match([Pattern(pattern)])
         except JobError as error:
             yield error
             continue

@@ -105,7 +105,14 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _add_run_options(add: Callable[..., object]) -> None:
-    add("--input", action="extend", nargs="+", required=True, metavar="PATTERN", help="log files, plain or compressed")
+    add(
+        "--input",
+        action="extend",
+        nargs="+",
+        required=True,
+        metavar="[SITE=]PATTERN",
+        help="log files, plain or compressed, and perhaps the name of their site, where the log does not say it",
+    )
     add("--output", required=True, metavar="DIR", help="where the data set is, or will be")
     add("--date", metavar="DAY", help="publish this day only: YYYY-MM-DD, yesterday, or a range FIRST..LAST")
     add(
@@ -137,7 +144,7 @@ def _add_run_options(add: Callable[..., object]) -> None:
         metavar="ZONE",
         help="zone of times that say none, as IIS may log them (default UTC)",
     )
-    add("--site", metavar="NAME", help="name of the site, where the log does not say it")
+    add("--site", metavar="NAME", help="name of the site, where neither the log nor --input says it")
     add(
         "--trusted-proxies",
         dest="proxies",
@@ -145,6 +152,12 @@ def _add_run_options(add: Callable[..., object]) -> None:
         help="take the visitor's address from X-Forwarded-For, as these have written it: their networks, such as "
         "10.0.0.0/8,192.0.2.7, or how many of them every request passes",
     )
+    for name, metavar, what in (
+        ("path", "PATH", "requests for this path, or with a final * for all paths that begin so"),
+        ("network", "NETWORK", "visitors from this network, such as 192.0.2.0/24, or address"),
+        ("agent", "TEXT", "user agents that hold this text, in capitals or not"),
+    ):
+        add(f"--ignore-{name}", action="append", default=[], metavar=metavar, help=f"leave out {what}; may be repeated")
     add("--routes", metavar="FILE", help="templates such as /users/:user/photos, one a line, that stand for the paths that fit")
     add(
         "--opt-out",

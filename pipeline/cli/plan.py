@@ -29,6 +29,8 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     prepared = launch.prepare(launch.look(config, datetime.datetime.now(datetime.timezone.utc)))
     with terminal.printing() as console:
         _files(prepared, console)
+        for doubt in prepared.sites.doubts:
+            console.print(f"\n{doubt.sentence()}", style="yellow")
         job = prepared.job
         window = job.rules.window
         console.print(f"\nDays: {_days(window, job.asked)}, by the calendar of {job.rules.time_zone}.")
@@ -44,10 +46,11 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
 
 def _files(prepared: launch.Launch, console: Console) -> None:
     """Files that are alike are told of together, in the order in which a person would count them."""
-    alike: dict[tuple[str, str], list[Found]] = {}
+    alike: dict[tuple[str, str, str | None], list[Found]] = {}
     for found in sorted(prepared.found, key=lambda found: in_natural_order(found.file.path)):
-        alike.setdefault((found.file.format, found.file.compression), []).append(found)
-    for (log_format, compression), files in alike.items():
+        site = found.file.site if found.file.path in prepared.sites.nameless else None
+        alike.setdefault((found.file.format, found.file.compression, site), []).append(found)
+    for (log_format, compression, site), files in alike.items():
         names = ", ".join(shown(found.file.path) for found in (files if len(files) <= _NAMED else files[:2]))
         if len(files) > _NAMED:
             names += f" … {shown(files[-1].file.path)} ({len(files)} files)"
@@ -56,7 +59,7 @@ def _files(prepared: launch.Launch, console: Console) -> None:
         worst = detected.least_sure(files)
         if detected.is_told(worst):
             console.print(terminal.indented(f"{detected.name_of(log_format)}: {format_of(log_format).title}"))
-        for sentence in detected.why(worst):
+        for sentence in (*detected.why(worst), *([f"of the site {site}"] if site else ())):
             console.print(terminal.indented(sentence))
     for path in prepared.empty:
         console.print(f"{shown(path)}: empty")

@@ -10,6 +10,7 @@ import logging
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from types import FrameType
 from typing import Any
 
@@ -18,7 +19,7 @@ from pipeline.config.config import config_of
 from pipeline.dataset.lock import check_output, output_lock
 from pipeline.dataset.publish import discard, recover
 from pipeline.errors import EXIT_UNEXPECTED, EXIT_USAGE, JobError
-from pipeline.graph import detected, launch, pool, progress
+from pipeline.graph import detected, launch, pool, progress, sites
 from pipeline.graph.inputs import STDIN
 from pipeline.graph.job import Job
 from pipeline.graph.run_record import read_record
@@ -55,6 +56,8 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
             if not handed_over:
                 record = read_record(config.output, job.run_id)
                 record |= {"formats": detected.summary(prepared.found), "empty_files": list(prepared.empty)}
+                record |= {"first": prepared.first, "doubtful_sites": [asdict(doubt) for doubt in prepared.sites.doubts]}
+                record |= {"other_sites": sites.other_sites(config.output, record, prepared.sites.nameless)}
         finally:
             if not handed_over:  # else the job is at work there
                 discard(config.output, job.run_id)
@@ -65,6 +68,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     record |= {"seconds": round(time.monotonic() - began, 3), "peak_memory_bytes": peak}
     if config.run_record:
         record_file.write(config.run_record, record)
+    sites.refuse_other_sites(record)
     _tell(record, config.log_format)
 
 

@@ -11,7 +11,9 @@ from rich.table import Table
 
 from pipeline.cli.terminal import indented
 from pipeline.graph.run_record import EDGE, OUT_OF_WINDOW
+from pipeline.graph.sites import Doubt, other_sites_sentence
 from pipeline.words import noun, plural, shown
+from transforms.masking.ignored import RULE_REASONS
 from transforms.parsing.parse import IGNORED_REASONS, REJECT_REASONS
 from transforms.privacy.policy import Policy, policy_of
 
@@ -41,7 +43,7 @@ def _lines(record: dict[str, Any], console: Console) -> None:
     rows = [(lines["read"], _read_from(record)), (lines["counted"], "counted")]
     rows.append((lines["out_of_window"], f"of {period}s that this run does not publish"))
     rows.append((lines["opted_out"], "left out, because the visitor opted out"))
-    for name, meanings in (("ignored", IGNORED_REASONS), ("rejected", REJECT_REASONS)):
+    for name, meanings in (("ignored", IGNORED_REASONS | RULE_REASONS), ("rejected", REJECT_REASONS)):
         reasons = "; ".join(f"{meanings[reason]} ({count:,})" for reason, count in lines[name].items())
         rows.append((sum(lines[name].values()), f"{name}: {reasons}"))
     for number, (count, what) in enumerate(rows):
@@ -98,18 +100,19 @@ def _figures(titles: Sequence[str], rows: Sequence[tuple[str, ...]], console: Co
 
 
 def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
-    """What the operator should look into: a name for programs, a sentence for people."""
+    """What the operator should look into: a name for programs, a sentence for people.
+
+    A proxy is told of by the first run into a data set: every night it would be the same.
+    """
     found = []
-    # One address that makes most hits is no proxy: the policy warns of it.
-    days = record["days"].items()
     period = record["facts"]["period"]
-    dominated = [date for date, day in days if day["one_network_dominates"] and not day.get("one_address_dominates")]
-    if dominated:
+    dominated = [date for date, day in record["days"].items() if _may_be_a_proxy(day)]
+    if dominated and record["first"]:
         found.append(
             (
                 "one_network_dominates",
-                f"More than half of the hits of {_span(dominated, period)} come from one network: this looks like a proxy, and "
-                "hides your visitors. If the log holds X-Forwarded-For, see --trusted-proxies.",
+                f"More than half of people's hits of {_span(dominated, period)} come from one network, or from private addresses: "
+                "this looks like a proxy, and hides your visitors. If the log holds X-Forwarded-For, see --trusted-proxies.",
             )
         )
     if record["ambiguous_times"]:
@@ -120,7 +123,10 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
                 "first was taken for all.",
             )
         )
-    found += _policy_of(record).warnings([*record["days"].values()], record["site"])
+    found += _policy_of(record).warnings([*record["days"].values()], {file["site"] for file in record["files"].values()} - {None})
+    found += [("doubtful_site", Doubt(**doubt).sentence()) for doubt in record["doubtful_sites"]]
+    if record["other_sites"]:
+        found.append(("other_site", other_sites_sentence(record)))
     edges = [date for date, day in record["days"].items() if day["coverage"] == EDGE]
     if edges and not record["asked"]:
         text = (
@@ -134,6 +140,11 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
     if not record["lines"]["read"]:
         found.append(("no_line", "The input holds no line."))
     return found
+
+
+def _may_be_a_proxy(day: dict[str, Any]) -> bool:
+    """One public address that makes most hits is no proxy: the policy warns of it."""
+    return day["local_addresses_dominate"] or (day["one_network_dominates"] and not day.get("one_address_dominates"))
 
 
 def _verdict(record: dict[str, Any], console: Console) -> None:

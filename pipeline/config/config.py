@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from pipeline.config.patterns import Pattern
 from pipeline.config.policy import policy_of_options
 from pipeline.dataset.manifest import SCHEMA_VERSION
 from pipeline.errors import EXIT_USAGE, JobError
@@ -17,7 +18,9 @@ from transforms.dimensions.agent import RULES_VERSION
 from transforms.dimensions.country import CountryLookup
 from transforms.errors import translated
 from transforms.masking.client import Proxies
-from transforms.masking.routes import NO_ROUTES, Routes
+from transforms.masking.fingerprint import NO_RULES
+from transforms.masking.ignored import Ignored, agent_rule, network_rule, path_rule
+from transforms.masking.routes import Routes
 from transforms.masking.site import publishable_site
 from transforms.period import Period
 from transforms.privacy.policy import Policy
@@ -46,12 +49,12 @@ Value = TypeVar("Value")
 class Config:
     """One run, as the operator wants it.
 
-    `date` is the value of --date; `country_version` names the country database and its date; `secret_part` is the name of an
-    environment variable of the workers; `local` means that no remote runner is named; `awaited` means that the launcher waits for
-    the job.
+    `input` are the patterns of files, each with its site; `date` is the value of --date; `country_version` names the country
+    database and its date; `secret_part` is the name of an environment variable of the workers; `local` means that no remote
+    runner is named; `awaited` means that the launcher waits for the job.
     """
 
-    input: tuple[str, ...]
+    input: tuple[Pattern, ...]
     output: str
     format: str
     date: str | None
@@ -60,9 +63,9 @@ class Config:
     log_time_zone: str
     grace: int
     replace: bool
-    site: str | None
     proxies: Proxies | None
     routes: Routes | None
+    ignored: Ignored
     opt_out: str
     country_database: str | None
     country_version: str
@@ -86,7 +89,8 @@ class Config:
             "log_time_zone": self.log_time_zone,
             "period": self.period.value,
             "opt_out": self.opt_out,
-            "routes": self.routes.fingerprint() if self.routes else NO_ROUTES,
+            "routes": self.routes.fingerprint() if self.routes else NO_RULES,
+            "ignored": self.ignored.fingerprint(),
             "schema_version": str(SCHEMA_VERSION),
             "country_database": self.country_version,
             "rules": RULES_VERSION,
@@ -103,18 +107,23 @@ def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Con
     local = not any(argument.partition("=")[0] == "--runner" for argument in beam_arguments)
     time_zone = _checked("--timezone", clock.zone, options.time_zone).key
     log_time_zone = _checked("--log-timezone", clock.zone, options.log_time_zone).key
-    policy = policy_of_options(options)
-    if options.site is not None and publishable_site(options.site) == UNKNOWN:
-        raise JobError(EXIT_USAGE, "usage", f"--site {options.site!r}: not the name of a host.")
+    site = None if options.site is None else _checked("--site", _site, options.site)
+    patterns = tuple(Pattern.parse(word, site) for word in options.input)
+    policy = policy_of_options(options, tuple(pattern.site for pattern in patterns if pattern.site is not None))
     countries = _checked("--geoip-country", CountryLookup.open, options.country_database)
     proxies = _checked("--trusted-proxies", Proxies.parse, options.proxies) if options.proxies else None
     routes = _checked("--routes", _read_routes, options.routes) if options.routes else None
+    ignored = Ignored(
+        paths=tuple(_checked("--ignore-path", path_rule, word) for word in options.ignore_path),
+        networks=tuple(_checked("--ignore-network", network_rule, word) for word in options.ignore_network),
+        agents=tuple(_checked("--ignore-agent", agent_rule, word) for word in options.ignore_agent),
+    )
     secret_part = _checked("--secret-from", _secret_part, options.secret_part) if options.secret_part else None
     if options.no_wait and (local or options.run_record):
         other = "no runner elsewhere is named" if local else "--run-record is written by a launcher that waits"
         raise JobError(EXIT_USAGE, "usage", f"--no-wait: {other}.")
     return Config(
-        input=tuple(options.input),
+        input=patterns,
         output=options.output,
         format=options.format,
         date=options.date,
@@ -123,9 +132,9 @@ def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Con
         log_time_zone=log_time_zone,
         grace=options.grace,
         replace=options.replace,
-        site=options.site,
         proxies=proxies,
         routes=routes,
+        ignored=ignored,
         opt_out=options.opt_out,
         country_database=options.country_database,
         country_version=countries.version,
@@ -146,6 +155,13 @@ def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Con
 def _checked(name: str, check: Callable[[str], Value], value: str) -> Value:
     with translated(ValueError, lambda error: JobError(EXIT_USAGE, "usage", f"{name}: {error}.")):
         return check(value)
+
+
+def _site(word: str) -> str:
+    site = publishable_site(word)
+    if site == UNKNOWN != word:
+        raise ValueError(f"{word!r} is not the name of a host; '{UNKNOWN}' publishes a site without a name")
+    return site
 
 
 def _read_routes(path: str) -> Routes:

@@ -10,11 +10,11 @@ from transforms.errors import translated
 from transforms.privacy.policy import Policy, Settings, policies
 
 
-def policy_of_options(options: argparse.Namespace, explained: bool = False) -> Policy:
-    """The policy that the options select, for a run or for `explain`; raises `JobError` (exit 2)."""
+def policy_of_options(options: argparse.Namespace, sites: tuple[str, ...] = (), explained: bool = False) -> Policy:
+    """The policy that the options select, for a run whose files are of `sites`, or for `explain`; raises `JobError` (exit 2)."""
     given: dict[str, Any] = {name: value for name, value in vars(options).items() if name in Settings.__dataclass_fields__}
     given["declare_site"] = tuple(given.get("declare_site") or ())
-    settings = Settings(**given)
+    settings = Settings(**given, sites=sites)
     policy = policies()[options.privacy]
     for other in policies().values():
         for name in other.own_settings:

@@ -80,6 +80,12 @@ class DataSet:
             raise JobError(EXIT_INPUT, "missing", f"{self.root}: no published period of that time has the report {report}.")
         return pa.concat_tables(tables, promote_options="default")
 
+    def sites(self, date: str) -> frozenset[str]:
+        """The sites that a published period has rows of; none if it is not published, or its table is gone."""
+        manifest = self.manifest(date)
+        data = self.storage.read(layout.data_path(self.catalogue(date).root().name, date)) if manifest else None
+        return frozenset(pq.read_table(io.BytesIO(data), columns=["site"])["site"].to_pylist()) if data else frozenset()
+
     def _table(self, report: str, date: str) -> pa.Table:
         path = layout.data_path(report, date)
         data = self.storage.read(path)

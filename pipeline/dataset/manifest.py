@@ -18,7 +18,7 @@ SCHEMA_VERSION = 1
 OPT_OUT = ("ignore", "exclude")
 """What was done with requests that said DNT or Sec-GPC; the first unless something else was asked for."""
 
-COMMON_FACTS = ("time_zone", "log_time_zone", "period", "opt_out", "routes", "country_database", "rules")
+COMMON_FACTS = ("time_zone", "log_time_zone", "period", "opt_out", "routes", "ignored", "country_database", "rules")
 """What manifest and metadata state beside the facts of the policy."""
 
 OWN_FACTS = ("layout", "schema_version", "date", "revision", "run_id", "reports")

@@ -1,7 +1,8 @@
 """Line accounting: merges the accounts of blocks per file and run, and checks the gates that must pass before publication.
 
 An account is a dictionary of numbers, so that it can travel as JSON: for each file its format, bytes, lines read and counted,
-readable lines by day, ignored and rejected lines by reason, and the positions of its first rejects.
+readable lines by day, counted lines of people by day, and those of them with a private address, ignored and rejected lines by
+reason, and the positions of its first rejects.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ ALLOWED_REJECTS = 1
 """So many lines may be rejected however few there are: one is cut off where a log is rotated or copied."""
 
 _NUMBERS = ("bytes", "read", "counted", "opted_out", "ambiguous")
+_COUNTERS = ("days", "people", "local", "ignored", "rejected")
 
 
 def to_json(account: Account) -> bytes:
@@ -32,12 +34,18 @@ def to_json(account: Account) -> bytes:
             "counted": account.counted,
             "opted_out": account.opted_out,
             "ambiguous": account.ambiguous,
-            "days": {to_date(day): lines for day, lines in account.period_lines.items()},
+            "days": _by_date(account.period_lines),
+            "people": _by_date(account.people),
+            "local": _by_date(account.local),
             "ignored": account.ignored,
             "rejected": account.rejected,
             "examples": [[reject.offset, reject.reason] for reject in account.examples],
         }
     ).encode()
+
+
+def _by_date(lines: dict[int, int]) -> dict[str, int]:
+    return {to_date(day): count for day, count in lines.items()}
 
 
 def merge(accounts: Iterable[tuple[str, bytes]]) -> dict[str, Any]:
@@ -56,13 +64,13 @@ def merge(accounts: Iterable[tuple[str, bytes]]) -> dict[str, Any]:
 
 def _nothing() -> dict[str, Any]:
     numbers = dict.fromkeys(_NUMBERS, 0)
-    return {**numbers, "days": {}, "ignored": {}, "rejected": {}, "examples": []}
+    return {**numbers, **{name: {} for name in _COUNTERS}, "examples": []}
 
 
 def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
     for name in _NUMBERS:
         total[name] += part[name]
-    for name in ("days", "ignored", "rejected"):
+    for name in _COUNTERS:
         total[name] = dict(sorted((Counter(total[name]) + Counter(part[name])).items()))
     total["examples"] = sorted(total["examples"] + part["examples"])[:MAX_EXAMPLES]
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import IO, Any, cast
 
+from pipeline.config.patterns import Pattern
 from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.graph.job import InputFile
 from pipeline.words import plural
@@ -56,7 +57,7 @@ class Found:
         return int(self.file.size * self.expansion * self.head.count(b"\n") / len(self.head)) + 1
 
 
-def find_inputs(patterns: Iterable[str], log_format: str = AUTO, all_columns: bool = False) -> list[Found]:
+def find_inputs(patterns: Iterable[Pattern], log_format: str = AUTO, all_columns: bool = False) -> list[Found]:
     """Match the patterns and look into each file; empty ones are among them. `-` is the standard input.
 
     With `all_columns` a JSON format has all its columns, also where no line of a file's sample has some: so no line decides that.
@@ -71,10 +72,11 @@ def find_inputs(patterns: Iterable[str], log_format: str = AUTO, all_columns: bo
     return found
 
 
-def match(patterns: Iterable[str]) -> list[InputFile]:
+def match(patterns: Iterable[Pattern]) -> list[InputFile]:
     """The files that match the patterns, by path, without duplicates. Their contents are not read yet."""
     files: dict[str, InputFile] = {}
-    for pattern in patterns:
+    for each in patterns:
+        pattern = each.files
         if pattern == STDIN:
             matched = [InputFile(STDIN, 0, read.PLAIN, AUTO, local=True)]
         else:
@@ -83,7 +85,12 @@ def match(patterns: Iterable[str]) -> list[InputFile]:
             message = f"{pattern}: no file matches. Is the path right, and may this user look into the folder?"
             raise JobError(EXIT_INPUT, "missing", message)
         for file in matched:
-            files.setdefault(file.path, file)
+            known = files.setdefault(file.path, replace(file, site=each.site))
+            if known.site is None:
+                files[file.path] = replace(known, site=each.site)
+            elif each.site not in (None, known.site):
+                message = f"--input: {file.path} is given to {known.site} and to {each.site}. Name each file for one site."
+                raise JobError(EXIT_USAGE, "two_sites", message)
     return [file for _, file in sorted(files.items())]
 
 

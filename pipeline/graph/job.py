@@ -13,7 +13,8 @@ from transforms.reports.report import Catalogue
 class InputFile:
     """A file to read: its size in bytes, how it is compressed (`plain`, `gz`, `bz2`, `zst`), and its log format.
 
-    `identity` is a local file's device and inode, which identify it if its name is given to another file.
+    `identity` is a local file's device and inode, which identify it if its name is given to another file. `site` is that of
+    lines that name none.
     """
 
     path: str
@@ -22,6 +23,7 @@ class InputFile:
     format: str
     local: bool
     identity: tuple[int, int] | None = None
+    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pipeline.errors import EXIT_USAGE, JobError
 from pipeline.graph.detected import name_of
 from pipeline.graph.inputs import STDIN, Found, find_inputs
 from pipeline.graph.job import Job
+from pipeline.graph.sites import Sites, look_at_sites, refuse_nameless
 from transforms.block import Rules
 from transforms.formats.registry import format_of
 
@@ -30,11 +31,16 @@ LINE_BYTES = 120
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A job that may start, what was found for it, files that are empty, and how much memory it will take at most, in bytes."""
+    """A job that may start, what was found for it, files that are empty, and how much memory it will take at most, in bytes.
+
+    `first` says that nothing has been published to the output yet.
+    """
 
     job: Job
     found: tuple[Found, ...]
     empty: tuple[str, ...]
+    sites: Sites
+    first: bool
     memory: int
 
 
@@ -47,6 +53,7 @@ class Look:
     asked: tuple[str, ...]
     found: tuple[Found, ...]
     empty: tuple[str, ...]
+    sites: Sites
 
 
 def refuse_other(config: Config) -> dict[str, Manifest]:
@@ -95,7 +102,10 @@ def look(config: Config, now: datetime.datetime) -> Look:
         format_of(each.file.format).has(name) for each in found for name in ("dnt", "gpc")
     ):
         raise JobError(EXIT_USAGE, "usage", "--opt-out exclude: the log holds neither DNT nor Sec-GPC. Log them as well.")
-    return Look(config, now, asked, found, empty)
+    if config.ignored.agents and found and not any(format_of(each.file.format).has("user_agent") for each in found):
+        raise JobError(EXIT_USAGE, "usage", "--ignore-agent: the log does not hold user agents. Log them as well.")
+    sites = look_at_sites(found, config.proxies, int(config.policy.facts()["min_addresses"]))
+    return Look(config, now, asked, found, empty, sites)
 
 
 def prepare(look: Look) -> Launch:
@@ -104,6 +114,8 @@ def prepare(look: Look) -> Launch:
     known = refuse_other(config)
     published = published_days(config.output)
     refuse_unknown(config.output, known, {*config.catalogue.names(), *names_of([*known.values()])})
+    if not known:
+        refuse_nameless(look.found, look.sites)
     if config.policy.draws:
         ledger.refuse_spent(ledger.entries(config.output), published, look.asked)
     today = days.today_in(config.time_zone, config.grace, look.now)
@@ -119,11 +131,11 @@ def prepare(look: Look) -> Launch:
             shards=max(2 * config.workers, -(-size // SHARD_BYTES), 1),
             window=window,
             dimensions=config.policy.travelling(catalogue),
-            site=config.site,
             country_database=config.country_database,
             time_zone=config.time_zone,
             proxies=config.proxies,
             routes=config.routes,
+            ignored=config.ignored,
             secret_part=config.secret_part,
             exclude_opted_out=config.opt_out == "exclude",
             log_time_zone=config.log_time_zone,
@@ -142,7 +154,7 @@ def prepare(look: Look) -> Launch:
     memory += lines * LINE_BYTES
     if config.local:
         _refuse_too_big(memory, config.max_memory)
-    return Launch(job, look.found, look.empty, memory)
+    return Launch(job, look.found, look.empty, look.sites, not known, memory)
 
 
 def _refuse_too_big(memory: int, allowed: int | None) -> None:

@@ -30,7 +30,7 @@ def read_blocks(file: InputFile, block_bytes: int) -> Iterator[Block]:
         if file.identity is not None and file.compression == read.PLAIN and not w3c.is_header(file.format):
             end_of_file = _end(stream, file)
             for start, end in read.spans(stream, end_of_file, block_bytes):
-                yield Block(file.path, file.format, start, end - start, identity=file.identity)
+                yield Block(file.path, file.format, start, end - start, identity=file.identity, site=file.site)
                 progress.consumed(end - start)
         else:
             position, log_format = 0, file.format
@@ -38,7 +38,7 @@ def read_blocks(file: InputFile, block_bytes: int) -> Iterator[Block]:
                 for declared, at, part in w3c.by_header(data, log_format):
                     format_of(declared)
                     log_format = declared
-                    yield Block(file.path, log_format, offset + at, len(part), part)
+                    yield Block(file.path, log_format, offset + at, len(part), part, site=file.site)
                 # A decompressor closes the file when it has come to its end.
                 done = file.size if stream.closed else stream.tell()
                 progress.consumed(done - position)

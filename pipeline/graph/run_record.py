@@ -61,18 +61,18 @@ def write_record(job: Job, account: dict[str, Any], published: dict[str, Any]) -
         (lines["counted"], out_of_window, lines["opted_out"], *lines["ignored"].values(), *lines["rejected"].values())
     ):
         raise JobError(EXIT_UNEXPECTED, "unaccounted", "Lines are unaccounted for.")
+    sites = {file.path: file.site for file in job.files}
     record = {
         "version": VERSION,
         "run_id": job.run_id,
         "output": job.output,
         "asked": list(job.asked),
-        "site": job.rules.site,
         "lines": lines,
         "ambiguous_times": account["ambiguous"],
         "days": published,
         "days_left_out": skipped,
         "days_without_lines": [date for date in job.asked if date not in account["days"]],
-        "files": account["files"],
+        "files": {path: {**file, "site": sites.get(path)} for path, file in account["files"].items()},
         "facts": dict(job.facts),
     }
     open_storage(job.output).write(layout.record_path(job.run_id), json.dumps(record).encode(), private=True)

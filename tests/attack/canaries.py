@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.logs import address, crowd, line
+from tests.logs import UNNAMED, address, crowd, line
 
 HOST = "20.177.188.199"
 IPV6 = "2a00:1450:ca4a:17ff:fe00:beef:cafe:77"
@@ -171,7 +171,7 @@ def arguments(source: Path, result: Path, log_format: str = "vhost_combined") ->
     given = ["--input", str(source), "--output", str(result / "data"), "--format", log_format, "--max-reject-ratio", "0.3"]
     if log_format == WIDE:
         given += ["--trusted-proxies", "1"]
-    return ["run", *given, "--run-record", str(result / "record.json")]
+    return ["run", *UNNAMED, *given, "--run-record", str(result / "record.json")]
 
 
 NOISY = ("--privacy", "dp", "--date", "2026-03-03", "--declare-site", "www.example.org")

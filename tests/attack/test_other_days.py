@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.graph.steps import publish_days
-from tests.logs import address, crowd, line
+from tests.logs import UNNAMED, address, crowd, line
 
 DAY = "2026-03-03"
 LOG = crowd(30, time="02/Mar/2026:10:00:00 +0000") + crowd(30, time="03/Mar/2026:10:00:00 +0000")
@@ -27,7 +27,7 @@ def published(folder, log: bytes) -> dict[str, bytes]:
     """Every file of the data set, with the one name in it that differs between any two runs taken out."""
     (folder / "log").write_bytes(log)
     output = folder / "out"
-    assert main(["run", "--workers", "0", "--input", str(folder / "log"), "--output", str(output), "--date", DAY]) == 0
+    assert main(["run", "--workers", "0", "--input", str(folder / "log"), "--output", str(output), "--date", DAY, *UNNAMED]) == 0
     run_id = json.loads((output / "_manifest" / f"{DAY}.json").read_text())["run_id"].encode()
     files = (path for path in output.rglob("*") if path.is_file() and path.name != "_lock")
     return {path.relative_to(output).as_posix(): path.read_bytes().replace(run_id, b"") for path in files}

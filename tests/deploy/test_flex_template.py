@@ -33,6 +33,7 @@ NOW = datetime.datetime(2026, 3, 10, tzinfo=datetime.timezone.utc)
 LEFT_OUT = {
     "replace": "a switch takes no value, and withdrawing is done by hand",
     "routes": "a file of the launcher",
+    **dict.fromkeys(("ignore-path", "ignore-network", "ignore-agent"), "a parameter is not repeated"),
     "geoip-country": "a file of the launcher and of each worker",
     "workers": "no pool on a runner elsewhere",
     "max-memory": "the memory is elsewhere",

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.__main__ import main
+from pipeline.config.patterns import Pattern
 from pipeline.dataset.document import to_bytes
 from pipeline.graph.inputs import find_inputs
 from tests.catalogues import NOISY_REPORTS
@@ -148,7 +149,7 @@ def test_a_data_set_of_the_other_mode_is_refused(log, tmp_path, capfd):
         (("--date", DAY, *DP, "--epsilon", "9"), "add --accept-weak-epsilon"),
         (("--date", DAY, *DP, "--epsilon", "0"), "--epsilon is 0, but must be from 0.01 to 100"),
         (("--date", DAY, *DP, "--epsilon", "nan"), "--epsilon is nan"),
-        (("--date", DAY, *DP, "--min-addresses", "10", "--site", "else.example"), "--site else.example: it is not declared"),
+        (("--date", DAY, *DP, "--min-addresses", "10", "--site", "else.example"), "else.example: it is not declared"),
         (("--date", DAY, "--privacy", "dp", "--declare-site", "no host"), "--declare-site no host: not the name of a host"),
         (("--date", DAY, "--privacy", "dp", "--declare-site", "4155551234.example.com"), "it looks like somebody's address"),
         (("--date", DAY, "--epsilon", "1"), "--epsilon: it belongs to --privacy dp"),
@@ -190,10 +191,10 @@ def test_no_line_decides_which_columns_the_others_have(tmp_path, more):
     without.write_text(usual * 50)
     with_it.write_text(usual * 50 + usual.replace(about, f"{about},{more}"))
     for log_format in ("cloudflare", "auto"):
-        found = [find_inputs([str(path)], log_format, all_columns=True) for path in (without, with_it)]
+        found = [find_inputs([Pattern(str(path))], log_format, all_columns=True) for path in (without, with_it)]
         assert {each.file.format for (each,) in found} == {"cloudflare"}
     if "Protocol" not in more:  # this column says nothing where it is missing; of the others it depends on the file, elsewhere
-        assert find_inputs([str(without)])[0].file.format != find_inputs([str(with_it)])[0].file.format
+        assert find_inputs([Pattern(str(without))])[0].file.format != find_inputs([Pattern(str(with_it))])[0].file.format
 
 
 def test_a_run_with_noise_asks_for_all_columns(log, tmp_path, monkeypatch):
@@ -212,7 +213,7 @@ def test_without_opendp_it_says_what_to_install(log, tmp_path, capfd, monkeypatc
 
 
 def test_the_operator_is_told_of_sites_that_are_not_declared(log, tmp_path, capfd):
-    arguments = ("--privacy", "dp", "--declare-site", "else.example", "--date", DAY)
+    arguments = ("--privacy", "dp", "--declare-site", "else.example", "--date", DAY, "--site", "(unknown)")
     assert run("--input", log, "--output", tmp_path / "out", *arguments) == 0
     said = capfd.readouterr().out
     assert "6,950 hits of other sites than those declared (else.example) are left out" in " ".join(said.split())

@@ -20,7 +20,7 @@ import pytest
 from pipeline.__main__ import main
 from pipeline.dataset.lock import output_lock
 from tests.catalogues import REPORTS
-from tests.logs import crowd
+from tests.logs import UNNAMED, crowd
 
 ROOT = Path(__file__).parents[2]
 DAY = "2026-03-03"
@@ -36,7 +36,7 @@ def log(tmp_path):
 
 
 def run(*arguments: object) -> int:
-    return main(["run", "--workers", "0", *map(str, arguments)])
+    return main(["run", "--workers", "0", *UNNAMED, *map(str, arguments)])
 
 
 def as_a_user(*commands: tuple[object, ...]) -> list[tuple[int, str]]:
@@ -79,7 +79,7 @@ def test_what_may_not_be_read_or_written_is_named_with_a_way_out(log, tmp_path):
         (("--input", log, "--output", out, "--run-record", fixed / "record.json"), 8, f"--run-record {fixed}/record.json"),
         (("--input", log, "--output", out, "--geoip-country", closed), 2, "Permission denied"),
     )
-    results = as_a_user(*(("run", "--workers", "0", *arguments) for arguments, _, _ in cases))
+    results = as_a_user(*(("run", "--workers", "0", *UNNAMED, *arguments) for arguments, _, _ in cases))
     for (_, code, words), (exit_code, said) in zip(cases, results, strict=True):
         assert (exit_code, len(said.splitlines())) == (code, 1), said
         assert words in said
@@ -101,7 +101,7 @@ def test_a_folder_of_the_data_set_that_may_not_be_read_does_not_pass_for_empty(l
     cases.append((("verify", output), 0, ""))
     (private := tmp_path / "with others" / "private").mkdir(parents=True)
     private.chmod(0)
-    cases.append((("plan", "--input", log, "--output", private.parent), 0, ""))
+    cases.append((("plan", "--input", log, "--output", private.parent, *UNNAMED), 0, ""))
     for (_, code, words), (exit_code, said) in zip(cases, as_a_user(*(case[0] for case in cases)), strict=True):
         assert exit_code == code, said
         assert words in said.replace("Permission", "permission")
@@ -201,7 +201,7 @@ def processes_of(session: int) -> list[int]:
 
 def test_a_run_that_is_killed_leaves_no_process_and_the_next_one_publishes(log, tmp_path):
     output = tmp_path / "out"
-    command = [sys.executable, "-m", "pipeline", "run", "--input", "-", "--output", str(output), "--workers", "2"]
+    command = [sys.executable, "-m", "pipeline", "run", "--input", "-", "--output", str(output), "--workers", "2", *UNNAMED]
     process = subprocess.Popen(
         [*command, "--block-mib", "1"], cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
@@ -230,7 +230,7 @@ def test_a_run_that_is_killed_leaves_no_process_and_the_next_one_publishes(log, 
 @pytest.mark.long
 @pytest.mark.parametrize("command", ["run", "formats"])
 def test_a_reader_that_goes_away_is_no_failure(log, tmp_path, command):
-    arguments = ["run", "--input", str(log), "--output", str(tmp_path / "out"), "--workers", "0"]
+    arguments = ["run", "--input", str(log), "--output", str(tmp_path / "out"), "--workers", "0", *UNNAMED]
     process = subprocess.Popen(
         [sys.executable, "-m", "pipeline", *(arguments if command == "run" else ["formats"])],
         cwd=ROOT,
@@ -247,7 +247,8 @@ def test_a_reader_that_goes_away_is_no_failure(log, tmp_path, command):
 
 @pytest.mark.long
 def test_a_summary_that_cannot_be_written_is_no_failure_either(log, tmp_path):
-    command = [sys.executable, "-m", "pipeline", "run", "--input", str(log), "--output", str(tmp_path / "out"), "--workers", "0"]
+    words = ["run", "--input", str(log), "--output", str(tmp_path / "out"), "--workers", "0", *UNNAMED]
+    command = [sys.executable, "-m", "pipeline", *words]
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 0

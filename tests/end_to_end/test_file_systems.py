@@ -12,7 +12,7 @@ from apache_beam.io.localfilesystem import LocalFileSystem
 
 from pipeline.__main__ import main
 from tests.catalogues import REPORTS
-from tests.logs import crowd
+from tests.logs import UNNAMED, crowd
 
 DAY = "2026-03-03"
 GUARD = "0_read_one_report_at_a_time"
@@ -80,7 +80,7 @@ def elsewhere(tmp_path, monkeypatch):
 def test_logs_are_read_and_days_published_elsewhere(elsewhere, capsys, workers):
     (elsewhere / "logs" / "a.log").write_bytes(crowd(12))
     (elsewhere / "logs" / "b.gz").write_bytes(gzip.compress(crowd(12, first=50)))
-    arguments = ["run", "--input", "elsewhere://logs/*", "--output", "elsewhere://out", "--workers", workers]
+    arguments = ["run", "--input", "elsewhere://logs/*", "--output", "elsewhere://out", "--workers", workers, *UNNAMED]
     assert main(arguments) == 0
     assert "24 counted" in capsys.readouterr().out
     manifest = json.loads((elsewhere / "out" / "_manifest" / f"{DAY}.json").read_text())

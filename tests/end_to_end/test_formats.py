@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.__main__ import main
-from tests.logs import CHROME, address
+from tests.logs import CHROME, UNNAMED, address
 from tests.writers import Request, write
 from transforms.formats.registry import FORMATS
 
@@ -31,7 +31,7 @@ def requests(first: int, count: int = 20, time: int = NOON) -> list[Request]:
 
 
 def run(*words: object) -> int:
-    return main(["run", "--workers", "0", *map(str, words)])
+    return main(["run", "--workers", "0", *UNNAMED, *map(str, words)])
 
 
 def test_formats_are_listed(capsys):
@@ -79,7 +79,7 @@ def test_of_a_log_whose_values_are_no_formats_it_is_told_which_could_read_it(tmp
 def test_that_a_log_may_be_a_sample_is_said_wherever_its_format_is(tmp_path, capsys):
     path = tmp_path / "lb.json"
     path.write_bytes(write("google_load_balancer", requests(1)))
-    words = ["--input", str(path), "--output", str(tmp_path / "out")]
+    words = ["--input", str(path), "--output", str(tmp_path / "out"), *UNNAMED]
     for command in (["formats", str(path)], ["plan", *words], ["run", "--workers", "0", *words]):
         assert main(command) == 0
         assert "may log a sample of the requests only" in " ".join(capsys.readouterr().out.split())
@@ -204,7 +204,7 @@ def test_what_is_no_log_at_all_is_said_in_words(tmp_path, capsys):
     path.write_bytes(b"\n\n")
     assert main(["formats", str(path)]) == 0
     assert capsys.readouterr().out == f"{path}: no line by which to tell its format (plain)\n"
-    words, record = ["--input", str(path), "--output", str(tmp_path / "out")], tmp_path / "record.json"
+    words, record = ["--input", str(path), "--output", str(tmp_path / "out"), *UNNAMED], tmp_path / "record.json"
     for command in (["plan", *words], ["run", "--workers", "0", *words, "--run-record", str(record)]):
         assert main(command) == 0
         said = capsys.readouterr().out
@@ -222,7 +222,7 @@ def test_an_empty_file_is_said_to_be_empty(tmp_path, capsys):
     assert run(*words) == 0
     assert "0 lines read from 1 file, which is empty\n" in capsys.readouterr().out
     assert json.loads(record.read_text())["empty_files"] == [str(path)]
-    assert main(["plan", *map(str, words)]) == 0
+    assert main(["plan", *UNNAMED, *map(str, words)]) == 0
     assert f"{path}: empty\n" in capsys.readouterr().out
     assert run(*words, "--input", full) == 0
     assert "20 lines read from 2 files, 1 of them empty\n" in capsys.readouterr().out
@@ -383,7 +383,7 @@ def test_a_header_of_a_log_is_not_repeated(tmp_path, capfd):
     assert run(*words, "--trusted-proxies", "1") == 2
     assert run(*words, "--run-record", record) == 0
     assert main(["formats", str(path)]) == 0
-    assert main(["plan", *map(str, words)]) == 0
+    assert main(["plan", *UNNAMED, *map(str, words)]) == 0
     said = "".join(capfd.readouterr()) + record.read_text()
     assert "janedoe" not in said
     assert "richardroe" not in said

@@ -22,7 +22,7 @@ from pipeline.cli import run as run_command
 from tests import reference
 from tests.catalogues import REPORTS
 from tests.eager import rows_of
-from tests.logs import FIREFOX, address, crowd, line
+from tests.logs import FIREFOX, UNNAMED, address, crowd, line
 from tests.published import tables
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ LOG = crowd(12) + crowd(12, request="GET /a HTTP/1.1", agent=FIREFOX)
 
 
 def run(*arguments: object) -> int:
-    return main(["run", "--workers", "0", *map(str, arguments)])
+    return main(["run", "--workers", "0", *UNNAMED, *map(str, arguments)])
 
 
 def published(output: Path, report: str = "daily", day: str = DAY) -> dict[tuple[str, ...], tuple[int, ...]]:
@@ -50,7 +50,7 @@ def test_standard_input(tmp_path, monkeypatch, compress):
 @pytest.mark.long
 def test_a_pipe_in_the_shell(tmp_path):
     (tmp_path / "log").write_bytes(LOG)
-    command = f"{sys.executable} -m pipeline run --input - --output {tmp_path}/out < {tmp_path}/log"
+    command = f"{sys.executable} -m pipeline run --input - --output {tmp_path}/out --site '(unknown)' < {tmp_path}/log"
     subprocess.run(command, shell=True, check=True, cwd=ROOT, capture_output=True)
     assert published(tmp_path / "out")
 
@@ -267,7 +267,7 @@ def test_visitors_behind_a_proxy(tmp_path, capsys):
         (["--no-wait", "--runner=PortableRunner"], "the job would end with this process"),
         (["--routes", "none.txt"], "--routes: none.txt cannot be read: No such file or directory."),
         (["--routes", sys.executable], "cannot be read: it is not UTF-8."),
-        (["--site", ""], "--site '': not the name of a host."),
+        (["--site", ""], "--site: '' is not the name of a host"),
         (["--timezone", "Berlin"], "not a time zone"),
         (["--max-memory", "10M"], "more than --max-memory"),
     ],
@@ -343,7 +343,7 @@ def test_plan_refuses_an_output_where_it_may_not_write(tmp_path, capfd, monkeypa
 def test_plan_tells_and_writes_nothing(tmp_path, capsys):
     path = tmp_path / "access.log"
     path.write_bytes(LOG)
-    assert main(["plan", "--input", str(path), "--output", str(tmp_path / "out"), "--timezone", "Europe/Berlin"]) == 0
+    assert main(["plan", "--input", str(path), "--output", str(tmp_path / "out"), "--timezone", "Europe/Berlin", *UNNAMED]) == 0
     said = capsys.readouterr().out
     for words in (
         f"{path}: 0.0 MB, plain, about 25 lines",
@@ -387,9 +387,9 @@ def test_events_as_json(tmp_path, capfd):
     assert run("--input", path, "--output", tmp_path / "out", "--log-format", "json") == 0
     said = capfd.readouterr()
     events = [json.loads(line) for line in said.err.splitlines()]
-    assert [event["event"] for event in events] == ["started", "published", "unknown_site", "edge_published", "done"]
-    assert [event["level"] for event in events] == ["info", "info", "warning", "warning", "info"]
-    assert "Next time name the day with --date" in events[3]["message"]
+    assert [event["event"] for event in events] == ["started", "published", "edge_published", "done"]
+    assert [event["level"] for event in events] == ["info", "info", "warning", "info"]
+    assert "Next time name the day with --date" in events[2]["message"]
     assert events[-1]["lines"]["counted"] == 24
     assert said.out == ""
     assert run("--input", path, "--output", tmp_path / "out", "--date", DAY, "--log-format", "json") == 4
@@ -443,7 +443,8 @@ def test_plan_knows_of_a_publication_that_the_next_run_completes(tmp_path, monke
     ],
 )
 def test_a_signal_in_the_middle_of_a_run_ends_it_with_130(tmp_path, number, workers):
-    command = [sys.executable, "-m", "pipeline", "run", "--input", "-", "--output", str(tmp_path / "out"), "--workers", workers]
+    words = ["--input", "-", "--output", str(tmp_path / "out"), "--workers", workers, *UNNAMED]
+    command = [sys.executable, "-m", "pipeline", "run", *words]
     process = subprocess.Popen(
         [*command, "--block-mib", "1"],
         cwd=ROOT,
@@ -483,6 +484,7 @@ def test_a_killed_worker_ends_the_run_with_a_message(tmp_path):
     script = tmp_path / "killing.py"
     script.write_text(code)
     command = [sys.executable, str(script), "run", "--workers", "2", "--input", str(path), "--output", str(tmp_path / "out")]
+    command += UNNAMED
     ended = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
     assert ended.returncode == 1
     assert "A worker process was killed" in ended.stderr

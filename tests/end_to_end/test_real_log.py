@@ -13,6 +13,7 @@ from pipeline.__main__ import main
 from tests import reference
 from tests.catalogues import REPORTS
 from tests.eager import rows_of
+from tests.logs import UNNAMED
 
 REAL_LOG = Path(__file__).parents[3] / "shared" / "data" / "logs" / "apache_combined_2015.log"
 DAYS = ["2015-05-17", "2015-05-18", "2015-05-19", "2015-05-20"]
@@ -24,6 +25,7 @@ def test_four_days_of_a_real_log(tmp_path):
         pytest.skip("no real log is shipped, and none lies beside this checkout, in ../shared/data/logs")
     output, record_path = tmp_path / "out", tmp_path / "record.json"
     arguments = ["--input", str(REAL_LOG), "--output", str(output), "--workers", "2", "--run-record", str(record_path)]
+    arguments += UNNAMED
     assert main(["run", *arguments]) == 0
 
     hits, rejected = reference.hits_of(REAL_LOG.read_bytes().split(b"\n"), "combined", None)

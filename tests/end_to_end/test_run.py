@@ -21,7 +21,7 @@ from pipeline.__main__ import main
 from tests import reference
 from tests.catalogues import REPORTS
 from tests.eager import rows_of
-from tests.logs import CHROME, FIREFOX, crowd, line
+from tests.logs import CHROME, FIREFOX, UNNAMED, crowd, line
 from tests.published import GUARD
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ def log(tmp_path):
 
 
 def run(*arguments: object) -> int:
-    return main(["run", "--workers", "0", *map(str, arguments)])
+    return main(["run", "--workers", "0", *UNNAMED, *map(str, arguments)])
 
 
 def published(output: Path, report: str, day: str = DAY) -> dict[tuple[str, ...], tuple[int, ...]]:
@@ -116,7 +116,7 @@ def test_workers_and_compression_change_no_byte(tmp_path):
     outputs = []
     for number, (file, workers) in enumerate([(path, 0), (path, 2), (archive, 2)]):
         output = tmp_path / f"out{number}"
-        command = [sys.executable, "-m", "pipeline", "run", "--input", str(file), "--output", str(output)]
+        command = [sys.executable, "-m", "pipeline", "run", "--input", str(file), "--output", str(output), *UNNAMED]
         subprocess.run([*command, "--workers", str(workers)], cwd=ROOT, check=True, capture_output=True)
         outputs.append({name: (output / name / f"{DAY}.parquet").read_bytes() for name in REPORTS.names()})
     assert outputs[0] == outputs[1] == outputs[2]
@@ -265,7 +265,7 @@ def test_bad_input_gives_its_exit_code_a_way_out_and_no_output(case, log, tmp_pa
 )
 def test_with_worker_processes_too_an_error_is_one_message(log, tmp_path, arguments):
     (tmp_path / "poem.txt").write_text("Roses are red,\nviolets are blue.\n")
-    command = [sys.executable, "-m", "pipeline", "run", *arguments, "--output", "out", "--workers", "2"]
+    command = [sys.executable, "-m", "pipeline", "run", *arguments, "--output", "out", "--workers", "2", *UNNAMED]
     done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
     assert done.returncode in (3, 6, 7)
     said = [one for one in done.stderr.splitlines() if not one.startswith("weblog-anonymizer: reading")]
@@ -286,7 +286,7 @@ def test_a_temporary_folder_whose_name_is_too_long_for_workers_is_named(log, tmp
     folder = tmp_path / ("x" * 100)
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    words = ["run", "--input", str(log), "--output", str(tmp_path / "out")]
+    words = ["run", "--input", str(log), "--output", str(tmp_path / "out"), *UNNAMED]
     assert main([*words, "--workers", "2"]) == 2
     assert "TMPDIR: the name of the folder is too long for worker processes" in capsys.readouterr().err
     assert main([*words, "--workers", "0"]) == 0

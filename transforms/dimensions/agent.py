@@ -21,7 +21,7 @@ import ua_parser
 from ua_parser.lazy import UserAgentMatcher
 from ua_parser.regex import Resolver
 
-from transforms.columns import Codes
+from transforms.columns import Codes, Flags, distinct
 from transforms.dimensions.dimension import Dimension, Read, Scope, explained, listed
 from transforms.dimensions.lookups import Lookups
 from transforms.reserved import NONE, UNKNOWN
@@ -193,6 +193,8 @@ _TRAFFIC = {
 }
 TRAFFIC_KINDS = tuple(_TRAFFIC)
 HUMAN, CRAWLER, BOT_TRAFFIC = "human", "crawler", "bot"
+PEOPLE = (HUMAN, UNKNOWN)
+"""Traffic that no agent tells to be a robot's."""
 
 DEVICES = ("Desktop", "Mobile", "Tablet", "Other")
 """Device classes of people."""
@@ -212,6 +214,14 @@ _UNTAGGED = {
 _UNNAMED_BOT = {UNLISTED: "a robot without a name in the list", NONE: "no robot, or an empty user agent"}
 
 _AGENT = (Read("user_agent", describe_agents),)
+
+
+def are_people(traffic: pa.ChunkedArray) -> Flags:
+    """Which rows of a column are traffic of people, as far as the log tells."""
+    codes, kinds = distinct(traffic)
+    people: Flags = np.isin(kinds.to_pylist(), PEOPLE)[codes]
+    return people
+
 
 TRAFFIC = Dimension(
     "traffic",

@@ -1,7 +1,8 @@
 """Dimensions of where a request came from: channel and referring domain, without path, query, or any text that is no domain.
 
 The source is the registrable domain by the ICANN section of the public suffix list. What decides whether a referrer is the site
-itself also uses the private section, so that two people's pages at one host are two sites.
+itself also uses the private section, so that two people's pages at one host are two sites. A name that the list does not know,
+as `intranet.local`, is compared as a whole.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from transforms.columns import Codes
 from transforms.dimensions.agent import TRAFFIC_KINDS
 from transforms.dimensions.dimension import Dimension, Read, Scope, each, explained
 from transforms.dimensions.lookups import Lookups
-from transforms.hosts import dns_name, network_domain, public_suffix, site_domain
+from transforms.hosts import dns_name, network_domain, public_suffix, site_domain, site_name
 from transforms.reserved import NONE, UNKNOWN
 
-_PLAIN = r"^(https?://[a-z0-9.-]+)/.*$"
+_PLAIN = r"^(https?://[a-z0-9.-]+(?::[0-9]{1,5})?)/.*$"
 _ANDROID_APP = "android-app"
 _SCHEMES = ("http", "https", _ANDROID_APP)
 _SAME_ENGINE = re.compile(r"^(?:w+[0-9]*|m)\.")
@@ -31,16 +32,15 @@ _SAME_ENGINE = re.compile(r"^(?:w+[0-9]*|m)\.")
 
 @dataclass(frozen=True, slots=True)
 class Referrer:
-    """What is published about a referrer, and the domain by which it is compared with the site ("" for none)."""
+    """What is published about a referrer, and what it is compared by with the site: its domain, else its host ("" for none)."""
 
     channel: str
     source: str
-    domain: str
+    owner: str
 
 
 _NO_FIELD = Referrer(UNKNOWN, UNKNOWN, "")
 _DIRECT = Referrer("direct", NONE, "")
-_UNREADABLE = Referrer("referral", UNKNOWN, "")
 
 
 def describe_referrers(referers: pa.Array, _: Lookups) -> tuple[Codes, list[Referrer]]:
@@ -54,21 +54,25 @@ def describe_referrer(referer: str | None) -> Referrer:
     """Describe one referrer; None says that the log format has no such field.
 
     >>> describe_referrer("https://www.google.co.uk/search?q=x")
-    Referrer(channel='search', source='google.co.uk', domain='google.co.uk')
+    Referrer(channel='search', source='google.co.uk', owner='google.co.uk')
     """
     if referer is None:
         return _NO_FIELD
     if referer in ("", "-"):
         return _DIRECT
-    host = _host_of(referer)
+    host = host_of(referer)
     source = network_domain(host)
     if not source:
-        return _UNREADABLE
-    return Referrer(_channel(host) or "referral", source, site_domain(host))
+        return Referrer("referral", UNKNOWN, owner_of(host))
+    return Referrer(_channel(host) or "referral", source, owner_of(host))
 
 
-def _host_of(referer: str) -> str:
-    """The host of a referrer, "" if there is none. The host of an Android app is its name in reverse."""
+def host_of(referer: str) -> str:
+    """The host of a referrer, "" if there is none. The host of an Android app is its name in reverse.
+
+    >>> host_of("https://www.Example.org:443/a"), host_of("http://localhost:8080/"), host_of("about:blank")
+    ('www.example.org', 'localhost', '')
+    """
     try:
         url = urlsplit(referer.replace("\\", "/").strip())
         host = url.hostname or ""
@@ -76,7 +80,8 @@ def _host_of(referer: str) -> str:
         return ""
     if url.scheme not in _SCHEMES:
         return ""
-    return dns_name(_backwards(host) if url.scheme == _ANDROID_APP else host)
+    host = _backwards(host) if url.scheme == _ANDROID_APP else host
+    return dns_name(host) or site_name(host)
 
 
 def _backwards(name: str) -> str:
@@ -118,7 +123,7 @@ def _channels() -> dict[str, str]:
 INTERNAL = "internal"
 _CHANNELS = {
     "direct": "no referrer",
-    INTERNAL: "a page of the site's own registrable domain",
+    INTERNAL: "a page of the site's own registrable domain, or of its host where no list knows the domain",
     "search": "a search engine",
     "social": "a social network",
     "ai": "an AI assistant",
@@ -128,22 +133,26 @@ _CHANNELS = {
 CHANNELS = tuple(_CHANNELS)
 
 
-def own_domain(site: str) -> str:
-    """The registrable domain that identifies the site's own referrers; "" for none."""
-    return "" if site == UNKNOWN else site_domain(site)
+def owner_of(host: str) -> str:
+    """What tells the site's own referrers: the registrable domain of a host, else its whole name; "" for no host.
+
+    >>> owner_of("www.example.org"), owner_of("intranet.local"), owner_of("(unknown)")
+    ('example.org', 'intranet.local', '')
+    """
+    return site_domain(host) or site_name(host)
 
 
-def channel_of(referrer: Referrer, domain: str) -> str:
-    """The channel of a hit on a site of this domain."""
-    return INTERNAL if referrer.domain and referrer.domain == domain else referrer.channel
+def channel_of(referrer: Referrer, owner: str) -> str:
+    """The channel of a hit on a site of this owner."""
+    return INTERNAL if referrer.owner and referrer.owner == owner else referrer.channel
 
 
-def source_of(referrer: Referrer, domain: str) -> str:
+def source_of(referrer: Referrer, owner: str) -> str:
     """The referring domain; `(none)` for the site's own."""
-    return NONE if referrer.domain and referrer.domain == domain else referrer.source
+    return NONE if referrer.owner and referrer.owner == owner else referrer.source
 
 
-_REFERRER, _OWN = Read("referer", describe_referrers), Read("site", each(own_domain))
+_REFERRER, _OWN = Read("referer", describe_referrers), Read("site", each(owner_of))
 
 CHANNEL = Dimension(
     "channel",

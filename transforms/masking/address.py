@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.columns import Flags
 from transforms.hosts import last_hosts, network_domain
 from transforms.reserved import UNKNOWN
 
@@ -40,17 +41,22 @@ NOWHERE = Place(_NOWHERE, _NOWHERE, "")
 
 def places(hosts: pa.Array) -> list[Place]:
     """The place of each distinct remote host: of a list the last address, which the nearest proxy saw, without its port."""
+    texts, plain, packed = quads(hosts)
+    numbers = np.frombuffer(packed, ">u4").astype(np.int64)
+    local = _non_global(numbers)
+    each = iter(zip((packed[at : at + 4] for at in range(0, len(packed), 4)), local.tolist(), strict=True))
+    return [_ipv4(*next(each)) if quad else _other(text) for text, quad in zip(texts, plain, strict=True)]
+
+
+def quads(hosts: pa.Array) -> tuple[list[str], Flags, bytes]:
+    """Remote hosts without lists and ports, which of them are IPv4 addresses, and these with four bytes each."""
     plain = pc.match_substring_regex(hosts, _QUAD).to_numpy(zero_copy_only=False)
     if not plain.all():
         odd = pa.array(~plain)
         hosts = pc.replace_with_mask(hosts, odd, last_hosts(hosts.filter(odd)))
         plain = pc.match_substring_regex(hosts, _QUAD).to_numpy(zero_copy_only=False)
     texts = hosts.to_pylist()
-    packed = b"".join(map(socket.inet_aton, (text for text, quad in zip(texts, plain, strict=True) if quad)))
-    numbers = np.frombuffer(packed, ">u4").astype(np.int64)
-    local = _non_global(numbers)
-    quads = iter(zip((packed[at : at + 4] for at in range(0, len(packed), 4)), local.tolist(), strict=True))
-    return [_ipv4(*next(quads)) if quad else _other(text) for text, quad in zip(texts, plain, strict=True)]
+    return texts, plain, b"".join(map(socket.inet_aton, (text for text, quad in zip(texts, plain, strict=True) if quad)))
 
 
 def _ipv4(address: bytes, local: bool) -> Place:
@@ -90,14 +96,17 @@ def _other(host: str) -> Place:
     return Place(_NAME + host.lower().rstrip(".").encode(), _NAME, "")
 
 
-def _ipv6(address: bytes) -> Place:
-    inner = None
+def embedded_ipv4(address: bytes) -> bytes | None:
+    """The IPv4 address inside an IPv6 address (mapped, NAT64, 6to4, Teredo), or None."""
     if address[:12] in (_MAPPED, _NAT64):
-        inner = address[12:]
-    elif address[:2] == _SIXTOFOUR:
-        inner = address[2:6]
-    elif address[:4] == _TEREDO:
-        inner = bytes(byte ^ 0xFF for byte in address[12:])
+        return address[12:]
+    if address[:2] == _SIXTOFOUR:
+        return address[2:6]
+    return bytes(byte ^ 0xFF for byte in address[12:]) if address[:4] == _TEREDO else None
+
+
+def _ipv6(address: bytes) -> Place:
+    inner = embedded_ipv4(address)
     if inner is not None:
         return _ipv4(inner, bool(_non_global(np.frombuffer(inner, ">u4").astype(np.int64))[0]))
     if not _is_global_unicast(address):

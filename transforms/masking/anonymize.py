@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from transforms.clock import DAY_SECONDS, HOUR_SECONDS, UTC, local_seconds
 from transforms.columns import TEXT, Codes, Flags, Keys, Numbers, distinct, distinct_pairs, filled, recode
 from transforms.masking import secret as secrets
-from transforms.masking.address import places
-from transforms.masking.client import Proxies, clients
+from transforms.masking.address import NOWHERE, places
+from transforms.masking.client import Proxies, hosts_of
 from transforms.masking.masked import MASKED_VISITOR, masked_schema
 from transforms.masking.path import scrub_paths
 from transforms.masking.routes import Routes
@@ -64,10 +64,7 @@ def anonymize(
     if not keep.all():
         entries, local, period_codes = entries.filter(pa.array(keep)), local[keep], period_codes[keep]
     dates = periods[period_codes].astype(np.int32) if len(periods) else np.zeros(0, np.int32)
-    hosts = entries["remote_host"]
-    if proxies is not None and not entries["forwarded_for"].null_count:
-        hosts = clients(hosts, entries["forwarded_for"], proxies)
-    visitors, visitor_codes = _visitors(hosts, entries["user_agent"], dates, secret)
+    visitors, visitor_codes = _visitors(hosts_of(entries, proxies), entries["user_agent"], dates, secret)
     sites = _sites(entries["site"], site)
     target_codes, targets = distinct(entries["target"])
     paths = recode(target_codes, scrub_paths(targets))
@@ -114,6 +111,7 @@ def _visitors(hosts: pa.ChunkedArray, user_agents: pa.ChunkedArray, dates: Numbe
             "network_key": units["network_key"].take(rows),
             "address_key": address_keys,
             "visitor_key": visitor_keys,
+            "local": units["local"].take(rows),
             "prefix": units["prefix"].take(rows),
             "user_agent": agents.take(pa.array(agents_of)),
         },
@@ -153,6 +151,7 @@ def _units(host_codes: Codes, hosts: pa.Array, dates: Numbers, secret: bytes) ->
             "date": date_of[row_of_unit],
             "network_key": network_keys[networks.indices.to_numpy()],
             "address_key": secrets.keys(secret, secrets.ADDRESS, units.dictionary.to_pylist()),
+            "local": pa.array([placed[row] == NOWHERE for row in row_of_unit.tolist()], pa.bool_()),
             "prefix": pa.array([placed[row].prefix for row in row_of_unit.tolist()], TEXT),
         }
     )

@@ -38,7 +38,7 @@ class Proxies:
         networks = []
         for word in words.split(","):
             try:
-                networks.append(_plain(ipaddress.ip_network(word.strip())))
+                networks.append(network_of(word))
             except ValueError:
                 raise ValueError(f"{word.strip()!r} is neither a network such as 10.0.0.0/8 nor a number of proxies") from None
         return cls(networks=tuple(networks))
@@ -62,8 +62,12 @@ class Proxies:
         return address is not None and any(address.version == known.version and address in known for known in self.networks)
 
 
-def _plain(network: _Network) -> _Network:
-    """IPv4 networks embedded in IPv6 (::ffff:10.0.0.0/104) become IPv4 networks, like the addresses of the log."""
+def network_of(word: str) -> _Network:
+    """The network or address that a word is, or `ValueError`.
+
+    IPv4 networks embedded in IPv6 (::ffff:10.0.0.0/104) become IPv4 networks, like the addresses of the log.
+    """
+    network = ipaddress.ip_network(word.strip())
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     return network if mapped is None or network.prefixlen < 96 else ipaddress.ip_network((mapped, network.prefixlen - 96))
 
@@ -75,6 +79,12 @@ def clients(remote_hosts: pa.ChunkedArray, forwarded_for: pa.ChunkedArray, proxi
     codes, hosts_of, chains_of = distinct_pairs(host_codes, chain_codes)
     hosts, chains = hosts.take(pa.array(hosts_of)), chains.take(pa.array(chains_of))
     return recode(codes, list(map(proxies.client, hosts.to_pylist(), chains.to_pylist())))
+
+
+def hosts_of(entries: pa.Table, proxies: Proxies | None) -> pa.ChunkedArray | pa.DictionaryArray:
+    """The host of each entry's visitor: behind proxies that are trusted, where the log holds X-Forwarded-For."""
+    hosts, forwarded_for = entries["remote_host"], entries["forwarded_for"]
+    return hosts if proxies is None or forwarded_for.null_count else clients(hosts, forwarded_for, proxies)
 
 
 def _address(word: str) -> Address | None:

@@ -15,6 +15,7 @@ MASKED_VISITOR = pa.schema(
         pa.field("network_key", KEY, nullable=False),
         pa.field("address_key", KEY, nullable=False),
         pa.field("visitor_key", KEY, nullable=False),
+        pa.field("local", pa.bool_(), nullable=False),  # the address is of this machine or of a private network
         pa.field("prefix", TEXT, nullable=False),  # truncated address, for geography only; "" for none
         pa.field("user_agent", TEXT),
     ]

@@ -9,7 +9,6 @@ file of templates has one on each line, after the name of its site if it is for 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 
@@ -17,14 +16,11 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.columns import distinct, distinct_pairs, recode
+from transforms.masking.fingerprint import fingerprint
 from transforms.masking.path import extension
 from transforms.masking.site import publishable_site
 from transforms.reserved import UNKNOWN
 
-NO_ROUTES = "none"
-"""What stands for the fingerprint of no routes."""
-
-_FINGERPRINT = re.compile(rf"{NO_ROUTES}|[0-9a-f]{{16}}")
 _TEMPLATE = re.compile(r"(?:/(?:[A-Za-z0-9._~-]+|:[a-z][a-z_]*)?)+")
 
 
@@ -51,12 +47,11 @@ class Routes:
         return cls(tuple(templates))
 
     def fingerprint(self) -> str:
-        """The first 16 hexadecimal digits of the SHA-256 of the templates, or `NO_ROUTES` if there are none.
+        """Says in public whether two files have the same templates.
 
         Comments, spaces and the spelling of a site's name do not change it. The order does: the first template that fits is used.
         """
-        lines = (f"{site or ''} {template}\n" for site, template in self.templates)
-        return hashlib.sha256("".join(lines).encode()).hexdigest()[:16] if self.templates else NO_ROUTES
+        return fingerprint(f"{site or ''} {template}" for site, template in self.templates)
 
     def apply(self, sites: pa.DictionaryArray, targets: pa.ChunkedArray, paths: pa.DictionaryArray) -> pa.DictionaryArray:
         """`paths` with templates in place of those whose target matches one, computed once for each site and target."""
@@ -78,11 +73,6 @@ class Routes:
                 name = extension(path) if template.rpartition("/")[2].startswith(":") else ""
                 return f"{template}.{name}" if name else template
         return None
-
-
-def is_fingerprint(word: str) -> bool:
-    """Whether a word may be what `Routes.fingerprint` gives."""
-    return _FINGERPRINT.fullmatch(word) is not None
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -32,17 +32,23 @@ ALL_SITES = "(all)"
 DEFAULT_ADDRESSES = 10
 """k: the fewest addresses of a value that comes from the log and is published by name, whatever the policy."""
 
+NETWORK_CAP = 3
+"""How many addresses of one network count towards k."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The operator's settings of the guarantee, by option name. None and False mean that an option was not used."""
+    """The operator's settings of the guarantee, by option name. None and False mean that an option was not used.
+
+    `sites` are those that --site and --input name.
+    """
 
     min_addresses: int = DEFAULT_ADDRESSES
     epsilon: float | None = None
     delta: float | None = None
     accept_weak_epsilon: bool = False
     declare_site: tuple[str, ...] = ()
-    site: str | None = None
+    sites: tuple[str, ...] = ()
     date: str | None = None
     replace: bool = False
     no_wait: bool = False
@@ -52,7 +58,8 @@ class Settings:
 class Counted:
     """The packed counts of one period of a shard, and the input of a second pass.
 
-    Exact, and for the operator alone: the hits of its largest network, and the bytes of all its hits (`volume`).
+    Exact, and for the operator alone: the hits of people (traffic PEOPLE) in the network that has most of them, and the bytes of
+    all hits (`volume`).
     """
 
     counts: bytes
@@ -167,8 +174,8 @@ class Policy(ABC):
         """What became of each report over the days of a run, from their figures in the run record."""
 
     @abstractmethod
-    def warnings(self, days: Sequence[Mapping[str, Any]], site: str | None) -> list[tuple[str, str]]:
-        """What the operator should look into: a name for programs, a sentence for people. `site` is the option --site."""
+    def warnings(self, days: Sequence[Mapping[str, Any]], sites: Collection[str]) -> list[tuple[str, str]]:
+        """What the operator should look into: a name for programs, a sentence for people. `sites` are those of the files."""
 
 
 class Checks(ABC):
@@ -205,7 +212,7 @@ def may_be_declared(sites: tuple[str, ...]) -> bool:
 
 
 def declared_sites(settings: Settings) -> tuple[str, ...]:
-    """The sites that the operator declares, as they are published; `ValueError` if one cannot be, or --site is not among them."""
+    """The sites that the operator declares, as they are published; `ValueError` if one cannot be, or if `sites` has another."""
     sites = []
     for name in settings.declare_site:
         site = publishable_site(name)
@@ -214,8 +221,9 @@ def declared_sites(settings: Settings) -> tuple[str, ...]:
         if is_caught(site):
             raise ValueError(f"--declare-site {name}: it looks like somebody's address or number, which is never published")
         sites.append(site)
-    if sites and settings.site is not None and publishable_site(settings.site) not in sites:
-        raise ValueError(f"--site {settings.site}: it is not declared. Add --declare-site {settings.site}")
+    for site in settings.sites:
+        if sites and site not in (*sites, UNKNOWN):
+            raise ValueError(f"--site or --input {site}: it is not declared. Add --declare-site {site}")
     return tuple(sorted(set(sites)))
 
 

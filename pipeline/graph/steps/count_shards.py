@@ -23,8 +23,8 @@ TRAFFIC = "traffic"
 class CountShards(PooledDoFn[dict[int, Counted]]):
     """Main output (date, counts). `kept` gets (date, rows for a second pass), so that the shuffle has one consumer only.
 
-    `traffic` gets (date, (hits of the largest network, bytes of all hits)) for the operator, `secrets` the fingerprint of each
-    shard's secret, because what two shards count adds up only under the same one.
+    `traffic` gets (date, (hits of people in the largest network, bytes of all hits)) for the operator, `secrets` the fingerprint
+    of each shard's secret, because what two shards count adds up only under the same one.
     """
 
     expected = (SecretChangedError,)

@@ -31,7 +31,7 @@ class PublishDays(beam.DoFn):
     ) -> None:
         """Publish, then write the record if the launcher waits.
 
-        `traffic`: hits of the largest network and bytes of all hits, by day and shard.
+        `traffic`: hits of people in the largest network and bytes of all hits, by day and shard.
         """
         job = self._job
         seen = checked["days"]
@@ -54,7 +54,8 @@ class PublishDays(beam.DoFn):
                 "lines": seen.get(date, 0),
                 "bytes_sent": volumes.get(date, 0),
                 "coverage": coverage,
-                "one_network_dominates": 2 * peaks.get(date, 0) > seen.get(date, 0),
+                "one_network_dominates": 2 * peaks.get(date, 0) > checked["people"].get(date, 0),
+                "local_addresses_dominate": 2 * checked["local"].get(date, 0) > checked["people"].get(date, 0),
                 **described["figures"],
             }
         if job.awaited:

@@ -10,14 +10,16 @@ from rich.console import Console
 from pipeline.cli import summary
 from transforms.privacy.threshold.policy import Threshold
 
-NOTHING = {"one_network_dominates": False, "one_address_dominates": False, "unknown_site": False, "undeclared_hits": 0}
+NOTHING = {"unknown_site": False, "undeclared_hits": 0}
+NOTHING |= dict.fromkeys(("one_network_dominates", "local_addresses_dominate", "one_address_dominates"), False)
 
 
 def warned(**changed: object) -> dict[str, str]:
     """What is warned of after a run that published three days, the first and last of which may lack lines."""
     day = {**NOTHING, "coverage": "edge"}
     days = {"2026-03-03": day, "2026-03-04": {**day, "coverage": "full"}, "2026-03-06": day}
-    record = {"days": days, "ambiguous_times": 0, "asked": [], "site": None, "days_without_lines": [], "lines": {"read": 1}}
+    record = {"days": days, "ambiguous_times": 0, "asked": [], "days_without_lines": [], "lines": {"read": 1}}
+    record |= {"files": {}, "doubtful_sites": [], "other_sites": {}, "first": True}
     return dict(summary.warnings({**record, "facts": {**Threshold().facts(), "period": "day"}, **changed}))
 
 
@@ -31,7 +33,9 @@ def test_a_day_that_may_lack_lines_is_warned_of_unless_it_was_asked_for():
 def test_a_site_that_was_given_is_not_advised():
     days = {"2026-03-04": {**NOTHING, "coverage": "full", "unknown_site": True}}
     assert "--site www.example.org names it" in warned(days=days)["unknown_site"]
-    assert "www.example.org" not in warned(days=days, site="www.example.net")["unknown_site"]
+    files = {name: {"a.log": {"site": name}} for name in ("www.example.net", "(unknown)")}
+    assert "www.example.org" not in warned(days=days, files=files["www.example.net"])["unknown_site"]
+    assert "unknown_site" not in warned(days=days, files=files["(unknown)"])
 
 
 def test_an_address_that_makes_most_hits_is_warned_of():
@@ -39,6 +43,14 @@ def test_an_address_that_makes_most_hits_is_warned_of():
     assert "One address makes more than half of people's hits" in warned(days=days)["one_address_dominates"]
     both = {"2026-03-04": {**days["2026-03-04"], "one_network_dominates": True}}
     assert "one_network_dominates" not in warned(days=both)
+    local = {"2026-03-04": {**both["2026-03-04"], "local_addresses_dominate": True}}
+    assert list(warned(days=local)) == ["one_network_dominates"]
+
+
+def test_a_proxy_is_warned_of_by_the_first_run_only():
+    days = {"2026-03-04": {**NOTHING, "coverage": "full", "one_network_dominates": True}}
+    assert "More than half of people's hits of 2026-03-04 come from one network" in warned(days=days)["one_network_dominates"]
+    assert warned(days=days, first=False) == {}
 
 
 def test_weeks_are_called_weeks():

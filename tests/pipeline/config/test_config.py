@@ -22,7 +22,7 @@ def config(*more, beam=()):
 
 def test_it_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
-        config().site = "other.example"
+        config().output = "elsewhere"
 
 
 def test_a_fact_keeps_its_name_down_to_the_block():
@@ -31,13 +31,14 @@ def test_a_fact_keeps_its_name_down_to_the_block():
     # What a job makes of several facts has a name of its own.
     assert of_rules - of_config == {"shards", "window", "dimensions", "exclude_opted_out"}
     taken = {name for function in (anonymize, parse_block) for name in inspect.signature(function).parameters}
-    assert {"site", "time_zone", "log_time_zone", "proxies", "routes", "exclude_opted_out", "window"} <= taken & of_rules
-    assert taken - of_rules == {"entries", "secret", "block", "log_format", "offset", "further"}
+    assert {"time_zone", "log_time_zone", "proxies", "routes", "exclude_opted_out", "window"} <= taken & of_rules
+    assert taken - of_rules == {"entries", "secret", "block", "log_format", "offset", "further", "site"}  # of each file
 
 
 def test_every_option_of_run_is_a_fact_or_makes_one():
     known, _ = options.parse(["run", "--input", "a", "--output", "b"])
-    made = {"no_wait": "awaited", "block_mib": "block_bytes"}
+    made = {"no_wait": "awaited", "block_mib": "block_bytes", "site": "input"}
+    made |= dict.fromkeys(("ignore_path", "ignore_network", "ignore_agent"), "ignored")
     made |= dict.fromkeys(("privacy", "min_addresses", "epsilon", "delta", "accept_weak_epsilon", "declare_site"), "policy")
     assert {made.get(name, name) for name in vars(known) if name != "command"} <= {
         field.name for field in dataclasses.fields(Config)

@@ -6,7 +6,7 @@ import apache_beam as beam
 import pytest
 
 from pipeline.__main__ import main
-from tests.logs import crowd
+from tests.logs import UNNAMED, crowd
 
 ELSEWHERE = [
     "--runner=PortableRunner",
@@ -38,7 +38,7 @@ def started(tmp_path, monkeypatch):
 
     monkeypatch.setattr(beam.Pipeline, "run", start)
     monkeypatch.setattr("pipeline.cli.run.discard", lambda output, _: (tmp_path / "out" / "_staging" / "file").unlink())
-    return job, ["run", "--input", str(tmp_path / "access.log"), "--output", str(tmp_path / "out"), *ELSEWHERE]
+    return job, ["run", "--input", str(tmp_path / "access.log"), "--output", str(tmp_path / "out"), *UNNAMED, *ELSEWHERE]
 
 
 def test_a_launcher_that_does_not_wait_leaves_the_job_alone(started, tmp_path, capfd):

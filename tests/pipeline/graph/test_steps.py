@@ -34,7 +34,8 @@ from transforms.wire import pack_bytes, unpack, unpack_bytes
 DAY = "2026-03-03"
 LOG = crowd(12) + crowd(4, request="GET /rare HTTP/1.1")
 POLICY = Threshold(10)
-RULES = Rules(3, EVERYTHING, TRAVELLING, "www.example.org")
+SITE = "www.example.org"
+RULES = Rules(3, EVERYTHING, TRAVELLING)
 FACTS = (("mode", "threshold"),)
 
 
@@ -45,11 +46,13 @@ def root():
 
 
 def input_file(path, compression="plain"):
-    return InputFile(str(path), path.stat().st_size, compression, "combined", True, (path.stat().st_dev, path.stat().st_ino))
+    return InputFile(
+        str(path), path.stat().st_size, compression, "combined", True, (path.stat().st_dev, path.stat().st_ino), SITE
+    )
 
 
 def pieces(secret=None, log=LOG):
-    made, _ = process_block(Block("log", "combined", 0, len(log), log), RULES, secret or new_secret())
+    made, _ = process_block(Block("log", "combined", 0, len(log), log, site=SITE), RULES, secret or new_secret())
     return [(number, [piece]) for number, piece in made.items()]
 
 
@@ -85,6 +88,8 @@ def test_map_files_gives_pieces_by_shard_accounts_and_bytes(root, tmp_path, comp
         )
         hits = mapped.pieces | beam.Map(lambda piece: unpack(piece[1])["hits"].num_rows) | beam.CombineGlobally(sum)
         assert_that(hits, equal_to([16]), label="hits")
+        sites = mapped.pieces | "sites" >> beam.FlatMap(lambda piece: unpack(piece[1])["hits"]["site"].unique().to_pylist())
+        assert_that(sites | "each" >> beam.Distinct(), equal_to([SITE]), label="that of the file")
         read = (
             mapped[ACCOUNTS]
             | beam.MapTuple(lambda file, account: json.loads(account)["read"])

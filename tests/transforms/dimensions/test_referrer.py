@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.dimensions.referrer import _channels, describe_referrer, describe_referrers
+from transforms.dimensions.referrer import _channels, channel_of, describe_referrer, describe_referrers, owner_of
 from transforms.hosts import network_domain, site_domain
 
 
@@ -72,13 +72,36 @@ def test_pages_of_two_people_at_one_host_are_two_sites():
     assert network_domain("alice.github.io") == network_domain("bob.github.io")
 
 
+@pytest.mark.parametrize(
+    ("site", "referer", "internal"),
+    [
+        ("www.example.org", "https://blog.example.org/", True),
+        ("alice.github.io", "https://bob.github.io/", False),
+        ("github.io", "https://github.io/", True),
+        ("localhost", "http://LOCALHOST:8080/a", True),
+        ("intranet.local", "http://intranet.local/", True),
+        ("intranet.local", "http://www.intranet.local/", False),
+        ("intranet.local", "http://printer.local/", False),
+        ("(unknown)", "http://192.0.2.7/", False),
+        ("(unknown)", "https://(unknown)/", False),
+    ],
+)
+def test_a_site_is_known_by_its_domain_or_where_it_has_none_by_its_whole_name(site, referer, internal):
+    assert (channel_of(describe_referrer(referer), owner_of(site)) == "internal") is internal
+
+
 @given(st.one_of(st.text(max_size=40), st.text(max_size=40).map(lambda text: f"https://{text}/x")))
 def test_nothing_but_a_domain_is_published(referer):
     found = describe_referrer(referer)
     assert found.source in ("(none)", "(unknown)") or re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", found.source)
 
 
-@given(st.sampled_from(["https://www.google.com", "http://t.co", "https://a..b", "https://[::1]", "HTTP://x.org", ""]), st.text())
+@given(
+    st.sampled_from(
+        ["https://www.google.com", "http://localhost:8080", "http://t.co", "https://a..b", "https://[::1]", "HTTP://x.org", ""]
+    ),
+    st.text(),
+)
 def test_many_referrers_are_described_as_each_one_is(host, path):
     url = f"{host}/{path}"
     codes, looks = describe_referrers(pa.array([url, "-", url]), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.__main__ import main
-from tests.logs import address
+from tests.logs import UNNAMED, address
 from transforms.formats.registry import FORMATS, format_of
 from transforms.formats.w3c import by_header, header_in
 from transforms.parsing.detect import detect
@@ -165,7 +165,7 @@ def test_from_the_command_line(tmp_path, workers, capsys):
     lines = [f"2026-03-03 10:00:00 {address(n)} GET /a 200 10 Mozilla/5.0+(X11;+Linux)+Firefox/127.0\n" for n in range(1, 13)]
     more = [f"2026-03-03 10:00:00 GET /a {address(n)} 200 10 Mozilla/5.0+(X11;+Linux)+Firefox/127.0\n" for n in range(20, 32)]
     (tmp_path / "u_ex260303.log").write_text(header + "".join(lines) + other + "".join(more))
-    arguments = ["--input", str(tmp_path / "*.log"), "--output", str(tmp_path / "out"), "--workers", workers]
+    arguments = ["--input", str(tmp_path / "*.log"), "--output", str(tmp_path / "out"), "--workers", workers, *UNNAMED]
     assert main(["plan", *arguments]) == 0
     assert "W3C" in capsys.readouterr().out
     assert main(["run", *arguments]) == 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from transforms.masking.fingerprint import NO_RULES, is_fingerprint
 from transforms.masking.path import scrub_paths
-from transforms.masking.routes import NO_ROUTES, Routes, is_fingerprint
+from transforms.masking.routes import Routes
 
 FILE = """
 # people
@@ -46,7 +47,7 @@ def test_the_fingerprint_is_of_the_templates_alone():
     same = "/users/:user/photos/:photo\nBlog.Example.Org:443 /by/:author # him\n\n  /users/:user"
     assert Routes.parse(same).fingerprint() == Routes.parse(FILE).fingerprint()
     assert is_fingerprint(Routes.parse(FILE).fingerprint())
-    assert Routes.parse("# nothing\n").fingerprint() == NO_ROUTES == "none"
+    assert Routes.parse("# nothing\n").fingerprint() == NO_RULES == "none"
     others = [
         "/users/:user",
         "www.example.org /users/:user",

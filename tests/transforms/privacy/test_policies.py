@@ -29,8 +29,8 @@ def policy(request) -> Policy:
 
 def counted(policy, shards=3):
     catalogue = policy.published(REPORTS)
-    rules = Rules(shards, EVERYTHING, policy.travelling(catalogue), SITE)
-    pieces, _ = process_block(Block("log", "combined", 0, len(LOG), LOG), rules, new_secret())
+    rules = Rules(shards, EVERYTHING, policy.travelling(catalogue))
+    pieces, _ = process_block(Block("log", "combined", 0, len(LOG), LOG, site=SITE), rules, new_secret())
     return catalogue, [counted for piece in pieces.values() for counted in policy.count([piece], catalogue).values()]
 
 

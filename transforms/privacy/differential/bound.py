@@ -19,6 +19,7 @@ from transforms.counting.count import add_counts
 from transforms.counting.measures import counts_schema
 from transforms.counting.pieces import gather
 from transforms.counting.volume import volume_of
+from transforms.dimensions.agent import are_people
 from transforms.dimensions.describe import dimension_columns
 from transforms.dimensions.referrer import CHANNEL, SOURCE
 from transforms.dimensions.request import FILE_TYPE, KIND, METHOD, PATH, PROTOCOL, STATUS
@@ -51,15 +52,15 @@ def count_bounded(pieces: Iterable[bytes], catalogue: Catalogue, sites: tuple[st
     rows = _rows(*gather(pieces))
     site_codes, site_names = distinct(rows["site"])
     declared = np.array([name in sites for name in site_names.to_pylist()], np.bool_)[site_codes]
-    dates = rows["date"].to_numpy()
+    people, dates = are_people(rows["traffic"]), rows["date"].to_numpy()
     days = {}
     for date in np.unique(dates).tolist():
         of_day = dates == date
         counts = bounded_counts(rows.filter(pa.array(of_day & declared)), catalogue)
-        _, hits = np.unique(rows["network_key"].to_numpy()[of_day], return_counts=True)
+        _, hits = np.unique(rows["network_key"].to_numpy()[of_day & people], return_counts=True)
         days[date] = Counted(
             counts=packed(pack(counts), int(np.count_nonzero(of_day & ~declared))),
-            largest_network=int(hits.max()),
+            largest_network=int(hits.max(initial=0)),
             volume=volume_of(rows["bytes_sent"].to_numpy()[of_day]),
         )
     return days

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -133,7 +133,7 @@ class Differential(Policy):
             ),
         )
 
-    def warnings(self, days: Sequence[Mapping[str, Any]], site: str | None) -> list[tuple[str, str]]:
+    def warnings(self, days: Sequence[Mapping[str, Any]], sites: Collection[str]) -> list[tuple[str, str]]:
         """See `Policy`."""
         return undeclared_hits(days, self.budget.sites)
 

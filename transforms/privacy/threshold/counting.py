@@ -21,6 +21,7 @@ from transforms.counting.count import NUMBERS, Measured, count_day, merge_pieces
 from transforms.counting.measures import BYTES_SENT, COUNTED, EVIDENCE, VISITORS
 from transforms.counting.visits import is_of_visits
 from transforms.counting.volume import volume_of
+from transforms.dimensions.agent import are_people
 from transforms.privacy.policy import Counted
 from transforms.privacy.threshold.gate import Gate
 from transforms.privacy.threshold.plan import PARENT, Plan, absorbing_rows, few_left
@@ -47,7 +48,7 @@ def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str
         day: Counted(
             counts=pack(count_day(rows, catalogue, caps)),
             kept=pack({"rows": rows.drop_columns([BYTES_SENT.name])}),
-            largest_network=int(np.bincount(rows[NUMBERS[0]].to_numpy()).max()),
+            largest_network=int(np.bincount(rows[NUMBERS[0]].to_numpy()[are_people(rows["traffic"])]).max(initial=0)),
             volume=volume_of(rows["bytes_sent"].to_numpy()),
         )
         for day, rows in merge_pieces(pieces, of_visits).items()

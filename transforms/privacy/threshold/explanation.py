@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from transforms.privacy.threshold.gate import NETWORK_CAP, Gate
+from transforms.privacy.policy import NETWORK_CAP
+from transforms.privacy.threshold.gate import Gate
 
 TEXT = """\
 What is published about visitors, and what never is

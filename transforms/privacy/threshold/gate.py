@@ -11,10 +11,8 @@ import pyarrow.compute as pc
 from transforms.columns import Flags
 from transforms.counting.measures import EVIDENCE
 from transforms.dimensions.agent import CRAWLER, TRAFFIC_KINDS
-from transforms.privacy.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES
+from transforms.privacy.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES, NETWORK_CAP
 from transforms.reports.report import Report
-
-NETWORK_CAP = 3
 
 
 @dataclass(frozen=True, slots=True)

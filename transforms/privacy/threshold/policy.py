@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from transforms.dimensions.dimension import Scope
 from transforms.privacy.policy import (
     ALL_SITES,
     DEFAULT_ADDRESSES,
+    NETWORK_CAP,
     Counted,
     Figures,
     Planned,
@@ -30,7 +31,7 @@ from transforms.privacy.policy import (
 from transforms.privacy.release import Released, total_hits
 from transforms.privacy.threshold import counting, explanation, release
 from transforms.privacy.threshold.checks import ThresholdChecks
-from transforms.privacy.threshold.gate import NETWORK_CAP, Gate
+from transforms.privacy.threshold.gate import Gate
 from transforms.privacy.threshold.plan import passing, plan_release
 from transforms.reports.report import Catalogue
 from transforms.reserved import UNKNOWN
@@ -155,21 +156,21 @@ class Threshold(Policy):
             notes.append(f"Not named either: {values} like a person's.")
         return Figures(("people", "robots"), tuple(rows), tuple(notes))
 
-    def warnings(self, days: Sequence[Mapping[str, Any]], site: str | None) -> list[tuple[str, str]]:
+    def warnings(self, days: Sequence[Mapping[str, Any]], sites: Collection[str]) -> list[tuple[str, str]]:
         """See `Policy`."""
         found = undeclared_hits(days, self.sites)
-        if any(day["unknown_site"] for day in days):
+        if UNKNOWN not in sites and any(day["unknown_site"] for day in days):
             text = "The log names no site for some requests, or all, which are (unknown): --site www.example.org names it."
-            if site:
+            if sites:
                 text = (
                     "For some requests, or all, the log has no name of a host where it should name the site: they are (unknown), "
                     "not --site."
                 )
             found.append(("unknown_site", text))
-        if any(day["one_address_dominates"] for day in days):
+        if any(day["one_address_dominates"] and not day["local_addresses_dominate"] for day in days):
             text = (
                 "One address makes more than half of people's hits, and its habits show in the tables. If it is a monitor, "
-                "or your own, leave its lines out."
+                "or your own, leave its lines out: see --ignore-network, --ignore-agent and --ignore-path."
             )
             found.append(("one_address_dominates", text))
         return found
