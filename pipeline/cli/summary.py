@@ -111,8 +111,8 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
         found.append(
             (
                 "one_network_dominates",
-                f"More than half of people's hits of {_span(dominated, period)} come from one network, or from private addresses: "
-                "this looks like a proxy, and hides your visitors. If the log holds X-Forwarded-For, see --trusted-proxies.",
+                f"More than half of people's hits of {_span(dominated, period)} come from one network, or from private "
+                "addresses: this looks like a proxy, and hides your visitors. If the log holds X-Forwarded-For, see --trusted-proxies.",
             )
         )
     if record["ambiguous_times"]:
