@@ -54,6 +54,8 @@ def _lines(record: dict[str, Any], console: Console) -> None:
     for each in record["formats"]:
         name = f" in the format {each['format']}" if each["format"] else ""
         console.print(f"{plural(each['files'], 'file')}{name}: {'; '.join(each['in_short'])}")
+    if record["why_time_zone"]:
+        console.print(f"Days and hours of {record['facts']['time_zone']}: {record['why_time_zone']}.")
 
 
 def _read_from(record: dict[str, Any]) -> str:

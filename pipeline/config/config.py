@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline.config.policy import policy_of_options
+from pipeline.config.zone import AUTO
 from pipeline.dataset.manifest import SCHEMA_VERSION
 from pipeline.errors import EXIT_USAGE, JobError
 from transforms import clock
@@ -46,9 +47,9 @@ Value = TypeVar("Value")
 class Config:
     """One run, as the operator wants it.
 
-    `date` is the value of --date; `country_version` names the country database and its date; `secret_part` is the name of an
-    environment variable of the workers; `local` means that no remote runner is named; `awaited` means that the launcher waits for
-    the job.
+    `date` is the value of --date; `time_zone` is `AUTO` until it is found out; `country_version` names the country database and
+    its date; `secret_part` is the name of an environment variable of the workers; `local` means that no remote runner is named;
+    `awaited` means that the launcher waits for the job.
     """
 
     input: tuple[str, ...]
@@ -101,7 +102,7 @@ def reports_of_this_version() -> Catalogue:
 def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Config:
     """The options of `run` or `plan`, checked; raises `JobError` (exit 2), which names the option."""
     local = not any(argument.partition("=")[0] == "--runner" for argument in beam_arguments)
-    time_zone = _checked("--timezone", clock.zone, options.time_zone).key
+    time_zone = options.time_zone if options.time_zone == AUTO else _checked("--timezone", clock.zone, options.time_zone).key
     log_time_zone = _checked("--log-timezone", clock.zone, options.log_time_zone).key
     policy = policy_of_options(options)
     if options.site is not None and publishable_site(options.site) == UNKNOWN:

@@ -16,11 +16,13 @@ from typing import IO, Any, cast
 from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.graph.job import InputFile
 from pipeline.words import plural
+from transforms.columns import Seconds
 from transforms.errors import translated
 from transforms.formats.registry import FORMATS, format_of
 from transforms.parsing import read
 from transforms.parsing.detect import SAMPLE_BYTES, Detection, as_in, detect, sample_lines
 from transforms.parsing.oddities import MAX_LINE_BYTES
+from transforms.parsing.offsets import stated_offsets
 
 AUTO = "auto"
 STDIN = "-"
@@ -50,6 +52,10 @@ class Found:
     def empty(self) -> bool:
         """Whether the file holds nothing at all."""
         return not self.head
+
+    def stated_offsets(self) -> tuple[Seconds, Seconds]:
+        """The times of its first lines that state an offset from UTC, and the offsets; see `transforms.parsing.offsets`."""
+        return stated_offsets(sample_lines(self.head, complete=False), format_of(self.file.format))
 
     def lines(self) -> int:
         """About how many lines the file has."""

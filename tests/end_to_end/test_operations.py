@@ -387,9 +387,10 @@ def test_events_as_json(tmp_path, capfd):
     assert run("--input", path, "--output", tmp_path / "out", "--log-format", "json") == 0
     said = capfd.readouterr()
     events = [json.loads(line) for line in said.err.splitlines()]
-    assert [event["event"] for event in events] == ["started", "published", "unknown_site", "edge_published", "done"]
-    assert [event["level"] for event in events] == ["info", "info", "warning", "warning", "info"]
-    assert "Next time name the day with --date" in events[3]["message"]
+    assert [event["event"] for event in events] == ["time_zone", "started", "published", "unknown_site", "edge_published", "done"]
+    assert [event["level"] for event in events] == ["info", "info", "info", "warning", "warning", "info"]
+    assert events[0]["time_zone"] == "UTC"
+    assert "Next time name the day with --date" in events[4]["message"]
     assert events[-1]["lines"]["counted"] == 24
     assert said.out == ""
     assert run("--input", path, "--output", tmp_path / "out", "--date", DAY, "--log-format", "json") == 4
@@ -445,7 +446,7 @@ def test_plan_knows_of_a_publication_that_the_next_run_completes(tmp_path, monke
 def test_a_signal_in_the_middle_of_a_run_ends_it_with_130(tmp_path, number, workers):
     command = [sys.executable, "-m", "pipeline", "run", "--input", "-", "--output", str(tmp_path / "out"), "--workers", workers]
     process = subprocess.Popen(
-        [*command, "--block-mib", "1"],
+        [*command, "--block-mib", "1", "--timezone", "UTC"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -265,7 +265,7 @@ def test_bad_input_gives_its_exit_code_a_way_out_and_no_output(case, log, tmp_pa
 )
 def test_with_worker_processes_too_an_error_is_one_message(log, tmp_path, arguments):
     (tmp_path / "poem.txt").write_text("Roses are red,\nviolets are blue.\n")
-    command = [sys.executable, "-m", "pipeline", "run", *arguments, "--output", "out", "--workers", "2"]
+    command = [sys.executable, "-m", "pipeline", "run", *arguments, "--output", "out", "--workers", "2", "--timezone", "UTC"]
     done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
     assert done.returncode in (3, 6, 7)
     said = [one for one in done.stderr.splitlines() if not one.startswith("weblog-anonymizer: reading")]

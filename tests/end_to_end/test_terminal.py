@@ -97,7 +97,12 @@ def test_without_a_terminal_there_are_plain_lines(log):
     done = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True, env={**os.environ, "COLUMNS": "40"})
     assert "\x1b" not in done.stdout + done.stderr
     assert "\r" not in done.stdout + done.stderr
-    assert [text.partition(": ")[2].partition(" ")[0] for text in done.stderr.splitlines()] == ["reading", "2026-03-03:", "done"]
+    assert [text.partition(": ")[2].partition(" ")[0] for text in done.stderr.splitlines()] == [
+        "days",
+        "reading",
+        "2026-03-03:",
+        "done",
+    ]
     assert not any(text.endswith(" ") for text in done.stdout.splitlines())
     assert f"  FROM '{log.parent}/out/pages/*.parquet'" in done.stdout.splitlines()
 
