@@ -30,10 +30,10 @@ from transforms.errors import translated
 def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Publish; raises `JobError` with the exit code."""
     began = time.monotonic()
-    if options.run_record:
-        record_file.check_writable(options.run_record)
     with _interruptible(), contextlib.ExitStack() as held:
         config = config_of(options, beam_arguments)
+        if config.run_record:
+            record_file.check_writable(config.run_record)
         check_output(config.output)
         known = launch.refuse_other(config)
         held.enter_context(pool.workers(config.workers))

@@ -101,6 +101,11 @@ def reports_of_this_version() -> Catalogue:
 
 def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Config:
     """The options of `run` or `plan`, checked; raises `JobError` (exit 2), which names the option."""
+    if not options.output.strip():
+        raise JobError(EXIT_USAGE, "usage", "--output: it is empty. Name the folder of the data set.")
+    if options.run_record and _is_inside(options.run_record, options.output):
+        message = f"--run-record {options.run_record}: it is inside --output, which others may read. Write it elsewhere."
+        raise JobError(EXIT_USAGE, "usage", message)
     local = not any(argument.partition("=")[0] == "--runner" for argument in beam_arguments)
     time_zone = options.time_zone if options.time_zone == AUTO else _checked("--timezone", clock.zone, options.time_zone).key
     log_time_zone = _checked("--log-timezone", clock.zone, options.log_time_zone).key
@@ -147,6 +152,11 @@ def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Con
 def _checked(name: str, check: Callable[[str], Value], value: str) -> Value:
     with translated(ValueError, lambda error: JobError(EXIT_USAGE, "usage", f"{name}: {error}.")):
         return check(value)
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    """Whether a file of this machine lies below a folder of it, through whichever links."""
+    return "://" not in folder and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _read_routes(path: str) -> Routes:

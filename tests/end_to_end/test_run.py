@@ -231,6 +231,12 @@ BAD = {
     "a database that is none": (["--input", "{log}", "--geoip-country", "{log}"], 2, "is not a MaxMind database"),
     "an option that is not known": (["--input", "{log}", "--colour", "red"], 2, "unknown option: --colour"),
     "an abbreviated option": (["--input", "{log}", "--work", "2"], 2, "unknown option: --work"),
+    "no output": (["--input", "{log}", "--output", ""], 2, "--output: it is empty"),
+    "a record that would be published": (
+        ["--input", "{log}", "--run-record", "{tmp}/out/new/record.json"],
+        2,
+        "inside --output, which others may read",
+    ),
     "an output that cannot be": (["--input", "{log}", "--output", "{log}/out"], 8, "a part of this path is a file"),
 }
 
