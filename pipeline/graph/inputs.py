@@ -254,6 +254,8 @@ _WAYS_OUT = {
     "expands": "it holds more than 300 times its own size, as no log does. If it is genuine, decompress it first.",
     "header": "a line #Fields in it does not name date, time, c-ip and cs-uri-stem. Log these as well.",
     "changed_while_read": "it was replaced while it was read, as log rotation does. Run again on the rotated file.",
+    "cut_off": "it ends within a line: the command before the pipe was cut off, and lines are missing. Copy the log into a file "
+    "first, let the shell stop where that fails (`&&`, `set -o pipefail`), and give that file to --input.",
     "truncated": "it ends too early, or something follows its end. Is it still being written or copied?",
     **{name: f"{name} is not read. Unpack it, or pack it as gz, bz2 or zst." for name in read.NOT_READ},
     "corrupt": "it is not what its first bytes say, or damaged. Check the archive.",
@@ -272,7 +274,8 @@ def _problem(error: read.UnreadableError | OSError) -> str:
 def input_error(path: str, problem: str) -> JobError:
     """The error for a file that cannot be read; `problem` is a reason code or the operating system's word for it."""
     reason = problem if problem.islower() else "unreadable"
-    return JobError(EXIT_INPUT, reason, f"{path}: {_WAYS_OUT.get(problem, f'{problem}.')}{NOTHING}")
+    name = "The standard input" if path == STDIN else path
+    return JobError(EXIT_INPUT, reason, f"{name}: {_WAYS_OUT.get(problem, f'{problem}.')}{NOTHING}")
 
 
 def _unknown_format(path: str, detection: Detection) -> JobError:

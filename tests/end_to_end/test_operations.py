@@ -47,6 +47,33 @@ def test_standard_input(tmp_path, monkeypatch, compress):
     assert published(tmp_path / "out") == {("(unknown)", "human"): (24_000, 24)}
 
 
+@pytest.mark.parametrize("date", [(), ("--date", DAY)])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_a_standard_input_that_ends_within_a_line_publishes_nothing(tmp_path, monkeypatch, capfd, compress, date):
+    """A broken connection looks like that, and lines of any day may be missing. An archive is whole or refused as truncated."""
+    sent = compress(LOG * 1000)
+    stdin = io.TextIOWrapper(io.BytesIO(sent[: len(sent) - 9]))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    monkeypatch.setattr("pipeline.graph.inputs._read_from_stdin", [])
+    assert run("--input", "-", "--output", tmp_path / "out", "--log-format", "json", *date) == 6
+    event = json.loads(capfd.readouterr().err.splitlines()[-1])
+    assert event["reason"] == ("cut_off" if compress is bytes else "truncated")
+    assert event["message"].startswith("error: The standard input: it ends ")
+    if compress is bytes:
+        assert "Copy the log into a file first" in event["message"]
+        assert "set -o pipefail" in event["message"]
+    assert not tables(tmp_path / "out")
+
+
+def test_a_file_or_an_archive_may_end_without_a_newline(tmp_path, monkeypatch):
+    (tmp_path / "access.log").write_bytes(LOG.rstrip())
+    assert run("--input", tmp_path / "access.log", "--output", tmp_path / "out") == 0
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(LOG.rstrip()))))
+    monkeypatch.setattr("pipeline.graph.inputs._read_from_stdin", [])
+    assert run("--input", "-", "--output", tmp_path / "piped") == 0
+    assert published(tmp_path / "out") == published(tmp_path / "piped") == {("(unknown)", "human"): (24, 24)}
+
+
 @pytest.mark.long
 def test_a_pipe_in_the_shell(tmp_path):
     (tmp_path / "log").write_bytes(LOG)
