@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli.terminal import indented
-from pipeline.graph.run_record import EDGE, OUT_OF_WINDOW
+from pipeline.graph.coverage import EDGE
+from pipeline.graph.run_record import BEGINS_INSIDE, OUT_OF_WINDOW
 from pipeline.words import noun, plural, shown
 from transforms.parsing.parse import IGNORED_REASONS, REJECT_REASONS
 from transforms.privacy.policy import Policy, policy_of
@@ -123,6 +124,13 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
             )
         )
     found += _policy_of(record).warnings([*record["days"].values()], record["site"])
+    cut = [date for date, day in record["days_left_out"].items() if day["reason"] == BEGINS_INSIDE]
+    if cut:
+        text = (
+            f"{cut[0]} is not published: the input begins inside this {period}, and it is published once. Give the files before, "
+            f"too, or publish it as it is with --date {cut[0]}."
+        )
+        found.append(("begins_inside", text))
     edges = [date for date, day in record["days"].items() if day["coverage"] == EDGE]
     if edges and not record["asked"]:
         text = (
@@ -149,7 +157,7 @@ def _verdict(record: dict[str, Any], console: Console) -> None:
         console.print(f"Not published: {_span(dates, period)}: {OUT_OF_WINDOW[reason].format(period=period)}.")
     took = f"{record['seconds']:.1f} s, {record['peak_memory_bytes'] / 1e6:,.0f} MB of memory"
     if not days:
-        console.print(f"Nothing was published: no {period} of the input is ended and new. {took}")
+        console.print(f"Nothing was published: no {period} of the input is ended, new and whole. {took}")
         return
     edges = [date for date, day in days.items() if day["coverage"] == EDGE]
     if edges and record["asked"]:
