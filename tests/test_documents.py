@@ -77,7 +77,7 @@ def log() -> bytes:
     """Traffic of a fixed day, of yesterday and of today, which may have become yesterday before a command runs."""
     lines = b""
     for day in (FIXED_DAY, TODAY - datetime.timedelta(1), TODAY):
-        for clock in ("09:50:00", "10:05:00"):  # one visit in two hours
+        for clock in ("00:50:00", "01:05:00"):  # one visit in two hours
             time = f"{day:%d/%b/%Y}:{clock} +0000"
             lines += crowd(30, time=time)
             lines += crowd(15, time=time, request="GET /a HTTP/2.0", agent=FIREFOX, referer="https://www.google.com/")

@@ -43,7 +43,7 @@ def test_standard_input(tmp_path, monkeypatch, compress):
     stdin = io.TextIOWrapper(io.BytesIO(compress(LOG * 1000)))
     monkeypatch.setattr(sys, "stdin", stdin)
     monkeypatch.setattr("pipeline.graph.inputs._read_from_stdin", [])
-    assert run("--input", "-", "--output", tmp_path / "out") == 0
+    assert run("--input", "-", "--output", tmp_path / "out", "--date", DAY) == 0
     assert published(tmp_path / "out") == {("(unknown)", "human"): (24_000, 24)}
 
 
@@ -176,7 +176,8 @@ def test_days_and_hours_of_a_time_zone(tmp_path):
         "29/Mar/2026:01:30:00 +0000",
         "29/Mar/2026:21:59:59 +0000",
     ]
-    path.write_bytes(b"".join(crowd(10, first=100 * number, time=time) for number, time in enumerate(times, 1)))
+    before = crowd(10, time="02/Mar/2026:10:00:00 +0000")
+    path.write_bytes(before + b"".join(crowd(10, first=100 * number, time=time) for number, time in enumerate(times, 1)))
     assert run("--input", path, "--output", tmp_path / "out", "--timezone", "Europe/Berlin") == 0
     hours = {day: set(published(tmp_path / "out", "hourly", day)) for day in (DAY, "2026-03-04", "2026-03-29", "2026-10-25")}
     assert hours == {
@@ -193,7 +194,8 @@ def test_the_reference_agrees_in_a_time_zone(tmp_path):
     path = tmp_path / "a.log"
     command = [sys.executable, "examples/generate.py", "--output", str(path), "--lines", "3000"]
     subprocess.run(command, cwd=ROOT, check=True)
-    assert run("--input", path, "--output", tmp_path / "out", "--timezone", "America/New_York") == 0
+    words = ("--timezone", "America/New_York", "--date", "2026-03-02..2026-03-03")
+    assert run("--input", path, "--output", tmp_path / "out", *words) == 0
     hits, _ = reference.hits_of(path.read_bytes().split(b"\n"), "combined", None, "America/New_York")
     expected = reference.publish(hits)
     assert set(expected) == {"2026-03-02", "2026-03-03"}

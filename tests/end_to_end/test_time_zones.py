@@ -14,10 +14,11 @@ from pipeline.__main__ import main
 from tests.logs import crowd
 
 WINTER, SUMMER = "03/Mar/2026:00:30:00 +0100", "03/Jul/2026:00:30:00 +0200"
-AT_HALF_PAST_MIDNIGHT = crowd(20, time=WINTER) + crowd(20, time=SUMMER)
+BEFORE = "02/Mar/2026:09:00:00 +0100"
+AT_HALF_PAST_MIDNIGHT = crowd(10, time=BEFORE) + crowd(20, time=WINTER) + crowd(20, time=SUMMER)
 WITHOUT_OFFSET = b"""#Version: 1.0
 #Fields: date time c-ip cs-method cs-uri-stem sc-status
-""" + b"".join(f"2026-03-03 00:30:00 20.0.{number}.7 GET / 200\n".encode() for number in range(1, 21))
+""" + b"".join(f"2026-03-03 00:30:00 20.0.{number}.7 GET / 200\n".encode() for number in range(1, 16))
 
 
 def run(*arguments: object, command: str = "run") -> int:
@@ -58,7 +59,7 @@ def test_a_zone_that_has_the_offsets_of_the_log_across_a_change_of_clocks_is_use
     why = "Europe/Berlin: this machine's zone, which the log agrees with (+0100, +0200); --timezone names another."
     assert f"by the calendar of {why}" in capfd.readouterr().out
     assert run(*words) == 0
-    assert days(tmp_path / "out") == dict.fromkeys(("2026-03-03", "2026-07-03"), "Europe/Berlin")
+    assert days(tmp_path / "out") == dict.fromkeys(("2026-03-02", "2026-03-03", "2026-07-03"), "Europe/Berlin")
     said = capfd.readouterr()
     assert f"weblog-anonymizer: days and hours of {why}\n" in said.err
     assert f"Days and hours of {why}\n" in said.out
@@ -101,7 +102,7 @@ def test_a_log_in_utc_elsewhere_is_asked(tmp_path, machine, capfd):
     """Whether its server or the site is in UTC, it does not tell."""
     machine("Europe/Berlin")
     path = tmp_path / "access.log"
-    path.write_bytes(crowd(20, time="03/Mar/2026:23:30:00 +0000"))
+    path.write_bytes(crowd(20, time="03/Mar/2026:12:30:00 +0000"))
     assert run("--input", path, "--output", tmp_path / "out") == 2
     said = capfd.readouterr().err
     assert "+0000" in said
@@ -110,7 +111,7 @@ def test_a_log_in_utc_elsewhere_is_asked(tmp_path, machine, capfd):
 
 def test_a_log_in_utc_on_a_machine_in_utc_is_published_in_utc(tmp_path, capfd):
     path = tmp_path / "access.log"
-    path.write_bytes(crowd(20, time="03/Mar/2026:23:30:00 +0000"))
+    path.write_bytes(crowd(20, time="03/Mar/2026:12:30:00 +0000"))
     assert run("--input", path, "--output", tmp_path / "out") == 0
     assert days(tmp_path / "out") == {"2026-03-03": "UTC"}
     assert "days and hours of UTC: this machine's zone, which the log agrees with (+0000)" in capfd.readouterr().err
@@ -136,6 +137,6 @@ def test_the_next_nights_go_on_with_the_zone_that_is_published(log, tmp_path, ma
     assert run("--input", log, "--output", output, command="plan") == 0
     assert "by the calendar of Asia/Tokyo: as in the periods that are published there." in capfd.readouterr().out
     assert run("--input", log, "--output", output) == 0
-    assert days(output) == dict.fromkeys(("2026-03-03", "2026-07-03", "2026-07-11"), "Asia/Tokyo")
+    assert days(output) == dict.fromkeys(("2026-03-02", "2026-03-03", "2026-07-03", "2026-07-11"), "Asia/Tokyo")
     assert run("--input", log, "--output", tmp_path / "copy", "--timezone", "UTC") == 2
     assert "was published with --timezone Asia/Tokyo, not UTC" in capfd.readouterr().err
