@@ -11,7 +11,7 @@ ENGINES := build/engines
 
 run: $(READY) $(EXAMPLE)
 	rm -rf out/example
-	$(BIN)/weblog-anonymizer run --input $(EXAMPLE) --site www.example.org --output out/example
+	$(BIN)/weblog-anonymizer run --input $(EXAMPLE) --site www.example.org --timezone UTC --output out/example
 
 test: $(READY)
 	$(BIN)/pytest -q -m "not long" -n 2 --dist loadfile

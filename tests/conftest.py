@@ -1,13 +1,19 @@
-"""Shared test settings: Hypothesis without deadlines, because a machine may be slow, and a folder with a short name."""
+"""Shared test settings: UTC, Hypothesis without deadlines, because a machine may be slow, and a folder with a short name."""
 
 from __future__ import annotations
 
+import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# The zone of a run follows from the machine's where --timezone does not say it.
+os.environ["TZ"] = "UTC"
+time.tzset()
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")

@@ -81,10 +81,11 @@ class Rules:
 class Account:
     """The outcome of a block's lines: read = sum of period_lines + ignored + rejected.
 
-    `period_lines` are the readable lines by period (its first day since 1970), whether in the window or not; `counted` and
-    `opted_out` are those in it. `people` are the counted lines of no robot by period, and `local` those of them whose visitor has
-    no address of the internet. The time of `ambiguous` lines was shown twice by the log's clock. `examples` are the block's first
-    rejects. An account goes to the operator and holds no personal data.
+    `period_lines` are the readable lines by period (its first day since 1970), whether in the window or not; `period_first` the
+    minutes from a period's beginning to its first line. `counted` and `period_opted_out` are lines in the window. `people` are
+    the counted lines of no robot by period, and `local` those of them whose visitor has no address of the internet. The time of
+    `ambiguous` lines was shown twice by the log's clock. `examples` are the block's first rejects. An account goes to the
+    operator and holds no personal data.
     """
 
     file: str
@@ -92,11 +93,12 @@ class Account:
     bytes: int
     read: int
     counted: int
-    opted_out: int = 0
     ambiguous: int = 0
     period_lines: dict[int, int] = field(default_factory=dict)
     people: dict[int, int] = field(default_factory=dict)
     local: dict[int, int] = field(default_factory=dict)
+    period_first: dict[int, int] = field(default_factory=dict)
+    period_opted_out: dict[int, int] = field(default_factory=dict)
     ignored: dict[str, int] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
     examples: tuple[Reject, ...] = ()
@@ -166,9 +168,10 @@ def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[di
         bytes=len(data),
         read=parsed.lines,
         counted=hits.num_rows,
-        opted_out=masked.opted_out,
         ambiguous=parsed.ambiguous,
         period_lines=masked.period_lines,
+        period_first=masked.period_first,
+        period_opted_out=masked.period_opted_out,
         people=_by_period(visitors, hits, people),
         local=_by_period(visitors, hits, people & masked.visitors["local"].to_numpy()),
         ignored=parsed.ignored | ignored,

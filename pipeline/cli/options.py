@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from pipeline import __version__
+from pipeline.config.zone import AUTO
 from pipeline.dataset.manifest import OPT_OUT
 from pipeline.errors import EXIT_CODES, EXIT_USAGE, JobError
 from pipeline.words import encodable, shown
@@ -118,9 +119,10 @@ def _add_run_options(add: Callable[..., object]) -> None:
     add(
         "--timezone",
         dest="time_zone",
-        default="UTC",
+        default=AUTO,
         metavar="ZONE",
-        help="days and hours of this time zone, such as Europe/Berlin (default UTC)",
+        help="days and hours of this time zone, such as Europe/Berlin (default: that of the data set, else this machine's if the "
+        "log states no other)",
     )
     add(
         "--grace",

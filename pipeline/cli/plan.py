@@ -23,17 +23,18 @@ _NAMED = 3
 
 def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Print to standard output; raises `JobError` where `run` would refuse to start."""
-    check_output(options.output)
     config = config_of(options, beam_arguments)
-    launch.refuse_other(config)
-    prepared = launch.prepare(launch.look(config, datetime.datetime.now(datetime.timezone.utc)))
+    check_output(config.output)
+    known = launch.refuse_other(config)
+    prepared = launch.prepare(launch.look(config, known, datetime.datetime.now(datetime.timezone.utc)))
     with terminal.printing() as console:
         _files(prepared, console)
         for doubt in prepared.sites.doubts:
             console.print(f"\n{doubt.sentence()}", style="yellow")
         job = prepared.job
         window = job.rules.window
-        console.print(f"\nDays: {_days(window, job.asked)}, by the calendar of {job.rules.time_zone}.")
+        why = f": {prepared.zone.why}" if prepared.zone.why else ""
+        console.print(f"\nDays: {_days(window, job.asked)}, by the calendar of {prepared.zone.name}{why}.")
         if not job.asked and window.published:
             count = plural(len(window.published), config.period.value)
             console.print(f"Published already: {count}, of the input or not. What was published is not published again.")

@@ -31,19 +31,22 @@ from transforms.errors import translated
 def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Publish; raises `JobError` with the exit code."""
     began = time.monotonic()
-    if options.run_record:
-        record_file.check_writable(options.run_record)
     with _interruptible(), contextlib.ExitStack() as held:
         config = config_of(options, beam_arguments)
+        if config.run_record:
+            record_file.check_writable(config.run_record)
         check_output(config.output)
-        launch.refuse_other(config)
+        known = launch.refuse_other(config)
         held.enter_context(pool.workers(config.workers))
-        look = launch.look(config, datetime.datetime.now(datetime.timezone.utc))
+        look = launch.look(config, known, datetime.datetime.now(datetime.timezone.utc))
         held.enter_context(output_lock(config.output))
         for date in recover(config.output, config.catalogue.names()):
             logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
         prepared = launch.prepare(look)
         job = prepared.job
+        if prepared.zone.why:
+            words = f"days and hours of {prepared.zone.name}: {prepared.zone.why}."
+            logs.event("time_zone", words, time_zone=prepared.zone.name)
         stored = sum(file.size for file in job.files)
         piped = any(file.path == STDIN for file in job.files)
         size = f"{stored / 1e6:,.1f} MB{' or more' if piped else ''}"
@@ -58,6 +61,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
                 record |= {"formats": detected.summary(prepared.found), "empty_files": list(prepared.empty)}
                 record |= {"first": prepared.first, "doubtful_sites": [asdict(doubt) for doubt in prepared.sites.doubts]}
                 record |= {"other_sites": sites.other_sites(config.output, record, prepared.sites.nameless)}
+                record |= {"why_time_zone": prepared.zone.why}
         finally:
             if not handed_over:  # else the job is at work there
                 discard(config.output, job.run_id)

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli.terminal import indented
-from pipeline.graph.run_record import EDGE, OUT_OF_WINDOW
+from pipeline.graph.coverage import EDGE
+from pipeline.graph.run_record import BEGINS_INSIDE, OUT_OF_WINDOW
 from pipeline.graph.sites import Doubt, other_sites_sentence
 from pipeline.words import noun, plural, shown
 from transforms.masking.ignored import RULE_REASONS
@@ -56,6 +57,8 @@ def _lines(record: dict[str, Any], console: Console) -> None:
     for each in record["formats"]:
         name = f" in the format {each['format']}" if each["format"] else ""
         console.print(f"{plural(each['files'], 'file')}{name}: {'; '.join(each['in_short'])}")
+    if record["why_time_zone"]:
+        console.print(f"Days and hours of {record['facts']['time_zone']}: {record['why_time_zone']}.")
 
 
 def _read_from(record: dict[str, Any]) -> str:
@@ -112,7 +115,8 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
             (
                 "one_network_dominates",
                 f"More than half of people's hits of {_span(dominated, period)} come from one network, or from private "
-                "addresses: this looks like a proxy, and hides your visitors. If the log holds X-Forwarded-For, see --trusted-proxies.",
+                "addresses: this looks like a proxy, and hides your visitors. If the log holds X-Forwarded-For, see "
+                "--trusted-proxies.",
             )
         )
     if record["ambiguous_times"]:
@@ -127,6 +131,13 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
     found += [("doubtful_site", Doubt(**doubt).sentence()) for doubt in record["doubtful_sites"]]
     if record["other_sites"]:
         found.append(("other_site", other_sites_sentence(record)))
+    cut = [date for date, day in record["days_left_out"].items() if day["reason"] == BEGINS_INSIDE]
+    if cut:
+        text = (
+            f"{cut[0]} is not published: the input begins inside this {period}, and it is published once. Give the files before, "
+            f"too, or publish it as it is with --date {cut[0]}."
+        )
+        found.append(("begins_inside", text))
     edges = [date for date, day in record["days"].items() if day["coverage"] == EDGE]
     if edges and not record["asked"]:
         text = (
@@ -158,7 +169,7 @@ def _verdict(record: dict[str, Any], console: Console) -> None:
         console.print(f"Not published: {_span(dates, period)}: {OUT_OF_WINDOW[reason].format(period=period)}.")
     took = f"{record['seconds']:.1f} s, {record['peak_memory_bytes'] / 1e6:,.0f} MB of memory"
     if not days:
-        console.print(f"Nothing was published: no {period} of the input is ended and new. {took}")
+        console.print(f"Nothing was published: no {period} of the input is ended, new and whole. {took}")
         return
     edges = [date for date, day in days.items() if day["coverage"] == EDGE]
     if edges and record["asked"]:

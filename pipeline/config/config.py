@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from pipeline.config.patterns import Pattern
 from pipeline.config.policy import policy_of_options
+from pipeline.config.zone import AUTO
 from pipeline.dataset.manifest import SCHEMA_VERSION
 from pipeline.errors import EXIT_USAGE, JobError
 from transforms import clock
@@ -49,9 +50,9 @@ Value = TypeVar("Value")
 class Config:
     """One run, as the operator wants it.
 
-    `input` are the patterns of files, each with its site; `date` is the value of --date; `country_version` names the country
-    database and its date; `secret_part` is the name of an environment variable of the workers; `local` means that no remote
-    runner is named; `awaited` means that the launcher waits for the job.
+    `input` are the patterns of files, each with its site; `date` is the value of --date; `time_zone` is `AUTO` until it is found
+    out; `country_version` names the country database and its date; `secret_part` is the name of an environment variable of the
+    workers; `local` means that no remote runner is named; `awaited` means that the launcher waits for the job.
     """
 
     input: tuple[Pattern, ...]
@@ -104,8 +105,13 @@ def reports_of_this_version() -> Catalogue:
 
 def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Config:
     """The options of `run` or `plan`, checked; raises `JobError` (exit 2), which names the option."""
+    if not options.output.strip():
+        raise JobError(EXIT_USAGE, "usage", "--output: it is empty. Name the folder of the data set.")
+    if options.run_record and _is_inside(options.run_record, options.output):
+        message = f"--run-record {options.run_record}: it is inside --output, which others may read. Write it elsewhere."
+        raise JobError(EXIT_USAGE, "usage", message)
     local = not any(argument.partition("=")[0] == "--runner" for argument in beam_arguments)
-    time_zone = _checked("--timezone", clock.zone, options.time_zone).key
+    time_zone = options.time_zone if options.time_zone == AUTO else _checked("--timezone", clock.zone, options.time_zone).key
     log_time_zone = _checked("--log-timezone", clock.zone, options.log_time_zone).key
     site = None if options.site is None else _checked("--site", _site, options.site)
     patterns = tuple(Pattern.parse(word, site) for word in options.input)
@@ -162,6 +168,11 @@ def _site(word: str) -> str:
     if site == UNKNOWN != word:
         raise ValueError(f"{word!r} is not the name of a host; '{UNKNOWN}' publishes a site without a name")
     return site
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    """Whether a file of this machine lies below a folder of it, through whichever links."""
+    return "://" not in folder and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _read_routes(path: str) -> Routes:

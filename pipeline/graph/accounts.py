@@ -1,7 +1,8 @@
 """Line accounting: merges the accounts of blocks per file and run, and checks the gates that must pass before publication.
 
 An account is a dictionary of numbers, so that it can travel as JSON: for each file its format, bytes, lines read and counted,
-readable lines by day, counted lines of people by day, and those of them with a private address, ignored and rejected lines by
+readable lines by day and the minute in which they begin, counted lines of people by day, and those of them with a private
+address, lines of visitors who opted out by day, ignored and rejected lines by
 reason, and the positions of its first rejects.
 """
 
@@ -20,8 +21,8 @@ from transforms.parsing.parse import REJECT_REASONS
 ALLOWED_REJECTS = 1
 """So many lines may be rejected however few there are: one is cut off where a log is rotated or copied."""
 
-_NUMBERS = ("bytes", "read", "counted", "opted_out", "ambiguous")
-_COUNTERS = ("days", "people", "local", "ignored", "rejected")
+_NUMBERS = ("bytes", "read", "counted", "ambiguous")
+_ADDED = ("days", "people", "local", "opted_out", "ignored", "rejected")
 
 
 def to_json(account: Account) -> bytes:
@@ -32,11 +33,12 @@ def to_json(account: Account) -> bytes:
             "bytes": account.bytes,
             "read": account.read,
             "counted": account.counted,
-            "opted_out": account.opted_out,
             "ambiguous": account.ambiguous,
             "days": _by_date(account.period_lines),
             "people": _by_date(account.people),
             "local": _by_date(account.local),
+            "first": _by_date(account.period_first),
+            "opted_out": _by_date(account.period_opted_out),
             "ignored": account.ignored,
             "rejected": account.rejected,
             "examples": [[reject.offset, reject.reason] for reject in account.examples],
@@ -44,8 +46,8 @@ def to_json(account: Account) -> bytes:
     ).encode()
 
 
-def _by_date(lines: dict[int, int]) -> dict[str, int]:
-    return {to_date(day): count for day, count in lines.items()}
+def _by_date(numbers: dict[int, int]) -> dict[str, int]:
+    return {to_date(day): number for day, number in numbers.items()}
 
 
 def merge(accounts: Iterable[tuple[str, bytes]]) -> dict[str, Any]:
@@ -64,15 +66,28 @@ def merge(accounts: Iterable[tuple[str, bytes]]) -> dict[str, Any]:
 
 def _nothing() -> dict[str, Any]:
     numbers = dict.fromkeys(_NUMBERS, 0)
-    return {**numbers, **{name: {} for name in _COUNTERS}, "examples": []}
+    return {**numbers, **{name: {} for name in (*_ADDED, "first")}, "examples": []}
 
 
 def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
     for name in _NUMBERS:
         total[name] += part[name]
-    for name in _COUNTERS:
+    for name in _ADDED:
         total[name] = dict(sorted((Counter(total[name]) + Counter(part[name])).items()))
+    total["first"] |= {date: min(minutes, total["first"].get(date, minutes)) for date, minutes in part["first"].items()}
     total["examples"] = sorted(total["examples"] + part["examples"])[:MAX_EXAMPLES]
+
+
+def closed(account: dict[str, Any], left_out: str | None) -> dict[str, Any]:
+    """The account as the run record states it. Lines of a period that is `left_out` do not count, though they were counted."""
+    return {**_closed(account, left_out), "files": {path: _closed(file, left_out) for path, file in account["files"].items()}}
+
+
+def _closed(lines: dict[str, Any], left_out: str | None) -> dict[str, Any]:
+    opted_out = {date: number for date, number in lines["opted_out"].items() if date != left_out}
+    gone = lines["days"].get(left_out, 0) - lines["opted_out"].get(left_out, 0)
+    rest = {name: value for name, value in lines.items() if name != "first"}
+    return {**rest, "counted": lines["counted"] - gone, "opted_out": sum(opted_out.values())}
 
 
 def check(account: dict[str, Any], expected_bytes: dict[str, int], max_reject_ratio: float, asked: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ import apache_beam as beam
 from apache_beam.pvalue import AsDict, AsIter, AsSingleton
 
 from pipeline.graph import accounts
+from pipeline.graph.coverage import cut_period
 from pipeline.graph.job import Job
 from pipeline.graph.steps.count_shards import KEPT, SECRETS, TRAFFIC, CountShards
 from pipeline.graph.steps.guarded import guarded
@@ -80,5 +81,8 @@ def check_accounts(_: bytes, blocks: Any, sizes: Any, job: Job) -> dict[str, Any
     # Where periods are announced, that one has no line may be one person's secret, too.
     needed = () if job.policy.announced else job.asked
     accounts.check(account, dict(sizes), job.max_reject_ratio, needed)
-    checked: dict[str, Any] = json.loads(json.dumps(account))
+    # A period that was asked for, or announced, is published as it is.
+    chosen = bool(job.asked) or job.policy.announced
+    cut = None if chosen else cut_period(account["days"], account["first"], job.rules.window)
+    checked: dict[str, Any] = json.loads(json.dumps({**accounts.closed(account, cut), "cut_period": cut}))
     return checked

@@ -17,11 +17,13 @@ from pipeline.config.patterns import Pattern
 from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.graph.job import InputFile
 from pipeline.words import plural
+from transforms.columns import Seconds
 from transforms.errors import translated
 from transforms.formats.registry import FORMATS, format_of
 from transforms.parsing import read
 from transforms.parsing.detect import SAMPLE_BYTES, Detection, as_in, detect, sample_lines
 from transforms.parsing.oddities import MAX_LINE_BYTES
+from transforms.parsing.offsets import stated_offsets
 
 AUTO = "auto"
 STDIN = "-"
@@ -51,6 +53,10 @@ class Found:
     def empty(self) -> bool:
         """Whether the file holds nothing at all."""
         return not self.head
+
+    def stated_offsets(self) -> tuple[Seconds, Seconds]:
+        """The times of its first lines that state an offset from UTC, and the offsets; see `transforms.parsing.offsets`."""
+        return stated_offsets(sample_lines(self.head, complete=False), format_of(self.file.format))
 
     def lines(self) -> int:
         """About how many lines the file has."""
@@ -255,6 +261,8 @@ _WAYS_OUT = {
     "expands": "it holds more than 300 times its own size, as no log does. If it is genuine, decompress it first.",
     "header": "a line #Fields in it does not name date, time, c-ip and cs-uri-stem. Log these as well.",
     "changed_while_read": "it was replaced while it was read, as log rotation does. Run again on the rotated file.",
+    "cut_off": "it ends within a line: the command before the pipe was cut off, and lines are missing. Copy the log into a file "
+    "first, let the shell stop where that fails (`&&`, `set -o pipefail`), and give that file to --input.",
     "truncated": "it ends too early, or something follows its end. Is it still being written or copied?",
     **{name: f"{name} is not read. Unpack it, or pack it as gz, bz2 or zst." for name in read.NOT_READ},
     "corrupt": "it is not what its first bytes say, or damaged. Check the archive.",
@@ -273,7 +281,8 @@ def _problem(error: read.UnreadableError | OSError) -> str:
 def input_error(path: str, problem: str) -> JobError:
     """The error for a file that cannot be read; `problem` is a reason code or the operating system's word for it."""
     reason = problem if problem.islower() else "unreadable"
-    return JobError(EXIT_INPUT, reason, f"{path}: {_WAYS_OUT.get(problem, f'{problem}.')}{NOTHING}")
+    name = "The standard input" if path == STDIN else path
+    return JobError(EXIT_INPUT, reason, f"{name}: {_WAYS_OUT.get(problem, f'{problem}.')}{NOTHING}")
 
 
 def _unknown_format(path: str, detection: Detection) -> JobError:

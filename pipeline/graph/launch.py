@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pipeline.config import days
 from pipeline.config.config import KEPT, MIB, Config
+from pipeline.config.zone import AUTO, Zone, find_zone
 from pipeline.dataset import ledger
 from pipeline.dataset.dataset import names_of
 from pipeline.dataset.manifest import Manifest, policy_class_of
@@ -31,12 +33,14 @@ LINE_BYTES = 120
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A job that may start, what was found for it, files that are empty, and how much memory it will take at most, in bytes.
+    """A job that may start, by which time zone and why, what was found for it, files that are empty, and how much memory it will
+    take at most, in bytes.
 
     `first` says that nothing has been published to the output yet.
     """
 
     job: Job
+    zone: Zone
     found: tuple[Found, ...]
     empty: tuple[str, ...]
     sites: Sites
@@ -46,9 +50,10 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The configuration and the input, checked. The output is not checked yet."""
+    """The configuration with its time zone and the input, checked. The output is not checked yet."""
 
     config: Config
+    zone: Zone
     now: datetime.datetime
     asked: tuple[str, ...]
     found: tuple[Found, ...]
@@ -68,6 +73,8 @@ def refuse_other(config: Config) -> dict[str, Manifest]:
     known = {date: entry["manifest"] for date, entry in entered.items()} | published
     facts = config.facts()
     for fact, option in KEPT.items():
+        if facts[fact] == AUTO:  # the data set's own
+            continue
         for date, manifest in known.items():
             if manifest.get(fact) != facts[fact] and fact not in config.policy.may_differ:
                 was = manifest.get(fact, "(not stated)")
@@ -86,9 +93,8 @@ def _other_way(manifest: Manifest) -> str:
     return ", or take the old data set back with `weblog-anonymizer withdraw`, and publish it anew"
 
 
-def look(config: Config, now: datetime.datetime) -> Look:
-    """Check the input; raises `JobError` where the job must not start."""
-    asked = days.asked_periods(config.date, days.today_in(config.time_zone, config.grace, now), config.period)
+def look(config: Config, known: Mapping[str, Manifest], now: datetime.datetime) -> Look:
+    """Check the input, given the `known` periods of the output; raises `JobError` where the job must not start."""
     files = find_inputs(config.input, config.format, all_columns=config.policy.announced)
     found, empty = tuple(each for each in files if not each.empty), tuple(each.file.path for each in files if each.empty)
     if not config.local and any(each.file.path == STDIN for each in found):
@@ -105,7 +111,10 @@ def look(config: Config, now: datetime.datetime) -> Look:
     if config.ignored.agents and found and not any(format_of(each.file.format).has("user_agent") for each in found):
         raise JobError(EXIT_USAGE, "usage", "--ignore-agent: the log does not hold user agents. Log them as well.")
     sites = look_at_sites(found, config.proxies, int(config.policy.facts()["min_addresses"]))
-    return Look(config, now, asked, found, empty, sites)
+    of_published = (manifest["time_zone"] for manifest in known.values() if "time_zone" in manifest)
+    zone = find_zone(config.time_zone, of_published, (each.stated_offsets() for each in found))
+    asked = days.asked_periods(config.date, days.today_in(zone.name, config.grace, now), config.period)
+    return Look(replace(config, time_zone=zone.name), zone, now, asked, found, empty, sites)
 
 
 def prepare(look: Look) -> Launch:
@@ -154,7 +163,7 @@ def prepare(look: Look) -> Launch:
     memory += lines * LINE_BYTES
     if config.local:
         _refuse_too_big(memory, config.max_memory)
-    return Launch(job, look.found, look.empty, look.sites, not known, memory)
+    return Launch(job, look.zone, look.found, look.empty, look.sites, not known, memory)
 
 
 def _refuse_too_big(memory: int, allowed: int | None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from pipeline.graph import progress
-from pipeline.graph.inputs import input_error, open_input, reading
+from pipeline.graph.inputs import STDIN, input_error, open_input, reading
 from pipeline.graph.job import InputFile
 from transforms.block import Block
 from transforms.errors import translated
@@ -33,7 +33,7 @@ def read_blocks(file: InputFile, block_bytes: int) -> Iterator[Block]:
                 yield Block(file.path, file.format, start, end - start, identity=file.identity, site=file.site)
                 progress.consumed(end - start)
         else:
-            position, log_format = 0, file.format
+            position, log_format, data = 0, file.format, b"\n"
             for offset, data in read.blocks(read.decompressed(stream, file.compression), block_bytes):
                 for declared, at, part in w3c.by_header(data, log_format):
                     format_of(declared)
@@ -43,6 +43,8 @@ def read_blocks(file: InputFile, block_bytes: int) -> Iterator[Block]:
                 done = file.size if stream.closed else stream.tell()
                 progress.consumed(done - position)
                 position = done
+            if file.path == STDIN and file.compression == read.PLAIN and not data.endswith(b"\n"):
+                raise read.UnreadableError("cut_off")  # a compressed stream says by itself where it ends
 
 
 def _end(stream: IO[bytes], file: InputFile) -> int:

@@ -6,7 +6,6 @@ The last step of the graph leaves it in the output's staging folder, where the l
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from typing import Any
 
 from pipeline.config.days import to_day
@@ -21,25 +20,14 @@ VERSION = 1
 PUBLISHED_BEFORE = "published_before"
 NOT_ENDED = "not_ended"
 NOT_ASKED = "not_asked"
-
-FULL, EDGE, NOT_TOLD = "full", "edge", "not_told"
-"""Coverage: whether the input goes on before and after the period, or begins or ends in it."""
+BEGINS_INSIDE = "begins_inside"
 
 OUT_OF_WINDOW = {
     PUBLISHED_BEFORE: "the {period} is published already",
     NOT_ENDED: "the {period} has not ended",
     NOT_ASKED: "not the {period} asked for with --date",
+    BEGINS_INSIDE: "the input begins inside it",
 }
-
-
-def coverage_of(date: str, seen: Collection[str], announced: bool) -> str:
-    """The coverage of a period, given those of which the input has lines. It is not public: it depends on lines of other days.
-
-    With announced periods it is not told: that a period has lines may be one person's secret.
-    """
-    if announced:
-        return NOT_TOLD
-    return EDGE if not seen or date in (min(seen), max(seen)) else FULL
 
 
 def write_record(job: Job, account: dict[str, Any], published: dict[str, Any]) -> None:
@@ -47,7 +35,8 @@ def write_record(job: Job, account: dict[str, Any], published: dict[str, Any]) -
     skipped = {}
     for date, lines in account["days"].items():
         if date not in published:
-            skipped[date] = {"lines": lines, "reason": _reason(job.rules.window, date)}
+            reason = BEGINS_INSIDE if date == account["cut_period"] else _reason(job.rules.window, date)
+            skipped[date] = {"lines": lines, "reason": reason}
     out_of_window = sum(day["lines"] for day in skipped.values())
     lines = {
         "read": account["read"],

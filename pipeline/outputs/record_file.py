@@ -6,6 +6,7 @@ descriptor, such as /dev/stdout, the record is appended.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -19,6 +20,7 @@ from pipeline.atomic import write_atomically
 from pipeline.errors import EXIT_OUTPUT, JobError
 
 _DESCRIPTORS = re.compile(r"/proc/[^/]+(/task/[^/]+)?/fd|/dev/fd")
+_OWNER_ONLY = 0o600
 _LINKS = 40
 """As many links behind each other as Linux follows."""
 _NOT_REPLACED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV)
@@ -90,15 +92,23 @@ def _descriptor(path: str) -> tuple[str, int] | None:
 
 
 def _write_file(path: str, text: str) -> None:
-    """Replace the file and keep its permissions, because exact figures are confidential. A new file gets the default ones."""
+    """Replace the file. Exact figures are confidential: only its owner may read it, and a group that it was given to."""
+    before = os.stat(path) if os.path.exists(path) else None
+    mode = _confidential(stat.S_IMODE(before.st_mode)) if before else _OWNER_ONLY
     try:
-        before = os.stat(path) if os.path.exists(path) else None
-        rights = (stat.S_IMODE(before.st_mode), before.st_gid) if before else ()
-        write_atomically(Path(path), text.encode(), *rights)
+        write_atomically(Path(path), text.encode(), mode, before.st_gid if before else None)
     except OSError as error:
         if error.errno not in _NOT_REPLACED or not os.path.exists(path):
             raise
-        _write_to(os.open(path, os.O_WRONLY | os.O_TRUNC), text)
+        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC)
+        with contextlib.suppress(OSError):  # a file of another user, or a file system without rights
+            os.fchmod(descriptor, mode)
+        _write_to(descriptor, text)
+
+
+def _confidential(mode: int) -> int:
+    """The rights of an existing record. A file that everybody may read was not given to its group on purpose."""
+    return _OWNER_ONLY if mode & 0o007 else mode
 
 
 def _write_to(descriptor: int, text: str) -> None:

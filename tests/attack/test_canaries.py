@@ -115,7 +115,7 @@ def test_no_value_statistic_or_metadata_holds_one(tmp_path, result, log_format, 
 @pytest.mark.parametrize("mode", [(), NOISY], ids=["threshold", "dp"])
 def test_the_graph_holds_no_content_and_no_secret(tmp_path, result, mode, monkeypatch):
     known, _ = options.parse([*arguments(write(WIDE, tmp_path), result, WIDE), *mode])
-    job = launch.prepare(launch.look(config_of(known, ()), datetime.datetime.now(datetime.timezone.utc))).job
+    job = launch.prepare(launch.look(config_of(known, ()), {}, datetime.datetime.now(datetime.timezone.utc))).job
     made = []
     monkeypatch.setattr("pipeline.graph.steps.make_secret.new_secret", lambda: made.append(new_secret()) or made[-1])
     root = beam.Pipeline()

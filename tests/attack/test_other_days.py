@@ -13,6 +13,7 @@ from tests.logs import UNNAMED, address, crowd, line
 
 DAY = "2026-03-03"
 LOG = crowd(30, time="02/Mar/2026:10:00:00 +0000") + crowd(30, time="03/Mar/2026:10:00:00 +0000")
+LOG += crowd(19, time="04/Mar/2026:10:00:00 +0000")  # with one line more the input is said to go on
 JANE = line(address(900), time="04/Mar/2026:10:00:00 +0000")
 
 

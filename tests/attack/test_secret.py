@@ -73,7 +73,7 @@ def arguments(source: Path, *more: str) -> list[str]:
 def graph(source: Path, *more: str) -> bytes:
     """All that would be sent to a runner elsewhere, and the pickled job."""
     known, rest = options.parse(arguments(source, *more))
-    job = launch.prepare(launch.look(config_of(known, ()), NOW)).job
+    job = launch.prepare(launch.look(config_of(known, ()), {}, NOW)).job
     root = beam.Pipeline(options=beam.options.pipeline_options.PipelineOptions(rest))
     flow.build(root, job)
     proto = root.to_runner_api()

@@ -95,7 +95,7 @@ def checked(name: str, value: str, folder: Path) -> None:
         given[name] = value
     words = [f"--{option}={word}" for option, word in given.items()]
     known, _ = options.parse(["run", *words, "--runner=DataflowRunner"])
-    launch.look(config_of(known, ["--runner=DataflowRunner"]), NOW)
+    launch.look(config_of(known, ["--runner=DataflowRunner"]), {}, NOW)
 
 
 @pytest.mark.parametrize(("name", "value"), values(TAKEN))

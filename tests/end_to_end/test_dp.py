@@ -133,7 +133,7 @@ def test_tables_without_a_manifest_are_refused_whether_this_mode_publishes_them_
 
 
 def test_a_data_set_of_the_other_mode_is_refused(log, tmp_path, capfd):
-    assert run("--input", log, "--output", tmp_path / "out", "--site", SITE) == 0
+    assert run("--input", log, "--output", tmp_path / "out", "--site", SITE, "--date", DAY) == 0
     assert publish(log, tmp_path / "out", date="2026-03-04") == 2
     assert "was published with --privacy threshold, not dp" in capfd.readouterr().err
 

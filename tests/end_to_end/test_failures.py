@@ -203,7 +203,11 @@ def test_a_run_that_is_killed_leaves_no_process_and_the_next_one_publishes(log, 
     output = tmp_path / "out"
     command = [sys.executable, "-m", "pipeline", "run", "--input", "-", "--output", str(output), "--workers", "2", *UNNAMED]
     process = subprocess.Popen(
-        [*command, "--block-mib", "1"], cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        [*command, "--block-mib", "1", "--timezone", "UTC"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
     process.stdin.write(LOG * 2000)  # several blocks, and then the sender falls silent
     process.stdin.flush()

@@ -43,8 +43,35 @@ def test_standard_input(tmp_path, monkeypatch, compress):
     stdin = io.TextIOWrapper(io.BytesIO(compress(LOG * 1000)))
     monkeypatch.setattr(sys, "stdin", stdin)
     monkeypatch.setattr("pipeline.graph.inputs._read_from_stdin", [])
-    assert run("--input", "-", "--output", tmp_path / "out") == 0
+    assert run("--input", "-", "--output", tmp_path / "out", "--date", DAY) == 0
     assert published(tmp_path / "out") == {("(unknown)", "human"): (24_000, 24)}
+
+
+@pytest.mark.parametrize("date", [(), ("--date", DAY)])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_a_standard_input_that_ends_within_a_line_publishes_nothing(tmp_path, monkeypatch, capfd, compress, date):
+    """A broken connection looks like that, and lines of any day may be missing. An archive is whole or refused as truncated."""
+    sent = compress(LOG * 1000)
+    stdin = io.TextIOWrapper(io.BytesIO(sent[: len(sent) - 9]))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    monkeypatch.setattr("pipeline.graph.inputs._read_from_stdin", [])
+    assert run("--input", "-", "--output", tmp_path / "out", "--log-format", "json", *date) == 6
+    event = json.loads(capfd.readouterr().err.splitlines()[-1])
+    assert event["reason"] == ("cut_off" if compress is bytes else "truncated")
+    assert event["message"].startswith("error: The standard input: it ends ")
+    if compress is bytes:
+        assert "Copy the log into a file first" in event["message"]
+        assert "set -o pipefail" in event["message"]
+    assert not tables(tmp_path / "out")
+
+
+def test_a_file_or_an_archive_may_end_without_a_newline(tmp_path, monkeypatch):
+    (tmp_path / "access.log").write_bytes(LOG.rstrip())
+    assert run("--input", tmp_path / "access.log", "--output", tmp_path / "out") == 0
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(LOG.rstrip()))))
+    monkeypatch.setattr("pipeline.graph.inputs._read_from_stdin", [])
+    assert run("--input", "-", "--output", tmp_path / "piped") == 0
+    assert published(tmp_path / "out") == published(tmp_path / "piped") == {("(unknown)", "human"): (24, 24)}
 
 
 @pytest.mark.long
@@ -149,7 +176,8 @@ def test_days_and_hours_of_a_time_zone(tmp_path):
         "29/Mar/2026:01:30:00 +0000",
         "29/Mar/2026:21:59:59 +0000",
     ]
-    path.write_bytes(b"".join(crowd(10, first=100 * number, time=time) for number, time in enumerate(times, 1)))
+    before = crowd(10, time="02/Mar/2026:10:00:00 +0000")
+    path.write_bytes(before + b"".join(crowd(10, first=100 * number, time=time) for number, time in enumerate(times, 1)))
     assert run("--input", path, "--output", tmp_path / "out", "--timezone", "Europe/Berlin") == 0
     hours = {day: set(published(tmp_path / "out", "hourly", day)) for day in (DAY, "2026-03-04", "2026-03-29", "2026-10-25")}
     assert hours == {
@@ -166,7 +194,8 @@ def test_the_reference_agrees_in_a_time_zone(tmp_path):
     path = tmp_path / "a.log"
     command = [sys.executable, "examples/generate.py", "--output", str(path), "--lines", "3000"]
     subprocess.run(command, cwd=ROOT, check=True)
-    assert run("--input", path, "--output", tmp_path / "out", "--timezone", "America/New_York") == 0
+    words = ("--timezone", "America/New_York", "--date", "2026-03-02..2026-03-03")
+    assert run("--input", path, "--output", tmp_path / "out", *words) == 0
     hits, _ = reference.hits_of(path.read_bytes().split(b"\n"), "combined", None, "America/New_York")
     expected = reference.publish(hits)
     assert set(expected) == {"2026-03-02", "2026-03-03"}
@@ -387,9 +416,10 @@ def test_events_as_json(tmp_path, capfd):
     assert run("--input", path, "--output", tmp_path / "out", "--log-format", "json") == 0
     said = capfd.readouterr()
     events = [json.loads(line) for line in said.err.splitlines()]
-    assert [event["event"] for event in events] == ["started", "published", "edge_published", "done"]
-    assert [event["level"] for event in events] == ["info", "info", "warning", "info"]
-    assert "Next time name the day with --date" in events[2]["message"]
+    assert [event["event"] for event in events] == ["time_zone", "started", "published", "edge_published", "done"]
+    assert [event["level"] for event in events] == ["info", "info", "info", "warning", "info"]
+    assert events[0]["time_zone"] == "UTC"
+    assert "Next time" in events[3]["message"]
     assert events[-1]["lines"]["counted"] == 24
     assert said.out == ""
     assert run("--input", path, "--output", tmp_path / "out", "--date", DAY, "--log-format", "json") == 4
@@ -446,7 +476,7 @@ def test_a_signal_in_the_middle_of_a_run_ends_it_with_130(tmp_path, number, work
     words = ["--input", "-", "--output", str(tmp_path / "out"), "--workers", workers, *UNNAMED]
     command = [sys.executable, "-m", "pipeline", "run", *words]
     process = subprocess.Popen(
-        [*command, "--block-mib", "1"],
+        [*command, "--block-mib", "1", "--timezone", "UTC"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -231,6 +231,12 @@ BAD = {
     "a database that is none": (["--input", "{log}", "--geoip-country", "{log}"], 2, "is not a MaxMind database"),
     "an option that is not known": (["--input", "{log}", "--colour", "red"], 2, "unknown option: --colour"),
     "an abbreviated option": (["--input", "{log}", "--work", "2"], 2, "unknown option: --work"),
+    "no output": (["--input", "{log}", "--output", ""], 2, "--output: it is empty"),
+    "a record that would be published": (
+        ["--input", "{log}", "--run-record", "{tmp}/out/new/record.json"],
+        2,
+        "inside --output, which others may read",
+    ),
     "an output that cannot be": (["--input", "{log}", "--output", "{log}/out"], 8, "a part of this path is a file"),
 }
 
@@ -265,7 +271,8 @@ def test_bad_input_gives_its_exit_code_a_way_out_and_no_output(case, log, tmp_pa
 )
 def test_with_worker_processes_too_an_error_is_one_message(log, tmp_path, arguments):
     (tmp_path / "poem.txt").write_text("Roses are red,\nviolets are blue.\n")
-    command = [sys.executable, "-m", "pipeline", "run", *arguments, "--output", "out", "--workers", "2", *UNNAMED]
+    words = ["--output", "out", "--workers", "2", "--timezone", "UTC", *UNNAMED]
+    command = [sys.executable, "-m", "pipeline", "run", *arguments, *words]
     done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
     assert done.returncode in (3, 6, 7)
     said = [one for one in done.stderr.splitlines() if not one.startswith("weblog-anonymizer: reading")]

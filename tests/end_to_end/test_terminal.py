@@ -19,7 +19,13 @@ from pipeline.__main__ import main
 from tests.logs import FIREFOX, UNNAMED, crowd, line
 
 ROOT = Path(__file__).parents[2]
-LOG = crowd(40) + crowd(12, request="GET /a HTTP/1.1", agent=FIREFOX) + crowd(4, request="GET /rare HTTP/1.1") + b"garbage\n"
+MIDNIGHT = "03/Mar/2026:00:00:00 +0000"
+LOG = (
+    crowd(40, time=MIDNIGHT)
+    + crowd(12, time=MIDNIGHT, request="GET /a HTTP/1.1", agent=FIREFOX)
+    + crowd(4, time=MIDNIGHT, request="GET /rare HTTP/1.1")
+    + b"garbage\n"
+)
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]m")
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -97,7 +103,8 @@ def test_without_a_terminal_there_are_plain_lines(log):
     done = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True, env={**os.environ, "COLUMNS": "40"})
     assert "\x1b" not in done.stdout + done.stderr
     assert "\r" not in done.stdout + done.stderr
-    assert [text.partition(": ")[2].partition(" ")[0] for text in done.stderr.splitlines()] == ["reading", "2026-03-03:", "done"]
+    begins = [text.partition(": ")[2].partition(" ")[0] for text in done.stderr.splitlines()]
+    assert begins == ["days", "reading", "2026-03-03:", "done"]
     assert not any(text.endswith(" ") for text in done.stdout.splitlines())
     assert f"  FROM '{log.parent}/out/pages/*.parquet'" in done.stdout.splitlines()
 

@@ -68,7 +68,7 @@ def planned(log, tmp_path_factory) -> Iterator[Any]:
         patch.setattr(make_secret, "new_secret", lambda: pytest.fail("a secret was made on the launcher"))
         config = config_of(known, rest)
         assert not config.local
-        job = launch.prepare(launch.look(config, NOW)).job
+        job = launch.prepare(launch.look(config, {}, NOW)).job
         beam_options = PipelineOptions(rest)
         beam_options.view_as(SetupOptions).save_main_session = False
         root = beam.Pipeline(options=beam_options)
@@ -214,7 +214,7 @@ def test_the_template_hands_the_job_over(log, tmp_path):
     places = {"gs://logs/2026-03-0[2-4]/*.gz": f"{tmp_path}/access.log", "gs://statistics/web": f"{tmp_path}/out"}
     script = words(placed(scripts("As a Flex Template")[0], places))
     parameters = [f"--{word.removeprefix('--parameters=')}" for word in script if word.startswith("--parameters=")]
-    assert len(parameters) == 5
+    assert len(parameters) == 6
     given = [word for word in SERVICE if not word.startswith("--setup_file")]
     given += [f"--template_location={tmp_path}/job_object", "--job_name=weblog", '--labels={"template": "weblog"}']
     command = [sys.executable, str(image / "launch.py"), *parameters, *given]

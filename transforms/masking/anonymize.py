@@ -24,17 +24,22 @@ from transforms.parsing.entry import ENTRY
 from transforms.period import Window
 from transforms.reserved import NONE, UNKNOWN
 
+_MINUTE_SECONDS = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """Visitors (schema MASKED_VISITOR) and their hits (schema MASKED); the lines of each period, counted or not, and how many of
-    those in the window were left out because their visitors opted out.
+    """Visitors (schema MASKED_VISITOR) and their hits (schema MASKED), and by period (its first day since 1970) all lines.
+
+    `period_first` are the minutes of the local clock from a period's beginning to its first line, whole ones; `period_opted_out`
+    the lines in the window that were left out because their visitors opted out.
     """
 
     visitors: pa.Table
     hits: pa.Table
     period_lines: dict[int, int]
-    opted_out: int
+    period_first: dict[int, int]
+    period_opted_out: dict[int, int]
 
 
 def anonymize(
@@ -58,9 +63,11 @@ def anonymize(
     periods, period_codes, period_counts = np.unique(starts, return_inverse=True, return_counts=True)
     period_lines = dict(zip(periods.tolist(), period_counts.tolist(), strict=True))
     keep = np.fromiter(map(window.includes, periods.tolist()), np.bool_, len(periods))[period_codes]
-    in_window = int(np.count_nonzero(keep))
-    if exclude_opted_out:
-        keep &= ~entries["opted_out"].to_numpy()
+    first = np.full(len(periods), np.iinfo(np.int64).max)
+    np.minimum.at(first, period_codes, (local - starts * DAY_SECONDS) // _MINUTE_SECONDS)
+    out = keep & entries["opted_out"].to_numpy() if exclude_opted_out else np.zeros(len(keep), np.bool_)
+    opted_out = np.bincount(period_codes[out], minlength=len(periods))
+    keep &= ~out
     if not keep.all():
         entries, local, period_codes = entries.filter(pa.array(keep)), local[keep], period_codes[keep]
     dates = periods[period_codes].astype(np.int32) if len(periods) else np.zeros(0, np.int32)
@@ -92,7 +99,13 @@ def anonymize(
         },
         schema=masked_schema(further),
     )
-    return Masked(visitors, hits, period_lines, in_window - hits.num_rows)
+    return Masked(
+        visitors,
+        hits,
+        period_lines,
+        period_first=dict(zip(periods.tolist(), first.tolist(), strict=True)),
+        period_opted_out={period: lines for period, lines in zip(periods.tolist(), opted_out.tolist(), strict=True) if lines},
+    )
 
 
 def _visitors(hosts: pa.ChunkedArray, user_agents: pa.ChunkedArray, dates: Numbers, secret: bytes) -> tuple[pa.Table, Codes]:

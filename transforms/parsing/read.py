@@ -30,7 +30,10 @@ NOT_READ = tuple(_NOT_READ.values())
 
 
 class UnreadableError(Exception):
-    """A file cannot be read to its end; `reason` is `truncated`, `corrupt`, `expands`, `changed_while_read`, or of `NOT_READ`."""
+    """A file cannot be read to its end.
+
+    `reason` is `truncated`, `cut_off`, `corrupt`, `expands`, `changed_while_read`, or of `NOT_READ`.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

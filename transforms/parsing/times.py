@@ -28,25 +28,31 @@ _ZONE = re.compile(r"[+-][0-9]{4}")
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds since 1970 UTC, which of them are valid, and which a clock without zone shows twice (the first is taken)."""
+    """Seconds since 1970 UTC, which of them are valid, and which a clock without zone shows twice (the first is taken).
+
+    `stated` are the valid times that state their zone, and `offsets` the seconds by which it is ahead of UTC.
+    """
 
     seconds: Seconds
     valid: Flags
     ambiguous: Flags
+    stated: Flags
+    offsets: Seconds
 
 
 def read_times(times: pa.ChunkedArray, zones: pa.ChunkedArray, clock: Clock, log_time_zone: str) -> Times:
     """Times as text; `zones` holds the zones of CLF times. Times without a zone are in `log_time_zone`."""
     if clock is Clock.EPOCH:
         seconds, valid = _of_epoch(times)
-        return Times(seconds, valid, np.zeros(len(seconds), np.bool_))
+        none = np.zeros(len(seconds), np.bool_)
+        return Times(seconds, valid, none, none, np.zeros(len(seconds), np.int64))
     local, fits, zones = _of_clf(times, zones) if clock is Clock.CLF else _of_iso(times)
     zone, zones_valid, unsaid = _zone_seconds(zones)
     valid = fits & zones_valid
     seconds, ambiguous = local - zone, np.zeros(len(local), np.bool_)
     if unsaid.any():
         seconds[unsaid], ambiguous[unsaid] = utc_seconds(local[unsaid], log_time_zone)
-    return Times(seconds, valid, ambiguous & valid)
+    return Times(seconds, valid, ambiguous & valid, valid & ~unsaid, zone)
 
 
 def _of_clf(times: pa.ChunkedArray, zones: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:

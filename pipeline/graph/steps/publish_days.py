@@ -10,8 +10,9 @@ import apache_beam as beam
 
 from pipeline.dataset.manifest import manifest_of
 from pipeline.dataset.publish import StagedFile, commit_day, discard
+from pipeline.graph.coverage import coverage_of
 from pipeline.graph.job import Job
-from pipeline.graph.run_record import coverage_of, write_record
+from pipeline.graph.run_record import write_record
 from pipeline.graph.steps.guarded import guarded
 
 

@@ -30,10 +30,15 @@ class WriteDays(beam.DoFn):
 
     @guarded
     def process(self, day: tuple[str, bytes], checked: dict[str, Any], secrets: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
-        """One period; a retry writes the same bytes to the same places. All shards must have been made with one secret."""
+        """One period; a retry writes the same bytes to the same places. All shards must have been made with one secret.
+
+        Whether the input begins inside the period is known only now, when all of it was read.
+        """
         if len(set(secrets)) > 1:
             raise secret_changed()
         date, packed = day
+        if date == checked["cut_period"]:
+            return
         files = unpack_bytes(packed)
         figures = json.loads(files.pop(FIGURES))
         job = self._job

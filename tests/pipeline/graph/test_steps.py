@@ -153,7 +153,7 @@ def test_write_days_stages_only_after_the_account_is_checked(root, tmp_path):
     day = (DAY, pack_bytes({"daily": b"data", FIGURES: b'{"reports": {"daily": {"rows": 1}}}'}))
     job = Job("run1", (), str(tmp_path), RULES, POLICY, REPORTS, 1 << 20, 0.01, (), False, True, FACTS)
     with root:
-        checked = root | "checked" >> beam.Create([{"read": 1}])
+        checked = root | "checked" >> beam.Create([{"read": 1, "cut_period": None}])
         secrets = root | "secrets" >> beam.Create([b"one", b"one"])
         staged = root | beam.Create([day]) | beam.ParDo(WriteDays(job), AsSingleton(checked), AsIter(secrets))
         described = staged | beam.MapTuple(lambda date, data: (date, json.loads(data)["staged"][0]["report"]))

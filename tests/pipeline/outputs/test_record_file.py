@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import socket
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -25,8 +26,8 @@ def write(path: Path) -> None:
     record_file.write(str(path), RECORD)
 
 
-@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
-def test_a_record_keeps_its_mode_and_group(tmp_path, mode):
+@pytest.mark.parametrize(("mode", "then"), [(0o600, 0o600), (0o640, 0o640), (0o660, 0o660), (0o644, 0o600), (0o664, 0o600)])
+def test_a_record_keeps_its_group_and_mode_unless_everybody_may_read_it(tmp_path, mode, then):
     path = tmp_path / "record.json"
     path.write_text("of the run before")
     path.chmod(mode)
@@ -35,18 +36,19 @@ def test_a_record_keeps_its_mode_and_group(tmp_path, mode):
     before = path.stat()
     write(path)
     after = path.stat()
-    assert (after.st_mode, after.st_gid) == (before.st_mode, before.st_gid)
+    assert (stat.S_IMODE(after.st_mode), after.st_gid) == (then, before.st_gid)
     assert after.st_ino != before.st_ino
     assert json.loads(path.read_text()) == RECORD
 
 
-def test_a_new_record_has_the_mode_that_files_get(tmp_path):
-    usual = os.umask(0o027)
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_a_new_record_is_for_its_owner_alone(tmp_path, mask):
+    usual = os.umask(mask)
     try:
         write(tmp_path / "record.json")
     finally:
         os.umask(usual)
-    assert (tmp_path / "record.json").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "record.json").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,7 @@ def test_a_file_that_cannot_be_replaced_is_written_in_its_place(tmp_path, monkey
     """One that is mounted by itself; in a folder that is closed; of a group that the user has not."""
     path, usual = tmp_path / "record.json", getattr(os, call)
     path.write_text("of the run before, which may have been longer" * 9)
+    path.chmod(0o644)
     before = path.stat()
     if call == "fchown":
         if os.geteuid() != 0:
@@ -73,6 +76,7 @@ def test_a_file_that_cannot_be_replaced_is_written_in_its_place(tmp_path, monkey
     monkeypatch.undo()
     assert json.loads(path.read_text()) == RECORD
     assert path.stat().st_ino == before.st_ino
+    assert path.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [path]
 
 
