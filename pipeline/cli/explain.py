@@ -19,7 +19,7 @@ WIDTH = 115
 def explain(options: argparse.Namespace, _: list[str]) -> None:
     """Print to standard output."""
     if options.output is None:
-        text = policy_of_options(options, explained=True).explanation(options.period)
+        text = policy_of_options(options, explained=True).explanation(options.period or Period.DAY.value)
     else:
         _refuse_others(options)
         text = _stated(options.output)

@@ -243,8 +243,8 @@ def _add_guarantee(add: Callable[..., object]) -> None:
     add(
         "--period",
         choices=tuple(period.value for period in Period),
-        default="day",
-        help="publish by day, week from Monday, or month of the calendar; longer ones are for small sites (default day)",
+        help="publish by day, by week from Monday, or by month; longer ones are for small sites (default: as the data set does; "
+        "a new one by day, unless that would leave most page hits without a name)",
     )
     add(
         "--min-addresses",
@@ -272,6 +272,8 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
         if options.command not in ("run", "plan"):
             parser().error(f"unrecognized arguments: {' '.join(rest)}")
         _check_beam_options(rest)
+    if options.command in ("run", "plan"):
+        options.arguments = list(arguments[1:])
     return options, rest
 
 

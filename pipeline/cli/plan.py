@@ -7,7 +7,7 @@ import datetime
 
 from rich.console import Console
 
-from pipeline.cli import terminal
+from pipeline.cli import choice, terminal
 from pipeline.config.config import config_of
 from pipeline.config.days import to_date
 from pipeline.dataset.lock import check_output
@@ -15,7 +15,7 @@ from pipeline.graph import detected, launch
 from pipeline.graph.inputs import Found
 from pipeline.words import in_natural_order, plural, shown
 from transforms.formats.registry import format_of
-from transforms.period import Window
+from transforms.period import Period, Window
 
 _NAMED = 3
 """So many files are named of those that are alike."""
@@ -33,16 +33,24 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
             console.print(f"\n{doubt.sentence()}", style="yellow")
         job = prepared.job
         window = job.rules.window
+        period = window.period.value
         why = f": {prepared.zone.why}" if prepared.zone.why else ""
         console.print(f"\nDays: {_days(window, job.asked)}, by the calendar of {prepared.zone.name}{why}.")
         if not job.asked and window.published:
-            count = plural(len(window.published), config.period.value)
+            count = plural(len(window.published), period)
             console.print(f"Published already: {count}, of the input or not. What was published is not published again.")
         console.print(f"Reports: {', '.join(job.catalogue.names())}.")
-        for sentence in job.policy.in_short(config.period.value):
+        for sentence in job.policy.in_short(period):
             console.print(sentence)
         console.print(f"Memory: about {prepared.memory / 1e9:.1f} GB at most, in {job.rules.shards} shards.")
         console.print(f"Output: {shown(job.output)}. Nothing was written.")
+        found = choice.previews(prepared) if prepared.previewable else None
+        if found is not None:
+            choice.show(found, console)
+            if prepared.undecided and found[Period.DAY].is_poor:
+                choice.show_commands(found, options, console)
+    if found is not None and prepared.undecided and found[Period.DAY].is_poor:
+        raise choice.undecided(found)
 
 
 def _files(prepared: launch.Launch, console: Console) -> None:

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from pipeline import errors, logs
+from pipeline.cli import choice
 from pipeline.config.config import config_of
 from pipeline.dataset.lock import check_output, output_lock
 from pipeline.dataset.publish import discard, recover
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         for date in recover(config.output, config.catalogue.names()):
             logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
         prepared = launch.prepare(look)
+        choice.refuse_poor(prepared, options)
         job = prepared.job
         if prepared.zone.why:
             words = f"days and hours of {prepared.zone.name}: {prepared.zone.why}."

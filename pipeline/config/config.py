@@ -50,16 +50,17 @@ Value = TypeVar("Value")
 class Config:
     """One run, as the operator wants it.
 
-    `input` are the patterns of files, each with its site; `date` is the value of --date; `time_zone` is `AUTO` until it is found
-    out; `country_version` names the country database and its date; `secret_part` is the name of an environment variable of the
-    workers; `local` means that no remote runner is named; `awaited` means that the launcher waits for the job.
+    `input` are the patterns of files, each with its site; `date` is the value of --date; `time_zone` is `AUTO`, and `period`
+    None, until it is found out; `country_version` names the country database and its date; `secret_part` is the name of an
+    environment variable of the workers; `local` means that no remote runner is named; `awaited` means that the launcher waits for
+    the job.
     """
 
     input: tuple[Pattern, ...]
     output: str
     format: str
     date: str | None
-    period: Period
+    period: Period | None
     time_zone: str
     log_time_zone: str
     grace: int
@@ -88,7 +89,7 @@ class Config:
             **self.policy.facts(),
             "time_zone": self.time_zone,
             "log_time_zone": self.log_time_zone,
-            "period": self.period.value,
+            "period": self.period.value if self.period else AUTO,
             "opt_out": self.opt_out,
             "routes": self.routes.fingerprint() if self.routes else NO_RULES,
             "ignored": self.ignored.fingerprint(),
@@ -133,7 +134,7 @@ def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Con
         output=options.output,
         format=options.format,
         date=options.date,
-        period=Period(options.period),
+        period=Period(options.period) if options.period else None,
         time_zone=time_zone,
         log_time_zone=log_time_zone,
         grace=options.grace,

@@ -22,6 +22,7 @@ from pipeline.graph.job import Job
 from pipeline.graph.sites import Sites, look_at_sites, refuse_nameless
 from transforms.block import Rules
 from transforms.formats.registry import format_of
+from transforms.period import Period
 
 SHARD_BYTES = 256 * MIB
 
@@ -36,7 +37,8 @@ class Launch:
     """A job that may start, by which time zone and why, what was found for it, files that are empty, and how much memory it will
     take at most, in bytes.
 
-    `first` says that nothing has been published to the output yet.
+    `first` says that nothing has been published to the output yet; `previewable` that the input can be counted before that, and
+    `undecided` that its period may still be chosen.
     """
 
     job: Job
@@ -45,12 +47,18 @@ class Launch:
     empty: tuple[str, ...]
     sites: Sites
     first: bool
+    previewable: bool
+    undecided: bool
     memory: int
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The configuration with its time zone and the input, checked. The output is not checked yet."""
+    """The configuration with its time zone and period and the input, checked. The output is not checked yet.
+
+    `previewable` says that the input can be counted before it is published; `undecided` that neither the operator nor the data
+    set says the period.
+    """
 
     config: Config
     zone: Zone
@@ -59,6 +67,8 @@ class Look:
     found: tuple[Found, ...]
     empty: tuple[str, ...]
     sites: Sites
+    previewable: bool
+    undecided: bool
 
 
 def refuse_other(config: Config) -> dict[str, Manifest]:
@@ -113,8 +123,13 @@ def look(config: Config, known: Mapping[str, Manifest], now: datetime.datetime) 
     sites = look_at_sites(found, config.proxies, int(config.policy.facts()["min_addresses"]))
     of_published = (manifest["time_zone"] for manifest in known.values() if "time_zone" in manifest)
     zone = find_zone(config.time_zone, of_published, (each.stated_offsets() for each in found))
-    asked = days.asked_periods(config.date, days.today_in(zone.name, config.grace, now), config.period)
-    return Look(replace(config, time_zone=zone.name), zone, now, asked, found, empty, sites)
+    of_data_set = next((Period(manifest["period"]) for manifest in known.values() if "period" in manifest), None)
+    period = config.period or of_data_set
+    is_readable_twice = config.local and not any(each.file.path == STDIN for each in found)
+    previewable = is_readable_twice and not config.policy.draws
+    config = replace(config, time_zone=zone.name, period=period or Period.DAY)
+    asked = days.asked_periods(config.date, days.today_in(zone.name, config.grace, now), period or Period.DAY)
+    return Look(config, zone, now, asked, found, empty, sites, previewable, period is None)
 
 
 def prepare(look: Look) -> Launch:
@@ -128,7 +143,7 @@ def prepare(look: Look) -> Launch:
     if config.policy.draws:
         ledger.refuse_spent(ledger.entries(config.output), published, look.asked)
     today = days.today_in(config.time_zone, config.grace, look.now)
-    window = days.window(look.asked, frozenset(published), today, config.replace, config.period)
+    window = days.window(look.asked, frozenset(published), today, config.replace, config.period or Period.DAY)
     size = sum(int(each.file.size * each.expansion) for each in look.found)
     catalogue = config.policy.published(config.catalogue)
     job = Job(
@@ -163,7 +178,8 @@ def prepare(look: Look) -> Launch:
     memory += lines * LINE_BYTES
     if config.local:
         _refuse_too_big(memory, config.max_memory)
-    return Launch(job, look.zone, look.found, look.empty, look.sites, not known, memory)
+    undecided = look.undecided and look.previewable and not known
+    return Launch(job, look.zone, look.found, look.empty, look.sites, not known, look.previewable, undecided, memory)
 
 
 def _refuse_too_big(memory: int, allowed: int | None) -> None:

@@ -6,13 +6,13 @@ counted as a run would count it, in this process and without a file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from pipeline.graph.inputs import Found
 from pipeline.graph.job import Job
 from pipeline.graph.read_blocks import read_blocks
-from transforms.block import Block, process_block
+from transforms.block import process_block
 from transforms.counting.measures import VISITORS
 from transforms.dimensions.agent import HUMAN, TRAFFIC
 from transforms.masking.secret import new_secret
@@ -33,13 +33,14 @@ class Preview:
     """What one period would name: of how many `lines`, and in how many `periods`.
 
     `people` is the mean number of people's visitors in a period; `named` is by report the share (0 to 1) of people's hits that
-    keep their value, None if there is none.
+    keep their value, None if there is none. `is_part` says that the input has more.
     """
 
     lines: int
     periods: int
     people: int
     named: dict[str, float | None]
+    is_part: bool
 
     @property
     def is_poor(self) -> bool:
@@ -51,25 +52,18 @@ class Preview:
 def preview(job: Job, found: Iterable[Found], period: Period) -> Preview:
     """Count the beginning of the input by a period. It depends on the job's rules and policy, not on what is published."""
     rules = replace(job.rules, shards=1, window=Window(end=_ALWAYS, period=period))
-    secret, pieces, lines = new_secret(), list[bytes](), 0
-    for block in _first(found):
+    secret, pieces, lines, size = new_secret(), list[bytes](), 0, 0
+    for block in (block for each in found for block in read_blocks(each.file, _BLOCK_BYTES)):
+        if size >= MAX_BYTES:
+            return _previewed(pieces, lines, job.policy, job.catalogue, is_part=True)
         made, account = process_block(block, rules, secret)
         pieces += made.values()
         lines += account.read
-    return _previewed(pieces, lines, job.policy, job.catalogue)
+        size += block.size
+    return _previewed(pieces, lines, job.policy, job.catalogue, is_part=False)
 
 
-def _first(found: Iterable[Found]) -> Iterator[Block]:
-    left = MAX_BYTES
-    for each in found:
-        for block in read_blocks(each.file, _BLOCK_BYTES):
-            yield block
-            left -= block.size
-            if left <= 0:
-                return
-
-
-def _previewed(pieces: list[bytes], lines: int, policy: Policy, catalogue: Catalogue) -> Preview:
+def _previewed(pieces: list[bytes], lines: int, policy: Policy, catalogue: Catalogue, is_part: bool) -> Preview:
     people = periods = 0
     totals = {name: [0, 0] for name in SHOWN}
     for counted in policy.count(pieces, catalogue).values():
@@ -85,4 +79,4 @@ def _previewed(pieces: list[bytes], lines: int, policy: Policy, catalogue: Catal
             totals[name][0] += folded.hits_of_people + left_out
             totals[name][1] += folded.unnamed_of_people + folded.misnamed_of_people + left_out
     named = {name: 1 - hidden / hits if hits else None for name, (hits, hidden) in totals.items()}
-    return Preview(lines, periods, round(people / max(periods, 1)), named)
+    return Preview(lines, periods, round(people / max(periods, 1)), named, is_part)
