@@ -18,8 +18,15 @@ def warned(**changed: object) -> dict[str, str]:
     """What is warned of after a run that published three days, the first and last of which may lack lines."""
     day = {**NOTHING, "coverage": "edge"}
     days = {"2026-03-03": day, "2026-03-04": {**day, "coverage": "full"}, "2026-03-06": day}
-    record = {"days": days, "ambiguous_times": 0, "asked": [], "days_without_lines": [], "lines": {"read": 1}}
-    record |= {"files": {}, "doubtful_sites": [], "other_sites": {}, "first": True}
+    record = {
+        "days": days,
+        "ambiguous_times": 0,
+        "asked": [],
+        "days_left_out": {},
+        "days_without_lines": [],
+        "lines": {"read": 1},
+    }
+    record |= {"files": {}, "days_left_out": {}, "doubtful_sites": [], "other_sites": {}, "first": True}
     return dict(summary.warnings({**record, "facts": {**Threshold().facts(), "period": "day"}, **changed}))
 
 
