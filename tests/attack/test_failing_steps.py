@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 BEFORE = {
     "look": "pipeline.graph.launch.find_inputs",
     "head": "pipeline.graph.inputs._decompressed_head",
+    "sites": "pipeline.graph.launch.look_at_sites",
+    "times": "transforms.parsing.parse.times.read_times",
     "lock": "pipeline.cli.run.output_lock",
     "recover": "pipeline.cli.run.recover",
     "prepare": "pipeline.graph.launch.prepare",
@@ -29,9 +31,9 @@ BEFORE = {
 IN_WORKERS = {
     "read": "transforms.block._read",
     "parse": "transforms.block.parse_block",
-    "times": "transforms.parsing.parse.times.read_times",
+    "ignored": "transforms.masking.ignored.Ignored.left",
     "anonymize": "transforms.block.anonymize",
-    "client": "transforms.masking.anonymize.clients",
+    "client": "transforms.masking.anonymize.hosts_of",
     "address": "transforms.masking.anonymize.places",
     "site": "transforms.masking.anonymize.publishable_site",
     "path": "transforms.masking.anonymize.scrub_paths",
@@ -78,7 +80,7 @@ OF_NOISY = {
     "spend": "pipeline.dataset.ledger.spend",
 }
 STEPS = {**BEFORE, **IN_GRAPH, **AFTER, **OF_NOISY}
-LONG = {*BEFORE, "times", "client", "address", "site", "keys", "pack", "progress", "accounts", "add", "discard"} - {"head"}
+LONG = {*BEFORE, "ignored", "client", "address", "site", "keys", "pack", "progress", "accounts", "add", "discard"} - {"head"}
 PUBLISHED = {"record", "read record", "discard", "summary", "file"}
 
 PLANTED = """

@@ -54,7 +54,7 @@ def test_ignored_lines_leave_no_trace_in_any_table(folder):
 
 
 def test_without_rules_they_would_leave_one(folder, tmp_path):
-    assert run("--input", folder / "with.log", "--output", tmp_path / "out") == 0
+    assert run("--input", folder / "with.log", "--output", tmp_path / "out", "--date", DAY) == 0
     outputs = (tmp_path / "out", folder / "with")
     rows = [pq.read_table(output / "pages" / f"{DAY}.parquet", partitioning=None) for output in outputs]
     assert "/health" in rows[0]["path"].to_pylist()
