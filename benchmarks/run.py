@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _ours(log: Path, options: argparse.Namespace) -> list[str]:
     command = [sys.executable, "-m", "pipeline", "run", "--input", str(log), "--output", str(options.work / "out")]
-    return [*command, "--workers", str(options.workers)]
+    return [*command, "--timezone", "UTC", "--workers", str(options.workers)]
 
 
 def _goaccess(log: Path, work: Path) -> list[str]:

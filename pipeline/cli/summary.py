@@ -41,7 +41,8 @@ def _lines(record: dict[str, Any], console: Console) -> None:
     table = Table.grid(padding=(0, 1))
     table.add_column(justify="right", no_wrap=True)
     table.add_column()
-    rows = [(lines["read"], _read_from(record)), (lines["counted"], "counted")]
+    by_clock = f", by the clock of {record['facts']['time_zone']}" if record["why_time_zone"] else ""
+    rows = [(lines["read"], _read_from(record)), (lines["counted"], f"counted{by_clock}")]
     rows.append((lines["out_of_window"], f"of {period}s that this run does not publish"))
     rows.append((lines["opted_out"], "left out, because the visitor opted out"))
     for name, meanings in (("ignored", IGNORED_REASONS | RULE_REASONS), ("rejected", REJECT_REASONS)):
@@ -57,8 +58,6 @@ def _lines(record: dict[str, Any], console: Console) -> None:
     for each in record["formats"]:
         name = f" in the format {each['format']}" if each["format"] else ""
         console.print(f"{plural(each['files'], 'file')}{name}: {'; '.join(each['in_short'])}")
-    if record["why_time_zone"]:
-        console.print(f"Days and hours of {record['facts']['time_zone']}: {record['why_time_zone']}.")
 
 
 def _read_from(record: dict[str, Any]) -> str:

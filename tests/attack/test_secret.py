@@ -59,7 +59,7 @@ def holds(data: bytes, secret: bytes = SECRET) -> bool:
 def source(tmp_path):
     path = tmp_path / "in" / "access.log"
     path.parent.mkdir()
-    path.write_bytes(crowd(60) * 20)
+    path.write_bytes(crowd(60, time="03/Mar/2026:00:00:00 +0000") * 20)
     return path
 
 

@@ -17,10 +17,10 @@ from tests.logs import CHROME, UNNAMED, address
 from tests.writers import Request, write
 from transforms.formats.registry import FORMATS
 
-NOON = 1_772_539_200  # 3 March 2026, 12:00 UTC
+MIDNIGHT = 1_772_496_000  # 3 March 2026, 00:00 UTC
 
 
-def requests(first: int, count: int = 20, time: int = NOON) -> list[Request]:
+def requests(first: int, count: int = 20, time: int = MIDNIGHT) -> list[Request]:
     return [
         Request(
             *("www.example.org", address(number), time, "GET", "/a", "HTTP/1.1"),

@@ -35,10 +35,13 @@ def test_a_quarter_of_the_rate_from_the_first_line_on_would_have_made_twenty_bef
 
 
 @pytest.mark.parametrize(("lines", "is_cut"), [(240, True), (239, False)])
-def test_a_week_has_the_minutes_of_a_week(lines, is_cut):
-    window = Window(end=to_day("2026-03-20"), period=Period.WEEK)
-    quarter = 7 * DAY_MINUTES // 4
-    assert cut({"2026-03-02": lines}, quarter, window) == ("2026-03-02" if is_cut else None)
+@pytest.mark.parametrize(
+    ("period", "date", "days"),
+    [(Period.WEEK, "2026-03-02", 7), (Period.MONTH, "2026-02-01", 28), (Period.MONTH, "2026-01-01", 31)],
+)
+def test_a_longer_period_is_judged_by_all_of_its_minutes(period, date, days, lines, is_cut):
+    window = Window(end=to_day("2026-03-20"), period=period)
+    assert cut({date: lines}, days * DAY_MINUTES // 4, window) == (date if is_cut else None)
 
 
 @pytest.mark.parametrize(
