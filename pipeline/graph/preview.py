@@ -66,7 +66,7 @@ def preview(job: Job, found: Iterable[Found], period: Period) -> Preview:
 def _previewed(pieces: list[bytes], lines: int, policy: Policy, catalogue: Catalogue, is_part: bool) -> Preview:
     people = periods = 0
     totals = {name: [0, 0] for name in SHOWN}
-    for counted in policy.count(pieces, catalogue).values():
+    for counted in policy.count(pieces, catalogue).values() if pieces else ():
         planned = policy.plan([counted.counts], catalogue)
         _, second = policy.recount("", counted.kept, catalogue, planned.plan or b"")
         released, _ = policy.release(planned.counts, [second], catalogue)

@@ -31,7 +31,7 @@ def requests(first: int, count: int = 20, time: int = MIDNIGHT) -> list[Request]
 
 
 def run(*words: object) -> int:
-    return main(["run", "--workers", "0", *UNNAMED, *map(str, words)])
+    return main(["run", "--workers", "0", "--period", "day", *UNNAMED, *map(str, words)])
 
 
 def test_formats_are_listed(capsys):

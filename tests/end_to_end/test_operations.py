@@ -31,7 +31,7 @@ LOG = crowd(12) + crowd(12, request="GET /a HTTP/1.1", agent=FIREFOX)
 
 
 def run(*arguments: object) -> int:
-    return main(["run", "--workers", "0", *UNNAMED, *map(str, arguments)])
+    return main(["run", "--workers", "0", "--period", "day", *UNNAMED, *map(str, arguments)])
 
 
 def published(output: Path, report: str = "daily", day: str = DAY) -> dict[tuple[str, ...], tuple[int, ...]]:

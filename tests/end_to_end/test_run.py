@@ -41,7 +41,7 @@ def log(tmp_path):
 
 
 def run(*arguments: object) -> int:
-    return main(["run", "--workers", "0", *UNNAMED, *map(str, arguments)])
+    return main(["run", "--workers", "0", "--period", "day", *UNNAMED, *map(str, arguments)])
 
 
 def published(output: Path, report: str, day: str = DAY) -> dict[tuple[str, ...], tuple[int, ...]]:

@@ -18,7 +18,7 @@ LATER = "04/Mar/2026:10:00:00 +0000"
 
 
 def run(*arguments: object, command: str = "run") -> int:
-    return main([command, *(("--workers", "0") if command == "run" else ()), *map(str, arguments)])
+    return main([command, *(("--workers", "0") if command == "run" else ()), "--period", "day", *map(str, arguments)])
 
 
 def hits(output: Path, day: str = DAY, report: str = "daily") -> dict[str, int]:

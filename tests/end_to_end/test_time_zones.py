@@ -23,7 +23,7 @@ WITHOUT_OFFSET = b"""#Version: 1.0
 
 def run(*arguments: object, command: str = "run") -> int:
     workers = ("--workers", "0") if command == "run" else ()
-    return main([command, *workers, "--site", "www.example.org", *map(str, arguments)])
+    return main([command, *workers, "--site", "www.example.org", "--period", "day", *map(str, arguments)])
 
 
 def days(output: Path) -> dict[str, str]:
