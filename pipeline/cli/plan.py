@@ -43,13 +43,14 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         for sentence in job.policy.in_short(period):
             console.print(sentence)
         console.print(f"Memory: about {prepared.memory / 1e9:.1f} GB at most, in {job.rules.shards} shards.")
-        console.print(f"Output: {shown(job.output)}. Nothing was written.")
         found = choice.previews(prepared) if prepared.previewable else None
         if found is not None:
             choice.show(found, console)
-            if prepared.undecided and found[Period.DAY].is_poor:
-                choice.show_commands(found, options, console)
-    if found is not None and prepared.undecided and found[Period.DAY].is_poor:
+        console.print(f"\nOutput: {shown(job.output)}. Nothing was written.")
+        is_asked = found is not None and prepared.undecided and found[Period.DAY].is_poor
+        if found is not None and is_asked:
+            choice.show_commands(found, options, console)
+    if found is not None and is_asked:
         raise choice.undecided(found)
 
 
