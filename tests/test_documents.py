@@ -100,6 +100,7 @@ def data_set(access_log, tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     output, record = folder / "out", folder / "record.json"
     words = ["--input", str(access_log), "--output", str(output), "--site", "www.example.org", "--run-record", str(record)]
+    words += ["--timezone", "UTC"]  # as `make run` does
     with contextlib.redirect_stdout(io.StringIO()) as said:
         assert dispatch(["run", "--workers", "0", *words]) == 0
     return output, json.loads(record.read_text()), said.getvalue()
