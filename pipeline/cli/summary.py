@@ -19,7 +19,7 @@ from transforms.parsing.parse import IGNORED_REASONS, REJECT_REASONS
 from transforms.privacy.policy import Policy, policy_of
 
 _WIDE = 1_000
-_MANY = 10
+_MANY = 6
 """Of so many reports in each, a table has two halves."""
 
 
