@@ -1,8 +1,7 @@
 """The few file operations that publishing needs: durable on a local disk, available on every file system of Beam.
 
 Local files are written under a temporary name that only this user can read, synced and renamed, and the folder is synced too:
-what has returned survives a power cut. On an object store a file appears whole when it is closed, and a move is a copy and a
-deletion.
+what has returned survives a power cut. On an object store a file appears whole when it is closed.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.atomic import write_atomically
+from pipeline.atomic import unfinished_name, write_atomically
 from pipeline.errors import EXIT_OUTPUT, JobError
 from transforms.errors import translated
 
@@ -27,11 +26,14 @@ class Storage(Protocol):
     def write(self, path: str, data: bytes, private: bool = False) -> None:
         """Make or replace the file, whole or not at all; on a local disk a private one is for this user alone."""
 
-    def move(self, source: str, target: str) -> None:
-        """Move the file over the target. Idempotent: a missing source is fine if the target exists."""
+    def copy(self, source: str, target: str) -> None:
+        """Put the file at the target too, in place of what is there: at every moment the target is whole, old or new."""
 
-    def delete(self, path: str) -> None:
-        """Remove the file; a missing one is fine."""
+    def delete(self, *paths: str) -> None:
+        """Remove the files; a missing one is fine."""
+
+    def clear(self, folder: str) -> None:
+        """Remove the folder with all that is below it."""
 
     def list(self, folder: str) -> list[str]:
         """Paths of all files below the folder, sorted; none for a missing folder, an error for one that cannot be read."""
@@ -68,24 +70,37 @@ class LocalStorage:
                 raise
             _sync_folder(target.parent)
 
-    def move(self, source: str, target: str) -> None:
-        """See `Storage`."""
+    def copy(self, source: str, target: str) -> None:
+        """See `Storage`. Both are one file with two names, where the file system has such."""
         start, end = self._root / source, self._root / target
+        unfinished = start.with_name(unfinished_name())  # beside the source: what a kill leaves goes with it
         with self._reported(target):
             end.parent.mkdir(parents=True, exist_ok=True)
             try:
-                start.replace(end)
-            except FileNotFoundError:
-                if not end.exists():
-                    raise
+                os.link(start, unfinished)
+            except OSError:
+                write_atomically(unfinished, start.read_bytes())
+            os.replace(unfinished, end)
+            unfinished.unlink(missing_ok=True)  # two names of one file are not replaced by each other
             _sync_folder(end.parent)
-            self._remove_empty(start.parent)
 
-    def delete(self, path: str) -> None:
+    def delete(self, *paths: str) -> None:
         """See `Storage`. Folders that become empty go too."""
-        with self._reported(path):
-            (self._root / path).unlink(missing_ok=True)
-            self._remove_empty((self._root / path).parent)
+        for path in paths:
+            with self._reported(path):
+                (self._root / path).unlink(missing_ok=True)
+                self._remove_empty((self._root / path).parent)
+
+    def clear(self, folder: str) -> None:
+        """See `Storage`."""
+        if not (self._root / folder).is_dir():
+            return
+        with self._reported(folder):
+            for place, folders, names in os.walk(self._root / folder, topdown=False, onerror=_unreadable):
+                for name in (*names, *(each for each in folders if os.path.islink(os.path.join(place, each)))):
+                    os.unlink(os.path.join(place, name))
+                os.rmdir(place)
+            self._remove_empty((self._root / folder).parent)
 
     def _remove_empty(self, folder: Path) -> None:
         while folder != self._root and not (folder.is_dir() and any(folder.iterdir())):
@@ -133,24 +148,26 @@ class BeamStorage:
             with FileSystems.create(self._at(path), compression_type=CompressionTypes.UNCOMPRESSED) as file:
                 file.write(data)
 
-    def move(self, source: str, target: str) -> None:
+    def copy(self, source: str, target: str) -> None:
         """See `Storage`."""
         from apache_beam.io.filesystems import FileSystems
 
         with self._reported(target):
-            if not FileSystems.exists(self._at(source)) and FileSystems.exists(self._at(target)):
-                return
             self._make_folder(target)
             FileSystems.copy([self._at(source)], [self._at(target)])
-            FileSystems.delete([self._at(source)])
 
-    def delete(self, path: str) -> None:
+    def delete(self, *paths: str) -> None:
         """See `Storage`."""
         from apache_beam.io.filesystems import FileSystems
 
-        with self._reported(path):
-            if FileSystems.exists(self._at(path)):
-                FileSystems.delete([self._at(path)])
+        for path in paths:
+            with self._reported(path):
+                if FileSystems.exists(self._at(path)):
+                    FileSystems.delete([self._at(path)])
+
+    def clear(self, folder: str) -> None:
+        """See `Storage`."""
+        self.delete(*self.list(folder))
 
     def list(self, folder: str) -> list[str]:
         """See `Storage`."""
