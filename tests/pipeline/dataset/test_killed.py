@@ -1,4 +1,4 @@
-"""A process that is killed between any two calls of the operating system: a reader sees a day whole, and the next run cleans up."""
+"""A process that is killed between two calls of the operating system: a reader sees a day whole, the next run cleans up."""
 
 from __future__ import annotations
 
