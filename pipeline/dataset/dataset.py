@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from pipeline.dataset import layout
 from pipeline.dataset.manifest import Manifest, catalogue_of, read_manifest, table_path
-from pipeline.dataset.storage import is_unfinished, open_storage
+from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_INPUT, EXIT_OUTPUT, JobError
 from transforms.errors import translated
 from transforms.reports.report import Catalogue, CatalogueError
@@ -33,18 +33,16 @@ class DataSet:
 
     def manifest(self, date: str) -> Manifest | None:
         """The manifest of the period that begins on this date (ISO), or None if it is not published."""
-        return self._read_manifest(layout.manifest_path(date))
+        path = layout.manifest_path(date)
+        data = self.storage.read(path)
+        return None if data is None else self._as_manifest(path, data)
 
     def manifests(self) -> dict[str, Manifest]:
         """The manifest of each published period by its first day, in their order."""
-        paths = (path for path in self.storage.list(layout.MANIFESTS) if not is_unfinished(path))
-        found = (self._read_manifest(path) for path in paths)
-        return {manifest["date"]: manifest for manifest in found if manifest is not None}  # None: gone in the meantime
+        found = (self._as_manifest(path, data) for path, data in self.storage.read_all(layout.MANIFESTS).items())
+        return {manifest["date"]: manifest for manifest in found}
 
-    def _read_manifest(self, path: str) -> Manifest | None:
-        data = self.storage.read(path)
-        if data is None:
-            return None
+    def _as_manifest(self, path: str, data: bytes) -> Manifest:
         manifest = read_manifest(data, f"{self.root}/{path}")
         if path != layout.manifest_path(manifest["date"]):
             raise JobError(EXIT_OUTPUT, "bad_manifest", f"{self.root}/{path}: it states another date than its name. Restore it.")

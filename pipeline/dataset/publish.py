@@ -22,7 +22,8 @@ from pipeline.dataset import layout, ledger
 from pipeline.dataset.dataset import DataSet
 from pipeline.dataset.document import to_bytes
 from pipeline.dataset.manifest import STAGED, Manifest, other_layout, policy_class_of
-from pipeline.dataset.storage import Storage, is_unfinished, open_storage
+from pipeline.dataset.operations import Storage, is_unfinished
+from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
 from pipeline.signals import held_back
 
@@ -56,7 +57,7 @@ def refuse_other_layout(output: str, reports: Iterable[str] = ()) -> None:
     """
     storage = open_storage(output)
     folders = (layout.MANIFESTS, layout.LEDGER, layout.STAGING, *reports)
-    for path in (path for folder in folders for path in storage.list(folder)):
+    for path in storage.list(*folders):
         if layout.is_of_version_1(path):
             raise other_layout(f"{output}/{path}")
         journal = _complete_journal(storage, path) if layout.is_journal(path) else None
@@ -68,7 +69,7 @@ def refuse_unknown(output: str, known: Collection[str], reports: Iterable[str]) 
     """Refuse an output with files of a period that neither manifest nor ledger lists (exit 8): it may have been published."""
     storage = open_storage(output)
     # Only in the folders of reports: others are not the program's, and it may not be allowed to look into them.
-    for path in (path for report in sorted(reports) for path in storage.list(report)):
+    for path in storage.list(*reports):
         date = layout.date_of_data(path)
         if date is not None and date not in known:
             message = (
@@ -173,7 +174,7 @@ def recover(output: str, reports: Iterable[str] = ()) -> list[str]:
         if layout.guard_path(date) not in guards:
             storage.write(layout.guard_path(date), layout.GUARD)
     storage.clear(layout.STAGING)
-    storage.delete(*(path for folder in layout.WRITTEN for path in storage.list(folder) if is_unfinished(path)))
+    storage.delete(*(path for path in storage.list(*layout.WRITTEN) if is_unfinished(path)))
     return dates
 
 

@@ -9,8 +9,9 @@ import json
 import pytest
 
 from pipeline.dataset import dataset, layout, publish
+from pipeline.dataset.operations import is_unfinished
 from pipeline.dataset.publish import commit_day, discard, published_days, recover, stage_file
-from pipeline.dataset.storage import BeamStorage, LocalStorage, is_unfinished
+from pipeline.dataset.storage import BeamStorage, LocalStorage
 from pipeline.errors import JobError
 
 DAY = "2026-03-03"
@@ -30,12 +31,16 @@ class Failing:
         self.left -= 1
         if self.left == 0 and not self.after:
             raise Crash
-        getattr(self.inner, name)(*arguments)
+        result = getattr(self.inner, name)(*arguments)
         if self.left == 0:
             raise Crash
+        return result
 
     def write(self, *arguments):
         self._change("write", *arguments)
+
+    def create(self, path, data):
+        return self._change("create", path, data)
 
     def copy(self, source, target):
         self._change("copy", source, target)
@@ -52,8 +57,11 @@ class Failing:
     def read(self, path):
         return self.inner.read(path)
 
-    def list(self, folder):
-        return self.inner.list(folder)
+    def read_all(self, folder):
+        return self.inner.read_all(folder)
+
+    def list(self, *folders):
+        return self.inner.list(*folders)
 
 
 @pytest.fixture(params=[LocalStorage, BeamStorage])
@@ -79,9 +87,9 @@ def publish_day(output, run_id, reports, replace=False):
     return commit_day(output, run_id, manifest, staged, replace)
 
 
-def seen(output):
+def seen(output, opened=LocalStorage):
     """What a reader who honours the manifest sees: each report's bytes, or None for no day; fails on a mixture."""
-    storage = LocalStorage(output)
+    storage = opened(output)
     found = storage.read(f"_manifest/{DAY}.json")
     if found is None:
         return None
@@ -94,12 +102,12 @@ def seen(output):
     return reports
 
 
-def globbed(output, before):
+def globbed(output, before, opened=LocalStorage):
     """Whether a reader of one folder finds the day once, old or new, also while its publication is interrupted."""
+    storage = opened(output)
     for name in {*(before or {}), *NEW}:
-        found = [path.read_bytes() for path in (output / name).glob("*.parquet")]
-        whole = [[data] if data else [] for data in ((before or {}).get(name), NEW.get(name))]
-        if found not in whole:
+        found = [storage.read(path) for path in storage.list(name)]
+        if found not in [[data] if data else [] for data in ((before or {}).get(name), NEW.get(name))]:
             return False
     return True
 
