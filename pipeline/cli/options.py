@@ -21,6 +21,7 @@ from transforms.privacy.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES
 _MIB = 1 << 20
 MAX_BLOCK_MIB = 512
 _DECADE = 3_650 * 24 * 60  # minutes
+_KEYS = ("--s3_access_key_id", "--s3_secret_access_key", "--s3_session_token")
 _UNITS = {"M": _MIB, "G": 1 << 30, "T": 1 << 40}
 
 
@@ -272,8 +273,17 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     if rest:
         _check_beam_options(rest, options.command)
     if options.command in ("run", "plan"):
-        options.arguments = list(arguments[1:])
+        options.arguments = _without_keys(arguments[1:])
     return options, rest
+
+
+def _without_keys(arguments: Sequence[str]) -> list[str]:
+    """The arguments as they may be printed: what gives access to a store is not repeated."""
+    found = []
+    for before, word in zip(("", *arguments), arguments, strict=False):
+        name, sign, _ = word.partition("=")
+        found.append("..." if before in _KEYS else f"{name}=..." if sign and name in _KEYS else word)
+    return found
 
 
 def _check_beam_options(arguments: list[str], command: str) -> None:

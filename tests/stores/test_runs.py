@@ -17,6 +17,7 @@ from pipeline.dataset.dataset import DataSet
 from pipeline.dataset.storage import open_storage
 from pipeline.errors import JobError
 from tests.catalogues import REPORTS
+from tests.end_to_end.test_choice import small  # noqa: F401
 from tests.logs import crowd
 from tests.stores.servers import KEY, SECRET
 
@@ -27,7 +28,7 @@ FIRST, SECOND = 40, 70
 GUARD = "0_read_one_report_at_a_time"
 A_DAY = {"s3": 3 * len(REPORTS) + 10, "gs": 4 * len(REPORTS) + 10}
 """Requests: each table is staged, checked and put in its place, and on GCS it leaves staging by a request of its own."""
-A_RUN = 55
+A_RUN = 60
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_what_is_published_is_checked_told_and_not_published_again(store, place,
     assert len(store.requests()) - before <= A_DAY[stores.scheme_of(place)] + A_RUN + 1
     capsys.readouterr()
     assert main(["verify", f"{place}/out", *store.options]) == 0
-    assert f"2 days, {2 * len(REPORTS)} files, " in capsys.readouterr().out
+    assert f"{2 * len(REPORTS)} files, " in capsys.readouterr().out
     assert main(["explain", f"{place}/out", *store.options]) == 0
     assert "at least 10 addresses" in capsys.readouterr().out
     assert main(["formats", f"{place}/logs/a.log", *store.options]) == 0
@@ -150,7 +151,7 @@ def test_noise_is_drawn_once(store, place, capfd):
     assert main(["verify", output, *store.options]) == 0
 
 
-def test_credentials_are_nowhere(s3, folder, tmp_path, capfd):
+def test_credentials_are_nowhere(s3, folder, small, tmp_path, capfd):  # noqa: F811
     stores.use(s3.options)
     place = f"{s3.root}/{folder}"
     open_storage(place).write("logs/a.log", crowd(FIRST))
@@ -160,7 +161,10 @@ def test_credentials_are_nowhere(s3, folder, tmp_path, capfd):
     assert run(s3, place, log="none") == 6
     assert run(s3, place, "--s3_secret_acess_key", SECRET) == 2
     assert run(s3, place, f"--s3-secret={SECRET}") == 2
+    # It prints the commands among which to choose, with the options of this one.
+    assert main(["run", "--input", str(small), "--output", f"{place}/new", "--site", SITE, "--workers", "0", *s3.options]) == 2
     said = capfd.readouterr()
+    assert "--s3_secret_access_key ..." in said.out
     assert "unknown option: --s3_secret_acess_key. See" in said.err
     published = b"".join(open_storage(f"{place}/out").read(path) or b"" for path in objects(place))
     for text in (said.out, said.err, record.read_text(), published.decode("latin-1")):
