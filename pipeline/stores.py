@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ S3, GCS = "s3", "gs"
 
 _given: list[list[str]] = []
 _clients: dict[str, Any] = {}
+_changing = threading.RLock()  # a runner elsewhere may work in several threads
 
 _FAILURES = {
     "apache_beam.io.filesystem": ("BeamIOError",),
@@ -39,12 +41,13 @@ def file_systems() -> Any:
     """Beam's `FileSystems`. On a worker of a runner elsewhere, Beam has given it the job's options itself."""
     from apache_beam.io.filesystems import FileSystems
 
-    if _given:
-        logs.quieten()
-    if _given or FileSystems._pipeline_options is None:
-        from apache_beam.options.pipeline_options import PipelineOptions
+    with _changing:
+        if _given:
+            logs.quieten()
+        if _given or FileSystems._pipeline_options is None:
+            from apache_beam.options.pipeline_options import PipelineOptions
 
-        FileSystems.set_options(PipelineOptions(_given.pop() if _given else []))
+            FileSystems.set_options(PipelineOptions(_given.pop() if _given else []))
     return FileSystems
 
 
@@ -67,15 +70,16 @@ def missing_extra(path: str) -> str | None:
 
 def client(scheme: str) -> Any:
     """The client of S3 (boto3) or of GCS (google-cloud-storage), as Beam makes it from its options."""
-    if scheme not in _clients:
-        system = file_systems().get_filesystem(f"{scheme}://")
-        if scheme == S3:
-            from apache_beam.io.aws.clients.s3.boto3_client import Client
+    with _changing:
+        if scheme not in _clients:
+            system = file_systems().get_filesystem(f"{scheme}://")
+            if scheme == S3:
+                from apache_beam.io.aws.clients.s3.boto3_client import Client
 
-            _clients[scheme] = Client(system._options).client
-        else:
-            _clients[scheme] = system._gcsIO().client
-    return _clients[scheme]
+                _clients[scheme] = Client(system._options).client
+            else:
+                _clients[scheme] = system._gcsIO().client
+        return _clients[scheme]
 
 
 def parts(path: str) -> tuple[str, str]:
