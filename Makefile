@@ -6,8 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 EXAMPLE := examples/access.log.gz
 ENGINES := build/engines
+STORES := build/stores
+FAKE_GCS := github.com/fsouza/fake-gcs-server@v1.56.1
 
-.PHONY: run test test-long test-all test-engines fuzz bench lint tables pins clean
+.PHONY: run test test-long test-all test-engines test-stores fuzz bench lint tables pins clean
 
 run: $(READY) $(EXAMPLE)
 	rm -rf out/example
@@ -18,11 +20,12 @@ test: $(READY)
 
 # What takes too long for every time: more examples of the same properties, and whole programs that measure.
 test-long: $(READY)
-	$(BIN)/pytest -q -m long -n 2 --ignore tests/engines
+	$(BIN)/pytest -q -m long -n 2 --ignore tests/engines --ignore tests/stores
 
 test-all: $(READY)
-	$(BIN)/pytest -q --ignore tests/engines
+	$(BIN)/pytest -q --ignore tests/engines --ignore tests/stores
 	$(MAKE) test-engines
+	$(MAKE) test-stores
 	$(MAKE) fuzz
 
 lint: $(READY)
@@ -49,6 +52,18 @@ $(ENGINES)/dataflow/ready: requirements.txt setup.py
 	$(PYTHON) -m venv $(ENGINES)/dataflow
 	$(ENGINES)/dataflow/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(ENGINES)/dataflow/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt --editable '.[dataflow]'
+	touch $@
+
+# S3 and GCS, by servers on this machine. The one of GCS needs Go.
+test-stores: $(STORES)/ready
+	@command -v go > /dev/null || echo "test-stores: go was not found, what needs it is skipped"
+	if command -v go > /dev/null; then GOBIN="$(CURDIR)/$(STORES)" go install $(FAKE_GCS); fi
+	$(STORES)/bin/python -m pytest -q -rs tests/stores
+
+$(STORES)/ready: requirements.txt setup.py
+	$(PYTHON) -m venv $(STORES)
+	$(STORES)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(STORES)/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements.txt --editable '.[stores]'
 	touch $@
 
 # A coverage-guided fuzzer on each family of log formats, for so many seconds each.

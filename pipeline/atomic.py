@@ -14,7 +14,7 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None, group: in
 
     `OSError` if it fails: then the previous file is intact, and nothing else is left.
     """
-    unfinished = path.with_name(f".{secrets.token_hex(4)}")  # short: the path may be as long as paths get
+    unfinished = path.with_name(unfinished_name())
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -30,6 +30,11 @@ def write_atomically(path: Path, data: bytes, mode: int | None = None, group: in
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def unfinished_name() -> str:
+    """A name for a file that is not whole yet. It is short, because the path may be as long as paths get."""
+    return f".{secrets.token_hex(4)}"
 
 
 def _permit(descriptor: int, mode: int) -> None:

@@ -167,7 +167,7 @@ def test_commands_that_read_one_file_or_folder_of_many_name_the_day_and_its_neig
     stored = re.findall(r"^.*\brun\b.*--input '?(?:s3|gs)://.*$", text, re.MULTILINE)
     stored += re.findall(r"^.*--parameters='input=.*$", text, re.MULTILINE)
     assert len(copied) >= 1
-    assert len(stored) == 3
+    assert len(stored) == 4
     for line in copied + stored:
         assert re.search(r"(--date |=date=)\S", line), line
         assert re.search(r"access\.log\*|2026-03-0\[2-4\]/", line), line

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pipeline.dataset import layout
-from pipeline.dataset.manifest import COMMON_FACTS, OPT_OUT, OWN_FACTS, SCHEMA_VERSION
+from pipeline.dataset.manifest import COMMON_FACTS, OPT_OUT, OWN_FACTS, SCHEMA_VERSION, STAGED
 from transforms import clock
 from transforms.dimensions.agent import RULES_VERSION
 from transforms.masking.fingerprint import is_fingerprint
@@ -101,7 +101,7 @@ def wrong_facts(manifest: Mapping[str, Any], date: str, policy: type[Policy], ow
     missing = [fact for fact in stated if fact not in manifest]
     if missing:
         yield f"lacks {', '.join(missing)}"
-    if not set(manifest) <= set(stated):
+    if not set(manifest) <= {*stated, STAGED} or manifest.get(STAGED, True) is not True:
         yield "says more than a manifest should"
     for fact in (*COMMON_FACTS, *OWN_FACTS):
         if fact in manifest and not ALLOWED[fact](manifest[fact]):

@@ -13,7 +13,7 @@ from pipeline.audit.rows import wrong_division, wrong_order, wrong_values
 from pipeline.audit.table import TableFile
 from pipeline.audit.tree import Document, Tree, document
 from pipeline.dataset import layout
-from pipeline.dataset.manifest import COMMON_FACTS, catalogue_of, is_manifest
+from pipeline.dataset.manifest import COMMON_FACTS, catalogue_of, is_manifest, table_path
 from pipeline.outputs.decoder import Decoder
 from transforms.dimensions.agent import RULES_VERSION
 from transforms.privacy.policy import Checks, Policy, policy_of
@@ -98,7 +98,7 @@ class PublishedPeriod:
     def _tables(self, catalogue: Catalogue, checks: Checks) -> Iterator[str]:
         tables: dict[str, pa.Table] = {}
         for report in catalogue:
-            place = layout.data_path(report.name, self._date)
+            place = table_path(self._manifest, report.name)
             for each in self._table(report, catalogue, checks):
                 if isinstance(each, str):
                     yield f"{place}: {each}"
@@ -113,7 +113,7 @@ class PublishedPeriod:
                 yield from (f"{place}{sentence}" for sentence in self._rows(report, tables, catalogue, checks))
 
     def _table(self, report: Report, catalogue: Catalogue, checks: Checks) -> Iterator[str | pa.Table]:
-        data = self._tree.read(layout.data_path(report.name, self._date))
+        data = self._tree.read(table_path(self._manifest, report.name))
         if data is None:
             yield "is missing"
             return

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.audit.tree import Tree
 from pipeline.dataset import layout, lock
-from pipeline.dataset.storage import is_unfinished
+from pipeline.dataset.operations import is_unfinished
 from pipeline.words import plural
 
 AT_WORK = "of the run that is at work"

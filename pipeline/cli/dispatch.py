@@ -22,13 +22,14 @@ def dispatch(arguments: Sequence[str]) -> int:
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
-    from pipeline import logs
+    from pipeline import logs, stores
     from pipeline.cli import options
 
     logs.quieten("text")
     try:
         known, beam_arguments = options.parse(arguments)
         logs.quieten(getattr(known, "log_format", "text"))
+        stores.use(beam_arguments)
         command = import_module(f"pipeline.cli.{known.command}")
         getattr(command, known.command)(known, beam_arguments)
     except KeyboardInterrupt:

@@ -21,6 +21,7 @@ from transforms.privacy.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES
 _MIB = 1 << 20
 MAX_BLOCK_MIB = 512
 _DECADE = 3_650 * 24 * 60  # minutes
+_KEYS = ("--s3_access_key_id", "--s3_secret_access_key", "--s3_session_token")
 _UNITS = {"M": _MIB, "G": 1 << 30, "T": 1 << 40}
 
 
@@ -31,7 +32,8 @@ def _exit_codes() -> str:
 
 _EPILOG = f"""\
 Any option of Apache Beam may be added; --runner=FlinkRunner or
---runner=DataflowRunner run the same job elsewhere.
+--runner=DataflowRunner run the same job elsewhere, --s3_endpoint_url
+and others say how s3:// paths are reached.
 
 exit codes:
 {_exit_codes()}
@@ -269,25 +271,35 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """The options, and those that are Beam's. Raises `SystemExit(2)` as argparse does, with its message."""
     options, rest = parser().parse_known_args(arguments)
     if rest:
-        if options.command not in ("run", "plan"):
-            parser().error(f"unrecognized arguments: {' '.join(rest)}")
-        _check_beam_options(rest)
+        _check_beam_options(rest, options.command)
     if options.command in ("run", "plan"):
-        options.arguments = list(arguments[1:])
+        options.arguments = _without_keys(arguments[1:])
     return options, rest
 
 
-def _check_beam_options(arguments: list[str]) -> None:
+def _without_keys(arguments: Sequence[str]) -> list[str]:
+    """The arguments as they may be printed: what gives access to a store is not repeated."""
+    found = []
+    for before, word in zip(("", *arguments), arguments, strict=False):
+        name, sign, _ = word.partition("=")
+        found.append("..." if before in _KEYS else f"{name}=..." if sign and name in _KEYS else word)
+    return found
+
+
+def _check_beam_options(arguments: list[str], command: str) -> None:
+    """Refuse what Beam does not know either. Each command may read a data set or a log on a file system of Beam."""
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    beam = argparse.ArgumentParser(allow_abbrev=False, add_help=False, prog="weblog-anonymizer run", usage=argparse.SUPPRESS)
+    program = f"weblog-anonymizer {command}"
+    beam = argparse.ArgumentParser(allow_abbrev=False, add_help=False, prog=program, usage=argparse.SUPPRESS)
     for known in PipelineOptions.__subclasses__():
         if hasattr(known, "_add_argparse_args"):
             known._add_argparse_args(beam)
     _, unknown = beam.parse_known_args(arguments)
     if unknown:
-        names = " ".join(word.partition("=")[0] for word in unknown)
-        raise JobError(EXIT_USAGE, "usage", f"unknown option: {names}. See `weblog-anonymizer run --help`.")
+        # Not their values: of a misspelt option that may be a key.
+        names = " ".join(word.partition("=")[0] for word in unknown if word.startswith("-")) or "(a word without an option)"
+        raise JobError(EXIT_USAGE, "usage", f"unknown option: {names}. See `{program} --help`.")
 
 
 def _at_least(minimum: int, most: int | None = None):  # type: ignore[no-untyped-def]

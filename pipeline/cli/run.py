@@ -7,11 +7,8 @@ import contextlib
 import datetime
 import gc
 import logging
-import signal
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
-from types import FrameType
 from typing import Any
 
 from pipeline import errors, logs
@@ -25,6 +22,7 @@ from pipeline.graph.inputs import STDIN
 from pipeline.graph.job import Job
 from pipeline.graph.run_record import read_record
 from pipeline.outputs import record_file
+from pipeline.signals import interruptible
 from pipeline.words import plural
 from transforms.errors import translated
 
@@ -32,7 +30,7 @@ from transforms.errors import translated
 def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Publish; raises `JobError` with the exit code."""
     began = time.monotonic()
-    with _interruptible(), contextlib.ExitStack() as held:
+    with interruptible(), contextlib.ExitStack() as held:
         config = config_of(options, beam_arguments)
         if config.run_record:
             record_file.check_writable(config.run_record)
@@ -157,21 +155,3 @@ def _finish(result: Any, local: bool) -> None:
         if not local:
             result.cancel()
         raise
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """An interrupt and a termination end the run alike, also where Beam turns them into an error of its own."""
-    received: list[int] = []
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with translated(Exception, lambda _: KeyboardInterrupt() if received else None):
-            yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.dataset import layout
-from pipeline.dataset.manifest import Manifest, catalogue_of, read_manifest
-from pipeline.dataset.storage import is_unfinished, open_storage
+from pipeline.dataset.manifest import Manifest, catalogue_of, read_manifest, table_path
+from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_INPUT, EXIT_OUTPUT, JobError
 from transforms.errors import translated
 from transforms.reports.report import Catalogue, CatalogueError
@@ -33,18 +33,16 @@ class DataSet:
 
     def manifest(self, date: str) -> Manifest | None:
         """The manifest of the period that begins on this date (ISO), or None if it is not published."""
-        return self._read_manifest(layout.manifest_path(date))
+        path = layout.manifest_path(date)
+        data = self.storage.read(path)
+        return None if data is None else self._as_manifest(path, data)
 
     def manifests(self) -> dict[str, Manifest]:
         """The manifest of each published period by its first day, in their order."""
-        paths = (path for path in self.storage.list(layout.MANIFESTS) if not is_unfinished(path))
-        found = (self._read_manifest(path) for path in paths)
-        return {manifest["date"]: manifest for manifest in found if manifest is not None}  # None: gone in the meantime
+        found = (self._as_manifest(path, data) for path, data in self.storage.read_all(layout.MANIFESTS).items())
+        return {manifest["date"]: manifest for manifest in found}
 
-    def _read_manifest(self, path: str) -> Manifest | None:
-        data = self.storage.read(path)
-        if data is None:
-            return None
+    def _as_manifest(self, path: str, data: bytes) -> Manifest:
         manifest = read_manifest(data, f"{self.root}/{path}")
         if path != layout.manifest_path(manifest["date"]):
             raise JobError(EXIT_OUTPUT, "bad_manifest", f"{self.root}/{path}: it states another date than its name. Restore it.")
@@ -75,7 +73,7 @@ class DataSet:
         Periods that have no such report are left out. Columns that some periods lack are null there.
         """
         found = self._between(first, last)
-        tables = [self._table(report, date) for date, manifest in found.items() if report in manifest["reports"]]
+        tables = [self._table(report, manifest) for manifest in found.values() if report in manifest["reports"]]
         if not tables:
             raise JobError(EXIT_INPUT, "missing", f"{self.root}: no published period of that time has the report {report}.")
         return pa.concat_tables(tables, promote_options="default")
@@ -83,13 +81,17 @@ class DataSet:
     def sites(self, date: str) -> frozenset[str]:
         """The sites that a published period has rows of; none if it is not published, or its table is gone."""
         manifest = self.manifest(date)
-        data = self.storage.read(layout.data_path(self.catalogue(date).root().name, date)) if manifest else None
+        data = self.storage.read(table_path(manifest, self.catalogue(date).root().name)) if manifest else None
         return frozenset(pq.read_table(io.BytesIO(data), columns=["site"])["site"].to_pylist()) if data else frozenset()
 
-    def _table(self, report: str, date: str) -> pa.Table:
-        path = layout.data_path(report, date)
+    def _table(self, report: str, manifest: Manifest) -> pa.Table:
+        date = manifest["date"]
+        path = table_path(manifest, report)
         data = self.storage.read(path)
         if data is None:
+            now = self.manifest(date)
+            if now is not None and now != manifest and report in now["reports"]:  # it was replaced in the meantime
+                return self._table(report, now)
             message = f"{self.root}/{path}: is missing, although {date} is published. Restore it."
             raise JobError(EXIT_INPUT, "missing", message)
         return pq.read_table(io.BytesIO(data))

@@ -19,10 +19,10 @@ from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED
 def spend(output: str, entry: dict[str, Any]) -> None:
     """Enter a period. Idempotent: the same entry is accepted again, any other for this period is refused."""
     storage = open_storage(output)
-    before = entries(output).get(entry["date"])
-    if before is None:
-        storage.write(layout.ledger_path(entry["date"]), to_bytes(entry))
-    elif before["manifest"]["run_id"] != entry["manifest"]["run_id"]:
+    if storage.create(layout.ledger_path(entry["date"]), to_bytes(entry)):
+        return
+    before = entries(output)[entry["date"]]
+    if before["manifest"]["run_id"] != entry["manifest"]["run_id"]:
         message = f"{entry['date']}: another run has spent its privacy budget in the meantime."
         raise JobError(EXIT_ALREADY_PUBLISHED, "budget_spent", message)
     elif before != json.loads(to_bytes(entry)):
@@ -32,11 +32,12 @@ def spend(output: str, entry: dict[str, Any]) -> None:
 
 def entries(output: str) -> dict[str, dict[str, Any]]:
     """The entries by date."""
-    storage = open_storage(output)
     found = {}
-    for path in filter(layout.is_ledger_entry, storage.list(layout.LEDGER)):
+    for path, data in open_storage(output).read_all(layout.LEDGER).items():
+        if not layout.is_ledger_entry(path):
+            continue
         try:
-            entry = json.loads(storage.read(path) or b"")
+            entry = json.loads(data)
             if path != layout.ledger_path(entry["date"]) or not isinstance(entry["manifest"]["run_id"], str):
                 raise ValueError
             if not all(isinstance(about["sha256"], str) for about in entry["manifest"]["reports"].values()):

@@ -1,7 +1,8 @@
 """Locks an output location, so that one run at a time publishes there. The error names the run that holds the lock.
 
-On a local disk the kernel holds the lock and releases it when its process ends, however it ends. An object store has no locks.
-There a file names the holder, and it remains if the holder is killed.
+On a local disk the kernel holds the lock and releases it when its process ends, however it ends. Elsewhere a file is the lock and
+names the holder. It remains if the holder is killed. On S3 and GCS it is made only where there is none, by one request; on other
+file systems two runs that begin at once may both pass.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from io import FileIO
 from pathlib import Path
 
 from pipeline.dataset.layout import LOCK
-from pipeline.dataset.storage import open_storage, output_error
+from pipeline.dataset.operations import output_error
+from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_OUTPUT, JobError
 from transforms.errors import translated
 
@@ -90,19 +92,19 @@ def holder(output: str) -> str | None:
 @contextlib.contextmanager
 def _remote(output: str) -> Iterator[None]:
     storage = open_storage(output)
-    existing = storage.read(LOCK)
-    if existing is not None:
+    own = _description()
+    if not storage.create(LOCK, own):
         raise JobError(
             EXIT_OUTPUT,
             "locked",
-            f"{output}: {_holder(existing)} is publishing there. If it is surely dead, "
+            f"{output}: {_holder(storage.read(LOCK) or b'')} is publishing there. If it is surely dead, "
             f"remove {output.rstrip('/')}/{LOCK} and run again.",
         )
-    storage.write(LOCK, _description())
     try:
         yield
     finally:
-        storage.delete(LOCK)
+        if storage.read(LOCK) == own:  # else somebody took this run for dead, and another one holds it
+            storage.delete(LOCK)
 
 
 def _description() -> bytes:

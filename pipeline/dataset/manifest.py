@@ -24,6 +24,9 @@ COMMON_FACTS = ("time_zone", "log_time_zone", "period", "opt_out", "routes", "ig
 OWN_FACTS = ("layout", "schema_version", "date", "revision", "run_id", "reports")
 """What only the manifest states."""
 
+STAGED = "staged"
+"""Stated, as true, while a release replaces another one: its tables lie in the staging of its run until all are in place."""
+
 Manifest = dict[str, Any]
 
 
@@ -69,6 +72,13 @@ def other_layout(place: str) -> JobError:
         "lacks into another --output. Use the version that wrote it to verify it, or to complete what was interrupted."
     )
     return JobError(EXIT_OUTPUT, "other_layout", message)
+
+
+def table_path(manifest: Mapping[str, Any], report: str) -> str:
+    """Where the table of a report lies, as the manifest says it."""
+    if manifest.get(STAGED):
+        return layout.staged_path(manifest["run_id"], report, manifest["date"], drawn=False)
+    return layout.data_path(report, manifest["date"])
 
 
 def catalogue_of(manifest: Mapping[str, Any]) -> Catalogue:

@@ -1,9 +1,10 @@
 """From staged files to a published period, all of it or nothing, whatever happens in between.
 
-The order: files are staged below `_staging/<run>/` · a journal of the moves is written, which is the commit point · with
---replace the old manifest goes · the guard is written · files are moved · files that are no longer produced go · the manifest is
-written, last · the journal goes. A run that finds a journal completes it; staging without a journal is thrown away. A reader who
-honours the manifest sees a whole day or none.
+The order: files are staged below `_staging/<run>/` · a journal of the moves is written, which is the commit point · the guard
+is written · with --replace a manifest that names the staged files takes the old one's place · files are put in their places, each
+over the old one · files that are no longer produced go · the manifest is written · staged files and the journal go. A run that
+finds a journal completes it; staging without a journal is thrown away. A reader who honours the manifest sees a day whole, old or
+new. A day that is new to the data set is there when its manifest is.
 
 The ledger of a policy that draws is written before anything is staged. Files that were drawn and are all there are published by
 the next run, because drawing again would spend the budget twice.
@@ -20,9 +21,13 @@ from typing import Any
 from pipeline.dataset import layout, ledger
 from pipeline.dataset.dataset import DataSet
 from pipeline.dataset.document import to_bytes
-from pipeline.dataset.manifest import other_layout, policy_class_of
-from pipeline.dataset.storage import Storage, is_unfinished, open_storage
+from pipeline.dataset.manifest import STAGED, Manifest, other_layout, policy_class_of
+from pipeline.dataset.operations import Storage, is_unfinished
+from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
+from pipeline.signals import held_back
+
+Journal = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ def refuse_other_layout(output: str, reports: Iterable[str] = ()) -> None:
     """
     storage = open_storage(output)
     folders = (layout.MANIFESTS, layout.LEDGER, layout.STAGING, *reports)
-    for path in (path for folder in folders for path in storage.list(folder)):
+    for path in storage.list(*folders):
         if layout.is_of_version_1(path):
             raise other_layout(f"{output}/{path}")
         journal = _complete_journal(storage, path) if layout.is_journal(path) else None
@@ -64,7 +69,7 @@ def refuse_unknown(output: str, known: Collection[str], reports: Iterable[str]) 
     """Refuse an output with files of a period that neither manifest nor ledger lists (exit 8): it may have been published."""
     storage = open_storage(output)
     # Only in the folders of reports: others are not the program's, and it may not be allowed to look into them.
-    for path in (path for report in sorted(reports) for path in storage.list(report)):
+    for path in storage.list(*reports):
         date = layout.date_of_data(path)
         if date is not None and date not in known:
             message = (
@@ -107,30 +112,41 @@ def commit_day(output: str, run_id: str, manifest: dict[str, Any], files: Sequen
     storage, date = data.storage, manifest["date"]
     before = data.manifest(date)
     if before is not None and before["run_id"] == run_id:
-        return False
-    if before is not None and not replace:
+        if STAGED not in before:
+            return False
+    elif before is not None and not replace:
         raise JobError(EXIT_ALREADY_PUBLISHED, "already_published", f"{date} was published by another run in the meantime.")
     if policy_class_of(manifest).draws:
         ledger.check_own(output, date, run_id)
-    moves = {file.path: {"to": layout.data_path(file.report, date), "sha256": file.sha256} for file in files}
-    lost = _lost(storage, moves)
+    moves = _moves_of(files)
+    whole = _whole(storage, moves)
+    lost = _lost(whole)
     if lost:
         raise JobError(EXIT_UNEXPECTED, "staging_changed", f"{output}/{lost[0]}: not as it was written. Nothing was published.")
+    path = layout.journal_path(run_id, date)
+    journal = _complete_journal(storage, path)
+    if journal is None:  # else an attempt failed after it
+        journal = _journal_of(storage, {**manifest, "run_id": run_id}, moves, before)
+        body = json.dumps(journal, sort_keys=True)
+        storage.write(path, json.dumps({"sha256": sha256_of(body.encode()), "journal": body}).encode())
+    with held_back():
+        _roll_forward(data, journal, whole)
+        storage.delete(path)
+    return True
+
+
+def _journal_of(storage: Storage, manifest: Manifest, moves: dict[str, dict[str, str]], before: Manifest | None) -> Journal:
+    """All that publishing a day moves, deletes and writes."""
+    date = manifest["date"]
     produced = {move["to"] for move in moves.values()}
     old = {layout.data_path(report, date) for report in (before or {}).get("reports", ())} - produced
-    journal = {
+    return {
         "date": date,
         "replaces": before is not None,
         "moves": moves,
         "deletions": sorted(path for path in old if layout.date_of_data(path) and storage.read(path) is not None),
-        "manifest": {**manifest, "run_id": run_id, "revision": before["revision"] + 1 if before else 1},
+        "manifest": {**manifest, "revision": before["revision"] + 1 if before else 1},
     }
-    body = json.dumps(journal, sort_keys=True)
-    path = layout.journal_path(run_id, date)
-    storage.write(path, json.dumps({"sha256": sha256_of(body.encode()), "journal": body}).encode())
-    _roll_forward(data, journal)
-    storage.delete(path)
-    return True
 
 
 def recover(output: str, reports: Iterable[str] = ()) -> list[str]:
@@ -142,23 +158,27 @@ def recover(output: str, reports: Iterable[str] = ()) -> list[str]:
     data = DataSet(output)
     storage = data.storage
     dates = []
-    staged = storage.list(layout.STAGING)
     for journal in _journals(storage):
         if _complete(data, journal):
             dates.append(journal["date"])
     dates += _settle(output)
     _refuse_noise_not_entered(output)
     guards = storage.list(layout.GUARDS)
-    for date in data.dates():
+    for date, manifest in data.manifests().items():
+        if STAGED in manifest:
+            message = (
+                f"{output}/{layout.manifest_path(date)}: of a release that was being put in its place, and its journal is gone. "
+                f"Restore {output}/{layout.staging_path(manifest['run_id'])}; or remove all files of {date}, and publish it anew."
+            )
+            raise JobError(EXIT_OUTPUT, "unknown_release", message)
         if layout.guard_path(date) not in guards:
             storage.write(layout.guard_path(date), layout.GUARD)
-    written = (path for folder in layout.WRITTEN for path in storage.list(folder))
-    for path in (*staged, *filter(is_unfinished, written)):
-        storage.delete(path)
+    storage.clear(layout.STAGING)
+    storage.delete(*(path for path in storage.list(*layout.WRITTEN) if is_unfinished(path)))
     return dates
 
 
-def _complete(data: DataSet, journal: dict[str, Any]) -> bool:
+def _complete(data: DataSet, journal: Journal) -> bool:
     """Complete a publication. Where a file of it is gone, a period with noise is given up, and nothing else is decided here."""
     output, storage = data.root, data.storage
     date, run_id = journal["date"], journal["manifest"]["run_id"]
@@ -168,7 +188,8 @@ def _complete(data: DataSet, journal: dict[str, Any]) -> bool:
         if entry.get("unpublished") and entry["manifest"]["run_id"] == run_id:  # given up by a run that was killed right then
             return False
         ledger.check_own(output, date, run_id)
-    lost = _lost(storage, journal["moves"])
+    whole = _whole(storage, journal["moves"])
+    lost = _lost(whole)
     if lost and not _is_published(data, journal):
         if not drawn:
             message = (
@@ -176,21 +197,28 @@ def _complete(data: DataSet, journal: dict[str, Any]) -> bool:
                 f"{output}/{layout.staging_path(run_id)} and all files of {date}, and publish it anew."
             )
             raise JobError(EXIT_OUTPUT, "staging_changed", message)
-        for path in (*(move["to"] for move in journal["moves"].values()), layout.guard_path(date)):
-            storage.delete(path)
+        storage.delete(*(move["to"] for move in journal["moves"].values()), layout.guard_path(date))
         ledger.give_up(output, ledger.entries(output)[date])
         return False
-    _roll_forward(data, journal)
+    with held_back():
+        _roll_forward(data, journal, whole)
     return True
 
 
-def _lost(storage: Storage, moves: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """The files that are whole neither where they were staged nor where they belong."""
-    return [
-        source
+def _whole(storage: Storage, moves: Mapping[str, Mapping[str, str]]) -> dict[str, str | None]:
+    """Where each staged file is whole: where it was staged, else where it belongs, else nowhere."""
+
+    def is_whole(path: str, sha256: str) -> bool:
+        return sha256_of(storage.read(path) or b"") == sha256
+
+    return {
+        source: next((path for path in (source, move["to"]) if is_whole(path, move["sha256"])), None)
         for source, move in moves.items()
-        if move["sha256"] not in (sha256_of(storage.read(path) or b"") for path in (source, move["to"]))
-    ]
+    }
+
+
+def _lost(whole: Mapping[str, str | None]) -> list[str]:
+    return [source for source, path in whole.items() if path is None]
 
 
 def _settle(output: str) -> list[str]:
@@ -204,7 +232,7 @@ def _settle(output: str) -> list[str]:
     for date, entry in _unsettled(output).items():
         files = _files_of(entry)
         moves = _moves_of(files)
-        lost = _lost(storage, moves)
+        lost = _lost(_whole(storage, moves))
         if not lost:
             commit_day(output, entry["manifest"]["run_id"], entry["manifest"], files, replace=False)
             dates.append(date)
@@ -249,40 +277,40 @@ def discard(output: str, run_id: str) -> None:
     if any(entry["manifest"]["run_id"] == run_id for entry in _unsettled(output).values()):
         return
     if not any(map(layout.is_journal, staged)):
-        for path in staged:
-            storage.delete(path)
+        storage.clear(layout.staging_path(run_id))
 
 
-def _roll_forward(data: DataSet, journal: dict[str, Any]) -> None:
-    """Each operation is idempotent, so an interrupted publication is completed by repeating all of them."""
-    storage, manifest_path = data.storage, layout.manifest_path(journal["date"])
+def _roll_forward(data: DataSet, journal: Journal, whole: Mapping[str, str | None]) -> None:
+    """Each operation is idempotent, so an interrupted publication is completed by repeating all of them.
+
+    `whole` says where each file is whole.
+    """
+    storage, manifest, moves = data.storage, journal["manifest"], journal["moves"]
     if _is_published(data, journal):
         return
-    if journal["replaces"]:
-        storage.delete(manifest_path)
     storage.write(layout.guard_path(journal["date"]), layout.GUARD)  # before any table can be seen
-    for source, move in journal["moves"].items():
-        if sha256_of(storage.read(source) or b"") == move["sha256"]:
-            storage.move(source, move["to"])
-        else:
-            storage.delete(source)  # it is in its place already; what is staged is not whole
-    for path in journal["deletions"]:
-        storage.delete(path)
-    storage.write(manifest_path, to_bytes(journal["manifest"]))
+    if journal["replaces"]:
+        # From here on the new release is seen, until then the old one, so neither may lose a file before the other is there.
+        storage.write(layout.manifest_path(journal["date"]), to_bytes({**manifest, STAGED: True}))
+    for source in (source for source, path in whole.items() if path == source):
+        storage.copy(source, moves[source]["to"])
+    storage.delete(*journal["deletions"])
+    storage.write(layout.manifest_path(journal["date"]), to_bytes(manifest))
+    storage.delete(*moves)
 
 
-def _is_published(data: DataSet, journal: dict[str, Any]) -> bool:
+def _is_published(data: DataSet, journal: Journal) -> bool:
     current = data.manifest(journal["date"])
-    return current is not None and current["run_id"] == journal["manifest"]["run_id"]
+    return current is not None and current["run_id"] == journal["manifest"]["run_id"] and STAGED not in current
 
 
-def _journals(storage: Storage) -> list[dict[str, Any]]:
+def _journals(storage: Storage) -> list[Journal]:
     """The complete journals."""
     paths = filter(layout.is_journal, storage.list(layout.STAGING))
     return [journal for path in paths if (journal := _complete_journal(storage, path)) is not None]
 
 
-def _complete_journal(storage: Storage, path: str) -> dict[str, Any] | None:
+def _complete_journal(storage: Storage, path: str) -> Journal | None:
     """The journal if it is complete. An object store may have kept a part of it."""
     try:
         envelope = json.loads(storage.read(path) or b"")
@@ -291,7 +319,7 @@ def _complete_journal(storage: Storage, path: str) -> dict[str, Any] | None:
             return None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    journal: dict[str, Any] = json.loads(body)
+    journal: Journal = json.loads(body)
     return journal
 
 

@@ -28,7 +28,5 @@ def withdraw(output: str) -> None:
     """Remove all published periods. A period's manifest goes last: if this is interrupted, it can be done again."""
     storage = DataSet(output).storage
     for date, manifest in withdrawable(output).items():
-        for report in manifest["reports"]:
-            storage.delete(layout.data_path(report, date))
-        storage.delete(layout.guard_path(date))
+        storage.delete(*(layout.data_path(report, date) for report in manifest["reports"]), layout.guard_path(date))
         storage.delete(layout.manifest_path(date))

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import IO, Any, cast
 
+from pipeline import stores
 from pipeline.config.patterns import Pattern
 from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.graph.job import InputFile
@@ -124,17 +125,17 @@ def _match_local(pattern: str) -> list[InputFile]:
 
 
 def _match_remote(pattern: str) -> list[InputFile]:
-    from apache_beam.io.filesystem import BeamIOError
-    from apache_beam.io.filesystems import FileSystems
+    missing = stores.missing_extra(pattern)
+    if missing:
+        raise JobError(EXIT_INPUT, "missing", f"{pattern}: {missing}")
 
-    try:
-        (result,) = FileSystems.match([pattern])
-    except ValueError:
-        scheme = pattern.partition(":")[0]
-        message = f"{pattern}: Beam knows no file system {scheme}://. Install its extra, such as apache-beam[gcp] for gs://."
-        raise JobError(EXIT_INPUT, "missing", message) from None
-    except BeamIOError:
-        raise JobError(EXIT_INPUT, "missing", f"{pattern}: cannot be listed. Is it there, and may this user see it?") from None
+    def unlisted(error: Exception) -> JobError | None:
+        message = f"{pattern}: cannot be listed: {stores.described(error)}{NOTHING}"
+        return JobError(EXIT_INPUT, "missing", message) if isinstance(error, ValueError) or stores.is_failure(error) else None
+
+    with translated(Exception, unlisted):
+        stores.check(pattern)
+        (result,) = stores.file_systems().match([pattern])
     return [
         InputFile(match.path, match.size_in_bytes, read.PLAIN, AUTO, local=False)
         for match in result.metadata_list
@@ -228,9 +229,8 @@ def open_input(file: InputFile) -> IO[bytes]:
     if file.local:
         return open(file.path, "rb")
     from apache_beam.io.filesystem import CompressionTypes
-    from apache_beam.io.filesystems import FileSystems
 
-    stream: IO[bytes] = FileSystems.open(file.path, compression_type=CompressionTypes.UNCOMPRESSED)
+    stream: IO[bytes] = stores.file_systems().open(file.path, compression_type=CompressionTypes.UNCOMPRESSED)
     return stream
 
 
@@ -271,11 +271,18 @@ _WAYS_OUT = {
 
 def reading(path: str) -> contextlib.AbstractContextManager[None]:
     """While a file is opened and read, turns each failure into a `JobError` that names the file."""
-    return translated((read.UnreadableError, OSError), lambda error: input_error(path, _problem(error)))
+
+    def unread(error: Exception) -> JobError | None:
+        known = isinstance(error, (read.UnreadableError, OSError)) or ("://" in path and stores.is_failure(error))
+        return input_error(path, _problem(error)) if known else None
+
+    return translated(Exception, unread)
 
 
-def _problem(error: read.UnreadableError | OSError) -> str:
-    return error.reason if isinstance(error, read.UnreadableError) else error.strerror or "unreadable"
+def _problem(error: Exception) -> str:
+    if isinstance(error, read.UnreadableError):
+        return error.reason
+    return (error.strerror if isinstance(error, OSError) else stores.described(error).rstrip(".")) or "unreadable"
 
 
 def input_error(path: str, problem: str) -> JobError:

@@ -49,7 +49,8 @@ def write(path: str, record: dict[str, Any]) -> None:
         else:
             _write_to(stream, text)
     except OSError as error:
-        message = f"--run-record {path}: {error.strerror}. The days are published."
+        problem = "no program reads this pipe" if error.errno in (errno.ENXIO, errno.EPIPE) else error.strerror
+        message = f"--run-record {path}: {problem}. The days are published."
         raise JobError(EXIT_OUTPUT, "unwritable", message) from None
 
 
@@ -70,7 +71,9 @@ def _open_stream(path: str) -> int | None:
     if own is not None:
         return os.dup(own)  # opened anew it might lose what is there, and a socket cannot be opened
     if _descriptor(path) or (os.path.exists(path) and not os.path.isfile(path)):
-        return os.open(path, os.O_WRONLY | os.O_APPEND)
+        stream = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)  # a pipe that nobody reads would be waited for
+        os.set_blocking(stream, True)
+        return stream
     return None
 
 

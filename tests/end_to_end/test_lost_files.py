@@ -41,17 +41,22 @@ def plan(log, output, *more: str) -> int:
 
 def interrupted(log, output, mode, monkeypatch, moves: int) -> None:
     """A run that dies after so many of a day's files are in their places."""
-    move, moved = LocalStorage.move, []
+    copy, copied = LocalStorage.copy, []
 
     def crash(self, source, target):
-        moved.append(source)
-        if len(moved) > moves:
+        copied.append(source)
+        if len(copied) > moves:
             raise RuntimeError
-        move(self, source, target)
+        copy(self, source, target)
 
-    monkeypatch.setattr(LocalStorage, "move", crash)
+    monkeypatch.setattr(LocalStorage, "copy", crash)
     assert run(log, output, *mode) == 1
     monkeypatch.undo()
+
+
+def staged_only(output):
+    """A staged file that is not in its place yet."""
+    return next(path for path in (output / "_staging").rglob("*.parquet") if not (output / path.parent.name / path.name).exists())
 
 
 def snapshot(output):
@@ -123,7 +128,7 @@ def test_what_the_ledger_does_not_name_is_not_completed(log, tmp_path, capfd, mo
 def test_noise_of_which_a_file_is_lost_is_given_up(log, tmp_path, capfd, monkeypatch, moves):
     output = tmp_path / "out"
     interrupted(log, output, DP, monkeypatch, moves)
-    next((output / "_staging").rglob("*.parquet")).unlink()
+    staged_only(output).unlink()
     assert run(log, output, *DP) == 4
     assert "its privacy budget is spent" in " ".join(capfd.readouterr().err.split())
     assert not list(output.rglob("*.parquet"))
@@ -220,8 +225,7 @@ def test_a_release_without_manifest_that_is_not_whole_is_left_to_the_operator(lo
 def test_a_run_killed_while_it_gives_noise_up_does_not_block_the_next(log, tmp_path, capfd, monkeypatch):
     output = tmp_path / "out"
     interrupted(log, output, DP, monkeypatch, 3)
-    staged = next((output / "_staging").rglob("*.parquet"))
-    staged.unlink()
+    staged_only(output).unlink()
     give_up = ledger.give_up
 
     def killed(*words):
@@ -266,10 +270,25 @@ def test_an_entry_of_the_ledger_that_tells_no_files_is_named(log, tmp_path, capf
     assert "not an entry of the ledger" in capfd.readouterr().err
 
 
+def test_a_release_of_which_the_staged_files_are_gone_is_named(log, tmp_path, capfd, monkeypatch):
+    output = tmp_path / "out"
+    assert run(log, output) == 0
+    interrupted(log, output, ("--replace",), monkeypatch, 3)
+    shutil.move(output / "_staging", tmp_path / "lost")
+    before = snapshot(output)
+    assert run(log, output, date="2026-03-04") == 8
+    assert "of a release that was being put in its place, and its journal is gone" in " ".join(capfd.readouterr().err.split())
+    assert snapshot(output) == before
+    shutil.move(tmp_path / "lost", output / "_staging")
+    assert run(log, output, date="2026-03-04") == 0
+    assert json.loads((output / "_manifest" / f"{DAY}.json").read_text())["revision"] == 2
+    assert verify(output, capfd)[0] == 0
+
+
 def test_a_lost_file_of_another_publication_is_named(log, tmp_path, capfd, monkeypatch):
     output = tmp_path / "out"
     interrupted(log, output, (), monkeypatch, 3)
-    lost = next((output / "_staging").rglob("*.parquet"))
+    lost = staged_only(output)
     kept = lost.read_bytes()
     lost.unlink()
     assert run(log, output) == 8

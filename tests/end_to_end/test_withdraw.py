@@ -54,11 +54,12 @@ def test_what_was_withdrawn_may_be_published_with_another_setting(folder, output
 def test_one_that_was_interrupted_can_be_done_again(output, monkeypatch, capsys):
     deleted: list[str] = []
 
-    def interrupted(storage: LocalStorage, path: str) -> None:
-        if len(deleted) == 30:
-            raise KeyboardInterrupt
-        deleted.append(path)
-        (output / path).unlink(missing_ok=True)
+    def interrupted(storage: LocalStorage, *paths: str) -> None:
+        for path in paths:
+            if len(deleted) == 30:
+                raise KeyboardInterrupt
+            deleted.append(path)
+            (output / path).unlink(missing_ok=True)
 
     with monkeypatch.context() as patched:
         patched.setattr(LocalStorage, "delete", interrupted)

@@ -2,7 +2,7 @@
 
 Faults: `none` · `other-secret` every file sees another secret, as if the runner had computed it again · `killed-in-map`,
 `killed-in-move`, `killed-in-publish` a worker process is killed, once for each marker file: after some output of a file, when the
-first of a day's files has been moved to its final path, when the first day has been published.
+first of a day's files is at its final path, when the first day has been published.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ class KilledInPublish(PublishDays):
         self._within = within
 
     def process(self, *arguments: Any) -> None:
-        with patch.object(*((LocalStorage, "move") if self._within else (publish_days, "commit_day")), self._then_die()):
+        with patch.object(*((LocalStorage, "copy") if self._within else (publish_days, "commit_day")), self._then_die()):
             super().process(*arguments)
 
     def _then_die(self) -> Callable[..., Any]:
-        original = LocalStorage.move if self._within else publish_days.commit_day
+        original = LocalStorage.copy if self._within else publish_days.commit_day
 
         def then_die(*arguments: Any) -> Any:
             result = original(*arguments)

@@ -75,7 +75,7 @@ class Watched(Failing):
 
     def _change(self, name, *arguments):
         try:
-            super()._change(name, *arguments)
+            return super()._change(name, *arguments)
         finally:
             self.visible |= any(path.endswith(".parquet") for path in self.inner.list("_staging"))
 

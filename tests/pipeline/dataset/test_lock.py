@@ -14,7 +14,8 @@ import pytest
 
 from pipeline.dataset import lock
 from pipeline.dataset.lock import output_lock
-from pipeline.dataset.storage import BeamStorage, output_error
+from pipeline.dataset.operations import output_error
+from pipeline.dataset.storage import BeamStorage
 from pipeline.errors import JobError
 
 ROOT = Path(__file__).parents[3]
