@@ -146,7 +146,7 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
         found.append(("edge_published", text))
     without = record["days_without_lines"]
     if without:
-        found.append(("days_without_lines", f"Asked for, but without any line in the input: {', '.join(without)}."))
+        found.append(("days_without_lines", f"The input has no line of {', '.join(without)}. Is it in another file?"))
     if not record["lines"]["read"]:
         found.append(("no_line", "The input holds no line."))
     return found

@@ -209,7 +209,7 @@ def test_a_run_with_noise_asks_for_all_columns(log, tmp_path, monkeypatch):
 def test_without_opendp_it_says_what_to_install(log, tmp_path, capfd, monkeypatch):
     monkeypatch.setattr("transforms.privacy.differential.noise.find_spec", lambda name: None)
     assert publish(log, tmp_path / "out") == 2
-    assert "needs OpenDP: pip install 'weblog-anonymizer[dp]'" in capfd.readouterr().err
+    assert "needs OpenDP: pip install '.[dp]' in the checkout" in capfd.readouterr().err
 
 
 def test_the_operator_is_told_of_sites_that_are_not_declared(log, tmp_path, capfd):

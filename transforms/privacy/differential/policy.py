@@ -43,7 +43,7 @@ class Differential(Policy):
             raise ValueError(f"{option} needs --declare-site: that a site is named must not depend on who asks for it")
         sites = declared_sites(settings)
         if not noise.is_available():
-            raise ValueError(f"{option} needs OpenDP: pip install 'weblog-anonymizer[dp]'")
+            raise ValueError(f"{option} needs OpenDP: pip install '.[dp]' in the checkout")
         return cls(_budget(settings, sites))
 
     @classmethod
