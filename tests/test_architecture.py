@@ -18,7 +18,7 @@ FLOORS = {
 }
 """Folders from below, and the file above them; "ground" is all files that lie in no folder."""
 POLICIES = ("transforms.privacy.threshold", "transforms.privacy.differential")
-OPTION_PARSER = "pipeline.cli.options"
+OPTION_PARSER = "pipeline.cli.run_options"
 
 
 def imports(path: Path) -> set[str]:

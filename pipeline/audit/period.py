@@ -7,13 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline.audit.facts import wrong_facts
+from pipeline.audit.facts import ALLOWED, wrong_facts
 from pipeline.audit.places import AT_WORK
 from pipeline.audit.rows import wrong_division, wrong_order, wrong_values
 from pipeline.audit.table import TableFile
 from pipeline.audit.tree import Document, Tree, document
 from pipeline.dataset import layout
-from pipeline.dataset.manifest import COMMON_FACTS, catalogue_of, is_manifest, table_path
+from pipeline.dataset.manifest import COMMON_FACTS, STAGED, catalogue_of, is_manifest, table_path
 from pipeline.outputs.decoder import Decoder
 from transforms.dimensions.agent import RULES_VERSION
 from transforms.privacy.policy import Checks, Policy, policy_of
@@ -67,6 +67,10 @@ class PublishedPeriod:
         self._date = date
         self._place = layout.manifest_path(date)
         self._manifest: Any = manifest.value
+        stated = manifest.value if isinstance(manifest.value, dict) else {}
+        # Nothing of a path may come from a manifest that states what it should not.
+        staged = {STAGED: True} if stated.get(STAGED) and ALLOWED["run_id"](stated.get("run_id")) else {}
+        self._where = {"date": date, "run_id": stated.get("run_id"), **staged}
         self._is_canonical = manifest.is_canonical
         self._decoder = decoder
         self.rows = self.files = 0
@@ -98,7 +102,7 @@ class PublishedPeriod:
     def _tables(self, catalogue: Catalogue, checks: Checks) -> Iterator[str]:
         tables: dict[str, pa.Table] = {}
         for report in catalogue:
-            place = table_path(self._manifest, report.name)
+            place = table_path(self._where, report.name)
             for each in self._table(report, catalogue, checks):
                 if isinstance(each, str):
                     yield f"{place}: {each}"
@@ -113,7 +117,7 @@ class PublishedPeriod:
                 yield from (f"{place}{sentence}" for sentence in self._rows(report, tables, catalogue, checks))
 
     def _table(self, report: Report, catalogue: Catalogue, checks: Checks) -> Iterator[str | pa.Table]:
-        data = self._tree.read(table_path(self._manifest, report.name))
+        data = self._tree.read(table_path(self._where, report.name))
         if data is None:
             yield "is missing"
             return

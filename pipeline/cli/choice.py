@@ -6,6 +6,7 @@ A data set keeps to its period, so a first run whose days would say little asks 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shlex
 from collections.abc import Mapping
 
@@ -17,22 +18,30 @@ from pipeline.errors import EXIT_USAGE, JobError
 from pipeline.graph.launch import Launch
 from pipeline.graph.preview import SHOWN, Preview, preview
 from pipeline.words import plural
+from transforms.block import BlockError
 from transforms.period import Period
 
 
 def previews(prepared: Launch) -> dict[Period, Preview]:
-    """A preview by each period."""
-    return {period: preview(prepared.job, prepared.found, period) for period in Period}
+    """A preview by each period; none if a block cannot be read. Then it is for the run to say so."""
+    with contextlib.suppress(BlockError):
+        return {period: preview(prepared.job, prepared.found, period) for period in Period}
+    return {}
 
 
 def refuse_poor(prepared: Launch, options: argparse.Namespace) -> None:
     """Where the operator may still choose, and days would name few page hits, print the choice and raise `JobError` (exit 2)."""
-    if prepared.undecided and preview(prepared.job, prepared.found, Period.DAY).is_poor:
-        found = previews(prepared)
+    if prepared.undecided and _is_poor_by_day(prepared) and (found := previews(prepared)):
         with terminal.printing() as console:
             show(found, console)
             show_commands(found, options, console)
         raise undecided(found)
+
+
+def _is_poor_by_day(prepared: Launch) -> bool:
+    with contextlib.suppress(BlockError):
+        return preview(prepared.job, prepared.found, Period.DAY).is_poor
+    return False
 
 
 def undecided(found: Mapping[Period, Preview]) -> JobError:

@@ -43,14 +43,14 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         for sentence in job.policy.in_short(period):
             console.print(sentence)
         console.print(f"Memory: about {prepared.memory / 1e9:.1f} GB at most, in {job.rules.shards} shards.")
-        found = choice.previews(prepared) if prepared.previewable else None
-        if found is not None:
+        found = choice.previews(prepared) if prepared.previewable else {}
+        if found:
             choice.show(found, console)
         console.print(f"\nOutput: {shown(job.output)}. Nothing was written.")
-        is_asked = found is not None and prepared.undecided and found[Period.DAY].is_poor
-        if found is not None and is_asked:
+        is_asked = bool(found) and prepared.undecided and found[Period.DAY].is_poor
+        if is_asked:
             choice.show_commands(found, options, console)
-    if found is not None and is_asked:
+    if is_asked:
         raise choice.undecided(found)
 
 

@@ -171,7 +171,7 @@ def arguments(source: Path, result: Path, log_format: str = "vhost_combined") ->
     given = ["--input", str(source), "--output", str(result / "data"), "--format", log_format, "--max-reject-ratio", "0.3"]
     if log_format == WIDE:
         given += ["--trusted-proxies", "1"]
-    return ["run", *UNNAMED, *given, "--run-record", str(result / "record.json")]
+    return ["run", *UNNAMED, *given, "--period", "day", "--run-record", str(result / "record.json")]
 
 
 NOISY = ("--privacy", "dp", "--date", "2026-03-03", "--declare-site", "www.example.org")

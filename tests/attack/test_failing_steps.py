@@ -153,6 +153,21 @@ def test_no_byte_comes_out_when_a_step_fails(source, result, monkeypatch, capfd,
         assert leaks("".join(carried).encode()) == []
 
 
+@pytest.mark.parametrize(
+    "step", ["open", *(pytest.param(step, marks=pytest.mark.long) for step in ("parse", "count", "release"))]
+)
+def test_no_byte_comes_out_when_the_look_at_what_a_period_would_name_fails(source, result, monkeypatch, capfd, step):
+    def fail(*_arguments, **_options):
+        raise RuntimeError(canaries.log().decode("utf-8", "replace") + " ".join(CANARIES.values()))
+
+    monkeypatch.setattr(STEPS[step], fail)
+    undecided = [word for word in arguments(source, result, canaries.WIDE) if word not in ("--period", "day")]
+    assert main([*undecided, "--workers", "0"]) == 1
+    said = capfd.readouterr()
+    assert leaks(said.out.encode()) == leaks(said.err.encode()) == leaks(everything_in(result)) == []
+    assert not list(result.rglob("*.parquet"))
+
+
 @pytest.mark.parametrize("step", [step if step == "count" else pytest.param(step, marks=pytest.mark.long) for step in IN_WORKERS])
 def test_no_byte_comes_out_when_a_step_fails_in_a_worker_process(source, result, tmp_path, short_folder, step):
     planted, temporary = tmp_path / "planted", short_folder
