@@ -1,6 +1,7 @@
-"""The choice of a period: what each would name of the people's hits in the input, and the command for each.
+"""What only the operator knows, asked before anything is published: time zone and period, with the command for each choice.
 
-A data set keeps to its period, so a first run whose days would say little asks before it publishes anything.
+A data set keeps to both. So a first run asks if the log does not tell the zone, or if its days would say little, and shows what
+each period would name of the people's hits in the input.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from rich.table import Table
 
 from pipeline.cli import terminal
 from pipeline.errors import EXIT_USAGE, JobError
+from pipeline.graph.inputs import NOTHING
 from pipeline.graph.launch import Launch
 from pipeline.graph.preview import SHOWN, Preview, preview
 from pipeline.words import plural
 from transforms.block import BlockError
+from transforms.clock import UTC
 from transforms.period import Period
 
 
@@ -29,13 +32,25 @@ def previews(prepared: Launch) -> dict[Period, Preview]:
     return {}
 
 
-def refuse_poor(prepared: Launch, options: argparse.Namespace) -> None:
-    """Where the operator may still choose, and days would name few page hits, print the choice and raise `JobError` (exit 2)."""
-    if prepared.undecided and _is_poor_by_day(prepared) and (found := previews(prepared)):
-        with terminal.printing() as console:
+def refuse_undecided(prepared: Launch, options: argparse.Namespace) -> None:
+    """Where a choice is the operator's, print the command for each and raise `JobError` (exit 2)."""
+    is_poor = prepared.undecided and _is_poor_by_day(prepared)
+    if not is_poor and prepared.zone.question is None:
+        return
+    found = previews(prepared) if is_poor else {}
+    with terminal.printing() as console:
+        if found:
             show(found, console)
-            show_commands(found, options, console)
-        raise undecided(found)
+        show_commands(prepared, found, options, console)
+    raise_undecided(prepared, found)
+
+
+def raise_undecided(prepared: Launch, found: Mapping[Period, Preview]) -> None:
+    """Say why nothing is published, if there is a choice: of the zone, or of the period by what was `found`."""
+    questions = [*([prepared.zone.question] if prepared.zone.question else ()), *([_which_period(found)] if found else ())]
+    if questions:
+        message = " ".join(question.message.removesuffix(NOTHING) for question in questions)
+        raise JobError(EXIT_USAGE, questions[0].reason, f"{message}{NOTHING}")
 
 
 def _is_poor_by_day(prepared: Launch) -> bool:
@@ -44,12 +59,11 @@ def _is_poor_by_day(prepared: Launch) -> bool:
     return False
 
 
-def undecided(found: Mapping[Period, Preview]) -> JobError:
-    """Why nothing is published."""
+def _which_period(found: Mapping[Period, Preview]) -> JobError:
     shares = ", ".join(f"--period {period.value} ({_share(each.named['pages'])})" for period, each in found.items())
     message = (
-        "By day most page hits would go unnamed, and a data set keeps to its period. Nothing was published. Choose, by the share "
-        f"of page hits that are named: {shares}."
+        "By day most page hits would go unnamed, and a data set keeps to its period. Choose, by the share of page hits "
+        f"that are named: {shares}.{NOTHING}"
     )
     return JobError(EXIT_USAGE, "which_period", message)
 
@@ -69,13 +83,16 @@ def show(found: Mapping[Period, Preview], console: Console) -> None:
     console.print(table)
 
 
-def show_commands(found: Mapping[Period, Preview], options: argparse.Namespace, console: Console) -> None:
+def show_commands(prepared: Launch, found: Mapping[Period, Preview], options: argparse.Namespace, console: Console) -> None:
     """The command for each choice; the shortest period that names most page hits comes with a remark."""
     best = next((period for period, each in found.items() if not each.is_poor), Period.MONTH)
+    zones = dict.fromkeys([prepared.zone.name] if found else [prepared.zone.name, UTC]) if prepared.zone.question else [""]
     console.print()
-    for period in found:
-        command = shlex.join(["weblog-anonymizer", "run", *options.arguments, "--period", period.value])
-        console.print(f"{command}{'   # suggested' if period is best else ''}", soft_wrap=True)
+    for zone in zones:
+        for period in found or [None]:
+            further = [*(["--timezone", zone] if zone else ()), *(["--period", period.value] if period else ())]
+            command = shlex.join(["weblog-anonymizer", "run", *options.arguments, *further])
+            console.print(f"{command}{'   # suggested' if found and period is best else ''}", soft_wrap=True)
 
 
 def _share(share: float | None) -> str:

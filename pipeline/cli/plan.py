@@ -35,7 +35,8 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         window = job.rules.window
         period = window.period.value
         why = f": {prepared.zone.why}" if prepared.zone.why else ""
-        console.print(f"\nDays: {_days(window, job.asked)}, by the calendar of {prepared.zone.name}{why}.")
+        calendar = "a time zone that is to be chosen" if prepared.zone.question else f"{prepared.zone.name}{why}"
+        console.print(f"\nDays: {_days(window, job.asked)}, by the calendar of {calendar}.")
         if not job.asked and window.published:
             count = plural(len(window.published), period)
             console.print(f"Published already: {count}, of the input or not. What was published is not published again.")
@@ -47,11 +48,10 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         if found:
             choice.show(found, console)
         console.print(f"\nOutput: {shown(job.output)}. Nothing was written.")
-        is_asked = bool(found) and prepared.undecided and found[Period.DAY].is_poor
-        if is_asked:
-            choice.show_commands(found, options, console)
-    if is_asked:
-        raise choice.undecided(found)
+        asked = found if found and prepared.undecided and found[Period.DAY].is_poor else {}
+        if asked or prepared.zone.question:
+            choice.show_commands(prepared, asked, options, console)
+    choice.raise_undecided(prepared, asked)
 
 
 def _files(prepared: launch.Launch, console: Console) -> None:

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         for date in recover(config.output, config.catalogue.names()):
             logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
         prepared = launch.prepare(look)
-        choice.refuse_poor(prepared, options)
+        choice.refuse_undecided(prepared, options)
         job = prepared.job
         if prepared.zone.why:
             words = f"days and hours of {prepared.zone.name}: {prepared.zone.why}."

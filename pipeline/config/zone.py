@@ -30,18 +30,22 @@ _NAMES_OF_UTC = ("Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "UCT", "Univ
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """The time zone of days and hours, and why it is that one; "" if the operator named it."""
+    """The time zone of days and hours, and why it is that one; "" if the operator named it.
+
+    Where only the operator knows, there is a `question` (exit 2), and the name is that of a calendar that the log's lines fit.
+    """
 
     name: str
     why: str = ""
+    question: JobError | None = None
 
 
 def find_zone(said: str, published: Iterable[str], stated: Iterable[tuple[Seconds, Seconds]]) -> Zone:
     """The zone of a run: `said` by --timezone, or else that of the published periods, or else the machine's.
 
     `stated` are, for each input file, the times of sampled lines that state an offset from UTC (seconds since 1970), and the
-    offsets (seconds ahead of it). They are read only if needed. Raises `JobError` (exit 2) if the machine's zone does not
-    have these offsets at these times: then only the operator knows.
+    offsets (seconds ahead of it). They are read only if needed. If the machine's zone does not have these offsets at these
+    times, only the operator knows.
     """
     if said != AUTO:
         return Zone(said)
@@ -51,7 +55,7 @@ def find_zone(said: str, published: Iterable[str], stated: Iterable[tuple[Second
     seconds, offsets = np.concatenate([np.zeros((2, 0), np.int64), *stated], axis=1)
     machine = machine_zone()
     if machine is None or (clock.local_seconds(seconds, machine) - seconds != offsets).any():
-        raise _which_zone(machine, offsets)
+        return Zone(_fitting(offsets), question=_which_zone(machine, offsets))
     if not len(offsets):
         return Zone(machine, "this machine's zone, because the log states no offset from UTC; --timezone names another")
     return Zone(machine, f"this machine's zone, which the log agrees with ({_listed(offsets)}); --timezone names another")
@@ -81,6 +85,12 @@ def _name_of_file(path: str) -> str:
         if found:
             return name.removeprefix("posix/").removeprefix("right/")
     return ""
+
+
+def _fitting(offsets: Seconds) -> str:
+    """The zone whose clock always shows the offset that all lines state, if it is of whole hours; else UTC."""
+    hours, rest = divmod(int(offsets[0]), 3_600) if len(np.unique(offsets)) == 1 else (0, 0)
+    return UTC if rest or not hours else f"Etc/GMT{-hours:+d}"  # its sign is that of POSIX
 
 
 def _which_zone(machine: str | None, offsets: Seconds) -> JobError:

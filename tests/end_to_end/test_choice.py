@@ -62,6 +62,26 @@ def test_it_asks_and_each_command_that_it_prints_publishes(small, tmp_path, caps
     assert main(["run", *words(small, output)]) == 0
 
 
+def test_rotated_logs_of_another_zone_take_two_commands_of_which_the_first_prints_the_second(small, tmp_path, capsys):
+    """Twelve nights of a small site, as nginx and logrotate leave them, on a machine that is in UTC."""
+    lines = small.read_bytes().replace(b"+0000", b"+0200").splitlines(keepends=True)
+    for night in range(12):
+        (tmp_path / f"access.log.{12 - night}").write_bytes(b"".join(lines[40 * night : 40 * night + 40]))
+    output = tmp_path / "out"
+    words = ["run", "--input", *map(str, sorted(tmp_path.glob("access.log.*"))), "--output", str(output), "--site", SITE]
+    assert main([*words, "--workers", "0"]) == 2
+    said = capsys.readouterr()
+    assert not (output / "_manifest").exists()
+    assert "The lines of the input state the offset +0200 from UTC" in said.err
+    assert "By day most page hits would go unnamed" in said.err
+    assert said.err.count("Nothing was published.") == 1
+    (command,) = (text for text in said.out.splitlines() if text.endswith("# suggested"))
+    assert main(shlex.split(command, comments=True)[1:]) == 0
+    assert published(output) == {"2026-03-02": "week", "2026-03-09": "week"}
+    manifest = json.loads((output / "_manifest" / "2026-03-02.json").read_text())
+    assert manifest["time_zone"] == "Etc/GMT-2"
+
+
 @pytest.mark.parametrize("period", ["day", "month"])
 def test_who_says_the_period_is_not_asked(small, tmp_path, period):
     assert main(["run", *words(small, tmp_path / "out", "--period", period)]) == 0

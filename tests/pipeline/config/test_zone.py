@@ -8,6 +8,7 @@ import pytest
 from pipeline.config import zone
 from pipeline.config.zone import AUTO, Zone, find_zone, machine_zone
 from pipeline.errors import JobError
+from transforms.clock import local_seconds
 
 
 @pytest.mark.parametrize(
@@ -47,28 +48,42 @@ def test_without_it_the_link_to_the_database_does(monkeypatch, tmp_path, target,
     assert machine_zone() == name
 
 
+def asked(*stated):
+    """What is asked where the machine's zone is not that of the log."""
+    question = find_zone(AUTO, (), stated).question
+    assert question is not None
+    assert (question.exit_code, question.reason) == (2, "which_zone")
+    return question.message
+
+
 def test_a_copied_file_has_no_name(monkeypatch, tmp_path):
     monkeypatch.delenv("TZ")
     monkeypatch.setattr(zone, "LOCALTIME", str(tmp_path / "localtime"))
     (tmp_path / "localtime").write_bytes(b"TZif2")
     assert machine_zone() is None
-    with pytest.raises(JobError, match="state no offset from UTC, and this machine's time zone has no name"):
-        find_zone(AUTO, (), ())
+    assert "state no offset from UTC, and this machine's time zone has no name" in asked()
 
 
 def test_an_offset_of_another_season_is_another_offset(monkeypatch):
     monkeypatch.setenv("TZ", "Europe/Berlin")
     july, hour = 1_783_000_000, 3_600
     assert find_zone(AUTO, (), [(np.array([july]), np.array([2 * hour]))]).name == "Europe/Berlin"
-    with pytest.raises(JobError, match=r"\+0100") as caught:
-        find_zone(AUTO, (), [(np.array([july]), np.array([hour]))])
-    assert (caught.value.exit_code, caught.value.reason) == (2, "which_zone")
+    assert "+0100" in asked((np.array([july]), np.array([hour])))
 
 
 def test_many_offsets_are_not_all_listed():
     offsets = np.arange(-12, 13) * 3_600
-    with pytest.raises(JobError, match=r"-1200, -1100, -1000, -0900 and 21 others"):
-        find_zone(AUTO, (), [(np.zeros(25, np.int64), offsets)])
+    assert "-1200, -1100, -1000, -0900 and 21 others" in asked((np.zeros(25, np.int64), offsets))
+
+
+@pytest.mark.parametrize(
+    ("offsets", "name"), [([7_200], "Etc/GMT-2"), ([-18_000] * 3, "Etc/GMT+5"), ([0], "UTC"), ([19_800], "UTC")]
+)
+def test_one_offset_of_whole_hours_has_a_zone(monkeypatch, offsets, name):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    found = find_zone(AUTO, (), [(np.zeros(len(offsets), np.int64), np.array(offsets))])
+    assert (found.name, found.question is not None) == (name, True)
+    assert local_seconds(np.array([0]), name).tolist() == [0 if name == "UTC" else offsets[0]]
 
 
 def test_the_log_is_not_read_where_the_zone_is_known():
