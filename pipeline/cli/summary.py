@@ -28,10 +28,10 @@ def show(record: dict[str, Any], console: Console) -> None:
     _lines(record, console)
     if record["days"]:
         _reports(record, console)
-    found = warnings(record)
+    found = [warning for name, warning in warnings(record) if name != BEGINS_INSIDE]  # which the verdict says
     if found:
         console.print()
-    for _, warning in found:
+    for warning in found:
         console.print(warning, style="yellow")
     _verdict(record, console)
 
@@ -136,12 +136,12 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
             f"{cut[0]} is not published: the input begins inside this {period}, and it is published once. Give the files before, "
             f"too, or publish it as it is with --date {cut[0]}."
         )
-        found.append(("begins_inside", text))
+        found.append((BEGINS_INSIDE, text))
     edges = [date for date, day in record["days"].items() if day["coverage"] == EDGE]
     if edges and not record["asked"]:
         text = (
-            f"{' and '.join(edges)} may lack lines: the input begins or ends there, and a {period} is published once. Next time "
-            f"give the files around it, or name the {period} with --date."
+            f"{' and '.join(edges)} may lack lines: the input begins or ends there. Next time give the files around it, or name "
+            f"the {period} with --date."
         )
         found.append(("edge_published", text))
     without = record["days_without_lines"]
@@ -165,8 +165,9 @@ def _verdict(record: dict[str, Any], console: Console) -> None:
     for date, day in record["days_left_out"].items():
         by_reason.setdefault(day["reason"], []).append(date)
     for reason, dates in by_reason.items():
-        console.print(f"Not published: {_span(dates, period)}: {OUT_OF_WINDOW[reason].format(period=period)}.")
-    took = f"{record['seconds']:.1f} s, {record['peak_memory_bytes'] / 1e6:,.0f} MB of memory"
+        way_out = f" --date {dates[0]} publishes it as it is." if reason == BEGINS_INSIDE else ""
+        console.print(f"Not published: {_span(dates, period)}: {OUT_OF_WINDOW[reason].format(period=period)}.{way_out}")
+    took = f"{record['seconds']:.1f} s, {record['peak_memory_bytes'] / 1e6:,.0f} MB"
     if not days:
         console.print(f"Nothing was published: no {period} of the input is ended, new and whole. {took}")
         return

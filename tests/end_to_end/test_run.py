@@ -61,7 +61,7 @@ def test_one_command_publishes_a_day_and_says_what_it_did(log, tmp_path, capsys)
         "24 counted",
         f"Published: {DAY}, 24 lines.",
         f"  FROM '{output}/pages/*.parquet'",
-        "MB of memory",
+        " MB\n",
     ):
         assert words in said
 

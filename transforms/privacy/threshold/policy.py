@@ -142,18 +142,20 @@ class Threshold(Policy):
         rows = []
         for at, (name, total) in enumerate(totals.items()):
             (hidden, of), (all_hidden, of_all) = (_hidden(total, who, is_root=not at) for who in ("_of_people", ""))
-            if all_hidden:
-                rows.append((name, _share(hidden, of), _share(all_hidden - hidden, of_all - of)))
-        k = self.min_addresses
-        notes = [f"In {'the other' if rows else 'all'} {len(totals) - len(rows)} reports every hit has its value."]
+            robots = all_hidden - hidden, of_all - of
+            if 100 * hidden >= max(of, 1) or (not of and 100 * robots[0] >= max(robots[1], 1)):
+                rows.append((name, _share(hidden, of), _share(*robots)))
+        notes = []
         if rows:
-            notes.insert(
-                0, f"Hits, in %, whose value has fewer than {k} addresses: in (other), or with the largest value beside it."
-            )
+            few = f"fewer than {self.min_addresses} addresses"
+            notes.append(f"Hits (%) of values with {few}: in (other) or the largest row.")
+        if len(rows) < len(totals):
+            others = f"{len(totals) - len(rows)} of {len(totals)} reports"
+            notes.append(f"In {others} more than 99 % of hits have their value.")
         caught = sum(total["caught"] for total in totals.values())
         if caught:
-            values = "1 value that looks" if caught == 1 else f"{caught:,} values that look"
-            notes.append(f"Not named either: {values} like a person's.")
+            looks = "value that looks" if caught == 1 else "values that look"
+            notes.append(f"Not named either: {caught:,} {looks} like a person's.")
         return Figures(("people", "robots"), tuple(rows), tuple(notes))
 
     def warnings(self, days: Sequence[Mapping[str, Any]], sites: Collection[str]) -> list[tuple[str, str]]:
