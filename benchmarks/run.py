@@ -66,7 +66,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _ours(log: Path, options: argparse.Namespace) -> list[str]:
     command = [sys.executable, "-m", "pipeline", "run", "--input", str(log), "--output", str(options.work / "out")]
-    return [*command, "--timezone", "UTC", "--workers", str(options.workers)]
+    told = ["--site", "www.example.org", "--timezone", "UTC", "--period", "day"]
+    return [*command, *told, "--workers", str(options.workers)]
 
 
 def _goaccess(log: Path, work: Path) -> list[str]:

@@ -29,6 +29,7 @@ def interruptible() -> Iterator[None]:
             _waiting.append(number)
             return
         received.append(number)
+        _waiting.clear()  # one that waited is not delivered again
         raise KeyboardInterrupt
 
     # nohup has SIGHUP ignored: then the run is to survive its terminal.

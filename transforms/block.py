@@ -25,7 +25,7 @@ from transforms.dimensions.lookups import Lookups
 from transforms.dimensions.referrer import describe_referrer
 from transforms.formats.registry import format_of
 from transforms.masking import secret as secrets
-from transforms.masking.anonymize import anonymize
+from transforms.masking.anonymize import anonymize, first_minutes
 from transforms.masking.client import Proxies
 from transforms.masking.ignored import NOTHING_IGNORED, Ignored
 from transforms.masking.masked import MASKED
@@ -159,6 +159,8 @@ def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[di
     masked = anonymize(
         entries, secret, rules.window, block.site, rules.time_zone, rules.proxies, rules.routes, rules.exclude_opted_out
     )
+    # Lines that are left out show as well that the input goes on.
+    first = masked.period_first if not ignored else first_minutes(parsed.entries, rules.window, rules.time_zone)
     visitors, hits = enrich(masked.visitors, masked.hits, rules.dimensions, _lookups(rules.country_database))
     pieces = shard(visitors, hits, rules.shards, secrets.fingerprint(secret))
     people = are_people(visitors["traffic"])
@@ -170,7 +172,7 @@ def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[di
         counted=hits.num_rows,
         ambiguous=parsed.ambiguous,
         period_lines=masked.period_lines,
-        period_first=masked.period_first,
+        period_first=first,
         period_opted_out=masked.period_opted_out,
         people=_by_period(visitors, hits, people),
         local=_by_period(visitors, hits, people & masked.visitors["local"].to_numpy()),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rich.console import Console
 from rich.table import Table
@@ -25,19 +25,20 @@ from transforms.clock import UTC
 from transforms.period import Period
 
 
-def previews(prepared: Launch) -> dict[Period, Preview]:
+def previews(prepared: Launch, periods: Iterable[Period] = Period) -> dict[Period, Preview]:
     """A preview by each period; none if a block cannot be read. Then it is for the run to say so."""
     with contextlib.suppress(BlockError):
-        return {period: preview(prepared.job, prepared.found, period) for period in Period}
+        return {period: preview(prepared.job, prepared.found, period) for period in periods}
     return {}
 
 
 def refuse_undecided(prepared: Launch, options: argparse.Namespace) -> None:
     """Where a choice is the operator's, print the command for each and raise `JobError` (exit 2)."""
-    is_poor = prepared.undecided and _is_poor_by_day(prepared)
+    found = previews(prepared, [Period.DAY]) if prepared.undecided else {}
+    is_poor = any(each.is_poor for each in found.values())
     if not is_poor and prepared.zone.question is None:
         return
-    found = previews(prepared) if is_poor else {}
+    found = found | previews(prepared, [Period.WEEK, Period.MONTH]) if is_poor else {}
     with terminal.printing() as console:
         if found:
             show(found, console)
@@ -51,12 +52,6 @@ def raise_undecided(prepared: Launch, found: Mapping[Period, Preview]) -> None:
     if questions:
         message = " ".join(question.message.removesuffix(NOTHING) for question in questions)
         raise JobError(EXIT_USAGE, questions[0].reason, f"{message}{NOTHING}")
-
-
-def _is_poor_by_day(prepared: Launch) -> bool:
-    with contextlib.suppress(BlockError):
-        return preview(prepared.job, prepared.found, Period.DAY).is_poor
-    return False
 
 
 def _which_period(found: Mapping[Period, Preview]) -> JobError:
@@ -87,7 +82,9 @@ def show_commands(prepared: Launch, found: Mapping[Period, Preview], options: ar
     """The command for each choice; the shortest period that names most page hits comes with a remark."""
     best = next((period for period, each in found.items() if not each.is_poor), Period.MONTH)
     zones = dict.fromkeys([prepared.zone.name] if found else [prepared.zone.name, UTC]) if prepared.zone.question else [""]
-    console.print()
+    if prepared.zone.question and prepared.zone.name != UTC:
+        console.print(f"\n{prepared.zone.name} has no summer time: if the site's clocks change, name its zone instead.", end="")
+    console.print("\n")
     for zone in zones:
         for period in found or [None]:
             further = [*(["--timezone", zone] if zone else ()), *(["--period", period.value] if period else ())]

@@ -6,10 +6,9 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 
 from pipeline.dataset.dataset import DataSet
-from pipeline.dataset.manifest import Manifest, catalogue_of, policy_class_of
+from pipeline.dataset.manifest import Manifest, policy_class_of
 from pipeline.errors import JobError
 from pipeline.words import plural, shown
-from transforms.dimensions.site import SITE
 from transforms.period import Period
 
 _NAMED = 5
@@ -31,11 +30,10 @@ def described(data: DataSet, manifests: Mapping[str, Manifest]) -> Iterator[str]
 
 
 def _sites(data: DataSet, manifests: Mapping[str, Manifest]) -> list[str]:
-    root = catalogue_of(next(iter(manifests.values()))).root().name
     found: set[str] = set()
     for date in manifests:
         with contextlib.suppress(JobError):  # `verify` says which file is missing
-            found.update(data.read(root, date, date)[SITE.name].to_pylist())
+            found.update(data.sites(date))
     return sorted(found)
 
 

@@ -65,7 +65,7 @@ def _add_what(add: Add) -> None:
         type=_at_least(0, _DECADE),
         default=0,
         metavar="MINUTES",
-        help="wait so long after midnight before a day has ended",
+        help="minutes after midnight before a day counts as over",
     )
 
 
@@ -111,7 +111,7 @@ def add_guarantee(add: Add) -> None:
         "--epsilon",
         type=float,
         metavar="E",
-        help=f"with --privacy dp: what an address may change at most, smaller is safer (default {DEFAULT_EPSILON:g})",
+        help=f"with --privacy dp: privacy budget ε, smaller is safer (default {DEFAULT_EPSILON:g})",
     )
     add(
         "--delta",

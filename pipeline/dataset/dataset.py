@@ -60,6 +60,10 @@ class DataSet:
         manifest = self.manifest(date)
         if manifest is None:
             raise JobError(EXIT_INPUT, "missing", f"{self.root}: {date} is not published.")
+        return self._catalogue(manifest)
+
+    def _catalogue(self, manifest: Manifest) -> Catalogue:
+        date = manifest["date"]
 
         def unknown(error: CatalogueError) -> JobError:
             return JobError(EXIT_OUTPUT, "bad_manifest", f"{self.root}, {date}: {error}. Use the version that published it.")
@@ -81,7 +85,7 @@ class DataSet:
     def sites(self, date: str) -> frozenset[str]:
         """The sites that a published period has rows of; none if it is not published, or its table is gone."""
         manifest = self.manifest(date)
-        data = self.storage.read(table_path(manifest, self.catalogue(date).root().name)) if manifest else None
+        data = self.storage.read(table_path(manifest, self._catalogue(manifest).root().name)) if manifest else None
         return frozenset(pq.read_table(io.BytesIO(data), columns=["site"])["site"].to_pylist()) if data else frozenset()
 
     def _table(self, report: str, manifest: Manifest) -> pa.Table:

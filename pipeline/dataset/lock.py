@@ -38,7 +38,7 @@ def check_output(output: str) -> None:
     if "://" in output:
         return
     path = Path(output).absolute()
-    there = next(folder for folder in (path, *path.parents) if folder.exists())
+    there = next(folder for folder in (path, *path.parents) if os.path.exists(folder))
     if not there.is_dir():
         raise output_error(output, OSError(errno.EEXIST if there == path else errno.ENOTDIR, ""))
     lock = path / LOCK

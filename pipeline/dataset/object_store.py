@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import errno
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -118,7 +119,7 @@ class S3Storage(ObjectStorage):
                 objects = [{"Key": f"{self._prefix}{path}"} for path in batch]
                 answer = self._client.delete_objects(Bucket=self._name, Delete={"Objects": objects, "Quiet": True})
                 if answer.get("Errors"):
-                    raise PermissionError
+                    raise PermissionError(errno.EACCES, "")
 
     def _listed(self, prefix: str) -> Iterator[tuple[str, str]]:
         for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix):

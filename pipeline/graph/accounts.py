@@ -80,7 +80,8 @@ def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
 
 def closed(account: dict[str, Any], left_out: str | None) -> dict[str, Any]:
     """The account as the run record states it. Lines of a period that is `left_out` do not count, though they were counted."""
-    return {**_closed(account, left_out), "files": {path: _closed(file, left_out) for path, file in account["files"].items()}}
+    files = {path: _closed(file, left_out) for path, file in account["files"].items()}
+    return {**_closed(account, left_out), "opted_out_days": account["opted_out"], "files": files}
 
 
 def _closed(lines: dict[str, Any], left_out: str | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import errno
 import glob
 import io
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable
@@ -287,7 +288,7 @@ def _problem(error: Exception) -> str:
 
 def input_error(path: str, problem: str) -> JobError:
     """The error for a file that cannot be read; `problem` is a reason code or the operating system's word for it."""
-    reason = problem if problem.islower() else "unreadable"
+    reason = problem if re.fullmatch("[a-z_]+", problem) else "unreadable"
     name = "The standard input" if path == STDIN else path
     return JobError(EXIT_INPUT, reason, f"{name}: {_WAYS_OUT.get(problem, f'{problem}.')}{NOTHING}")
 

@@ -15,12 +15,13 @@ from pipeline.dataset import ledger
 from pipeline.dataset.dataset import names_of
 from pipeline.dataset.manifest import Manifest, policy_class_of
 from pipeline.dataset.publish import published_days, refuse_other_layout, refuse_unknown
-from pipeline.errors import EXIT_USAGE, JobError
+from pipeline.errors import EXIT_OUTPUT, EXIT_USAGE, JobError
 from pipeline.graph.detected import name_of
 from pipeline.graph.inputs import STDIN, Found, find_inputs
 from pipeline.graph.job import Job
 from pipeline.graph.sites import Sites, look_at_sites, refuse_nameless
 from transforms.block import Rules
+from transforms.errors import translated
 from transforms.formats.registry import format_of
 from transforms.period import Period
 
@@ -123,7 +124,10 @@ def look(config: Config, known: Mapping[str, Manifest], now: datetime.datetime) 
     sites = look_at_sites(found, config.proxies, int(config.policy.facts()["min_addresses"]))
     of_published = (manifest["time_zone"] for manifest in known.values() if "time_zone" in manifest)
     zone = find_zone(config.time_zone, of_published, (each.stated_offsets() for each in found))
-    of_data_set = next((Period(manifest["period"]) for manifest in known.values() if "period" in manifest), None)
+    with translated(
+        ValueError, lambda _: JobError(EXIT_OUTPUT, "bad_manifest", "A manifest of --output states no known period.")
+    ):
+        of_data_set = next((Period(manifest["period"]) for manifest in known.values() if "period" in manifest), None)
     period = config.period or of_data_set
     is_readable_twice = config.local and not any(each.file.path == STDIN for each in found)
     previewable = is_readable_twice and not config.policy.draws

@@ -9,16 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import numpy as np
+import pyarrow as pa
+
 from pipeline.graph.inputs import Found
 from pipeline.graph.job import Job
 from pipeline.graph.read_blocks import read_blocks
 from transforms.block import process_block
-from transforms.counting.measures import VISITORS
-from transforms.dimensions.agent import HUMAN, TRAFFIC
+from transforms.columns import Flags
+from transforms.counting.measures import HITS, VISITORS
+from transforms.dimensions.agent import TRAFFIC, are_people
+from transforms.dimensions.site import SITE
 from transforms.masking.secret import new_secret
 from transforms.period import Period, Window
-from transforms.privacy.policy import Policy
+from transforms.privacy.policy import ALL_SITES, Policy
 from transforms.reports.report import Catalogue
+from transforms.wire import unpack
 
 MAX_BYTES = 32 << 20
 """So many bytes are looked at: a day of some 10,000 visitors."""
@@ -71,12 +77,22 @@ def _previewed(pieces: list[bytes], lines: int, policy: Policy, catalogue: Catal
         _, second = policy.recount("", counted.kept, catalogue, planned.plan or b"")
         released, _ = policy.release(planned.counts, [second], catalogue)
         periods += 1
-        for row in released.tables[catalogue.root().name].to_pylist():
-            people += row[VISITORS.name] if row[TRAFFIC.name] == HUMAN else 0
-        left_out = released.folded[catalogue.root().name].unnamed_of_people
+        root = released.tables[catalogue.root().name]
+        people += int(root[VISITORS.name].to_numpy()[are_people(root[TRAFFIC.name])].sum())
+        counts = unpack(planned.counts)
         for name in SHOWN:
             folded = released.folded[name]
-            totals[name][0] += folded.hits_of_people + left_out
-            totals[name][1] += folded.unnamed_of_people + folded.misnamed_of_people + left_out
+            shown = folded.hits_of_people - folded.unnamed_of_people - folded.misnamed_of_people
+            # Of all that was counted, also in strata that are left out.
+            hits = int(counts[name][HITS.name].to_numpy()[_may_be_named(counts[name], policy)].sum())
+            totals[name][0] += hits
+            totals[name][1] += hits - shown
     named = {name: 1 - hidden / hits if hits else None for name, (hits, hidden) in totals.items()}
     return Preview(lines, periods, round(people / max(periods, 1)), named, is_part)
+
+
+def _may_be_named(counts: pa.Table, policy: Policy) -> Flags:
+    """Counted cells of people, at sites that are not left out by the operator's own wish."""
+    sites, own = policy.facts()["sites"], counts[SITE.name].to_pylist()
+    declared = np.isin(own, own if sites == ALL_SITES else sites.split(","))
+    return np.asarray(declared & are_people(counts[TRAFFIC.name]), np.bool_)

@@ -34,7 +34,8 @@ def write_record(job: Job, account: dict[str, Any], published: dict[str, Any]) -
     """Write the record of a run whose days are all published; `published` describes each by date."""
     skipped = {}
     for date, lines in account["days"].items():
-        if date not in published:
+        # A day may have no other lines than those of visitors who opted out.
+        if date not in published and (date == account["cut_period"] or lines > account["opted_out_days"].get(date, 0)):
             reason = BEGINS_INSIDE if date == account["cut_period"] else _reason(job.rules.window, date)
             skipped[date] = {"lines": lines, "reason": reason}
     out_of_window = sum(day["lines"] for day in skipped.values())

@@ -167,7 +167,7 @@ def other_sites_sentence(record: Mapping[str, Any]) -> str:
     theirs = sorted({site for sites in record["other_sites"].values() for site in sites})
     more = f" and {len(theirs) - _NAMES_SHOWN:,} more" if len(theirs) > _NAMES_SHOWN else ""
     theirs = theirs[:_NAMES_SHOWN]
-    ours = sorted({file["site"] or UNKNOWN for file in record["files"].values()})
+    ours = sorted({file["site"] for file in record["files"].values()} - {None}) or [UNKNOWN]
     days = dates[0] if len(dates) == 1 else f"{dates[0]}..{dates[-1]}"
     inputs = " ".join("--input PATTERN" if site == UNKNOWN else f"--input {site}=PATTERN" for site in (*theirs, *ours))
     return (

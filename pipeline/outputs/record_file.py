@@ -50,7 +50,7 @@ def write(path: str, record: dict[str, Any]) -> None:
             _write_to(stream, text)
     except OSError as error:
         problem = "no program reads this pipe" if error.errno in (errno.ENXIO, errno.EPIPE) else error.strerror
-        message = f"--run-record {path}: {problem}. The days are published."
+        message = f"--run-record {path}: {problem}.{' The days are published.' if record['days'] else ''}"
         raise JobError(EXIT_OUTPUT, "unwritable", message) from None
 
 

@@ -95,6 +95,28 @@ def test_a_site_with_enough_visitors_is_not_asked(tmp_path):
     assert published(tmp_path / "out") == {"2026-03-03": "day"}
 
 
+def test_images_of_a_day_that_is_left_out_are_no_pages(tmp_path):
+    path = tmp_path / "access.log"
+    images = b"".join(crowd(5, request=f"GET /{n}.png HTTP/1.1", time="04/Mar/2026:00:00:00 +0000") for n in range(20))
+    path.write_bytes(crowd(30) + crowd(5, time="04/Mar/2026:00:00:00 +0000") + images)
+    assert main(["run", *words(path, tmp_path / "out")]) == 0
+
+
+def test_sites_that_are_not_declared_are_not_counted(tmp_path):
+    path = tmp_path / "access.log"
+    hosts = {SITE: crowd(40), "shop.example.net": crowd(120, 100, request="GET /rare HTTP/1.1")}
+    path.write_bytes(b"".join(f"{host}:443 ".encode() + text for host, log in hosts.items() for text in log.splitlines(True)))
+    words = ["--input", str(path), "--output", str(tmp_path / "out"), "--declare-site", SITE, "--workers", "0"]
+    assert main(["run", *words]) == 0
+
+
+def test_logs_without_agents_are_of_people(tmp_path, capsys):
+    path = tmp_path / "access.log"
+    path.write_bytes(b"".join(text[: text.index(b' "-" "')] + b"\n" for text in crowd(60).splitlines()))
+    assert main(["plan", *words(path, tmp_path / "out")]) == 0
+    assert ["pages", "100%", "100%", "100%"] in [text.split() for text in capsys.readouterr().out.splitlines()]
+
+
 def test_a_plan_tells_the_same(small, tmp_path, capsys):
     assert main(["plan", *words(small, tmp_path / "out")]) == 2
     said = capsys.readouterr()

@@ -57,7 +57,7 @@ def test_the_first_day_is_left_out_and_the_summary_says_what_publishes_it(place,
     assert "first" not in file
     said = capsys.readouterr().out
     assert "Not published: 2026-03-03: the input begins inside it." in said
-    assert "publish it as it is with --date 2026-03-03." in said
+    assert "--date 2026-03-03 publishes it as it is." in said
     assert place(ROTATED, "--date", DAYS[0])["days_left_out"][DAYS[1]]["reason"] == "published_before"
     assert days(tmp_path / "out") == [*DAYS]
 
@@ -73,6 +73,17 @@ def test_a_day_that_is_not_the_first_is_published_however_late_it_begins(place, 
     record = place(crowd(3, time="03/Mar/2026:00:10:00 +0000") + hours("04/Mar/2026", 20) + hours("05/Mar/2026", 22))
     assert not record["days_left_out"]
     assert days(tmp_path / "out") == [*DAYS]
+
+
+def test_lines_that_are_left_out_show_that_the_input_goes_on(tmp_path):
+    """A monitor asks all day, people come in the evening."""
+    path = tmp_path / "access.log"
+    monitor = [crowd(1, 900, time=f"03/Mar/2026:{hour:02}:00:00 +0000", agent="UptimeRobot/2.0") for hour in range(24)]
+    evening = [crowd(40, time=f"03/Mar/2026:{hour:02}:30:00 +0000") for hour in range(18, 24)]
+    path.write_bytes(b"".join(monitor) + b"".join(evening))
+    words = ("--input", path, "--output", tmp_path / "out", "--ignore-agent", "UptimeRobot")
+    assert run(*words) == 0
+    assert days(tmp_path / "out") == ["2026-03-03"]
 
 
 def test_a_quiet_first_day_is_published(place, tmp_path):

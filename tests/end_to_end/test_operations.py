@@ -349,6 +349,24 @@ def test_visitors_who_opted_out_are_counted_only_as_such(tmp_path, capsys):
     assert "20 left out, because the visitor opted out" in capsys.readouterr().out
 
 
+def test_a_day_of_which_all_opted_out_is_counted_once(tmp_path):
+    path, record = tmp_path / "access.log", tmp_path / "record.json"
+    days = {"02": (30, "0"), "03": (3, "1"), "04": (30, "0")}
+    path.write_bytes(
+        b"".join(
+            line(address(n), time=f"{day}/Mar/2026:{n % 24:02}:00:00 +0000").rstrip() + f' "{dnt}" "-"\n'.encode()
+            for day, (count, dnt) in days.items()
+            for n in range(count)
+        )
+    )
+    notation = r"%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" \"%{DNT}i\" \"%{Sec-GPC}i\""
+    words = ("--format", notation, "--opt-out", "exclude", "--run-record", record)
+    assert run("--input", path, "--output", tmp_path / "out", *words) == 0
+    said = json.loads(record.read_text())
+    assert (said["lines"]["counted"], said["lines"]["opted_out"], said["lines"]["out_of_window"]) == (60, 3, 0)
+    assert said["days_left_out"] == {}
+
+
 @pytest.mark.parametrize("command", ["plan", "run"])
 @pytest.mark.parametrize(
     ("output", "said"),

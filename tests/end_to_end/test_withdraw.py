@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.__main__ import main
+from pipeline.dataset import publish
 from pipeline.dataset.storage import LocalStorage
 from tests.logs import crowd
 
@@ -67,6 +68,22 @@ def test_one_that_was_interrupted_can_be_done_again(output, monkeypatch, capsys)
     capsys.readouterr()
     assert main(["withdraw", str(output), "--yes"]) == 0
     assert not list(output.rglob("*.*"))
+
+
+def test_a_publication_that_was_interrupted_is_completed_and_taken_back(folder, tmp_path, monkeypatch, capsys):
+    output = tmp_path / "out"
+    with monkeypatch.context() as killed:
+        killed.setattr(publish, "_roll_forward", raises)
+        assert run(folder, output) == 1
+    assert not list((output / "_manifest").glob("*"))
+    assert run(folder, output, "--period", "month") == 2
+    assert "weblog-anonymizer withdraw" in capsys.readouterr().err
+    assert main(["withdraw", str(output), "--yes"]) == 0
+    assert run(folder, output, "--period", "month") == 0
+
+
+def raises(*_: object) -> None:
+    raise RuntimeError
 
 
 def test_noise_is_not_taken_back(folder, tmp_path, capsys):

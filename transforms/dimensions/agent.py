@@ -192,8 +192,8 @@ _TRAFFIC = {
     "unknown": "the log format has no user agent",
 }
 TRAFFIC_KINDS = tuple(_TRAFFIC)
-HUMAN, CRAWLER, BOT_TRAFFIC = "human", "crawler", "bot"
-PEOPLE = (HUMAN, UNKNOWN)
+HUMAN, CRAWLER, BOT_TRAFFIC, OF_NO_AGENT = TRAFFIC_KINDS
+PEOPLE = (HUMAN, OF_NO_AGENT)
 """Traffic that no agent tells to be a robot's."""
 
 DEVICES = ("Desktop", "Mobile", "Tablet", "Other")

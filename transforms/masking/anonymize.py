@@ -42,6 +42,16 @@ class Masked:
     period_opted_out: dict[int, int]
 
 
+def first_minutes(entries: pa.Table, window: Window, time_zone: str) -> dict[int, int]:
+    """The whole minutes from the beginning of each period, by its first day, to its first entry."""
+    local = local_seconds(entries["request_time"].to_numpy(), time_zone)
+    starts = window.period.first_days(local // DAY_SECONDS)
+    periods, codes = np.unique(starts, return_inverse=True)
+    first = np.full(len(periods), np.iinfo(np.int64).max)
+    np.minimum.at(first, codes, (local - starts * DAY_SECONDS) // _MINUTE_SECONDS)
+    return dict(zip(periods.tolist(), first.tolist(), strict=True))
+
+
 def anonymize(
     entries: pa.Table,
     secret: bytes,
@@ -63,8 +73,6 @@ def anonymize(
     periods, period_codes, period_counts = np.unique(starts, return_inverse=True, return_counts=True)
     period_lines = dict(zip(periods.tolist(), period_counts.tolist(), strict=True))
     keep = np.fromiter(map(window.includes, periods.tolist()), np.bool_, len(periods))[period_codes]
-    first = np.full(len(periods), np.iinfo(np.int64).max)
-    np.minimum.at(first, period_codes, (local - starts * DAY_SECONDS) // _MINUTE_SECONDS)
     out = keep & entries["opted_out"].to_numpy() if exclude_opted_out else np.zeros(len(keep), np.bool_)
     opted_out = np.bincount(period_codes[out], minlength=len(periods))
     keep &= ~out
@@ -103,7 +111,7 @@ def anonymize(
         visitors,
         hits,
         period_lines,
-        period_first=dict(zip(periods.tolist(), first.tolist(), strict=True)),
+        period_first=first_minutes(entries, window, time_zone),
         period_opted_out={period: lines for period, lines in zip(periods.tolist(), opted_out.tolist(), strict=True) if lines},
     )
 

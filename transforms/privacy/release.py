@@ -39,7 +39,7 @@ class Folded:
     Cells: `under` have too few addresses; `caught` have enough, but their value looks like a person's. Hits: `unnamed` are in
     rows `(other)`, or, of strata, left out; `misnamed` are in the row of another value, which absorbed them. Rows: in
     `dominated` one address makes more than half of the hits; `largest_share` is the largest share of a row's hits that one makes.
-    Figures `of_people` are those of traffic `human` among them; `hits_of_people` are all that the report divides.
+    Figures `of_people` are those of traffic `human` and `unknown`; `hits_of_people` are all that the report divides.
     """
 
     under: int

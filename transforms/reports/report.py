@@ -68,6 +68,7 @@ class Catalogue:
     """
 
     def __init__(self, reports: Iterable[Report]) -> None:
+        self._determined = {name: determined_by(dimension) for name, dimension in known_dimensions().items()}
         self._reports: dict[str, Report] = {}
         self._dimensions: dict[str, tuple[Dimension, ...]] = {}
         for report in reports:
@@ -122,7 +123,8 @@ class Catalogue:
             divided = {dimension.name for above in common for dimension in above.own}
             both = determined_by(report.dimension, divided) & determined_by(other.dimension, divided)
             pair = {report.dimension.name, other.dimension.name}
-            if both or any(pair < determined_by(third, divided) for third in known_dimensions().values()):
+            thirds = (third for third in known_dimensions().values() if pair < self._determined[third.name])
+            if both or any(pair < determined_by(third, divided) for third in thirds):
                 raise CatalogueError(
                     f"reports {other.name!r} and {report.name!r} would both reveal {', '.join(sorted(both or pair))} below "
                     f"{common[-1].name!r}: what one merges could be found by subtraction in the other. Put one below the other, "

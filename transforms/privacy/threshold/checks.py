@@ -103,7 +103,12 @@ class ThresholdChecks(Checks):
         wrong |= rounded & (visitors > np.minimum(nearest(above - k, k), nearest(hits, k)))
         if is_exact(self._catalogue[report.parent], self._catalogue):
             wrong |= ~rounded & (above > hits + k - 1)
-        # Each visitor of the parent's is in a row at least.
+        # Each visitor of the parent's is in a row at least. An ancestor's number exceeds the parent's by less than k a level.
         parts, codes = np.unique(at.fill_null(-1).to_numpy(), return_inverse=True)
         most = np.bincount(codes, np.where(rounded, visitors + (k - 1) // 2, np.inf), minlength=len(parts))
-        return np.asarray(wrong | (most[codes] < above - k + 1), np.bool_)
+        return np.asarray(wrong | (most[codes] < above - (k - 1) * self._inexact_levels(report)), np.bool_)
+
+    def _inexact_levels(self, report: Report) -> int:
+        """How many reports above this one have visitors that are not exact."""
+        above = self._catalogue[report.parent] if report.parent else None
+        return 0 if above is None or is_exact(above, self._catalogue) else 1 + self._inexact_levels(above)

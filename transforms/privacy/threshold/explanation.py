@@ -29,7 +29,8 @@ The guarantee is k-anonymity with primary and complementary suppression, k = {k}
    what a visit is.
 6. A site's {period} with fewer than {k} addresses is left out of everything.
 7. Each {period} is published once. Later lines are counted for the operator and dropped. --replace withdraws a
-   release, and the manifest says how often. A data set has one k, time zone, period, opt-out and set of routes.
+   release, and the manifest says how often; `withdraw` takes all of a data set back. A data set has one k, time
+   zone, period, opt-out and set of routes.
 8. Paths lose queries; identifiers in them are replaced. Of referrers the domain is kept. Names of browsers, systems
    and robots are those of shipped lists. A value that still looks like a person's is never published by name.
 

@@ -25,7 +25,7 @@ PARENT = "parent"
 ABSORBS = "absorbs"
 
 _FEW = 3
-"""Two, and one that may be impossible: an hour that the clocks skip, `internal` for a site without a domain."""
+"""Two, and one that may be impossible: an hour that the clocks skip, `internal` for a site without a name."""
 
 _MANY = 1 << 32
 

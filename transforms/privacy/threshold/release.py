@@ -17,11 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from transforms.columns import Codes, Flags, Integers
 from transforms.counting.measures import COUNTED, EVIDENCE, HITS, LARGEST, VISITORS
-from transforms.dimensions.agent import HUMAN, TRAFFIC
+from transforms.dimensions.agent import TRAFFIC, are_people
 from transforms.privacy.release import Folded, Released, ReleaseError, divided, let_out, total_hits
 from transforms.privacy.threshold.counting import OWN_PART, PARTS
 from transforms.privacy.threshold.gate import Gate
@@ -148,11 +147,7 @@ def _folded(report: Report, lost: pa.Table, rows: Rows, gate: Gate) -> Folded:
         misnamed=int(rows.absorbed.sum()),
         dominated=int(np.count_nonzero(2 * largest > hits)),
         largest_share=round(float((largest / hits).max(initial=0)), 3),
-        hits_of_people=int(hits[_of_people(table)].sum()),
-        unnamed_of_people=int(unnamed[HITS.name].to_numpy()[_of_people(unnamed)].sum()),
-        misnamed_of_people=int(rows.absorbed[_of_people(rows.named)].sum()),
+        hits_of_people=int(hits[are_people(table[TRAFFIC.name])].sum()),
+        unnamed_of_people=int(unnamed[HITS.name].to_numpy()[are_people(unnamed[TRAFFIC.name])].sum()),
+        misnamed_of_people=int(rows.absorbed[are_people(rows.named[TRAFFIC.name])].sum()),
     )
-
-
-def _of_people(table: pa.Table) -> Flags:
-    return np.asarray(pc.equal(table[TRAFFIC.name], HUMAN), np.bool_)
