@@ -222,6 +222,15 @@ def test_weeks(tmp_path, capfd):
     assert "was published with --period week, not day" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("words", [("--timezone", "America/New_York"), ("--period", "week")])
+def test_a_clock_that_was_never_set_stops_no_run(tmp_path, words):
+    """Its first seconds lie in a period that began before 1970."""
+    path = tmp_path / "access.log"
+    path.write_bytes(line(time="01/Jan/1970:00:00:05 +0000") + crowd(20) + crowd(20, time="04/Mar/2026:10:00:00 +0000"))
+    assert run("--input", path, "--output", tmp_path / "out", *words) == 0
+    assert published(tmp_path / "out", day="2026-03-02" if "week" in words else DAY)[("(unknown)", "human")][0] >= 20
+
+
 def test_months(tmp_path):
     path = tmp_path / "access.log"
     days = [crowd(2, first=2 * day, time=f"{day:02}/Feb/2026:23:59:59 +0000") for day in range(1, 29)]

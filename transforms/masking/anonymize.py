@@ -158,7 +158,7 @@ def _units(host_codes: Codes, hosts: pa.Array, dates: Numbers, secret: bytes) ->
     codes, host_of, days_of = distinct_pairs(host_codes, dates - first)
     date_of = (days_of + first).astype(np.int32)
     known = places(hosts)
-    periods = [int(date).to_bytes(4, "big") for date in date_of.tolist()]
+    periods = [int(date).to_bytes(4, "big", signed=True) for date in date_of.tolist()]
     placed = [known[host] for host in host_of.tolist()]
     messages = [period + place.unit for period, place in zip(periods, placed, strict=True)]
     # Several hosts may be one unit (an IPv6 /56, everything local): one row for each message.
