@@ -52,6 +52,8 @@ What this does not promise
 - One address may make most hits of a row. The run record counts such rows.
 - How far the visitors of two rows overlap can be bounded. Where a row has more visitors than a row inside it has hits,
   somebody is in the first and not in the second.
+- Someone who knows which values exclude each other may see what a row absorbed: a section, say, that the server answers
+  with one status code alone.
 - Someone who sends a crawler's user agent counts as one, and is then named with fewer than {k} addresses.
 - Two releases of one {period} (--replace) show what changed between them, and so do two data sets of one log with other
   settings.
