@@ -151,7 +151,7 @@ class Threshold(Policy):
             notes.append(f"Hits (%) of values with {few}: in (other) or the largest row.")
         if len(rows) < len(totals):
             others = f"{len(totals) - len(rows)} of {len(totals)} reports"
-            notes.append(f"In {others} more than 99 % of hits have their value.")
+            notes.append(f"In {others} more than 99 % of people's hits have their value.")
         caught = sum(total["caught"] for total in totals.values())
         if caught:
             looks = "value that looks" if caught == 1 else "values that look"
