@@ -123,7 +123,7 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
             (
                 "ambiguous_times",
                 f"{plural(record['ambiguous_times'], 'line')} from the hour that clocks in --log-timezone showed twice: the "
-                "first was taken for all.",
+                "first was taken for all. Log the offset from UTC as well, and they can be told apart.",
             )
         )
     found += _policy_of(record).warnings([*record["days"].values()], {file["site"] for file in record["files"].values()} - {None})
@@ -148,7 +148,7 @@ def warnings(record: dict[str, Any]) -> list[tuple[str, str]]:
     if without:
         found.append(("days_without_lines", f"The input has no line of {', '.join(without)}. Is it in another file?"))
     if not record["lines"]["read"]:
-        found.append(("no_line", "The input holds no line."))
+        found.append(("no_line", "The input holds no line. Has the log been rotated, or is it elsewhere?"))
     return found
 
 
