@@ -172,6 +172,7 @@ def other_sites_sentence(record: Mapping[str, Any]) -> str:
     inputs = " ".join("--input PATTERN" if site == UNKNOWN else f"--input {site}=PATTERN" for site in (*theirs, *ours))
     return (
         f"{days} is published with the sites {', '.join(theirs)}{more}, and has nothing of {', '.join(ours)}. A "
-        f"{record['facts']['period']} is published once, so lines of this run were left out. To publish both, read both in one "
-        f"run: {inputs} --date {days} --replace, which weakens the guarantee: see README.md. Or publish into another --output."
+        f"{record['facts']['period']} is published once, so lines of this run were left out. Is the name right? To publish both, "
+        f"read both in one run: {inputs} --date {days} --replace, which weakens the guarantee: see README.md. Or publish into "
+        "another --output."
     )

@@ -10,8 +10,9 @@ from pathlib import Path
 import apache_beam
 import pytest
 
+from pipeline.cli import options
 from tests.engines import servers
-from tests.engines.documented import PAGE, placed, scripts
+from tests.engines.documented import PAGE, placed, scripts, words
 from tests.engines.outcome import PART, ROOT, Done, in_memory, same
 from tests.engines.servers import flink_cluster, free_port, job_server_jar, serving
 
@@ -91,7 +92,15 @@ def test_a_flink_cluster(folder, expected, monkeypatch):
         check(followed(placed(run, places), folder), expected)
 
 
+def test_the_script_of_object_stores_is_understood():
+    """Such commands run against servers of stores in tests/stores."""
+    (script,) = scripts("Object stores")
+    known = [options.parse(words(text)[1:])[0] for text in script.splitlines() if text.startswith("weblog-anonymizer")]
+    assert [one.command for one in known] == ["run", "verify"]
+    assert {one.output for one in known} == {"s3://statistics/web"}
+
+
 def test_no_script_is_left_out():
     followed_here = {heading: len(scripts(heading)) for heading in ("Portable runner, embedded", "Prism", "Flink", "Spark")}
     elsewhere = {heading: len(scripts(heading)) for heading in ("Dataflow", "As a Flex Template")}  # test_dataflow.py
-    assert PAGE.count("```bash") == sum((followed_here | elsewhere).values())
+    assert PAGE.count("```bash") == sum((followed_here | elsewhere).values()) + len(scripts("Object stores"))
