@@ -83,8 +83,8 @@ def show_commands(prepared: Launch, found: Mapping[Period, Preview], options: ar
     best = next((period for period, each in found.items() if not each.is_poor), Period.MONTH)
     zones = dict.fromkeys([prepared.zone.name] if found else [prepared.zone.name, UTC]) if prepared.zone.question else [""]
     if prepared.zone.question and prepared.zone.name != UTC:
-        console.print(f"\n{prepared.zone.name} has no summer time: if the site's clocks change, name its zone instead.", end="")
-    console.print("\n")
+        console.print(f"\n{prepared.zone.name} has no summer time: if the site's clocks change, name its zone instead.")
+    console.print()
     for zone in zones:
         for period in found or [None]:
             further = [*(["--timezone", zone] if zone else ()), *(["--period", period.value] if period else ())]
