@@ -17,10 +17,12 @@ def at(path: str, first: int, count: int) -> bytes:
 
 
 def test_a_number_that_comes_down_two_levels_is_no_fault():
-    """81 or 82 of 91 of 100: neither level lacks as many as k of the one above, so 100 is what each gives."""
-    pages = at("/x", 1, 9) + at("/blog/a", 10, 60) + at("/blog/b", 70, 22)
+    """Of 100 visitors 91 see pages, and of these 82 the section: neither lacks k of the one above, so each gives its number."""
+    pages = at("/x", 1, 12) + at("/blog/a", 10, 60) + at("/blog/b", 70, 22)
     tables = release_log(pages + at("/a.css", 82, 19), k=10, shards=1)["2026-03-03"].tables
-    assert [tables[name]["visitors"].to_pylist() for name in ("daily", "pages")] == [[100], [60, 20, 10]] or True
+    told = {row["path"]: row["visitors"] for row in tables["pages"].to_pylist()}
+    assert told == {"/x": 10, "/blog/a": 60, "/blog/b": 20}
+    assert {row["section"]: row["visitors"] for row in tables["sections"].to_pylist()}["/blog/"] == 100
     checks = ThresholdChecks({"min_addresses": "10", "sites": "(all)"}, REPORTS)
     for report in REPORTS:
         parents = divided(tables[report.parent], report) if report.parent else None
