@@ -27,7 +27,7 @@ def test_four_days_of_a_real_log(tmp_path):
     arguments = ["--input", str(REAL_LOG), "--output", str(output), "--workers", "2", "--run-record", str(record_path)]
     arguments += UNNAMED
     # Of the first day the log has no morning.
-    arguments += ["--date", f"{DAYS[0]}..{DAYS[-1]}"]
+    arguments += ["--period", "day", "--date", f"{DAYS[0]}..{DAYS[-1]}"]
     assert main(["run", *arguments]) == 0
 
     hits, rejected = reference.hits_of(REAL_LOG.read_bytes().split(b"\n"), "combined", None)
