@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -106,6 +106,12 @@ def recode(codes: Codes, values: pa.Array | Sequence[str]) -> pa.DictionaryArray
     unified = values.dictionary_encode()
     indices = unified.indices.to_numpy()
     return pa.DictionaryArray.from_arrays(pa.array(indices[codes] if len(indices) else codes, pa.int32()), unified.dictionary)
+
+
+def mapped(column: pa.DictionaryArray, change: Callable[[str], str]) -> pa.DictionaryArray:
+    """A dictionary column of what `change` makes of each distinct value; missing values stay so."""
+    made = pa.array(map(change, column.dictionary.to_pylist()), pa.string()).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(made.indices.take(column.indices), made.dictionary)
 
 
 def changes(values: npt.NDArray[Any]) -> Flags:

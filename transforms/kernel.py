@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from types import ModuleType
+from typing import Any
 
 NATIVE, PYTHON = "native", "python"
 VARIABLE = "WEBLOG_KERNEL"
@@ -33,3 +34,9 @@ native: ModuleType | None = _chosen()
 def name() -> str:
     """Which kernel runs: NATIVE or PYTHON."""
     return PYTHON if native is None else NATIVE
+
+
+def module() -> Any:
+    """The compiled module, where it is known to be there."""
+    assert native is not None
+    return native

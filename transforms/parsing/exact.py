@@ -17,16 +17,16 @@ from transforms.formats import LISTED, SEVERAL, Clock, Field, Format, Shape, w3c
 from transforms.formats.values import is_agent, is_host, is_referrer
 from transforms.parsing import expression, objects
 from transforms.parsing.expression import unescape
-from transforms.parsing.wrapped import UNWRAPPERS
+from transforms.parsing.wrapped import BARE
 
 _TIME = r"\[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\]"
 _STRICT_QUOTED = r'"(?P<%s>(?:[^"\\]|\\.)*)"'
 _BARE_QUOTED = r'"(?P<%s>[^"]*)"'
 _DOUBLED_QUOTED = r'"(?P<%s>(?:[^"]|"")*)"'
 # What nginx and Apache write into their error logs, and their images' scripts when they start: a container has one log for all.
-_ERROR_LOG = re.compile(
-    rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[[a-z]+\] \d+#\d+: |\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:.]+ \d{4}\] \["
-    rb"|AH\d{5}: |/docker-entrypoint\.|\d\d-[a-z0-9-]+\.(?:env)?sh: "
+ERROR_LOG = (
+    r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[[a-z]+\] \d+#\d+: |\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:.]+ \d{4}\] \["
+    r"|AH\d{5}: |/docker-entrypoint\.|\d\d-[a-z0-9-]+\.(?:env)?sh: "
 )
 _ADDRESS_PORT = r"(?:\[?(?P<%s>\S+?)\]?:\d{1,5}|-)"
 _LOOSE_BYTES = 4 << 10  # its time grows with the square of a line's length
@@ -44,12 +44,15 @@ def line_patterns(log_format: Format) -> tuple[re.Pattern[bytes], ...]:
     """Patterns to try in order: quotes escaped as servers do, then quotes left bare in a field (old servers, short lines)."""
     if log_format.expression is not None:
         whole = re.compile(log_format.expression.encode() + rb"\s*\Z", re.DOTALL)
-        if any(field.shape is Shape.GAP for field in log_format.fields):
-            return (whole,)
-        return (whole, _pattern(log_format, _LOOSE_QUOTED, _NAME))
+        return (whole, _pattern(log_format, _LOOSE_QUOTED, _NAME)) if has_loose_way(log_format) else (whole,)
     if log_format.separator == ",":
         return (_pattern(log_format, _DOUBLED_QUOTED, _NAME),)
     return (_pattern(log_format, _strict(log_format), _NAME), _pattern(log_format, _LOOSE_QUOTED, _NAME))
+
+
+def has_loose_way(log_format: Format) -> bool:
+    """Whether a line that does not match the format's expression may be read by its fields, with quotes left bare."""
+    return bool(log_format.fields) and not any(field.shape is Shape.GAP for field in log_format.fields)
 
 
 @lru_cache(maxsize=64)
@@ -158,7 +161,7 @@ def are_plausible(rows: Sequence[Mapping[str, str | None]], log_format: Format) 
 def read(line: bytes, log_format: Format) -> Mapping[str, str | None] | None:
     """The line's columns if no field holds what its neighbour would, else None."""
     if log_format.wrapping:
-        line = UNWRAPPERS[log_format.wrapping].bare(line)
+        line = BARE[log_format.wrapping](line)
     if log_format.keys:
         if not line.lstrip().startswith(b"{"):
             return None
@@ -174,7 +177,7 @@ def read(line: bytes, log_format: Format) -> Mapping[str, str | None] | None:
 
 def is_message(line: bytes, log_format: Format) -> bool:
     """Whether a line that does not fit is of the same log, but about no request."""
-    if _ERROR_LOG.match(line):
+    if _compiled(ERROR_LOG).match(line):
         return True
     if log_format.messages is not None:
         return _compiled(log_format.messages).match(line) is not None

@@ -4,6 +4,7 @@
 #![allow(missing_docs)]
 
 mod guard;
+mod lines;
 
 use pyo3::prelude::*;
 
@@ -13,6 +14,8 @@ mod _kernel {
 
     #[pymodule_export]
     use super::guard::KernelError;
+    #[pymodule_export]
+    use super::lines::{Around, Reader};
 
     #[pymodule_export]
     use super::panics;

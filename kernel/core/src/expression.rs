@@ -1,0 +1,128 @@
+//! Regular expressions over bytes: a format's own, those of its fields, and those of messages.
+
+use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
+use regex_automata::dfa::{dense, Automaton, StartKind};
+use regex_automata::nfa::thompson::NFA;
+use regex_automata::util::primitives::StateID;
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input, MatchKind};
+
+use crate::delimited::Delimited;
+use crate::escapes::Escapes;
+use crate::intern::Value;
+use crate::read::Reader;
+
+/// An expression cannot be compiled.
+#[derive(Debug)]
+pub struct Unsupported;
+
+/// Which texts a narrow field may hold: an automaton that takes one step a byte.
+pub struct Check {
+    automaton: dense::DFA<Vec<u32>>,
+    start: StateID,
+}
+
+impl Check {
+    /// Compile the expression that must match the whole text.
+    pub fn new(pattern: &str) -> Result<Check, Unsupported> {
+        let automaton = dense::Builder::new()
+            .syntax(syntax::Config::new().unicode(false).utf8(false).dot_matches_new_line(true))
+            .thompson(NFA::config().utf8(false))
+            .configure(dense::Config::new().match_kind(MatchKind::All).start_kind(StartKind::Anchored))
+            .build(pattern)
+            .map_err(|_| Unsupported)?;
+        let start = automaton.start_state_forward(&Input::new(b"").anchored(Anchored::Yes)).map_err(|_| Unsupported)?;
+        Ok(Check { automaton, start })
+    }
+
+    /// Whether the whole text is one that the field may hold.
+    #[inline]
+    pub fn fits(&self, text: &[u8]) -> bool {
+        let mut state = self.start;
+        for &byte in text {
+            state = self.automaton.next_state(state, byte);
+            if self.automaton.is_dead_state(state) {
+                return false;
+            }
+        }
+        self.automaton.is_match_state(self.automaton.next_eoi_state(state))
+    }
+}
+
+/// Lines of a server that are about no request, by how they begin.
+pub struct Messages(Vec<Regex>);
+
+impl Messages {
+    /// Compile expressions, each anchored at the line's beginning.
+    pub fn new(patterns: &[String]) -> Result<Messages, Unsupported> {
+        patterns.iter().map(|pattern| compile(&format!(r"\A(?:{pattern})"))).collect::<Result<_, _>>().map(Messages)
+    }
+
+    /// Whether one of them matches.
+    pub fn hold(&self, line: &[u8]) -> bool {
+        self.0.iter().any(|pattern| pattern.is_match(line))
+    }
+}
+
+/// Compile an expression over bytes, in which a point is any byte.
+pub fn compile(pattern: &str) -> Result<Regex, Unsupported> {
+    RegexBuilder::new(pattern).unicode(false).dot_matches_new_line(true).build().map_err(|_| Unsupported)
+}
+
+/// A format that is one expression for the whole line, and perhaps fields for the lines that it does not match.
+pub struct Expression {
+    whole: Regex,
+    /// The column of each group, and the group's number.
+    groups: Vec<(usize, usize)>,
+    columns: Vec<Escapes>,
+    /// The same columns by fields, for quotes that a server did not escape.
+    loose: Option<Delimited>,
+    messages: Messages,
+}
+
+impl Expression {
+    /// Compile a format whose groups are named as `columns`; values are written with `escapes`.
+    pub fn new(
+        pattern: &str,
+        columns: &[String],
+        escapes: Escapes,
+        loose: Option<Delimited>,
+        messages: Messages,
+    ) -> Result<Expression, Unsupported> {
+        let whole = compile(&format!(r"\A(?:{pattern})\z"))?;
+        let named = whole.capture_names().enumerate().filter_map(|(group, name)| {
+            let column = columns.iter().position(|column| Some(column.as_str()) == name)?;
+            Some((column, group))
+        });
+        let groups = named.collect();
+        Ok(Expression { whole, groups, columns: vec![escapes; columns.len()], loose, messages })
+    }
+}
+
+impl Reader for Expression {
+    type Scratch = CaptureLocations;
+
+    fn scratch(&self) -> CaptureLocations {
+        self.whole.capture_locations()
+    }
+
+    fn columns(&self) -> Vec<Escapes> {
+        self.columns.clone()
+    }
+
+    fn read<'b>(&self, line: &'b [u8], values: &mut [Value<'b>], found: &mut CaptureLocations) -> bool {
+        if self.whole.captures_read(found, line).is_none() {
+            return self.loose.as_ref().is_some_and(|fields| fields.read_loose(line, values));
+        }
+        for &(column, group) in &self.groups {
+            if let Some((start, end)) = found.get(group) {
+                values[column] = Value::Written(&line[start..end]);
+            }
+        }
+        true
+    }
+
+    fn is_message(&self, line: &[u8]) -> bool {
+        self.messages.hold(line)
+    }
+}
