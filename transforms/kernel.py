@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from types import ModuleType
-from typing import Any
 
 NATIVE, PYTHON = "native", "python"
 VARIABLE = "WEBLOG_KERNEL"
@@ -34,9 +33,3 @@ native: ModuleType | None = _chosen()
 def name() -> str:
     """Which kernel runs: NATIVE or PYTHON."""
     return PYTHON if native is None else NATIVE
-
-
-def module() -> Any:
-    """The compiled module, where it is known to be there."""
-    assert native is not None
-    return native

@@ -6,22 +6,21 @@ once for each distinct value.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from transforms import kernel
 from transforms.columns import mapped
 from transforms.formats import DOCKER, RAW_COLUMNS, Field, Format, Shape, w3c
 from transforms.parsing import exact, objects
 from transforms.parsing.rows import CLOCK, Rows
 from transforms.parsing.wrapped import PREFIX
 
-if TYPE_CHECKING:
+with contextlib.suppress(ImportError):  # then nobody calls this module: see transforms.kernel
     from transforms import _kernel
 
 _SPACES = r"\t\n\f\r "
@@ -74,8 +73,7 @@ def _reader(log_format: Format) -> _Reader:
 @lru_cache(maxsize=2)
 def envelope(wrapping: str) -> _kernel.Envelope:
     """What takes lines out of one of WRAPPINGS."""
-    of = kernel.module().Envelope
-    return of.docker() if wrapping == DOCKER else of.prefix(PREFIX)
+    return _kernel.Envelope.docker() if wrapping == DOCKER else _kernel.Envelope.prefix(PREFIX)
 
 
 def _names(log_format: Format) -> list[str]:
@@ -99,7 +97,7 @@ def _fields(log_format: Format, names: list[str]) -> list[tuple[str, int | None,
 
 def _delimited(log_format: Format, names: list[str]) -> _kernel.Reader:
     doubled = log_format.separator == ","
-    return kernel.module().Reader.delimited(
+    return _kernel.Reader.delimited(
         _fields(log_format, names),
         len(names),
         log_format.separator,
@@ -114,7 +112,7 @@ def _delimited(log_format: Format, names: list[str]) -> _kernel.Reader:
 def _expression(log_format: Format, names: list[str]) -> _kernel.Reader:
     pattern = rf"{log_format.expression}\s*"
     by_fields = exact.has_loose_way(log_format)
-    return kernel.module().Reader.expression(
+    return _kernel.Reader.expression(
         pattern if log_format.fields else _as_re2_reads(pattern),
         names,
         loose=_fields(log_format, names) if by_fields else None,
@@ -140,7 +138,7 @@ def _w3c(log_format: Format) -> tuple[_kernel.Reader, list[str]]:
     fields = [
         (names.index(field.name) if field.name else None, w3c.PATTERNS.get(field.name or "")) for field in log_format.fields
     ]
-    return kernel.module().Reader.w3c(fields, log_format.separator, _messages(log_format)), names
+    return _kernel.Reader.w3c(fields, log_format.separator, _messages(log_format)), names
 
 
 def _json(log_format: Format) -> tuple[_kernel.Reader, list[str]]:
@@ -148,7 +146,7 @@ def _json(log_format: Format) -> tuple[_kernel.Reader, list[str]]:
     paths = [[list(path) for path in paths] for _, paths in log_format.keys]
     of_requests = [number for number, name in enumerate(names) if name in objects.OF_REQUESTS]
     time, host = names.index("time"), names.index("remote_host")
-    return kernel.module().Reader.json(paths, time, host, of_requests, _messages(log_format)), [*names, "zone", CLOCK]
+    return _kernel.Reader.json(paths, time, host, of_requests, _messages(log_format)), [*names, "zone", CLOCK]
 
 
 def _messages(log_format: Format) -> list[str]:

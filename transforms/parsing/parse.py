@@ -108,8 +108,8 @@ def _read_times(raw: pa.Table, log_format: Format, log_time_zone: str) -> tuple[
     clock_codes, clocks = distinct(filled(raw[CLOCK], log_format.clock.value))
     for number, clock in enumerate(clocks.to_pylist()):
         read, rows = times.read_times(texts, zones, Clock(clock), log_time_zone), clock_codes == number
-        for of_rows, of_texts in ((seconds, read.seconds), (valid, read.valid), (ambiguous, read.ambiguous)):
-            of_rows[rows] = of_texts[codes[rows]]
+        own = codes[rows]
+        seconds[rows], valid[rows], ambiguous[rows] = read.seconds[own], read.valid[own], read.ambiguous[own]
     return seconds, valid, ambiguous
 
 

@@ -394,7 +394,7 @@ enum Following {
 
 /// The first quote from `at` on without a backslash before it that escapes it.
 #[inline]
-fn closing_quote(line: &[u8], mut at: usize) -> Option<usize> {
+pub fn closing_quote(line: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at += memchr2(b'"', b'\\', line.get(at..)?)?;
         if line[at] == b'"' {

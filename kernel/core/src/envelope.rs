@@ -1,11 +1,10 @@
 //! Takes lines out of what a log daemon or a container runtime put around them. A line without it stays as it is.
 
-use std::borrow::Cow;
-
 use memchr::memchr2;
 use regex::bytes::Regex;
 
-use crate::escapes::Escapes;
+use crate::delimited::closing_quote;
+use crate::escapes::{self, Escapes};
 use crate::expression::{compile, Unsupported};
 use crate::read::Lines;
 
@@ -24,11 +23,26 @@ impl Envelope {
     }
 
     /// The line as its server wrote it.
-    pub fn bare<'b>(&self, line: &'b [u8]) -> Cow<'b, [u8]> {
-        match self {
-            Envelope::Prefix(pattern) => Cow::Borrowed(&line[pattern.find(line).map_or(0, |found| found.end())..]),
-            Envelope::Docker => stored(line).map_or(Cow::Borrowed(line), Cow::Owned),
-        }
+    pub fn bare(&self, line: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.take_out(line, &mut out);
+        out
+    }
+
+    /// Append the line as its server wrote it.
+    fn take_out(&self, line: &[u8], out: &mut Vec<u8>) {
+        let width = match self {
+            Envelope::Prefix(pattern) => pattern.find(line).map_or(0, |found| found.end()),
+            Envelope::Docker => {
+                let before = out.len();
+                if stored(line, out).is_some() {
+                    return;
+                }
+                out.truncate(before);
+                0
+            }
+        };
+        out.extend_from_slice(&line[width..]);
     }
 }
 
@@ -44,7 +58,7 @@ impl Bare {
     pub fn of(block: &[u8], envelope: &Envelope) -> Bare {
         let mut bare = Bare { bytes: Vec::with_capacity(block.len()), ends: Vec::new() };
         for (start, line) in Lines::of(block) {
-            bare.bytes.extend_from_slice(&envelope.bare(line));
+            envelope.take_out(line, &mut bare.bytes);
             bare.ends.push((start, bare.bytes.len()));
         }
         bare
@@ -59,32 +73,42 @@ impl Bare {
 
 const BEFORE: &[u8] = br#"{"log":""#;
 
-/// The text in Docker's object, without its newline; None if the line is no such object, or the text is of several lines.
-fn stored(line: &[u8]) -> Option<Vec<u8>> {
+/// Append the text in Docker's object, without its newline; None if the line is no such object, or the text is of several lines.
+fn stored(line: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let text = line.strip_prefix(BEFORE)?;
-    let (width, last) = string(text)?;
-    if text[last..width] != *br"\n" || text[..width].iter().any(|&byte| byte < b' ') {
-        return None;
-    }
-    is_known(&text[width + 1..]).then_some(())?;
-    let text = decoded(&text[..last])?;
-    memchr::memchr(b'\n', &text).is_none().then_some(text)
+    let mut at = 0;
+    let width = loop {
+        let next = at + memchr2(b'"', b'\\', &text[at..])?;
+        out.extend_from_slice(&text[at..next]);
+        if text[next] == b'"' {
+            return None; // the text must end with a newline
+        }
+        at = next + 2;
+        match text.get(next + 1)? {
+            // The text's only newline is its last letter.
+            b'n' if text.get(at) == Some(&b'"') => break at,
+            b'n' => return None,
+            b'u' => {
+                let (letter, width) = letter(&text[next..])?;
+                out.extend_from_slice(&letter);
+                at = next + width;
+            }
+            byte @ (b'"' | b'\\' | b'/' | b'b' | b'f' | b'r' | b't') => out.push(escapes::control(*byte).unwrap_or(*byte)),
+            _ => return None,
+        }
+    };
+    let controls = text[..width].iter().fold(false, |any, &byte| any | (byte < b' '));
+    (!controls && is_known(&text[width + 1..])).then_some(())
 }
 
-/// The length of a string's content, and where its last letter or escape begins.
-fn string(text: &[u8]) -> Option<(usize, usize)> {
-    let (mut at, mut last) = (0, 0);
-    loop {
-        let width = memchr2(b'"', b'\\', text.get(at..)?)?;
-        if width > 0 {
-            last = at + width - 1;
-        }
-        at += width;
-        if text[at] == b'"' {
-            return Some((at, last));
-        }
-        last = at;
-        at += 2;
+/// The bytes of an escape such as `\u00e9`, and its length. A server's byte that is no UTF-8 may stand there as half a letter.
+fn letter(text: &[u8]) -> Option<(Vec<u8>, usize)> {
+    if let Some((letter, width)) = Escapes::letter(text) {
+        return (letter != '\n').then(|| (letter.to_string().into_bytes(), width));
+    }
+    match escapes::unit(text)? {
+        byte @ 0xdc80..=0xdcff => Some((vec![byte as u8], 6)),
+        _ => None,
     }
 }
 
@@ -111,27 +135,10 @@ fn behind_brace(mut text: &[u8]) -> Option<&[u8]> {
         let at = text.iter().position(|byte| matches!(byte, b'"' | b'{' | b'}'))?;
         match text[at] {
             b'}' => return Some(&text[at + 1..]),
-            b'"' => text = text[at + 1..].get(string(&text[at + 1..])?.0 + 1..)?,
+            b'"' => text = &text[closing_quote(text, at + 1)? + 1..],
             _ => return None,
         }
     }
-}
-
-/// The text of a string's content; None if an escape is none of JSON's, or half a letter.
-fn decoded(raw: &[u8]) -> Option<Vec<u8>> {
-    let mut rest = raw;
-    while let Some(at) = memchr::memchr(b'\\', rest) {
-        rest = &rest[at..];
-        let width = match rest.get(1)? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
-            b'u' => Escapes::letter(rest)?.1,
-            _ => return None,
-        };
-        rest = &rest[width..];
-    }
-    let mut text = Vec::with_capacity(raw.len());
-    Escapes::Json.undo(raw, &mut text);
-    Some(text)
 }
 
 #[cfg(test)]
@@ -142,7 +149,8 @@ mod tests {
 
     fn bare(log: &str, behind: &str) -> Option<String> {
         let line = format!(r#"{{"log":"{log}"{behind}"#);
-        stored(line.as_bytes()).map(|text| String::from_utf8(text).unwrap())
+        let mut text = Vec::new();
+        stored(line.as_bytes(), &mut text).map(|()| String::from_utf8(text).unwrap())
     }
 
     #[test]

@@ -110,7 +110,7 @@ fn undo_json(raw: &[u8], out: &mut Vec<u8>) {
 }
 
 /// The UTF-16 unit of an escape such as `\u00e9`, with which a text begins.
-fn unit(text: &[u8]) -> Option<u32> {
+pub fn unit(text: &[u8]) -> Option<u32> {
     let digits = text.strip_prefix(b"\\u")?.get(..4)?;
     digits.iter().all(u8::is_ascii_hexdigit).then(|| digits.iter().fold(0, |unit, &digit| unit << 4 | u32::from(hex(digit))))
 }
@@ -123,7 +123,8 @@ pub fn hex(digit: u8) -> u8 {
     }
 }
 
-fn control(letter: u8) -> Option<u8> {
+/// The control character of an escape such as `\\n`, by its letter.
+pub fn control(letter: u8) -> Option<u8> {
     Some(match letter {
         b'n' => b'\n',
         b't' => b'\t',

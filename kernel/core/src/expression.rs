@@ -6,10 +6,12 @@ use regex_automata::nfa::thompson::NFA;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
+use regex_syntax::ParserBuilder;
 
 use crate::delimited::Delimited;
 use crate::escapes::Escapes;
 use crate::intern::Value;
+use crate::pattern::{self, Pattern};
 use crate::read::Reader;
 
 /// An expression cannot be compiled.
@@ -72,6 +74,8 @@ pub fn compile(pattern: &str) -> Result<Regex, Unsupported> {
 /// A format that is one expression for the whole line, and perhaps fields for the lines that it does not match.
 pub struct Expression {
     whole: Regex,
+    /// The same, which nearly always finds the same much sooner.
+    quick: Option<Pattern>,
     /// The column of each group, and the group's number.
     groups: Vec<(usize, usize)>,
     columns: Vec<Escapes>,
@@ -95,27 +99,51 @@ impl Expression {
             Some((column, group))
         });
         let groups = named.collect();
-        Ok(Expression { whole, groups, columns: vec![escapes; columns.len()], loose, messages })
+        let mut parser = ParserBuilder::new().unicode(false).utf8(false).dot_matches_new_line(true).build();
+        let quick = parser.parse(pattern).ok().and_then(|parsed| Pattern::new(&parsed).ok());
+        Ok(Expression { whole, quick, groups, columns: vec![escapes; columns.len()], loose, messages })
+    }
+}
+
+/// What both engines need while they match.
+pub struct Scratch {
+    whole: CaptureLocations,
+    quick: Option<pattern::Scratch>,
+}
+
+impl Expression {
+    /// Whether the line matches, and where each group is then.
+    fn matches<'s>(&self, line: &[u8], scratch: &'s mut Scratch) -> Option<impl Fn(usize) -> Option<(usize, usize)> + 's> {
+        let quick = match (&self.quick, &mut scratch.quick) {
+            (Some(pattern), Some(own)) => pattern.matches(line, own).ok(),
+            _ => None,
+        };
+        let matches = quick.unwrap_or_else(|| self.whole.captures_read(&mut scratch.whole, line).is_some());
+        let scratch: &'s Scratch = scratch;
+        matches.then_some(move |group: usize| match (&scratch.quick, quick) {
+            (Some(own), Some(_)) => own.group(group - 1),
+            _ => scratch.whole.get(group),
+        })
     }
 }
 
 impl Reader for Expression {
-    type Scratch = CaptureLocations;
+    type Scratch = Scratch;
 
-    fn scratch(&self) -> CaptureLocations {
-        self.whole.capture_locations()
+    fn scratch(&self) -> Scratch {
+        Scratch { whole: self.whole.capture_locations(), quick: self.quick.as_ref().map(Pattern::scratch) }
     }
 
     fn columns(&self) -> Vec<Escapes> {
         self.columns.clone()
     }
 
-    fn read<'b>(&self, line: &'b [u8], values: &mut [Value<'b>], found: &mut CaptureLocations) -> bool {
-        if self.whole.captures_read(found, line).is_none() {
+    fn read<'b>(&self, line: &'b [u8], values: &mut [Value<'b>], scratch: &mut Scratch) -> bool {
+        let Some(group_of) = self.matches(line, scratch) else {
             return self.loose.as_ref().is_some_and(|fields| fields.read_loose(line, values));
-        }
+        };
         for &(column, group) in &self.groups {
-            if let Some((start, end)) = found.get(group) {
+            if let Some((start, end)) = group_of(group) {
                 values[column] = Value::Written(&line[start..end]);
             }
         }

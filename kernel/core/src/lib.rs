@@ -11,5 +11,6 @@ pub mod escapes;
 pub mod expression;
 pub mod intern;
 pub mod json;
+pub mod pattern;
 pub mod read;
 pub mod w3c;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
+use crate::escapes::Escapes;
+
 /// A value at a key.
 pub enum Leaf {
     /// `null`: as if the key were not there.
@@ -83,14 +85,21 @@ impl Keys {
     }
 }
 
+/// A key as the first line has it, with its closing quote and colon: in which object, and where it leads.
+struct Expected {
+    node: usize,
+    written: Vec<u8>,
+    child: Option<usize>,
+}
+
 /// The values that a line has at the keys, and what is remembered of other lines.
 pub struct Found {
     leaves: Vec<(usize, Leaf)>,
     seen: Vec<bool>,
     /// For each column the preference and the place of its value.
     best: Vec<Option<(usize, usize)>>,
-    /// The keys of the first line in their order: in which node, the key, and where it leads.
-    order: Vec<(usize, Vec<u8>, Option<usize>)>,
+    /// The keys of the first line in their order, and which of them is the next.
+    order: Vec<Expected>,
     next: usize,
 }
 
@@ -107,21 +116,34 @@ impl Found {
         self.next = 0;
     }
 
-    /// Where a key of an object leads. A server writes most lines with the same keys in the same order, as the first one shows.
+    /// The key with which a text goes on behind a quote, if it is the one that the first line leads to expect: the length with the
+    /// closing quote and the colon, and where it leads. A server writes most lines with the same keys in the same order.
     #[inline]
-    pub fn child(&mut self, keys: &Keys, node: usize, key: &[u8]) -> Option<usize> {
+    pub fn expected(&mut self, node: usize, text: &[u8]) -> Option<(usize, Option<usize>)> {
         // A key that stood there may be missing.
         for at in self.next..self.next + 2 {
-            if let Some((of, same, child)) = self.order.get(at) {
-                if *of == node && same == key {
-                    self.next = at + 1;
-                    return *child;
-                }
+            let expected = self.order.get(at)?;
+            if expected.node == node && text.starts_with(&expected.written) {
+                self.next = at + 1;
+                return Some((expected.written.len(), expected.child));
             }
         }
-        let child = keys.0[node].children.get(key).copied();
-        if self.next == self.order.len() {
-            self.order.push((node, key.to_vec(), child));
+        None
+    }
+
+    /// Where a key of an object leads, which begins at the text's beginning and has this length as it is written.
+    pub fn child(&mut self, keys: &Keys, node: usize, text: &[u8], width: usize) -> Option<usize> {
+        let (key, children) = (&text[..width], &keys.0[node].children);
+        let child = if Escapes::Json.changes(key) {
+            let mut own = Vec::new();
+            Escapes::Json.undo(key, &mut own);
+            children.get(&own)
+        } else {
+            children.get(key)
+        };
+        let child = child.copied();
+        if self.next == self.order.len() && text[width..].starts_with(b"\":") {
+            self.order.push(Expected { node, written: text[..width + 2].to_vec(), child });
             self.next += 1;
         }
         child

@@ -9,7 +9,7 @@ mod scan;
 
 use std::borrow::Cow;
 
-use memchr::memmem;
+use memchr::memchr_iter;
 
 use crate::escapes::Escapes;
 use crate::expression::Messages;
@@ -42,10 +42,8 @@ impl Json {
 
     /// Find the leaves of a line, and the text in which they are: usually the line itself. None if it is no object.
     fn scan<'b>(&self, line: &'b [u8], found: &mut Found) -> Option<Cow<'b, [u8]>> {
-        let text = match memmem::find(line, b"\\x") {
-            Some(_) => Cow::Owned(repair::without_hex(line)),
-            None => Cow::Borrowed(line),
-        };
+        let has_hex = memchr_iter(b'\\', line).any(|at| line.get(at + 1) == Some(&b'x'));
+        let text = if has_hex { Cow::Owned(repair::without_hex(line)) } else { Cow::Borrowed(line) };
         match Scan::new(&text, &self.keys, found).whole() {
             Some(is_object) => is_object.then_some(text),
             None => {

@@ -80,12 +80,7 @@ impl<'t, 'f> Scan<'t, 'f> {
         self.space();
         if !self.take(b'}') {
             loop {
-                let (from, to) = self.string()?;
-                let child = node.and_then(|node| self.child(node, from, to));
-                self.space();
-                if !self.take(b':') {
-                    return None;
-                }
+                let child = self.key(node)?;
                 self.space();
                 match child {
                     Some(child) => self.noted(child)?,
@@ -105,20 +100,30 @@ impl<'t, 'f> Scan<'t, 'f> {
         Some(())
     }
 
+    /// A key and its colon; returns where it leads.
     #[inline]
-    fn child(&mut self, node: usize, from: usize, to: usize) -> Option<usize> {
-        let key = &self.text[from..to];
-        let child = if Escapes::Json.changes(key) {
-            let mut own = Vec::new();
-            Escapes::Json.undo(key, &mut own);
-            self.found.child(self.keys, node, &own)
-        } else {
-            self.found.child(self.keys, node, key)
+    fn key(&mut self, node: Option<usize>) -> Option<Option<usize>> {
+        let behind = self.text.get(self.at + 1..).filter(|_| self.peek() == Some(b'"'))?;
+        let expected = node.and_then(|node| self.found.expected(node, behind));
+        let child = match expected {
+            Some((width, child)) => {
+                self.at += 1 + width;
+                child
+            }
+            None => {
+                let (from, to) = self.string()?;
+                let child = node.and_then(|node| self.found.child(self.keys, node, &self.text[from..], to - from));
+                self.space();
+                if !self.take(b':') {
+                    return None;
+                }
+                child
+            }
         };
         if let Some(child) = child {
             self.found.visit(self.keys, child);
         }
-        child
+        Some(child)
     }
 
     /// A value at a wanted key.
