@@ -6,6 +6,8 @@
 mod keys;
 mod repair;
 mod scan;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 

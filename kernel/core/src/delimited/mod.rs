@@ -4,6 +4,11 @@
 //! unescaped quotes may end in several, which are tried in the order of a regular expression's preference, and the first after
 //! which the rest of the line fits is taken.
 
+mod address;
+mod choices;
+#[cfg(test)]
+mod tests;
+
 use memchr::{memchr, memchr2};
 
 use crate::bytes::{find_from, is_blank, is_space};
@@ -276,111 +281,6 @@ impl<'b> Attempt<'_, 'b> {
         }
         Some((at, end, end))
     }
-
-    /// `a`, `a, b` or `a : b`, with as many items as possible.
-    fn several(&self, number: usize, at: usize, values: &mut [Value<'b>]) -> bool {
-        let begins_item = |at| self.line.get(at).is_some_and(|&byte| byte != b':' && byte != b',' && !is_space(byte));
-        let end_of_item = |at| find_from(self.line, at, |byte| is_space(byte) || byte == b',');
-        let mut ends = [at; MAX_ITEMS + 1];
-        let (mut count, mut item) = (0, at);
-        while count <= MAX_ITEMS && begins_item(item) {
-            ends[count] = end_of_item(item);
-            item = match &self.line[ends[count]..] {
-                [b',', b' ', ..] => ends[count] + 2,
-                [b' ', b':', b' ', ..] => ends[count] + 3,
-                _ => self.line.len(),
-            };
-            count += 1;
-        }
-        ends[..count].iter().rev().any(|&end| self.goes_on(number, end, values))
-    }
-
-    /// A list, with as many items as possible.
-    fn list(&self, number: usize, at: usize, check: Option<&Check>, last: bool, values: &mut [Value<'b>]) -> bool {
-        let mut items = [at; MAX_ITEMS + 1];
-        let mut count = 0;
-        while count < MAX_ITEMS {
-            match self.listed(items[count]) {
-                Some(next) => {
-                    count += 1;
-                    items[count] = next;
-                }
-                None => break,
-            }
-        }
-        for &item in items[..=count].iter().rev() {
-            if let Some(end) = self.token(item, check) {
-                self.set(self.format.fields[number].column, if last { item } else { at }, end, values);
-                if self.goes_on(number, end, values) {
-                    return true;
-                }
-            }
-        }
-        false
-    }
-
-    /// Where the item behind the one at `at` begins, if that ends with a comma and has a text before each comma.
-    #[inline]
-    fn listed(&self, at: usize) -> Option<usize> {
-        let end = find_from(self.line, at, |byte| byte == b' ');
-        let text = &self.line[at..end];
-        let good = end < self.line.len()
-            && text.last() == Some(&b',')
-            && text[0] != b','
-            && text.windows(2).all(|pair| pair != b",,")
-            && !text.iter().any(|&byte| is_space(byte));
-        good.then_some(end + 1)
-    }
-
-    /// A user's name: a word, perhaps an empty one, or else as many words as possible.
-    fn free(&self, number: usize, at: usize, values: &mut [Value<'b>]) -> bool {
-        let column = self.format.fields[number].column;
-        let end_of_word = |at| find_from(self.line, at, |byte| byte == b' ');
-        let end = end_of_word(at);
-        self.set(column, at, end, values);
-        if self.goes_on(number, end, values) {
-            return true;
-        }
-        if end == at || self.line[at..].starts_with(b"- ") || is_of_others(&self.line[at..]) {
-            return false;
-        }
-        let mut ends = [end; MAX_ITEMS];
-        let mut count = 1;
-        while count < MAX_ITEMS {
-            let word = find_from(self.line, ends[count - 1], |byte| byte != b' ');
-            if word == ends[count - 1] || word == self.line.len() || is_of_others(&self.line[word..]) {
-                break;
-            }
-            ends[count] = end_of_word(word);
-            count += 1;
-        }
-        for &end in ends[1..count].iter().rev() {
-            self.set(column, at, end, values);
-            if self.goes_on(number, end, values) {
-                return true;
-            }
-        }
-        false
-    }
-
-    /// A text between quotes that may hold quotes, as short as possible.
-    fn loose(&self, number: usize, at: usize, values: &mut [Value<'b>]) -> bool {
-        if self.line.get(at) != Some(&b'"') {
-            return false;
-        }
-        let mut inside = at + 1;
-        while let Some(quote) = memchr(b'"', &self.line[inside..]).map(|found| inside + found) {
-            self.set(self.format.fields[number].column, at + 1, quote, values);
-            if self.goes_on(number, quote + 1, values) {
-                return true;
-            }
-            if is_edge(&self.line[quote + 1..]) {
-                return false;
-            }
-            inside = quote + 1;
-        }
-        false
-    }
 }
 
 enum Following {
@@ -402,80 +302,4 @@ pub fn closing_quote(line: &[u8], mut at: usize) -> Option<usize> {
         }
         at += 2;
     }
-}
-
-/// Whether what stands behind a quote shows that it is the edge of a field: a space, perhaps a number or `-`, and a quote.
-fn is_edge(rest: &[u8]) -> bool {
-    let Some(rest) = rest.strip_prefix(b" ") else { return false };
-    if rest.first() == Some(&b'"') {
-        return true;
-    }
-    let width = find_from(rest, 0, |byte| !(byte.is_ascii_digit() || byte == b'.'));
-    let rest = if width > 0 { &rest[width..] } else { rest.strip_prefix(b"-").unwrap_or(b"") };
-    rest.starts_with(b" \"")
-}
-
-/// Whether a word is an address, perhaps behind others and commas: the word is no part of a name then.
-fn is_of_others(word: &[u8]) -> bool {
-    let width = find_from(word, 0, |byte| byte == b' ');
-    if width == word.len() {
-        return false;
-    }
-    let word = &word[..width];
-    // An address has no comma, except behind it.
-    let inner = word.strip_suffix(b",").unwrap_or(word);
-    is_address(&inner[memchr::memrchr(b',', inner).map_or(0, |comma| comma + 1)..])
-}
-
-/// Whether a text looks like an address, perhaps in brackets and with a port.
-fn is_address(text: &[u8]) -> bool {
-    let text = text.strip_prefix(b"[").unwrap_or(text);
-    is_dotted(text) || is_colons(text)
-}
-
-fn is_dotted(text: &[u8]) -> bool {
-    let mut at = 0;
-    for part in 0..4 {
-        if part > 0 {
-            if text.get(at) != Some(&b'.') {
-                return false;
-            }
-            at += 1;
-        }
-        let width = digits(&text[at..]);
-        if !(1..=3).contains(&width) {
-            return false;
-        }
-        at += width;
-    }
-    ends_address(&text[at..])
-}
-
-/// Whether a text is at most four hexadecimal digits, a colon, such digits, a colon, and at most 40 more of them, points and colons.
-fn is_colons(text: &[u8]) -> bool {
-    let mut at = 0;
-    for _ in 0..2 {
-        let width = find_from(text, at, |byte| !byte.is_ascii_hexdigit()) - at;
-        if width > 4 || text.get(at + width) != Some(&b':') {
-            return false;
-        }
-        at += width + 1;
-    }
-    let longest = find_from(text, at, |byte| !(byte.is_ascii_hexdigit() || byte == b':' || byte == b'.')) - at;
-    // The port's digits may be taken for the address's.
-    (0..=longest.min(40)).any(|width| ends_address(&text[at + width..]))
-}
-
-/// Whether a bracket, a port, both or nothing is left.
-fn ends_address(rest: &[u8]) -> bool {
-    let rest = rest.strip_prefix(b"]").unwrap_or(rest);
-    match rest {
-        [] => true,
-        [b':', port @ ..] => (1..=MAX_PORT_DIGITS).contains(&port.len()) && port.iter().all(u8::is_ascii_digit),
-        _ => false,
-    }
-}
-
-fn digits(text: &[u8]) -> usize {
-    find_from(text, 0, |byte| !byte.is_ascii_digit())
 }
