@@ -17,7 +17,8 @@ from pipeline.config.config import config_of
 from pipeline.dataset.lock import check_output, output_lock
 from pipeline.dataset.publish import discard, recover
 from pipeline.errors import EXIT_UNEXPECTED, EXIT_USAGE, JobError
-from pipeline.graph import detected, launch, pool, progress, sites
+from pipeline.graph import detected, launch, parcels, pool, progress, sites
+from pipeline.graph.allocator import give_back
 from pipeline.graph.inputs import STDIN
 from pipeline.graph.job import Job
 from pipeline.graph.run_record import read_record
@@ -30,6 +31,7 @@ from transforms.errors import translated
 def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Publish; raises `JobError` with the exit code."""
     began = time.monotonic()
+    give_back()
     with interruptible(), contextlib.ExitStack() as held:
         config = config_of(options, beam_arguments)
         if config.run_record:
@@ -53,7 +55,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         logs.event("started", f"reading {size}, files: {len(job.files):,}", files=len(job.files), bytes=stored)
         handed_over = False
         try:
-            with progress.shown(None if piped else stored):
+            with progress.shown(None if piped else stored), parcels.kept_here() if config.local else contextlib.nullcontext():
                 _execute(job, beam_arguments, config.local)
             handed_over = not job.awaited
             if not handed_over:

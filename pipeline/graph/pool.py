@@ -21,6 +21,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Generic, TypeVar
 
 from pipeline.errors import EXIT_UNEXPECTED, EXIT_USAGE, JobError
+from pipeline.graph.allocator import give_back
 from transforms.block import warm_up
 
 Result = TypeVar("Result")
@@ -74,6 +75,7 @@ def _start_worker() -> None:
 
     # An interrupt goes to the whole terminal group; only the parent answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    give_back()
     pa.set_cpu_count(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -13,6 +13,7 @@ import apache_beam as beam
 from pipeline.errors import EXIT_INPUT, EXIT_UNEXPECTED, EXIT_USAGE, JobError
 from pipeline.graph import accounts, progress
 from pipeline.graph.job import InputFile
+from pipeline.graph.parcels import handed_on
 from pipeline.graph.read_blocks import read_blocks
 from pipeline.graph.steps.guarded import guarded
 from pipeline.graph.steps.pooled import Output, PooledDoFn
@@ -23,7 +24,7 @@ BYTES_READ = "bytes_read"
 
 
 class MapFiles(PooledDoFn[tuple[dict[int, bytes], Account]]):
-    """Main output (shard, piece); `accounts` gets (path, account), `bytes_read` (path, size)."""
+    """Main output (shard, parcel of a piece); `accounts` gets (path, account), `bytes_read` (path, size)."""
 
     expected = (BlockError,)
 
@@ -45,7 +46,7 @@ class MapFiles(PooledDoFn[tuple[dict[int, bytes], Account]]):
         pieces, account = result
         progress.counted(account.read)
         yield beam.pvalue.TaggedOutput(ACCOUNTS, (account.file, accounts.to_json(account)))
-        yield from pieces.items()
+        yield from ((shard, handed_on(piece)) for shard, piece in pieces.items())
 
     def job_error(self, error: BlockError) -> JobError:
         """See `PooledDoFn`."""
