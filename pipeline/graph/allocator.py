@@ -18,7 +18,7 @@ _LARGE = 1 << 20
 
 
 def give_back() -> None:
-    """Have Arrow use the C library's allocator, and glibc's map large pieces by themselves. Other C libraries stay as they are."""
+    """Have Arrow use the C library's allocator, and glibc map large pieces by themselves. Other C libraries stay as they are."""
     pa.set_memory_pool(pa.system_memory_pool())
     with contextlib.suppress(OSError, AttributeError, TypeError):
         library = ctypes.CDLL(None)
