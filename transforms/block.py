@@ -31,7 +31,8 @@ from transforms.masking.client import Proxies
 from transforms.masking.ignored import NOTHING_IGNORED, Ignored
 from transforms.masking.masked import MASKED
 from transforms.masking.routes import Routes
-from transforms.parsing.parse import Reject, parse_block
+from transforms.parsing import read
+from transforms.parsing.parse import Parsed, Reject, parse_block
 from transforms.period import Window
 from transforms.wire import joined
 
@@ -121,16 +122,16 @@ def process_blocks(blocks: Sequence[Block], rules: Rules, secret: bytes) -> tupl
 
     Small files go together, because a piece of a few lines has many times their size.
     """
-    read = [_guarded(block, rules, secret) for block in blocks]
+    mapped = [_guarded(block, rules, secret) for block in blocks]
     first = blocks[0]
     try:
-        before = np.cumsum([0, *(visitors.num_rows for visitors, _, _ in read)]).tolist()
-        hits = joined(_moved(hits, rows) for (_, hits, _), rows in zip(read, before, strict=False))
-        visitors, fingerprint = joined(visitors for visitors, _, _ in read), secrets.fingerprint(_secret(rules, secret))
+        before = np.cumsum([0, *(visitors.num_rows for visitors, _, _ in mapped)]).tolist()
+        hits = joined(_moved(hits, rows) for (_, hits, _), rows in zip(mapped, before, strict=False))
+        visitors, fingerprint = joined(visitors for visitors, _, _ in mapped), secrets.fingerprint(_secret(rules, secret))
         pieces = shard(visitors, hits, rules.shards, fingerprint)
     except Exception as error:  # noqa: BLE001 whatever it is, its message may quote the log
         raise BlockError(type(error).__name__, first.file, first.offset) from None
-    return pieces, [account for _, _, account in read]
+    return pieces, [account for _, _, account in mapped]
 
 
 def process_block(block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, bytes], Account]:
@@ -189,7 +190,7 @@ def _read(block: Block) -> bytes | None:
 def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[pa.Table, pa.Table, Account]:
     """Visitors and their hits as they travel to a shard, and the account."""
     further = _further(rules.dimensions)
-    parsed = parse_block(data, format_of(block.format), block.offset, rules.log_time_zone, further)
+    parsed = _parsed(data, block, rules.log_time_zone, further)
     entries, ignored = rules.ignored.left(parsed.entries, rules.proxies)
     masked = anonymize(
         entries, secret, rules.window, block.site, rules.time_zone, rules.proxies, rules.routes, rules.exclude_opted_out
@@ -215,6 +216,22 @@ def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[pa
         examples=parsed.rejects[:MAX_EXAMPLES],
     )
     return visitors, hits, account
+
+
+def _parsed(data: bytes, block: Block, log_time_zone: str, further: tuple[str, ...]) -> Parsed:
+    log_format = format_of(block.format)
+    parts = [
+        parse_block(part, log_format, block.offset + at, log_time_zone, further) for at, part in read.without_holes(data)
+    ] or [parse_block(b"", log_format, block.offset, log_time_zone, further)]
+    if len(parts) == 1:
+        return parts[0]
+    return Parsed(
+        joined(part.entries for part in parts),
+        sum(part.lines for part in parts),
+        dict(sum((Counter(part.ignored) for part in parts), Counter())),
+        tuple(reject for part in parts for reject in part.rejects),
+        sum(part.ambiguous for part in parts),
+    )
 
 
 def _by_period(visitors: pa.Table, hits: pa.Table, chosen: Flags) -> dict[int, int]:
