@@ -19,7 +19,7 @@ from transforms.columns import Codes, Flags, Integers, changes, distinct
 from transforms.counting.cells import Cells
 from transforms.counting.measures import LARGEST
 from transforms.reports.report import Catalogue, Report
-from transforms.wire import joined, unpack_one
+from transforms.wire import unpack_one
 
 PARENT = "parent"
 
@@ -33,7 +33,13 @@ def partial_counts(rows: pa.Table, report: Report, cells: Cells, counts: Mapping
         for dimension in report.own
     }
     parent = cells.parent if report.parent else np.zeros(len(cells), np.int32)
-    return pa.table({PARENT: parent, **own, **{name: pa.array(values, pa.int64()) for name, values in counts.items()}})
+    return pa.table({PARENT: parent, **own, **{name: _narrow(values) for name, values in counts.items()}})
+
+
+def _narrow(counts: Integers) -> Integers:
+    """Counts in as few bytes as they need: most cells that clients can make have one hit."""
+    most = int(counts.max(initial=0))
+    return counts.astype(next(kind for kind in (np.int8, np.int16, np.int32, np.int64) if most <= np.iinfo(kind).max))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,64 +62,73 @@ def add_partial(
     kept: dict[str, pa.Table] = {}
     row_of: dict[str, list[Codes]] = {}  # of each cell of each shard its row among the kept ones, or -1
     for report in catalogue:
-        tables = [unpack_one(part, report.name) for part in parts]
-        above = [np.zeros(1, np.int32)] * len(parts) if report.parent is None else row_of[report.parent]
-        parents = [own.take(table[PARENT].to_numpy()) for own, table in zip(above, tables, strict=True)]
-        cells = _Sum(np.concatenate(parents), joined(table.drop_columns([PARENT]) for table in tables), report)
+        cells = _Sum([unpack_one(part, report.name) for part in parts], row_of.get(report.parent or ""), report)
         dimensions = cells.below(kept[report.parent], report.parent, catalogue) if report.parent else cells.own
         table = pa.table({**dimensions, **cells.counts})
         keeps = keep(report, table)
         order = _by_value(cells, keeps, report)
-        kept[report.name] = table.take(pa.array(order))
-        ends = np.cumsum([own.num_rows for own in tables])[:-1]
-        row_of[report.name] = np.split(cells.rows(order), ends)
+        kept[report.name], row_of[report.name] = table.take(pa.array(order)), cells.rows(order)
         columns = {name: kept[report.name][name].cast(pa.string()) for name in catalogue.columns(report.name)}
         strings = pa.table({**columns, **{name: kept[report.name][name] for name in cells.counts}})
         yield report, Summed(strings, cells.parent[order], table.filter(pa.array(~keeps)))
 
 
 class _Sum:
-    """The cells of one report: the row of each in the parent's kept cells, its own dimensions, and its counts."""
+    """The cells of one report: the row of each in the parent's kept cells, its own dimensions, and its counts.
 
-    def __init__(self, parents: Codes, table: pa.Table, report: Report) -> None:
-        inside = np.flatnonzero(parents >= 0)
+    `row_of` says for each shard and each cell of the parent's its row among those that are kept, or -1.
+    """
+
+    def __init__(self, tables: Sequence[pa.Table], row_of: Sequence[Codes] | None, report: Report) -> None:
+        self._sizes = [table.num_rows for table in tables]
+        above = row_of or [np.zeros(1, np.int32)] * len(tables)
+        parents = np.concatenate([own.take(table[PARENT].to_numpy()) for own, table in zip(above, tables, strict=True)])
+        inside = np.flatnonzero(parents >= 0).astype(np.int32)
         key = parents[inside].astype(np.int64)
-        codes = {dimension.name: distinct(table[dimension.name]) for dimension in report.own}
+        codes = {dimension.name: _codes([table[dimension.name] for table in tables], inside) for dimension in report.own}
         for own, values in codes.values():
             key *= max(len(values), 1)
-            key += own[inside]
-        order = np.argsort(key, kind="stable")
+            key += own
+        order = np.argsort(key, kind="stable").astype(np.int32)
         begins = changes(key[order])
+        del key
         rows = inside[order]
         self._number = np.full(len(parents), -1, np.int32)
         self._number[rows] = np.cumsum(begins, dtype=np.int32) - 1
         starts = np.flatnonzero(begins)
-        first = rows[starts]
-        self.parent: Codes = parents[first]
+        self.parent: Codes = parents[rows[starts]]
         self.own = {
-            name: pa.DictionaryArray.from_arrays(pa.array(own[first], pa.int32()), values)
+            name: pa.DictionaryArray.from_arrays(pa.array(own[order[starts]], pa.int32()), values)
             for name, (own, values) in codes.items()
         }
-        names = [name for name in table.column_names if name not in codes]
-        self.counts = {name: _totals(table[name].to_numpy(), rows, starts, name) for name in names}
+        names = [name for name in tables[0].column_names if name not in (PARENT, *codes)]
+        self.counts = {name: _totals([table[name].to_numpy() for table in tables], rows, starts, name) for name in names}
 
     def below(self, parents: pa.Table, parent: str, catalogue: Catalogue) -> dict[str, pa.Array]:
         """All dimensions of the cells."""
         above = parents.select(catalogue.columns(parent)).take(pa.array(self.parent))
         return {**{name: above[name] for name in above.column_names}, **self.own}
 
-    def rows(self, order: Integers) -> Codes:
-        """For each row of the partial counts its place in `order`, which lists cells; -1 if its cell is not there."""
+    def rows(self, order: Integers) -> list[Codes]:
+        """For each shard and each row of its partial counts the place of its cell in `order`; -1 if it is not there."""
         place = np.full(len(self.parent) + 1, -1, np.int32)  # the last place is that of no cell, -1
         place[order] = np.arange(len(order), dtype=np.int32)
-        found: Codes = place[self._number]
-        return found
+        return np.split(place[self._number], np.cumsum(self._sizes)[:-1])
 
 
-def _totals(counts: Integers, rows: Integers, starts: Integers, name: str) -> Integers:
+def _codes(columns: Sequence[pa.ChunkedArray], inside: Codes) -> tuple[Codes, pa.Array]:
+    """Codes of some rows of the columns of all shards, one after the other, and their dictionary."""
+    if not len(inside):  # below what failed, their values are looked at no more
+        return np.zeros(0, np.int32), pa.array([], pa.string())
+    codes, values = distinct(pa.chunked_array([chunk for column in columns for chunk in column.chunks]).unify_dictionaries())
+    return codes[inside], values
+
+
+def _totals(counts: Sequence[Integers], rows: Codes, starts: Integers, name: str) -> Integers:
     """The sum of each stretch of rows; of the largest address, which is in one shard, the largest."""
     added = np.maximum if name == LARGEST else np.add
-    totals: Integers = added.reduceat(counts[rows], starts) if len(starts) else np.zeros(0, np.int64)
+    ordered = np.concatenate(counts)[rows]
+    totals: Integers = added.reduceat(ordered, starts, dtype=np.int64) if len(starts) else np.zeros(0, np.int64)
     return totals
 
 
