@@ -21,6 +21,7 @@ from pipeline.graph import detected, launch, parcels, pool, progress, sites
 from pipeline.graph.allocator import give_back
 from pipeline.graph.inputs import STDIN
 from pipeline.graph.job import Job
+from pipeline.graph.memory import Watch, allowed_by_default
 from pipeline.graph.run_record import read_record
 from pipeline.outputs import record_file
 from pipeline.signals import interruptible
@@ -38,6 +39,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
             record_file.check_writable(config.run_record)
         check_output(config.output)
         known = launch.refuse_other(config)
+        watch = held.enter_context(Watch(config.max_memory or allowed_by_default()).on()) if config.local else None
         held.enter_context(pool.workers(config.workers))
         look = launch.look(config, known, datetime.datetime.now(datetime.timezone.utc))
         held.enter_context(output_lock(config.output))
@@ -67,7 +69,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         finally:
             if not handed_over:  # else the job is at work there
                 discard(config.output, job.run_id)
-        peak = pool.peak_memory()
+        peak = (watch.peak if watch else 0) or pool.peak_memory()
     if handed_over:
         logs.event("handed_over", "the job was handed over. It publishes by itself: follow it at the runner.")
         return
