@@ -6,6 +6,7 @@ traceback or a message of a library could quote the line.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import Counter
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from transforms.dimensions.dimension import Dimension, Scope
 from transforms.dimensions.enrich import enrich
 from transforms.dimensions.lookups import Lookups
 from transforms.dimensions.referrer import describe_referrer
+from transforms.errors import NO_FILE, NO_MEMORY
 from transforms.formats.registry import format_of
 from transforms.masking import secret as secrets
 from transforms.masking.anonymize import anonymize, first_minutes
@@ -123,8 +125,10 @@ def process_block(block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, 
         if data is not None and len(data) == block.size:
             return _process(data, block, rules, secret)
         reason = CHANGED
-    except OSError:
-        reason = UNREADABLE
+    except MemoryError:
+        reason = NO_MEMORY
+    except OSError as error:
+        reason = NO_FILE if error.errno in (errno.EMFILE, errno.ENFILE) else UNREADABLE
     except Exception as error:  # noqa: BLE001 whatever it is, its message may quote the log
         reason = type(error).__name__
     raise BlockError(reason, block.file, block.offset) from None

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
-from pipeline import errors
+from pipeline import errors, limits
 from pipeline.errors import JobError
 
 
@@ -37,7 +37,8 @@ def _dispatch(arguments: Sequence[str]) -> int:
     except JobError as error:
         return _say(error.reason, error.message, error.exit_code)
     except Exception as error:  # noqa: BLE001
-        carried = errors.from_text(str(error))
+        short = limits.missing(error)
+        carried = limits.job_error(short) if short else errors.from_text(str(error))
         if carried is not None:
             return _say(carried.reason, carried.message, carried.exit_code)
         # Where it happened, but not what it says: a library's message may quote a log line.
