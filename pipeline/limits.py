@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import resource
 
-from pipeline.errors import EXIT_UNEXPECTED, JobError
+from pipeline.errors import EXIT_UNEXPECTED, EXIT_USAGE, JobError
 from transforms.errors import NO_FILE, NO_MEMORY
 
 NO_THREAD, NO_PROCESS = "no_thread", "no_process"
@@ -19,6 +20,22 @@ _FOUND = {
 _OF_NUMBERS = {errno.ENOMEM: NO_MEMORY, errno.EMFILE: NO_FILE, errno.ENFILE: NO_FILE}
 _OF_LOADER = {"annot allocate memory": NO_MEMORY, "failed to map segment": NO_MEMORY, "Too many open files": NO_FILE}
 """The words of the system's loader about a library that it did not load: Python passes on nothing else."""
+
+_LEAST = {"RLIMIT_DATA": 400_000_000, "RLIMIT_AS": 1_000_000_000}
+"""Bytes for a small log, measured. With less, libraries end the process without an exception, at places that vary."""
+_SHELL = {"RLIMIT_DATA": "ulimit -d", "RLIMIT_AS": "ulimit -v"}
+
+
+def refuse_too_low() -> None:
+    """Raise `JobError` if this process may have less memory than the libraries need."""
+    for name, least in _LEAST.items():
+        limit = resource.getrlimit(getattr(resource, name))[0]
+        if limit != resource.RLIM_INFINITY and limit < least:
+            message = (
+                f"The limit of memory ({_SHELL[name]}) is {limit / 1e6:,.0f} MB, and a process needs {least / 1e6:,.0f} MB at "
+                f"least: `{_SHELL[name]} {least // 1000}` sets that."
+            )
+            raise JobError(EXIT_USAGE, NO_MEMORY, message)
 
 
 def job_error(reason: str) -> JobError:

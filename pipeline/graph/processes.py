@@ -1,7 +1,7 @@
 """Processes that do tasks, each at the other end of one pipe. This process needs no thread and no semaphore for them.
 
-`concurrent.futures` starts two threads in this process. If the machine gives no more threads, they end without a word, and whoever
-waits for a result waits for ever.
+`concurrent.futures` starts two threads in this process. If the machine gives no more threads, they end without a word, and then
+nobody answers who waits for a result.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import pickle
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from multiprocessing.forkserver import ensure_running
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
-from pipeline import limits
+from pipeline.children import starting
 from pipeline.errors import EXIT_UNEXPECTED, JobError
 
 Result = TypeVar("Result")
@@ -49,7 +49,7 @@ class Processes:
         self._idle: list[Connection] = []
         self._busy: dict[Connection, Task[Any]] = {}
         self._waiting: deque[Task[Any]] = deque()
-        with _starting():
+        with starting():
             ensure_running()
 
     def submit(self, function: Callable[..., Result], *arguments: object) -> Task[Result]:
@@ -84,7 +84,7 @@ class Processes:
             pipe.close()
 
     def _add(self) -> None:
-        with _starting():
+        with starting():
             ours, theirs = self._context.Pipe()
             self._idle.append(ours)
             with theirs:
@@ -111,34 +111,6 @@ class Processes:
             self._busy[pipe] = task
             pipe.send(task.work)
             task.work = None  # its bytes are needed here no longer
-
-
-@contextlib.contextmanager
-def _starting() -> Iterator[None]:
-    """Starts processes: they inherit no standard error, because their last words may hold a value of the log."""
-    try:
-        with _without_standard_error():
-            yield
-    except (OSError, EOFError, RuntimeError, MemoryError) as error:
-        raise limits.job_error(limits.missing(error) or limits.NO_PROCESS) from None
-
-
-@contextlib.contextmanager
-def _without_standard_error() -> Iterator[None]:
-    kept = os.dup(2)
-    try:
-        silence()
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-def silence() -> None:
-    """Leave the process without standard error."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
 
 
 def _work(pipe: Connection) -> None:
