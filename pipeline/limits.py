@@ -14,7 +14,8 @@ NO_THREAD, NO_PROCESS = "no_thread", "no_process"
 _FOUND = {
     NO_MEMORY: "There is no more memory, or a limit of it is reached (ulimit -d, ulimit -v, a container's)",
     NO_THREAD: "A thread could not be started: a limit of processes (ulimit -u, a container's) or of memory is reached",
-    NO_PROCESS: "A worker process could not be started: a limit of processes (ulimit -u, a container's) or of memory is reached",
+    NO_PROCESS: "A process could not be started, or ended while it started: probably a limit of processes (ulimit -u, a "
+    "container's) or of memory is reached",
     NO_FILE: "No more files can be opened: the limit of open files (ulimit -n) is reached",
 }
 _OF_NUMBERS = {errno.ENOMEM: NO_MEMORY, errno.EMFILE: NO_FILE, errno.ENFILE: NO_FILE}
@@ -40,7 +41,9 @@ def refuse_too_low() -> None:
 
 def job_error(reason: str) -> JobError:
     """The error that stops the job, for one of the reasons above."""
-    message = f"{_FOUND[reason]}. No day was published that is not complete. Allow more, or try fewer --workers, or --workers 0."
+    message = (
+        f"{_FOUND[reason]}. No day was published that is not complete. Allow more, or give `run` fewer --workers, or --workers 0."
+    )
     return JobError(EXIT_UNEXPECTED, reason, message)
 
 

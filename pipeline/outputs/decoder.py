@@ -66,16 +66,18 @@ class Decoder:
         return table
 
     def _start(self) -> None:
+        process: BaseProcess
         with starting():
             self._pipe, theirs = multiprocessing.Pipe()
-        if len(os.fsencode(tempfile.gettempdir())) <= _SHORT:
-            server = multiprocessing.get_context("forkserver")
-            server.set_forkserver_preload([__name__])
-            self._process = server.Process(target=_serve, args=(theirs,), daemon=True)
-        else:
-            self._process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
-        with theirs, starting():
-            self._process.start()
+            with theirs:
+                if len(os.fsencode(tempfile.gettempdir())) <= _SHORT:
+                    server = multiprocessing.get_context("forkserver")
+                    server.set_forkserver_preload([__name__])
+                    process = server.Process(target=_serve, args=(theirs,), daemon=True)
+                else:
+                    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
+                process.start()
+        self._process = process
 
     def _end(self) -> None:
         if self._pipe is not None:
