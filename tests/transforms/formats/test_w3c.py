@@ -192,7 +192,7 @@ TOO_LONG = "a line #Fields in it is longer than 64 KiB"
         (WIDE.rstrip("\n"), 6, TOO_LONG),
         (WIDE.replace("x", "")[: 100 << 10] + "\n" + LINES, 6, TOO_LONG),
         ("#Fields: date time c-ip cs-method cs-uri-stem\n" + LINES * 1000 + WIDE + LINES, 6, TOO_LONG),
-        ("#Remark: " + "x" * (1 << 20) + "\n", 3, "Its first 1,048,576 bytes hold no request"),
+        ("#Version: 1.0\n#Remark: " + "x" * (2 << 20) + "\n" + LINES, 3, "Its first 1,048,576 bytes hold no request"),
         ("x" * (2 << 20), 3, "Its first line is longer than 256 KiB"),
         ("x" * (2 << 20) + "\n", 3, "Its first line is longer than 256 KiB"),
     ],
