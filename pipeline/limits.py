@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
 
 from pipeline.errors import EXIT_UNEXPECTED, EXIT_USAGE, JobError
@@ -22,21 +23,28 @@ _OF_NUMBERS = {errno.ENOMEM: NO_MEMORY, errno.EMFILE: NO_FILE, errno.ENFILE: NO_
 _OF_LOADER = {"annot allocate memory": NO_MEMORY, "failed to map segment": NO_MEMORY, "Too many open files": NO_FILE}
 """The words of the system's loader about a library that it did not load: Python passes on nothing else."""
 
-_LEAST = {"RLIMIT_DATA": 400_000_000, "RLIMIT_AS": 1_000_000_000}
+_LEAST = {"RLIMIT_DATA": 280_000_000, "RLIMIT_AS": 800_000_000}
 """Bytes for a small log, measured. With less, libraries end the process without an exception, at places that vary."""
 _SHELL = {"RLIMIT_DATA": "ulimit -d", "RLIMIT_AS": "ulimit -v"}
 
 
-def refuse_too_low() -> None:
-    """Raise `JobError` if this process may have less memory than the libraries need."""
+def keep_to_memory() -> None:
+    """Let Arrow keep to a limit of this process's memory; raises `JobError` if it is below what the libraries need.
+
+    Call it before Arrow is imported, which is when it chooses its allocator. Its own one reserves 1 GiB of addresses at once, also
+    where nothing else then fits below the limit.
+    """
     for name, least in _LEAST.items():
         limit = resource.getrlimit(getattr(resource, name))[0]
-        if limit != resource.RLIM_INFINITY and limit < least:
+        if limit == resource.RLIM_INFINITY:
+            continue
+        if limit < least:
+            shell = _SHELL[name]
             message = (
-                f"The limit of memory ({_SHELL[name]}) is {limit / 1e6:,.0f} MB, and a process needs {least / 1e6:,.0f} MB at "
-                f"least: `{_SHELL[name]} {least // 1000}` sets that."
+                f"The limit of memory ({shell}) is {limit / 1e6:,.0f} MB, and a process needs {least / 1e6:,.0f} MB at least: "
             )
-            raise JobError(EXIT_USAGE, NO_MEMORY, message)
+            raise JobError(EXIT_USAGE, NO_MEMORY, f"{message}`{shell} {least // 1000}` sets that.")
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 def job_error(reason: str) -> JobError:

@@ -29,7 +29,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
 
     logs.quieten("text")
     try:
-        limits.refuse_too_low()
+        limits.keep_to_memory()
         from pipeline import stores
         from pipeline.cli import options
 
