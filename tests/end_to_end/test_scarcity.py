@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import resource
 import shutil
@@ -19,7 +20,7 @@ from tests.logs import UNNAMED, crowd
 ROOT = Path(__file__).parents[2]
 DAY = "2026-03-03"
 MB = 1_000_000
-SOMEBODY = 54_321  # limits of processes do not hold for root
+SOMEBODY = itertools.count(54_321)  # limits of processes do not hold for root, and each run is to be alone with its own
 OF_PROCESSES = pytest.mark.skipif(
     os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root has no limit of processes, and setpriv is not installed"
 )
@@ -47,11 +48,12 @@ def limited(log: Path, workers: int, limit: str, value: int, command: list[str] 
 
     arguments = [sys.executable, "-m", "pipeline", *(command or words(log, workers))]
     if limit == "nproc" and os.geteuid() == 0:
+        user = next(SOMEBODY)
         for path in (log.parent, *log.parent.rglob("*")):
-            os.chown(path, SOMEBODY, -1)
+            os.chown(path, user, -1)
         # The interpreter may be in a folder of root.
         rights = "--clear-groups --inh-caps +dac_override --ambient-caps +dac_override".split()
-        arguments = ["setpriv", "--reuid", str(SOMEBODY), *rights, *arguments]
+        arguments = ["setpriv", "--reuid", str(user), *rights, *arguments]
     done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, preexec_fn=limit_process)
     return done.returncode, done.stderr.splitlines()
 
