@@ -31,8 +31,8 @@ _SHELL = {"RLIMIT_DATA": "ulimit -d", "RLIMIT_AS": "ulimit -v"}
 def keep_to_memory() -> None:
     """Let Arrow keep to a limit of this process's memory; raises `JobError` if it is below what the libraries need.
 
-    Call it before Arrow is imported, which is when it chooses its allocator. Its own one reserves 1 GiB of addresses at once, also
-    where nothing else then fits below the limit.
+    Call it before Arrow is imported, which is when it chooses its allocator. Its own one reserves 1 GiB of addresses at once, even
+    if nothing else then fits below the limit.
     """
     for name, least in _LEAST.items():
         limit = resource.getrlimit(getattr(resource, name))[0]
@@ -40,10 +40,12 @@ def keep_to_memory() -> None:
             continue
         if limit < least:
             shell = _SHELL[name]
-            message = (
+            raise JobError(
+                EXIT_USAGE,
+                NO_MEMORY,
                 f"The limit of memory ({shell}) is {limit / 1e6:,.0f} MB, and a process needs {least / 1e6:,.0f} MB at least: "
+                f"`{shell} {least // 1000}` sets that.",
             )
-            raise JobError(EXIT_USAGE, NO_MEMORY, f"{message}`{shell} {least // 1000}` sets that.")
         os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
