@@ -31,8 +31,8 @@ _SHELL = {"RLIMIT_DATA": "ulimit -d", "RLIMIT_AS": "ulimit -v"}
 def keep_to_memory() -> None:
     """Let Arrow keep to a limit of this process's memory; raises `JobError` if it is below what the libraries need.
 
-    Call it before Arrow is imported, which is when it chooses its allocator. Its own one reserves 1 GiB of addresses at once, even
-    if nothing else then fits below the limit.
+    Call it before Arrow is imported, which is when it chooses its allocator. Its own one reserves 1 GiB of addresses at once,
+    even if nothing else then fits below the limit.
     """
     for name, least in _LEAST.items():
         limit = resource.getrlimit(getattr(resource, name))[0]
@@ -51,10 +51,8 @@ def keep_to_memory() -> None:
 
 def job_error(reason: str) -> JobError:
     """The error that stops the job, for one of the reasons above."""
-    message = (
-        f"{_FOUND[reason]}. No day was published that is not complete. Allow more, or give `run` fewer --workers, or --workers 0."
-    )
-    return JobError(EXIT_UNEXPECTED, reason, message)
+    way_out = "No day was published that is not complete. Allow more, or give `run` fewer --workers, or --workers 0."
+    return JobError(EXIT_UNEXPECTED, reason, f"{_FOUND[reason]}. {way_out}")
 
 
 def missing(error: BaseException) -> str | None:
