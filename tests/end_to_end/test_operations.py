@@ -582,15 +582,3 @@ def test_the_record_has_the_exact_volume_of_a_day(tmp_path, mode):
     days = json.loads(record.read_text())["days"]
     assert days[DAY]["bytes_sent"] == 12 * largest + 12_000 == 12_000_000_000_000_011_988
     assert all(day["bytes_sent"] == 0 for date, day in days.items() if date != DAY)
-
-
-@pytest.mark.parametrize(
-    ("size", "bytes_sent"),
-    [("9" * 18, 12 * (10**18 - 1)), ("9223372036854775808", 12 * (10**18 - 1)), ("1" + "0" * 40, 12 * (10**18 - 1)), ("-5", 0)],
-)
-def test_a_size_of_json_that_no_integer_holds_counts_as_the_largest(tmp_path, size, bytes_sent):
-    path, record = tmp_path / "access.log", tmp_path / "record.json"
-    hit = '{"time":"%sT10:00:00Z","remote_addr":"%s","request":"GET / HTTP/1.1","status":200,"body_bytes_sent":%s}\n'
-    path.write_text("".join(hit % (DAY, address(number), size) for number in range(1, 13)))
-    assert run("--input", path, "--output", tmp_path / "out", "--run-record", record, "--date", DAY) == 0
-    assert json.loads(record.read_text())["days"][DAY]["bytes_sent"] == bytes_sent

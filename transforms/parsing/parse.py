@@ -41,7 +41,7 @@ _PROTOCOL = r"^HTTP/[0-9](?:\.[0-9])?$"
 _REQUEST = re.compile(r"([A-Z][A-Z_-]{0,19}) (?:(.+) (HTTP/[0-9](?:\.[0-9])?)|(\S+))")
 _SITE_IN_REQUEST = r"^(?:CONNECT |[A-Z][A-Z_-]* https?://)(?P<site>\[[^\] ]*\]|[^/?#: ]+)"
 _STATUS = r"^(?:[0-9]{1,3}|-1)$"  # also Envoy's and Caddy's 0, HAProxy's -1; JSON and a format of one's own may hold any text
-_SIZE, _HUGE_SIZE, _LARGEST_SIZE = r"^[0-9]{1,18}$", r"^[0-9]{19,}$", "9" * 18
+_SIZE = r"^[0-9]{1,18}$"
 _ABSOLUTE = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
 
@@ -220,7 +220,6 @@ def _entries(raw: pa.Table, seconds: Seconds, site_in_request: bool, further: tu
     methods, targets, protocols = split_requests(requests)
     status_codes, statuses = distinct(raw["status"])
     bytes_codes, sizes = distinct(raw["bytes_sent"])
-    sizes = pc.if_else(pc.match_substring_regex(sizes, _HUGE_SIZE), _LARGEST_SIZE, sizes)
     sizes = pc.cast(pc.if_else(pc.match_substring_regex(sizes, _SIZE), sizes, "0"), pa.int64())
     return pa.table(
         {
