@@ -6,6 +6,7 @@ traceback or a message of a library could quote the line.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from transforms.dimensions.dimension import Dimension, Scope
 from transforms.dimensions.enrich import enrich
 from transforms.dimensions.lookups import Lookups
 from transforms.dimensions.referrer import describe_referrer
+from transforms.errors import NO_FILE, NO_MEMORY
 from transforms.formats.registry import format_of
 from transforms.masking import secret as secrets
 from transforms.masking.anonymize import anonymize, first_minutes
@@ -129,6 +131,8 @@ def process_blocks(blocks: Sequence[Block], rules: Rules, secret: bytes) -> tupl
         hits = joined(_moved(hits, rows) for (_, hits, _), rows in zip(mapped, before, strict=False))
         visitors, fingerprint = joined(visitors for visitors, _, _ in mapped), secrets.fingerprint(_secret(rules, secret))
         pieces = shard(visitors, hits, rules.shards, fingerprint)
+    except MemoryError:
+        raise BlockError(NO_MEMORY, first.file, first.offset) from None
     except Exception as error:  # noqa: BLE001 whatever it is, its message may quote the log
         raise BlockError(type(error).__name__, first.file, first.offset) from None
     return pieces, [account for _, _, account in mapped]
@@ -156,8 +160,10 @@ def _guarded(block: Block, rules: Rules, secret: bytes) -> tuple[pa.Table, pa.Ta
         if data is not None and len(data) == block.size:
             return _process(data, block, rules, _secret(rules, secret))
         reason = CHANGED
-    except OSError:
-        reason = UNREADABLE
+    except MemoryError:
+        reason = NO_MEMORY
+    except OSError as error:
+        reason = NO_FILE if error.errno in (errno.EMFILE, errno.ENFILE) else UNREADABLE
     except Exception as error:  # noqa: BLE001 whatever it is, its message may quote the log
         reason = type(error).__name__
     raise BlockError(reason, block.file, block.offset) from None

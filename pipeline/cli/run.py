@@ -33,13 +33,13 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Publish; raises `JobError` with the exit code."""
     began = time.monotonic()
     give_back()
-    with interruptible(), contextlib.ExitStack() as held:
+    watch = Watch(options.max_memory or allowed_by_default())
+    with watch.on(), interruptible(), contextlib.ExitStack() as held:
         config = config_of(options, beam_arguments)
         if config.run_record:
             record_file.check_writable(config.run_record)
         check_output(config.output)
         known = launch.refuse_other(config)
-        watch = held.enter_context(Watch(config.max_memory or allowed_by_default()).on()) if config.local else None
         held.enter_context(pool.workers(config.workers))
         look = launch.look(config, known, datetime.datetime.now(datetime.timezone.utc))
         held.enter_context(output_lock(config.output))
@@ -69,11 +69,10 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         finally:
             if not handed_over:  # else the job is at work there
                 discard(config.output, job.run_id)
-        peak = (watch.peak if watch else 0) or pool.peak_memory()
     if handed_over:
         logs.event("handed_over", "the job was handed over. It publishes by itself: follow it at the runner.")
         return
-    record |= {"seconds": round(time.monotonic() - began, 3), "peak_memory_bytes": peak}
+    record |= {"seconds": round(time.monotonic() - began, 3), "peak_memory_bytes": watch.peak}
     if config.run_record:
         record_file.write(config.run_record, record)
     sites.refuse_other_sites(record)

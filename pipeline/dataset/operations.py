@@ -6,7 +6,7 @@ import abc
 import contextlib
 import errno
 
-from pipeline import stores
+from pipeline import limits, stores
 from pipeline.errors import EXIT_OUTPUT, JobError
 from transforms.errors import translated
 
@@ -67,6 +67,9 @@ _WAYS_OUT = {
 
 def output_error(path: str, error: Exception) -> JobError:
     """The error for a failed file operation on the output."""
+    short = limits.missing(error)
+    if short:
+        return limits.job_error(short)
     number = error.errno if isinstance(error, OSError) else None
     unknown = (
         "unwritable",

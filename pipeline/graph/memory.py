@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import EXIT_USAGE, JobError
+from pipeline.graph import pool
 from transforms.errors import translated
 
 _PROC = Path("/proc")
@@ -32,7 +35,7 @@ def allowed_by_default() -> int:
 class Watch:
     """Looks at the memory of this process and of all that descend from it, each shared page counted once.
 
-    `peak` is the most that was seen, in bytes; 0 where the system does not tell (it is Linux that does).
+    `peak` is the most that was seen, in bytes. Linux tells; elsewhere nothing is watched, and `peak` is this process's own.
     """
 
     def __init__(self, allowed: int) -> None:
@@ -51,6 +54,9 @@ class Watch:
             with translated(BaseException, lambda _: self._error() if self.exceeded else None):
                 yield self
         finally:
+            self.peak = self.peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
+                1 if sys.platform == "darwin" else 1024
+            )
             self._over.set()
             if thread.ident is not None:
                 thread.join()
@@ -64,7 +70,7 @@ class Watch:
             if taken > self.allowed:
                 self.exceeded = True
                 # Workers end first: the main thread may be in the middle of something, or publish to its end.
-                for process in shares.keys() - {own}:
+                for process in pool.pids():
                     with contextlib.suppress(OSError):
                         os.kill(process, signal.SIGKILL)
                 os.kill(own, signal.SIGTERM)
@@ -77,8 +83,8 @@ class Watch:
 def too_big(what: str) -> JobError:
     """The error for a run that takes too much memory."""
     ways_out = (
-        "No day was published that is not complete. Ways out: --max-memory, if there is more; fewer --workers, or --workers 0, which takes "
-        "least; a smaller --block-mib; fewer files at once; a runner with more machines."
+        "No day was published that is not complete. Ways out: --max-memory, if there is more; fewer --workers, or --workers 0, "
+        "which takes least; a smaller --block-mib; fewer files at once; a runner with more machines."
     )
     return JobError(EXIT_USAGE, "too_big", f"The run {what} {ways_out}")
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import apache_beam as beam
 
+from pipeline import limits
 from pipeline.errors import EXIT_INPUT, EXIT_UNEXPECTED, EXIT_USAGE, JobError
 from pipeline.graph import accounts, progress
 from pipeline.graph.job import InputFile
@@ -18,6 +19,7 @@ from pipeline.graph.read_blocks import read_blocks
 from pipeline.graph.steps.guarded import guarded
 from pipeline.graph.steps.pooled import Output, PooledDoFn
 from transforms.block import CHANGED, NO_SECRET_PART, UNREADABLE, Account, Block, BlockError, Rules, process_blocks
+from transforms.errors import NO_FILE, NO_MEMORY
 
 ACCOUNTS = "accounts"
 BYTES_READ = "bytes_read"
@@ -79,6 +81,8 @@ class MapFiles(PooledDoFn[tuple[dict[int, bytes], list[Account]]]):
         if error.reason == NO_SECRET_PART:
             message = "The workers' environment lacks the variable that --secret-from names. Nothing was published."
             return JobError(EXIT_USAGE, error.reason, message)
+        if error.reason in (NO_MEMORY, NO_FILE):
+            return limits.job_error(error.reason)
         if error.reason in (UNREADABLE, CHANGED):
             return JobError(
                 EXIT_INPUT, error.reason, f"{error.file}: it changed or vanished while it was read. Nothing was published."
