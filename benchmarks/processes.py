@@ -25,7 +25,8 @@ def peak_memory(command: list[str], environment: dict[str, str] | None = None) -
         peak = max(peak, sum(map(proportional_memory, family(process.pid))))
         time.sleep(SAMPLE_SECONDS)
     assert process.stderr is not None
-    return peak, process.returncode, process.stderr.read()
+    with process.stderr:
+        return peak, process.returncode, process.stderr.read()
 
 
 def family(pid: int) -> list[int]:

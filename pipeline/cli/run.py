@@ -33,7 +33,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Publish; raises `JobError` with the exit code."""
     began = time.monotonic()
     give_back()
-    watch = Watch(options.max_memory or allowed_by_default())
+    watch = Watch()
     with watch.on(), interruptible(), contextlib.ExitStack() as held:
         config = config_of(options, beam_arguments)
         if config.run_record:
@@ -46,6 +46,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         for date in recover(config.output, config.catalogue.names()):
             logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
         prepared = launch.prepare(look)
+        watch.allowed = config.max_memory or allowed_by_default()
         choice.refuse_undecided(prepared, options)
         job = prepared.job
         if prepared.zone.why:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import resource
 import signal
@@ -38,8 +39,9 @@ class Watch:
     `peak` is the most that was seen, in bytes. Linux tells; elsewhere nothing is watched, and `peak` is this process's own.
     """
 
-    def __init__(self, allowed: int) -> None:
-        self.allowed = allowed
+    def __init__(self) -> None:
+        self.allowed: float = math.inf
+        """So many bytes; set it when it is known that the run may begin."""
         self.peak = 0
         self.exceeded = False
         self._over = threading.Event()
@@ -54,12 +56,11 @@ class Watch:
             with translated(BaseException, lambda _: self._error() if self.exceeded else None):
                 yield self
         finally:
-            self.peak = self.peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
-                1 if sys.platform == "darwin" else 1024
-            )
             self._over.set()
             if thread.ident is not None:
                 thread.join()
+            unit = 1 if sys.platform == "darwin" else 1024
+            self.peak = self.peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
     def _look(self) -> None:
         own, taken = os.getpid(), 0
