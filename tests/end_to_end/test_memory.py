@@ -38,8 +38,9 @@ def test_a_run_that_surely_takes_too_much_is_refused_with_what_would_do(hosts, t
 
 
 def test_a_run_that_takes_more_than_it_may_ends_by_itself(hosts, tmp_path):
-    allowed = 230 * MIB
-    peak, code, said = peak_memory(command(hosts, tmp_path / "out", "--workers", "0", "--max-memory", "230M"))
+    allowed = 180 * MIB
+    words = ["--workers", "0", "--block-mib", "1", "--max-memory", "180M"]
+    peak, code, said = peak_memory(command(hosts, tmp_path / "out", *words))
     assert code == 2
     assert "took more memory than it may" in said
     assert "Traceback" not in said
