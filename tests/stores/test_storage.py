@@ -128,7 +128,7 @@ def test_a_crash_at_any_operation_leaves_the_old_day_or_the_new(output, monkeypa
 
 
 def test_more_objects_than_one_request_removes(output, monkeypatch):
-    monkeypatch.setattr(object_store, "_LARGEST_BATCH", 3)
+    monkeypatch.setattr(object_store, "_LARGEST_BATCH", dict.fromkeys(object_store._LARGEST_BATCH, 3))
     storage = open_storage(output)
     for number in range(8):
         storage.write(f"a/{number}", b"")
