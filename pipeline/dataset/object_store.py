@@ -248,10 +248,13 @@ class GcsStorage(ObjectStorage):
                 self._blob(path).delete(retry=DEFAULT_RETRY)
 
     def _not_deleted_together(self, paths: Sequence[str]) -> list[str]:
-        """Delete all in one request; returns those that the store did not delete, such as while it has too much to do."""
-        with self._client.batch(raise_exception=False) as batch:
-            for path in paths:
-                self._blob(path).delete()
+        """Delete all in one request; returns those that were not deleted, because the store was busy, or knows no batches."""
+        try:
+            with self._client.batch(raise_exception=False) as batch:
+                for path in paths:
+                    self._blob(path).delete()
+        except ValueError:  # there is no answer for each
+            return [*paths]
         statuses = [answer.status_code for answer in batch._responses]
         return [path for path, status in zip(paths, statuses, strict=True) if status not in (200, 204, 404)]
 
