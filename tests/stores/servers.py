@@ -61,7 +61,10 @@ class Counting:
                 return self._application(environ, start_response)
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         start_response(f"{status} No", [("Content-Type", "application/xml")])
-        return [b"<Error><Code>AccessDenied</Code></Error>" if status == 403 else b""]
+        # S3 repeats the key, and what was signed. No store knows the secret; if one repeated it, it would not be told either.
+        return [
+            f"<Error><Code>AccessDenied</Code><Message>{SECRET}</Message><AWSAccessKeyId>{KEY}</AWSAccessKeyId></Error>".encode()
+        ]
 
 
 @contextlib.contextmanager

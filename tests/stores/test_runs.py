@@ -6,9 +6,12 @@ import builtins
 import gzip
 import json
 import socket
+import traceback
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
+import requests
 
 from pipeline import stores
 from pipeline.__main__ import main
@@ -170,6 +173,71 @@ def test_credentials_are_nowhere(s3, folder, small, tmp_path, capfd):  # noqa: F
         assert KEY not in text
 
 
+ANYTHING = lambda _: True  # noqa: E731
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize(
+    ("status", "request_of"),
+    [
+        (403, ANYTHING),
+        (400, ANYTHING),
+        (500, lambda request: request.startswith("PUT") and "/_staging/" in request),
+        (403, lambda request: request.startswith("PUT") and "/_manifest/" in request),
+        (403, lambda request: request.startswith("POST")),
+    ],
+)
+def test_no_failure_of_a_store_tells_a_credential(
+    s3_counting, folder, tmp_path, capfd, monkeypatch, log_format, status, request_of
+):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    s3, application = s3_counting
+    stores.use(s3.options)
+    place, record, answered = f"{s3.root}/{folder}", tmp_path / "record.json", []
+    open_storage(place).write("logs/a.log", crowd(FIRST))
+
+    def fails(request):
+        answered.extend([status] * request_of(request))
+        return status if request_of(request) else None
+
+    monkeypatch.setattr(application, "fails", fails)
+    options = ["--log-format", log_format, "--run-record", str(record), "--s3_session_token", SECRET]
+    assert run(s3, place, *options, log="logs/a.log") != 0
+    assert answered
+    with pytest.raises(JobError) as caught:
+        open_storage(place).write("x", b"") if request_of("PUT") else DataSet("s3://none").dates()
+    said = capfd.readouterr()
+    for text in (said.out, said.err, *traceback.format_exception(caught.value), record.read_text() if record.exists() else ""):
+        assert SECRET not in text
+        assert KEY not in text
+
+
+def test_no_failure_of_gcs_tells_its_token(gcs, log, capfd, monkeypatch):
+    from apache_beam.internal.gcp import auth
+    from google.oauth2.credentials import Credentials
+
+    of_beam = SimpleNamespace(get_google_auth_credentials=lambda: Credentials(token=SECRET))
+    monkeypatch.setattr(auth._Credentials, "_credentials", of_beam)
+    send, tokens = requests.Session.send, []
+
+    def noted(self, request, **options):
+        tokens.append(request.headers["Authorization"])
+        return send(self, request, **options)
+
+    monkeypatch.setattr(requests.Session, "send", noted)
+    stores.use(gcs.options)
+    with pytest.raises(JobError) as caught:
+        open_storage("gs://none").write("x", b"")
+    assert set(tokens) == {f"Bearer {SECRET}"}
+    assert (
+        main(["run", "--input", log, "--output", "gs://none/out", "--site", SITE, "--workers", "0", "--log-format", "json"]) == 8
+    )
+    said = capfd.readouterr()
+    assert "gs://none/out: there is no such bucket" in said.err
+    for text in (said.out, said.err, *traceback.format_exception(caught.value)):
+        assert SECRET not in text
+
+
 def without(options, *names):
     pairs = zip(options[::2], options[1::2], strict=True)
     return [word for pair in pairs if pair[0] not in names for word in pair]
@@ -186,6 +254,8 @@ def refused(capfd, options, *, log, output="s3://bucket/refused"):
     code = main(["run", "--input", log, "--output", output, "--site", SITE, "--workers", "0", *options])
     said = " ".join(capfd.readouterr().err.split())
     assert "This is a defect" not in said
+    assert SECRET not in said
+    assert KEY not in said
     return code, said
 
 

@@ -147,9 +147,8 @@ def test_of_many_who_create_at_once_one_succeeds(output):
 
 
 def test_the_lock_is_one_runs_and_goes_with_it(output):
-    refused = pytest.raises(
-        JobError, match=f"is surely dead.*remove its lock with `{REMOVE[output[:2]]} {output}/_lock`, then run"
-    )
+    command = f"{REMOVE[stores.scheme_of(output)]} {output}/_lock"
+    refused = pytest.raises(JobError, match=f"surely dead.* remove its lock with `{command}`, then run again")
     with output_lock(output), refused, output_lock(output):
         pass
     with output_lock(output):
