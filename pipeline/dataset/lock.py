@@ -99,23 +99,25 @@ def holder(output: str) -> str | None:
 def _remote(output: str) -> Iterator[None]:
     storage = open_storage(output)
     own = _description()
-    there = None if storage.create(LOCK, own) else storage.read(LOCK) or b""
-    if there not in (
-        None,
-        own,
-    ):  # it is this run's own where the answer to a first request was lost, and the client sent it again
-        place, command = f"{output.rstrip('/')}/{LOCK}", _REMOVE.get(stores.scheme_of(output))
-        way_out = f"remove its lock with `{command} {shlex.quote(place)}`" if command else f"remove {place}"
-        message = (
-            f"{output}: {_holder(there)} is publishing there. If that process is surely dead, and so is its job if a runner "
-            f"elsewhere has it, {way_out}, then run again."
-        )
-        raise JobError(EXIT_OUTPUT, "locked", message)
     try:
+        there = None if storage.create(LOCK, own) else storage.read(LOCK) or b""
+        # Its own is there if the answer to a first request was lost, and the client sent it again.
+        if there not in (None, own):
+            raise _locked(output, there)
         yield
     finally:
-        if storage.read(LOCK) == own:  # else somebody took this run for dead, and another one holds it
+        if storage.read(LOCK) == own:  # else it is another run's, perhaps because somebody took this one for dead
             storage.delete(LOCK)
+
+
+def _locked(output: str, there: bytes) -> JobError:
+    place, command = f"{output.rstrip('/')}/{LOCK}", _REMOVE.get(stores.scheme_of(output))
+    way_out = f"remove its lock with `{command} {shlex.quote(place)}`" if command else f"remove {place}"
+    message = (
+        f"{output}: {_holder(there)} is publishing there. If that process is surely dead, and so is its job if a runner "
+        f"elsewhere has it, {way_out}, then run again."
+    )
+    return JobError(EXIT_OUTPUT, "locked", message)
 
 
 def _description() -> bytes:

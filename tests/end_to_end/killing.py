@@ -1,8 +1,8 @@
 """Two processes beside a test of kills: one starts runs and kills them, the other one reads what they publish all the time.
 
-`python -m tests.end_to_end.killing start` has everything imported, so a run begins at once: it is a process that is forked from
-this one. Each line of its input describes a run, each line of its output says how it ended. `… read FOLDER` reads all data sets in
-a folder until its input ends, then says what it saw.
+`python -m tests.end_to_end.killing start` has everything imported, so a run begins at once: its process is forked from this one.
+Each line of the input describes a run, each line of the output says how it ended. `… read FOLDER` reads all data sets of a folder
+until its input ends, then says what it saw.
 """
 
 from __future__ import annotations
@@ -12,13 +12,21 @@ import json
 import os
 import select
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 DAY = "2026-03-03"
 MANIFEST = f"_manifest/{DAY}.json"
+_ROOT = Path(__file__).parents[2]
 _LOOK_SECONDS = 0.000_5
+
+
+def beside(*words: object) -> subprocess.Popen[str]:
+    """Start one of the two; it ends with its input."""
+    command = [sys.executable, "-m", "tests.end_to_end.killing", *map(str, words)]
+    return subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 class TornError(Exception):

@@ -1,4 +1,4 @@
-"""Runs that are killed at random moments, while another process reads all the time: a day is old or new, and nothing stays behind.
+"""Runs that are killed at random moments, while another process reads: a day is old or new, and nothing stays behind.
 
 `KILLS` in the environment says how many kills there are, also as `make test-long KILLS=500`.
 """
@@ -10,28 +10,18 @@ import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.killing import release
+from tests.end_to_end.killing import DAY, beside, release
 from tests.logs import crowd
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).parents[2]
-DAY, SITE = "2026-03-03", "www.example.org"
+SITE = "www.example.org"
 KILLS = int(os.environ.get("KILLS", "40"))
 NEXT_IS_KILLED_TOO = 0.3
-
-
-def beside(*words):
-    """A process of `tests/end_to_end/killing.py`, which ends with its input."""
-    command = [sys.executable, "-m", "tests.end_to_end.killing", *map(str, words)]
-    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 class Site:

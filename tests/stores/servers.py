@@ -62,9 +62,8 @@ class Counting:
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         start_response(f"{status} No", [("Content-Type", "application/xml")])
         # S3 repeats the key, and what was signed. No store knows the secret; if one repeated it, it would not be told either.
-        return [
-            f"<Error><Code>AccessDenied</Code><Message>{SECRET}</Message><AWSAccessKeyId>{KEY}</AWSAccessKeyId></Error>".encode()
-        ]
+        said = f"<Code>AccessDenied</Code><Message>{SECRET}</Message><AWSAccessKeyId>{KEY}</AWSAccessKeyId>"
+        return [f"<Error>{said}</Error>".encode()]
 
 
 @contextlib.contextmanager

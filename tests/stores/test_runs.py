@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import gzip
 import json
+import re
 import socket
 import traceback
 from collections import Counter
@@ -173,39 +174,29 @@ def test_credentials_are_nowhere(s3, folder, small, tmp_path, capfd):  # noqa: F
         assert KEY not in text
 
 
-ANYTHING = lambda _: True  # noqa: E731
+FAILURES = {
+    "a key that is denied": (403, ""),
+    "a request that is bad": (400, ""),
+    "a table that cannot be staged": (500, "PUT .*/_staging/"),
+    "a manifest that cannot be written": (403, "PUT .*/_manifest/"),
+    "objects that cannot be removed": (403, "POST"),
+}
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
-@pytest.mark.parametrize(
-    ("status", "request_of"),
-    [
-        (403, ANYTHING),
-        (400, ANYTHING),
-        (500, lambda request: request.startswith("PUT") and "/_staging/" in request),
-        (403, lambda request: request.startswith("PUT") and "/_manifest/" in request),
-        (403, lambda request: request.startswith("POST")),
-    ],
-)
-def test_no_failure_of_a_store_tells_a_credential(
-    s3_counting, folder, tmp_path, capfd, monkeypatch, log_format, status, request_of
-):
+@pytest.mark.parametrize(("status", "pattern"), FAILURES.values(), ids=FAILURES)
+def test_no_failure_of_s3_tells_a_credential(s3_counting, folder, tmp_path, capfd, monkeypatch, log_format, status, pattern):
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     s3, application = s3_counting
     stores.use(s3.options)
-    place, record, answered = f"{s3.root}/{folder}", tmp_path / "record.json", []
+    place, record = f"{s3.root}/{folder}", tmp_path / "record.json"
     open_storage(place).write("logs/a.log", crowd(FIRST))
-
-    def fails(request):
-        answered.extend([status] * request_of(request))
-        return status if request_of(request) else None
-
-    monkeypatch.setattr(application, "fails", fails)
+    monkeypatch.setattr(application, "fails", lambda request: status if re.match(pattern, request) else None)
     options = ["--log-format", log_format, "--run-record", str(record), "--s3_session_token", SECRET]
-    assert run(s3, place, *options, log="logs/a.log") != 0
-    assert answered
+    assert run(s3, place, *options, log="logs/a.log") in (6, 8)
+    monkeypatch.setattr(application, "fails", lambda _: status)
     with pytest.raises(JobError) as caught:
-        open_storage(place).write("x", b"") if request_of("PUT") else DataSet("s3://none").dates()
+        open_storage(place).write("x", b"")
     said = capfd.readouterr()
     for text in (said.out, said.err, *traceback.format_exception(caught.value), record.read_text() if record.exists() else ""):
         assert SECRET not in text
@@ -229,9 +220,7 @@ def test_no_failure_of_gcs_tells_its_token(gcs, log, capfd, monkeypatch):
     with pytest.raises(JobError) as caught:
         open_storage("gs://none").write("x", b"")
     assert set(tokens) == {f"Bearer {SECRET}"}
-    assert (
-        main(["run", "--input", log, "--output", "gs://none/out", "--site", SITE, "--workers", "0", "--log-format", "json"]) == 8
-    )
+    assert main(["run", "--input", log, "--output", "gs://none/out", "--site", SITE, "--workers", "0"]) == 8
     said = capfd.readouterr()
     assert "gs://none/out: there is no such bucket" in said.err
     for text in (said.out, said.err, *traceback.format_exception(caught.value)):

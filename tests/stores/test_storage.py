@@ -187,6 +187,20 @@ def test_a_store_without_conditional_writes_has_a_lock_that_is_a_hint(s3, folder
         pass
 
 
+def test_a_lock_that_was_made_before_the_store_failed_is_not_left(output, monkeypatch):
+    kind = type(open_storage(output))
+    create = kind.create
+
+    def made_and_failed(self, path, data):
+        assert create(self, path, data)
+        raise JobError(8, "unwritable", "the answer was lost, and the client gave up")
+
+    monkeypatch.setattr(kind, "create", made_and_failed)
+    with pytest.raises(JobError, match="gave up"), output_lock(output):
+        pass
+    assert open_storage(output).list("") == []
+
+
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("before", [None, OLD])
 def test_a_crash_at_any_operation_leaves_the_old_day_or_the_new(output, monkeypatch, before, after):
