@@ -19,6 +19,9 @@ from pathlib import Path
 
 DAY = "2026-03-03"
 MANIFEST = f"_manifest/{DAY}.json"
+MARKS = {"staging": "_staging", "journal": "_staging/*/journal-*"}
+"""Moments after the start of a run, and what its output has from then on."""
+
 _ROOT = Path(__file__).parents[2]
 _LOOK_SECONDS = 0.000_5
 
@@ -80,8 +83,7 @@ def read(folder: Path) -> None:
 def start() -> None:
     """Start the runs that the input describes.
 
-    A run has `words`, `output` and `said`, a file for what it says. With `delay` it is killed so many seconds after it was
-    started, or with `staged` after it began to stage.
+    A run has `words`, `output` and `said`, a file for what it says. With `delay` it is killed so many seconds after a `mark`.
     """
     from pipeline import logs
 
@@ -96,23 +98,23 @@ def start() -> None:
         print(json.dumps(_ended(**json.loads(line))), flush=True)
 
 
-def _ended(words: list[str], output: str, said: str, delay: float | None = None, staged: bool = False) -> dict[str, object]:
-    """How a run ended: its exit code, None if it was killed; its seconds, and those after it began to stage."""
+def _ended(words: list[str], output: str, said: str, delay: float | None = None, mark: str = "start") -> dict[str, object]:
+    """How a run ended: its exit code, None if it was killed; and its seconds since each mark that it has passed."""
     process = os.fork()
     if process == 0:
         _run(words, said)
-    began, began_to_stage, staging = time.monotonic(), None, Path(output, "_staging")
+    passed = {"start": time.monotonic()}
     while True:
         ended, status = os.waitpid(process, os.WNOHANG)
         now = time.monotonic()
         if ended:
             code = os.waitstatus_to_exitcode(status)
-            since = now - (began_to_stage or now)
-            return {"code": None if code == -signal.SIGKILL else code, "seconds": now - began, "staging_seconds": since}
-        if began_to_stage is None and staging.exists():
-            began_to_stage = now
-        since = began_to_stage if staged else began
-        if delay is not None and since is not None and now >= since + delay:
+            seconds = {name: now - since for name, since in passed.items()}
+            return {"code": None if code == -signal.SIGKILL else code, "seconds": seconds}
+        for name, pattern in MARKS.items():
+            if name not in passed and any(Path(output).glob(pattern)):
+                passed[name] = now
+        if delay is not None and mark in passed and now >= passed[mark] + delay:
             os.kill(process, signal.SIGKILL)
             delay = None
         time.sleep(_LOOK_SECONDS)

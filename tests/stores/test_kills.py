@@ -37,7 +37,7 @@ def test_a_killed_run_leaves_a_day_that_can_be_read_and_a_lock(s3, folder, tmp_p
 
         releases, objects = {}, {}
         for log in ("b", "a"):
-            seconds = run(log)["seconds"]
+            seconds = run(log)["seconds"]["start"]
             releases[log] = seen(output, open_storage)
             objects[log] = open_storage(output).list("")
         assert releases["a"] != releases["b"]
