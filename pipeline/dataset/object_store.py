@@ -24,7 +24,6 @@ _LARGEST_BATCH = {stores.S3: 1_000, stores.GCS: 100}
 _read_before: dict[str, tuple[str, bytes]] = {}
 """By URL what was read of many small files, and of which version: each run looks at all manifests several times."""
 
-
 _written: dict[str, tuple[str, str]] = {}
 """By URL of which version an object is that this process wrote last, and its SHA-256. So it need not be read to be checked."""
 
