@@ -18,7 +18,7 @@ run: $(READY) $(EXAMPLE)
 test: $(READY)
 	$(BIN)/pytest -q -m "not long" -n 2 --dist loadfile
 
-# What takes too long for every time: more examples of the same properties, and whole programs that measure.
+# What takes too long for every time: more examples of the same properties, and whole programs that measure. KILLS=500 kills more runs.
 test-long: $(READY)
 	$(BIN)/pytest -q -m long -n 2 --ignore tests/engines --ignore tests/stores
 

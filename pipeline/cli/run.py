@@ -16,6 +16,7 @@ from pipeline.cli import choice
 from pipeline.config.config import config_of
 from pipeline.dataset.lock import check_output, output_lock
 from pipeline.dataset.publish import discard, recover
+from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_UNEXPECTED, EXIT_USAGE, JobError
 from pipeline.graph import detected, launch, parcels, pool, progress, sites
 from pipeline.graph.allocator import give_back
@@ -43,9 +44,10 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         held.enter_context(pool.workers(config.workers))
         look = launch.look(config, known, datetime.datetime.now(datetime.timezone.utc))
         held.enter_context(output_lock(config.output))
-        for date in recover(config.output, config.catalogue.names()):
-            logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
-        prepared = launch.prepare(look)
+        with open_storage(config.output).listed_once():  # the lock keeps others from changing it
+            for date in recover(config.output, config.catalogue.names()):
+                logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
+            prepared = launch.prepare(look)
         watch.allowed = config.max_memory or allowed_by_default()
         choice.refuse_undecided(prepared, options)
         job = prepared.job

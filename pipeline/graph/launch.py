@@ -14,6 +14,7 @@ from pipeline.dataset import ledger
 from pipeline.dataset.dataset import names_of
 from pipeline.dataset.manifest import Manifest, policy_class_of
 from pipeline.dataset.publish import published_days, refuse_other_layout, refuse_unknown
+from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_OUTPUT, EXIT_USAGE, JobError
 from pipeline.graph.detected import name_of
 from pipeline.graph.inputs import STDIN, Found, find_inputs
@@ -84,8 +85,9 @@ def refuse_other(config: Config) -> dict[str, Manifest]:
     of one can be subtracted from those of the other: so the way out is not another --output. Call it before anything is read, and
     again with the output locked, because another run may have published in between.
     """
-    refuse_other_layout(config.output, config.catalogue.names())
-    entered, published = ledger.entries(config.output), published_days(config.output)
+    with open_storage(config.output).listed_once():
+        refuse_other_layout(config.output, config.catalogue.names())
+        entered, published = ledger.entries(config.output), published_days(config.output)
     known = {date: entry["manifest"] for date, entry in entered.items()} | published
     facts = config.facts()
     for fact, option in KEPT.items():
