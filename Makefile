@@ -20,7 +20,7 @@ test: $(READY)
 	@if command -v cargo > /dev/null; then cargo test --quiet --locked --manifest-path kernel/Cargo.toml -p weblog-kernel-core; else echo "test: cargo was not found, the native kernel is not tested"; fi
 	$(BIN)/pytest -q -m "not long" -n 2 --dist loadfile
 
-# What takes too long for every time: more examples of the same properties, and whole programs that measure.
+# What takes too long for every time: more examples of the same properties, and whole programs that measure. KILLS=500 kills more runs.
 test-long: $(READY)
 	$(BIN)/pytest -q -m long -n 2 --ignore tests/engines --ignore tests/stores
 

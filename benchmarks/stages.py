@@ -36,7 +36,7 @@ from transforms.parsing.detect import SAMPLE_BYTES, detect  # noqa: E402
 from transforms.period import Window  # noqa: E402
 from transforms.privacy.threshold import counting, release  # noqa: E402
 from transforms.privacy.threshold.gate import Gate  # noqa: E402
-from transforms.privacy.threshold.plan import plan_release  # noqa: E402
+from transforms.privacy.threshold.plan import judge  # noqa: E402
 from transforms.privacy.threshold.policy import Threshold  # noqa: E402
 from transforms.reports.defaults import default_catalogue  # noqa: E402
 from transforms.wire import pack, unpack  # noqa: E402
@@ -53,14 +53,13 @@ STAGES = (
     "merge",
     "count",
     "pack",
-    "add",
     "keep",
-    "plan",
+    "judge",
     "recount",
     "release",
     "write",
 )
-PRIVACY = ("keep", "plan", "recount", "release")
+PRIVACY = ("keep", "judge", "recount", "release")
 """What a program that publishes every count would not do: keep the rows for a second pass, plan, count again, release."""
 
 EVERYTHING = Window(end=1_000_000)
@@ -142,15 +141,15 @@ def take_way(log: Path, log_format: str, block_bytes: int, shards: int, stages: 
     prepared: dict[int, list[bytes]] = {}
     for own in pieces.values():
         for day, rows in stages.timed("merge", count.merge_pieces)(own, OF_VISITS).items():
-            counted = stages.timed("count", count.count_day)(rows, REPORTS, gate.caps())
+            counted = stages.timed("count", lambda *of: dict(count.count_day(*of)))(rows, REPORTS, gate.caps())
             counts.setdefault(day, []).append(stages.timed("pack", pack)(counted))
             prepared.setdefault(day, []).append(stages.timed("keep", pack)({"rows": rows}))
     for day, parts in counts.items():
-        added = stages.timed("add", lambda parts: count.add_counts(map(unpack, parts)))(parts)
-        plan = stages.timed("plan", plan_release)(added, REPORTS, gate)
+        judged = stages.timed("judge", judge)(parts, REPORTS, gate)
+        plan = {name: each.plan for name, each in judged.items()}
         seconds = [_recount(stages, rows, gate, plan) for rows in prepared[day]]
         second = stages.timed("recount", count.add_counts)(seconds)
-        released = stages.timed("release", release.release)(added, second, REPORTS, gate)
+        released = stages.timed("release", release.release)(judged, second, REPORTS, gate)
         stages.timed("write", write.parquet_files)(released, to_date(day), REPORTS, {})
     return lines
 

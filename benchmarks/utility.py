@@ -26,6 +26,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+import numpy as np  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.compute as pc  # noqa: E402
 
@@ -33,6 +34,7 @@ from examples.generate import generate  # noqa: E402
 from transforms.block import Block, Rules, process_block  # noqa: E402
 from transforms.columns import cell_keys  # noqa: E402
 from transforms.counting.count import add_counts, count_day, merge_pieces  # noqa: E402
+from transforms.counting.partial import add_partial  # noqa: E402
 from transforms.counting.visits import is_of_visits  # noqa: E402
 from transforms.masking.secret import new_secret  # noqa: E402
 from transforms.parsing.read import blocks  # noqa: E402
@@ -44,12 +46,12 @@ from transforms.privacy.differential.release import release_noisy  # noqa: E402
 from transforms.privacy.policy import DEFAULT_ADDRESSES  # noqa: E402
 from transforms.privacy.threshold.counting import count_parts  # noqa: E402
 from transforms.privacy.threshold.gate import Gate  # noqa: E402
-from transforms.privacy.threshold.plan import plan_release  # noqa: E402
+from transforms.privacy.threshold.plan import judge  # noqa: E402
 from transforms.privacy.threshold.release import release  # noqa: E402
 from transforms.reports.defaults import default_catalogue  # noqa: E402
 from transforms.reports.report import Report  # noqa: E402
 from transforms.reserved import OTHER  # noqa: E402
-from transforms.wire import pack, unpack  # noqa: E402
+from transforms.wire import pack, pack_each, unpack  # noqa: E402
 
 SITE = "www.example.org"
 REPORTS = default_catalogue()
@@ -197,18 +199,19 @@ def hidden(prepared: dict[int, list[bytes]], gate: Gate) -> dict[str, Hidden]:
 
 def _hidden(shards: Iterable[bytes], gate: Gate) -> dict[str, Hidden]:
     caps, rows = gate.caps(), [unpack(each)["rows"] for each in shards]
-    counts = add_counts(count_day(each, REPORTS, caps) for each in rows)
-    plan = plan_release(counts, REPORTS, gate)
+    judged = judge([pack_each(count_day(each, REPORTS, caps)) for each in rows], REPORTS, gate)
+    plan = {name: each.plan for name, each in judged.items()}
     second = add_counts(count_parts(each, REPORTS, gate, plan) for each in rows)
-    released = release(counts, second, REPORTS, gate)
+    released = release(judged, second, REPORTS, gate)
     found = {}
-    for report in (each for each in REPORTS if each.name in counts):
+    for report in (each for each in REPORTS):
         published = _of_people(report, released.tables[report.name])
         named = published
         for name in REPORTS.columns(report.name):
             named = named.filter(pc.not_equal(named[name], OTHER))
         all_hits, named_hits = (pc.sum(each["hits"]).as_py() or 0 for each in (published, named))
-        own = counts[report.name]["hits"].take(_places(report, named, counts[report.name]))
+        counted = judged[report.name].named
+        own = counted["hits"].take(_places(report, named, counted))
         found[report.name] = Hidden(all_hits, all_hits - named_hits, named_hits - (pc.sum(own).as_py() or 0))
     return found
 
@@ -232,8 +235,9 @@ def told(pieces: dict[int, list[bytes]], epsilons: list[float]) -> dict[float, d
         (day,) = count_bounded(own, NOISY_REPORTS, (SITE,)).values()
         bounded.append(unpacked(day.counts)[0])
         (rows,) = merge_pieces(own, OF_VISITS).values()
-        exact.append(count_day(rows, NOISY_REPORTS, Gate().caps()))
-    counts, all_counts = add_counts(bounded), add_counts(exact)
+        exact.append(pack_each(count_day(rows, NOISY_REPORTS, Gate().caps())))
+    every = add_partial(exact, NOISY_REPORTS, lambda _, table: np.ones(table.num_rows, np.bool_))
+    counts, all_counts = add_counts(bounded), {report.name: cells.kept for report, cells in every}
     return {epsilon: _told(counts, all_counts, Budget((SITE,), epsilon)) for epsilon in epsilons}
 
 

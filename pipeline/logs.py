@@ -36,6 +36,7 @@ class _Json(logging.Formatter):
 
 def quieten(log_format: str | None = None) -> None:
     """Silence everything except this program's events. Beam installs its own handler when it is imported: call again then."""
+    logging.raiseExceptions = False  # else an event that cannot be written is shown with a traceback
     root = logging.getLogger()
     for handler in [*root.handlers]:
         if not (log_format is None and any(isinstance(own, _OwnEvents) for own in handler.filters)):

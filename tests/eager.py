@@ -20,7 +20,7 @@ from transforms.privacy.differential.bound import add_packed, count_bounded, unp
 from transforms.privacy.release import Released
 from transforms.privacy.threshold.counting import count_parts, count_shard
 from transforms.privacy.threshold.gate import Gate
-from transforms.privacy.threshold.plan import plan_release
+from transforms.privacy.threshold.plan import judge
 from transforms.privacy.threshold.release import release
 from transforms.reports.report import Catalogue
 from transforms.wire import unpack
@@ -44,10 +44,10 @@ def release_log(
     released = {}
     for day in sorted({day for shard in counted for day in shard}):
         parts = [shard[day] for shard in counted if day in shard]
-        counts = add_counts(unpack(part.counts) for part in parts)
-        plan = plan_release(counts, REPORTS, gate)
+        judged = judge([part.counts for part in parts], REPORTS, gate)
+        plan = {name: each.plan for name, each in judged.items()}
         second = add_counts(count_parts(unpack(part.kept)["rows"], REPORTS, gate, plan) for part in parts)
-        released[to_date(day)] = release(counts, second, REPORTS, gate)
+        released[to_date(day)] = release(judged, second, REPORTS, gate)
     return released
 
 

@@ -6,8 +6,10 @@ traceback or a message of a library could quote the line.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -23,6 +25,7 @@ from transforms.dimensions.dimension import Dimension, Scope
 from transforms.dimensions.enrich import enrich
 from transforms.dimensions.lookups import Lookups
 from transforms.dimensions.referrer import describe_referrer
+from transforms.errors import NO_FILE, NO_MEMORY
 from transforms.formats.registry import format_of
 from transforms.masking import secret as secrets
 from transforms.masking.anonymize import anonymize, first_minutes
@@ -30,8 +33,10 @@ from transforms.masking.client import Proxies
 from transforms.masking.ignored import NOTHING_IGNORED, Ignored
 from transforms.masking.masked import MASKED
 from transforms.masking.routes import Routes
-from transforms.parsing.parse import Reject, parse_block
+from transforms.parsing import read
+from transforms.parsing.parse import Parsed, Reject, parse_block
 from transforms.period import Window
+from transforms.wire import joined
 
 MAX_EXAMPLES = 1_000
 """Rejects of a file whose places are kept; all are counted."""
@@ -114,20 +119,58 @@ class BlockError(Exception):
         self.offset = offset
 
 
+def process_blocks(blocks: Sequence[Block], rules: Rules, secret: bytes) -> tuple[dict[int, bytes], list[Account]]:
+    """Pieces by shard of all blocks together, and the account of each. Raises `BlockError` only.
+
+    Small files go together, because a piece of a few lines has many times their size.
+    """
+    mapped = [_guarded(block, rules, secret) for block in blocks]
+    first = blocks[0]
+    try:
+        before = np.cumsum([0, *(visitors.num_rows for visitors, _, _ in mapped)]).tolist()
+        hits = joined(_moved(hits, rows) for (_, hits, _), rows in zip(mapped, before, strict=False))
+        visitors, fingerprint = joined(visitors for visitors, _, _ in mapped), secrets.fingerprint(_secret(rules, secret))
+        pieces = shard(visitors, hits, rules.shards, fingerprint)
+    except MemoryError:
+        raise BlockError(NO_MEMORY, first.file, first.offset) from None
+    except Exception as error:  # noqa: BLE001 whatever it is, its message may quote the log
+        raise BlockError(type(error).__name__, first.file, first.offset) from None
+    return pieces, [account for _, _, account in mapped]
+
+
 def process_block(block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, bytes], Account]:
-    """Pieces by shard, and the account. Raises `BlockError` only."""
+    """Pieces by shard, and the account, of one block. Raises `BlockError` only."""
+    pieces, (account,) = process_blocks([block], rules, secret)
+    return pieces, account
+
+
+def _moved(hits: pa.Table, rows: int) -> pa.Table:
+    """Hits whose visitors follow so many others."""
+    if not rows:
+        return hits
+    at = hits.schema.get_field_index("visitor")
+    return hits.set_column(at, hits.schema.field(at), pa.array(hits["visitor"].to_numpy() + np.int32(rows), pa.int32()))
+
+
+def _guarded(block: Block, rules: Rules, secret: bytes) -> tuple[pa.Table, pa.Table, Account]:
     if rules.secret_part and rules.secret_part not in os.environ:
         raise BlockError(NO_SECRET_PART, block.file, block.offset)
     try:
         data = block.data if block.data is not None else _read(block)
         if data is not None and len(data) == block.size:
-            return _process(data, block, rules, secret)
+            return _process(data, block, rules, _secret(rules, secret))
         reason = CHANGED
-    except OSError:
-        reason = UNREADABLE
+    except MemoryError:
+        reason = NO_MEMORY
+    except OSError as error:
+        reason = NO_FILE if error.errno in (errno.EMFILE, errno.ENFILE) else UNREADABLE
     except Exception as error:  # noqa: BLE001 whatever it is, its message may quote the log
         reason = type(error).__name__
     raise BlockError(reason, block.file, block.offset) from None
+
+
+def _secret(rules: Rules, secret: bytes) -> bytes:
+    return secrets.derive(secret, os.environb[rules.secret_part.encode()]) if rules.secret_part else secret
 
 
 def warm_up() -> None:
@@ -150,11 +193,10 @@ def _read(block: Block) -> bytes | None:
         return file.read(block.size)
 
 
-def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, bytes], Account]:
+def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[pa.Table, pa.Table, Account]:
+    """Visitors and their hits as they travel to a shard, and the account."""
     further = _further(rules.dimensions)
-    parsed = parse_block(data, format_of(block.format), block.offset, rules.log_time_zone, further)
-    if rules.secret_part:
-        secret = secrets.derive(secret, os.environb[rules.secret_part.encode()])
+    parsed = _parsed(data, block, rules.log_time_zone, further)
     entries, ignored = rules.ignored.left(parsed.entries, rules.proxies)
     masked = anonymize(
         entries, secret, rules.window, block.site, rules.time_zone, rules.proxies, rules.routes, rules.exclude_opted_out
@@ -162,7 +204,6 @@ def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[di
     # Lines that are left out show as well that the input goes on.
     first = masked.period_first if not ignored else first_minutes(parsed.entries, rules.window, rules.time_zone)
     visitors, hits = enrich(masked.visitors, masked.hits, rules.dimensions, _lookups(rules.country_database))
-    pieces = shard(visitors, hits, rules.shards, secrets.fingerprint(secret))
     people = are_people(visitors["traffic"])
     account = Account(
         file=block.file,
@@ -180,7 +221,23 @@ def _process(data: bytes, block: Block, rules: Rules, secret: bytes) -> tuple[di
         rejected=dict(Counter(reject.reason for reject in parsed.rejects)),
         examples=parsed.rejects[:MAX_EXAMPLES],
     )
-    return pieces, account
+    return visitors, hits, account
+
+
+def _parsed(data: bytes, block: Block, log_time_zone: str, further: tuple[str, ...]) -> Parsed:
+    log_format = format_of(block.format)
+    parts = [
+        parse_block(part, log_format, block.offset + at, log_time_zone, further) for at, part in read.without_holes(data)
+    ] or [parse_block(b"", log_format, block.offset, log_time_zone, further)]
+    if len(parts) == 1:
+        return parts[0]
+    return Parsed(
+        joined(part.entries for part in parts),
+        sum(part.lines for part in parts),
+        dict(sum((Counter(part.ignored) for part in parts), Counter())),
+        tuple(reject for part in parts for reject in part.rejects),
+        sum(part.ambiguous for part in parts),
+    )
 
 
 def _by_period(visitors: pa.Table, hits: pa.Table, chosen: Flags) -> dict[int, int]:

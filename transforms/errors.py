@@ -10,6 +10,9 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+NO_MEMORY, NO_FILE = "no_memory", "no_file"
+"""Reasons of errors: the machine gave no more memory, or no more open files."""
+
 
 @contextlib.contextmanager
 def translated(

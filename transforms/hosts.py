@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from publicsuffixlist import PublicSuffixList
 
+from transforms.memo import remembered
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 PORT = re.compile(r":\d{1,5}\Z")
@@ -93,13 +95,13 @@ def dns_name(host: str) -> str:
     return host if len(host) <= _MAX_NAME and _BELOW_TOP_LEVEL.fullmatch(host) else ""
 
 
-@lru_cache(maxsize=65_536)
+@remembered
 def site_domain(host: str) -> str:
     """The registrable domain of a host name by the whole list, so that two people's pages at one host are two; "" for none."""
     return _registrable(host, _suffixes(private=True))
 
 
-@lru_cache(maxsize=65_536)
+@remembered
 def network_domain(host: str) -> str:
     """The registrable domain of a host name by the list's ICANN section; "" for none."""
     return _registrable(host, _suffixes(private=False))

@@ -7,7 +7,7 @@ the rows that were dropped, and IPC would send them.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -51,17 +51,27 @@ def _compact_column(column: pa.ChunkedArray) -> pa.Array:
 
 def pack(tables: Mapping[str, pa.Table]) -> bytes:
     """Names and tables as one byte string; dictionary columns must be compact already."""
-    return pack_bytes({name: _to_ipc(table) for name, table in tables.items()})
+    return pack_each(tables.items())
+
+
+def pack_each(tables: Iterable[tuple[str, pa.Table]]) -> bytes:
+    """As `pack`; of tables that are made one after the other, one is held at a time."""
+    return pack_bytes({name: _to_ipc(table) for name, table in tables})
 
 
 def unpack(data: bytes) -> dict[str, pa.Table]:
     """The inverse of `pack`, zero-copy where uncompressed."""
-    return {name: pa.ipc.open_stream(part, options=_READING).read_all() for name, part in unpack_bytes(data).items()}
+    return {name: _from_ipc(part) for name, part in _parts(data)}
+
+
+def unpack_one(data: bytes, name: str) -> pa.Table:
+    """One of the tables."""
+    return next(_from_ipc(part) for own, part in _parts(data) if own == name)
 
 
 def schema_of(data: bytes, name: str) -> pa.Schema:
     """The schema of one of the tables, without reading any."""
-    return pa.ipc.open_stream(unpack_bytes(data)[name]).schema
+    return next(pa.ipc.open_stream(part).schema for own, part in _parts(data) if own == name)
 
 
 def pack_bytes(parts: Mapping[str, bytes]) -> bytes:
@@ -77,16 +87,23 @@ def pack_bytes(parts: Mapping[str, bytes]) -> bytes:
 
 def unpack_bytes(data: bytes) -> dict[str, bytes]:
     """The inverse of `pack_bytes`."""
-    parts: dict[str, bytes] = {}
-    position = 0
-    while position < len(data):
-        name_length, length = _FRAME.unpack_from(data, position)
+    return {name: bytes(part) for name, part in _parts(data)}
+
+
+def _parts(data: bytes) -> Iterator[tuple[str, memoryview]]:
+    """Names and byte strings, which are not copied."""
+    view, position = memoryview(data), 0
+    while position < len(view):
+        name_length, length = _FRAME.unpack_from(view, position)
         position += _FRAME.size
-        name = data[position : position + name_length].decode()
+        name = str(view[position : position + name_length], "utf-8")
         position += name_length
-        parts[name] = data[position : position + length]
+        yield name, view[position : position + length]
         position += length
-    return parts
+
+
+def _from_ipc(part: memoryview) -> pa.Table:
+    return pa.ipc.open_stream(pa.py_buffer(part), options=_READING).read_all()
 
 
 def _to_ipc(table: pa.Table) -> bytes:

@@ -13,7 +13,7 @@ from pipeline.words import plural
 
 AT_WORK = "of the run that is at work"
 _LEFT_OVER = "left over from a run that was interrupted; the next run completes or removes it"
-_KILLED = "names a run and its machine. If it is not at work, the next run empties this file"
+_KILLED = "names a run and its machine. If it is not at work, the next run empties this file; on a store, remove it"
 
 
 class Places:

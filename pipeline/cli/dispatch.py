@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
-from pipeline import errors
+from pipeline import errors, limits
 from pipeline.errors import JobError
 
 
 def dispatch(arguments: Sequence[str]) -> int:
     """Run the command that is asked for. Never lets a message of a library out: it may quote a log line."""
+    # NumPy's library for algebra, which nothing here does, starts a thread for each core; without them it interrupts the process.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.disable()  # what is imported stays: looking for garbage in it takes a fifth of the start
     try:
         return _dispatch(arguments)
@@ -22,11 +25,14 @@ def dispatch(arguments: Sequence[str]) -> int:
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
-    from pipeline import logs, stores
-    from pipeline.cli import options
+    from pipeline import logs
 
     logs.quieten("text")
     try:
+        limits.keep_to_memory()
+        from pipeline import stores
+        from pipeline.cli import options
+
         known, beam_arguments = options.parse(arguments)
         logs.quieten(getattr(known, "log_format", "text"))
         stores.use(beam_arguments)
@@ -37,7 +43,8 @@ def _dispatch(arguments: Sequence[str]) -> int:
     except JobError as error:
         return _say(error.reason, error.message, error.exit_code)
     except Exception as error:  # noqa: BLE001
-        carried = errors.from_text(str(error))
+        short = limits.missing(error)
+        carried = limits.job_error(short) if short else errors.from_text(str(error))
         if carried is not None:
             return _say(carried.reason, carried.message, carried.exit_code)
         # Where it happened, but not what it says: a library's message may quote a log line.

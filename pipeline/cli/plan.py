@@ -44,7 +44,7 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         console.print(f"Reports: {', '.join(job.catalogue.names())}.")
         for sentence in job.policy.in_short(period):
             console.print(sentence)
-        console.print(f"Memory: about {prepared.memory / 1e9:.1f} GB at most, in {job.rules.shards} shards.")
+        console.print(f"Memory: about {prepared.memory / 1e6:,.0f} MB, in {plural(job.rules.shards, 'shard')}.")
         console.print(f"Kernel: {kernel.name()}.")
         found = choice.previews(prepared) if prepared.previewable else {}
         if found:

@@ -16,10 +16,13 @@ from pipeline.cli import choice
 from pipeline.config.config import config_of
 from pipeline.dataset.lock import check_output, output_lock
 from pipeline.dataset.publish import discard, recover
+from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_UNEXPECTED, EXIT_USAGE, JobError
-from pipeline.graph import detected, launch, pool, progress, sites
+from pipeline.graph import detected, launch, parcels, pool, progress, sites
+from pipeline.graph.allocator import give_back
 from pipeline.graph.inputs import STDIN
 from pipeline.graph.job import Job
+from pipeline.graph.memory import Watch, allowed_by_default
 from pipeline.graph.run_record import read_record
 from pipeline.outputs import record_file
 from pipeline.signals import interruptible
@@ -30,7 +33,9 @@ from transforms.errors import translated
 def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     """Publish; raises `JobError` with the exit code."""
     began = time.monotonic()
-    with interruptible(), contextlib.ExitStack() as held:
+    give_back()
+    watch = Watch()
+    with watch.on(), interruptible(), contextlib.ExitStack() as held:
         config = config_of(options, beam_arguments)
         if config.run_record:
             record_file.check_writable(config.run_record)
@@ -39,9 +44,11 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         held.enter_context(pool.workers(config.workers))
         look = launch.look(config, known, datetime.datetime.now(datetime.timezone.utc))
         held.enter_context(output_lock(config.output))
-        for date in recover(config.output, config.catalogue.names()):
-            logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
-        prepared = launch.prepare(look)
+        with open_storage(config.output).listed_once():  # the lock keeps others from changing it
+            for date in recover(config.output, config.catalogue.names()):
+                logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
+            prepared = launch.prepare(look)
+        watch.allowed = config.max_memory or allowed_by_default()
         choice.refuse_undecided(prepared, options)
         job = prepared.job
         if prepared.zone.why:
@@ -53,7 +60,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         logs.event("started", f"reading {size}, files: {len(job.files):,}", files=len(job.files), bytes=stored)
         handed_over = False
         try:
-            with progress.shown(None if piped else stored):
+            with progress.shown(None if piped else stored), parcels.kept_here() if config.local else contextlib.nullcontext():
                 _execute(job, beam_arguments, config.local)
             handed_over = not job.awaited
             if not handed_over:
@@ -65,11 +72,10 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         finally:
             if not handed_over:  # else the job is at work there
                 discard(config.output, job.run_id)
-        peak = pool.peak_memory()
     if handed_over:
         logs.event("handed_over", "the job was handed over. It publishes by itself: follow it at the runner.")
         return
-    record |= {"seconds": round(time.monotonic() - began, 3), "peak_memory_bytes": peak}
+    record |= {"seconds": round(time.monotonic() - began, 3), "peak_memory_bytes": watch.peak}
     if config.run_record:
         record_file.write(config.run_record, record)
     sites.refuse_other_sites(record)

@@ -178,7 +178,7 @@ def _add_how(add: Add) -> None:
         "--max-memory",
         type=_bytes,
         metavar="SIZE",
-        help="refuse a run that would take more, as 4G (default: 3/4 of the machine's)",
+        help="end a run that takes more, and refuse one that surely would, as 4G (default: 3/4 of the machine's or container's)",
     )
     add("--block-mib", type=_block_mib, default=None, metavar="MIB", help="bytes processed at once (default 16, remotely 64)")
     add("--run-record", metavar="FILE", help="write the run's exact account as JSON; it is for the operator, not for publication")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 
+from pipeline import limits
 from pipeline.audit.period import PublishedPeriod, of_ledger
 from pipeline.audit.places import Places
 from pipeline.audit.tree import Document, Tree, document, open_tree
@@ -41,6 +42,9 @@ def verify(options: argparse.Namespace, _: list[str]) -> None:
     try:
         _verify(options.output)
     except OSError as error:
+        short = limits.missing(error)
+        if short:
+            raise limits.job_error(short) from None
         raise JobError(EXIT_INPUT, "unreadable", f"{error.filename or options.output}: {error.strerror}.") from None
 
 

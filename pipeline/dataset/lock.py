@@ -14,16 +14,22 @@ import fcntl
 import json
 import os
 import re
+import secrets
+import shlex
 import socket
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 
+from pipeline import stores
 from pipeline.dataset.layout import LOCK
 from pipeline.dataset.operations import output_error
 from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_OUTPUT, JobError
 from transforms.errors import translated
+
+_REMOVE = {stores.S3: "aws s3 rm", stores.GCS: "gcloud storage rm", "hdfs": "hdfs dfs -rm"}
+"""By scheme the command that removes a file there."""
 
 
 @contextlib.contextmanager
@@ -93,36 +99,44 @@ def holder(output: str) -> str | None:
 def _remote(output: str) -> Iterator[None]:
     storage = open_storage(output)
     own = _description()
-    if not storage.create(LOCK, own):
-        raise JobError(
-            EXIT_OUTPUT,
-            "locked",
-            f"{output}: {_holder(storage.read(LOCK) or b'')} is publishing there. If it is surely dead, "
-            f"remove {output.rstrip('/')}/{LOCK} and run again.",
-        )
     try:
+        there = None if storage.create(LOCK, own) else storage.read(LOCK) or b""
+        # Its own is there if the answer to a first request was lost, and the client sent it again.
+        if there not in (None, own):
+            raise _locked(output, there)
         yield
     finally:
-        if storage.read(LOCK) == own:  # else somebody took this run for dead, and another one holds it
+        if storage.read(LOCK) == own:  # else it is another run's, perhaps because somebody took this one for dead
             storage.delete(LOCK)
+
+
+def _locked(output: str, there: bytes) -> JobError:
+    place, command = f"{output.rstrip('/')}/{LOCK}", _REMOVE.get(stores.scheme_of(output))
+    way_out = f"remove its lock with `{command} {shlex.quote(place)}`" if command else f"remove {place}"
+    message = (
+        f"{output}: {_holder(there)} is publishing there. If that process is surely dead, and so is its job if a runner "
+        f"elsewhere has it, {way_out}, then run again."
+    )
+    return JobError(EXIT_OUTPUT, "locked", message)
 
 
 def _description() -> bytes:
     now = datetime.datetime.now(datetime.timezone.utc)
-    return _described(os.getpid(), socket.gethostname(), f"{now:%Y-%m-%d %H:%M:%S} UTC")
+    return _described(os.getpid(), socket.gethostname(), f"{now:%Y-%m-%d %H:%M:%S} UTC", secrets.token_hex(8))
 
 
-def _described(process: int, host: str, since: str) -> bytes:
-    return json.dumps({"process": process, "host": host, "since": since}).encode()
+def _described(process: int, host: str, since: str, nonce: str) -> bytes:
+    return json.dumps({"process": process, "host": host, "since": since, "nonce": nonce}).encode()
 
 
 def is_description(data: bytes) -> bool:
     """Whether it is what a run writes into the lock, as far as its form goes."""
     try:
         known = json.loads(data)
-        process, host, since = known["process"], known["host"], known["since"]
+        process, host, since, nonce = known["process"], known["host"], known["since"], known["nonce"]
         datetime.datetime.strptime(since, "%Y-%m-%d %H:%M:%S UTC")
-        return re.fullmatch("[A-Za-z0-9._-]{1,255}", host) is not None and _described(int(process), host, since) == data
+        fits = re.fullmatch("[A-Za-z0-9._-]{1,255}", host) and re.fullmatch("[0-9a-f]{16}", nonce)
+        return fits is not None and _described(int(process), host, since, nonce) == data
     except (ValueError, KeyError, TypeError, RecursionError):
         return False
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import abc
 import contextlib
 import errno
+import hashlib
+from collections.abc import Iterator
 
-from pipeline import stores
+from pipeline import limits, stores
 from pipeline.errors import EXIT_OUTPUT, JobError
 from transforms.errors import translated
 
@@ -46,6 +48,16 @@ class Storage(abc.ABC):
         found = ((path, self.read(path)) for path in self.list(folder) if not is_unfinished(path))
         return {path: data for path, data in found if data is not None}
 
+    def hashes(self, *paths: str) -> dict[str, str]:
+        """The SHA-256 (hex) of each of the files that is there, by path."""
+        found = ((path, self.read(path)) for path in paths)
+        return {path: sha256_of(data) for path, data in found if data is not None}
+
+    @contextlib.contextmanager
+    def listed_once(self) -> Iterator[None]:
+        """Meanwhile what others make or remove need not be seen, so that a store is asked once for what is there."""
+        yield
+
     def clear(self, folder: str) -> None:
         """Remove the folder with all that is below it."""
         self.delete(*self.list(folder))
@@ -67,6 +79,9 @@ _WAYS_OUT = {
 
 def output_error(path: str, error: Exception) -> JobError:
     """The error for a failed file operation on the output."""
+    short = limits.missing(error)
+    if short:
+        return limits.job_error(short)
     number = error.errno if isinstance(error, OSError) else None
     unknown = (
         "unwritable",
@@ -79,6 +94,11 @@ def output_error(path: str, error: Exception) -> JobError:
 def reported(path: str) -> contextlib.AbstractContextManager[None]:
     """While a file on one of Beam's file systems is worked on, turns each failure into a `JobError` that names the file."""
     return translated(Exception, lambda error: output_error(path, error) if stores.is_failure(error) else None)
+
+
+def sha256_of(data: bytes) -> str:
+    """The SHA-256 of a file's bytes, hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def is_unfinished(path: str) -> bool:

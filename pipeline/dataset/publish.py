@@ -12,7 +12,6 @@ the next run, because drawing again would spend the budget twice.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -22,7 +21,7 @@ from pipeline.dataset import layout, ledger
 from pipeline.dataset.dataset import DataSet
 from pipeline.dataset.document import to_bytes
 from pipeline.dataset.manifest import STAGED, Manifest, other_layout, policy_class_of
-from pipeline.dataset.operations import Storage, is_unfinished
+from pipeline.dataset.operations import Storage, is_unfinished, sha256_of
 from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_OUTPUT, EXIT_UNEXPECTED, JobError
 from pipeline.signals import held_back
@@ -124,14 +123,17 @@ def commit_day(output: str, run_id: str, manifest: dict[str, Any], files: Sequen
     if lost:
         raise JobError(EXIT_UNEXPECTED, "staging_changed", f"{output}/{lost[0]}: not as it was written. Nothing was published.")
     path = layout.journal_path(run_id, date)
-    journal = _complete_journal(storage, path)
-    if journal is None:  # else an attempt failed after it
-        journal = _journal_of(storage, {**manifest, "run_id": run_id}, moves, before)
-        body = json.dumps(journal, sort_keys=True)
-        storage.write(path, json.dumps({"sha256": sha256_of(body.encode()), "journal": body}).encode())
+    journal = _journal_of(storage, {**manifest, "run_id": run_id}, moves, before)
+    body = json.dumps(journal, sort_keys=True)
+    document = json.dumps({"sha256": sha256_of(body.encode()), "journal": body}).encode()
+    if not storage.create(path, document):  # an attempt failed after it, or while it was written
+        earlier = _complete_journal(storage, path)
+        if earlier is None:
+            storage.write(path, document)
+        journal = earlier or journal
     with held_back():
-        _roll_forward(data, journal, whole)
-        storage.delete(path)
+        _roll_forward(storage, journal, whole)
+        storage.delete(*moves, path)
     return True
 
 
@@ -154,9 +156,14 @@ def recover(output: str, reports: Iterable[str] = ()) -> list[str]:
 
     Returns the dates completed. `reports` are folders in which nothing of another layout may be.
     """
-    refuse_other_layout(output, reports)
     data = DataSet(output)
-    storage = data.storage
+    with data.storage.listed_once():
+        return _recover(data, reports)
+
+
+def _recover(data: DataSet, reports: Iterable[str]) -> list[str]:
+    output, storage = data.root, data.storage
+    refuse_other_layout(output, reports)
     dates = []
     for journal in _journals(storage):
         if _complete(data, journal):
@@ -188,9 +195,11 @@ def _complete(data: DataSet, journal: Journal) -> bool:
         if entry.get("unpublished") and entry["manifest"]["run_id"] == run_id:  # given up by a run that was killed right then
             return False
         ledger.check_own(output, date, run_id)
+    if _is_published(data, journal):
+        return True
     whole = _whole(storage, journal["moves"])
     lost = _lost(whole)
-    if lost and not _is_published(data, journal):
+    if lost:
         if not drawn:
             message = (
                 f"{output}/{lost[0]}: gone, and the publication of {date} that was interrupted needs it. Restore it; or remove "
@@ -201,20 +210,18 @@ def _complete(data: DataSet, journal: Journal) -> bool:
         ledger.give_up(output, ledger.entries(output)[date])
         return False
     with held_back():
-        _roll_forward(data, journal, whole)
+        _roll_forward(storage, journal, whole)
     return True
 
 
 def _whole(storage: Storage, moves: Mapping[str, Mapping[str, str]]) -> dict[str, str | None]:
     """Where each staged file is whole: where it was staged, else where it belongs, else nowhere."""
 
-    def is_whole(path: str, sha256: str) -> bool:
-        return sha256_of(storage.read(path) or b"") == sha256
-
-    return {
-        source: next((path for path in (source, move["to"]) if is_whole(path, move["sha256"])), None)
-        for source, move in moves.items()
-    }
+    staged = storage.hashes(*moves)
+    others = {source: move for source, move in moves.items() if staged.get(source) != move["sha256"]}
+    placed = storage.hashes(*(move["to"] for move in others.values()))
+    found = {source: move["to"] if placed.get(move["to"]) == move["sha256"] else None for source, move in others.items()}
+    return {source: found.get(source, source) for source in moves}
 
 
 def _lost(whole: Mapping[str, str | None]) -> list[str]:
@@ -273,21 +280,21 @@ def _unsettled(output: str) -> dict[str, dict[str, Any]]:
 def discard(output: str, run_id: str) -> None:
     """Remove a run's staging, unless it holds a journal or noise that was paid for: these must be completed."""
     storage = open_storage(output)
-    staged = storage.list(layout.staging_path(run_id))
-    if any(entry["manifest"]["run_id"] == run_id for entry in _unsettled(output).values()):
-        return
-    if not any(map(layout.is_journal, staged)):
-        storage.clear(layout.staging_path(run_id))
+    with storage.listed_once():
+        staged = storage.list(layout.staging_path(run_id))
+        drawn = any(map(layout.date_of_drawn, staged))
+        if drawn and any(entry["manifest"]["run_id"] == run_id for entry in _unsettled(output).values()):
+            return
+        if not any(map(layout.is_journal, staged)):
+            storage.clear(layout.staging_path(run_id))
 
 
-def _roll_forward(data: DataSet, journal: Journal, whole: Mapping[str, str | None]) -> None:
+def _roll_forward(storage: Storage, journal: Journal, whole: Mapping[str, str | None]) -> None:
     """Each operation is idempotent, so an interrupted publication is completed by repeating all of them.
 
-    `whole` says where each file is whole.
+    `whole` says where each file is whole. What is staged stays, and so does the journal: its caller removes them.
     """
-    storage, manifest, moves = data.storage, journal["manifest"], journal["moves"]
-    if _is_published(data, journal):
-        return
+    manifest, moves = journal["manifest"], journal["moves"]
     storage.write(layout.guard_path(journal["date"]), layout.GUARD)  # before any table can be seen
     if journal["replaces"]:
         # From here on the new release is seen, until then the old one, so neither may lose a file before the other is there.
@@ -296,7 +303,6 @@ def _roll_forward(data: DataSet, journal: Journal, whole: Mapping[str, str | Non
         storage.copy(source, moves[source]["to"])
     storage.delete(*journal["deletions"])
     storage.write(layout.manifest_path(journal["date"]), to_bytes(manifest))
-    storage.delete(*moves)
 
 
 def _is_published(data: DataSet, journal: Journal) -> bool:
@@ -321,8 +327,3 @@ def _complete_journal(storage: Storage, path: str) -> Journal | None:
         return None
     journal: Journal = json.loads(body)
     return journal
-
-
-def sha256_of(data: bytes) -> str:
-    """The SHA-256 of a file's bytes, hexadecimal."""
-    return hashlib.sha256(data).hexdigest()

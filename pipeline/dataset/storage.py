@@ -10,7 +10,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from pipeline import stores
+from pipeline import limits, stores
 from pipeline.atomic import unfinished_name, write_atomically
 from pipeline.dataset.object_store import GcsStorage, S3Storage
 from pipeline.dataset.operations import Storage, output_error, reported
@@ -171,6 +171,9 @@ def _unreadable(error: OSError) -> None:
     """A missing folder has no files. An unreadable folder may have some, so it must not count as empty."""
     if isinstance(error, FileNotFoundError):
         return
+    short = limits.missing(error)
+    if short:
+        raise limits.job_error(short)
     problem = f"{(error.strerror or 'unreadable').lower()}. Run as a user who may read there: it says what is published."
     if isinstance(error, NotADirectoryError):
         problem = "a file is where a folder of the data set must be. Restore it."

@@ -12,6 +12,7 @@ from apache_beam.pvalue import AsDict, AsIter, AsSingleton
 from pipeline.graph import accounts
 from pipeline.graph.coverage import cut_period
 from pipeline.graph.job import Job
+from pipeline.graph.parcels import handed_on
 from pipeline.graph.steps.count_shards import KEPT, SECRETS, TRAFFIC, CountShards
 from pipeline.graph.steps.guarded import guarded
 from pipeline.graph.steps.make_secret import MakeSecret
@@ -70,7 +71,7 @@ def _with_announced(root: beam.Pipeline, counts: beam.PCollection, job: Job) -> 
     nothing = job.policy.without_lines()
     if nothing is None:
         return counts
-    asked = root | "Asked" >> beam.Create([(date, nothing) for date in job.asked])
+    asked = root | "Asked" >> beam.Create([(date, handed_on(nothing)) for date in job.asked])
     return (asked, counts) | "WithAsked" >> beam.Flatten()
 
 

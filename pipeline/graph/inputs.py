@@ -14,13 +14,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import IO, Any, cast
 
-from pipeline import stores
+from pipeline import limits, stores
 from pipeline.config.patterns import Pattern
 from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
 from pipeline.graph.job import InputFile
 from pipeline.words import plural
 from transforms.columns import Seconds
 from transforms.errors import translated
+from transforms.formats import w3c
 from transforms.formats.registry import FORMATS, format_of
 from transforms.parsing import read
 from transforms.parsing.detect import SAMPLE_BYTES, Detection, as_in, detect, sample_lines
@@ -175,12 +176,12 @@ def look_into(file: InputFile, log_format: str = AUTO, all_columns: bool = False
     sample = [] if all_columns else sample_lines(head, complete)
     if log_format != AUTO:
         return Found(replace(file, format=as_in(log_format, sample)), None, head, expansion)
-    with translated(ValueError, lambda _: input_error(file.path, "header")):
+    with reading(file.path):
         detection = detect(head, FORMATS, complete)
     if not detection.lines and whole:  # nothing but lines to be ignored
         return Found(replace(file, format=detection.likeliest), detection, head, expansion)
     if detection.format is None:
-        raise _unknown_format(file.path, detection)
+        raise _unknown_format(file.path, detection, head)
     return Found(replace(file, format=as_in(detection.format, sample)), detection, head, expansion)
 
 
@@ -211,6 +212,7 @@ def _decompressed_head(stored: bytes, compression: str, whole: bool) -> tuple[by
                 head += chunk
             while len(head) > MAX_LINE_BYTES and head.find(b"\n", 0, MAX_LINE_BYTES + 1) < 0:
                 start = start or head[:SAMPLE_BYTES]
+                w3c.header_in(head[:SAMPLE_BYTES])  # without it the lines that follow would seem to be of no format
                 _, newline, head = head.partition(b"\n")
                 within = not newline
     except read.UnreadableError as error:
@@ -260,7 +262,8 @@ _WAYS_OUT = {
     os.strerror(errno.EACCES): "permission denied. Run as a user who may read it; on Debian those of the group adm may.",
     os.strerror(errno.ENOENT): "it vanished, or is a link to nothing. Run again, or leave it out.",
     "expands": "it holds more than 300 times its own size, as no log does. If it is genuine, decompress it first.",
-    "header": "a line #Fields in it does not name date, time, c-ip and cs-uri-stem. Log these as well.",
+    w3c.LACKING: "a line #Fields in it does not name date, time, c-ip and cs-uri-stem. Log these as well.",
+    w3c.TOO_LONG: "a line #Fields in it is longer than 64 KiB, as no server writes it. Is the file damaged?",
     "changed_while_read": "it was replaced while it was read, as log rotation does. Run again on the rotated file.",
     "cut_off": "it ends within a line: the command before the pipe was cut off, and lines are missing. Copy the log into a file "
     "first, let the shell stop where that fails (`&&`, `set -o pipefail`), and give that file to --input.",
@@ -274,14 +277,17 @@ def reading(path: str) -> contextlib.AbstractContextManager[None]:
     """While a file is opened and read, turns each failure into a `JobError` that names the file."""
 
     def unread(error: Exception) -> JobError | None:
-        known = isinstance(error, (read.UnreadableError, OSError)) or ("://" in path and stores.is_failure(error))
+        if limits.missing(error):  # this says nothing of the file
+            return None
+        known = isinstance(error, (read.UnreadableError, w3c.HeaderError, OSError))
+        known = known or ("://" in path and stores.is_failure(error))
         return input_error(path, _problem(error)) if known else None
 
     return translated(Exception, unread)
 
 
 def _problem(error: Exception) -> str:
-    if isinstance(error, read.UnreadableError):
+    if isinstance(error, (read.UnreadableError, w3c.HeaderError)):
         return error.reason
     return (error.strerror if isinstance(error, OSError) else stores.described(error).rstrip(".")) or "unreadable"
 
@@ -293,7 +299,17 @@ def input_error(path: str, problem: str) -> JobError:
     return JobError(EXIT_INPUT, reason, f"{name}: {_WAYS_OUT.get(problem, f'{problem}.')}{NOTHING}")
 
 
-def _unknown_format(path: str, detection: Detection) -> JobError:
+def _unknown_format(path: str, detection: Detection, head: bytes) -> JobError:
+    """The error for a file whose format cannot be told."""
+    return JobError(EXIT_REJECTED, "unknown_format", f"{path}: no log format fits. {_tried(detection, head)}.{NOTHING}{NAME_IT}")
+
+
+def _tried(detection: Detection, head: bytes) -> str:
+    """Why none of the lines that were tried shows a format."""
+    if len(head) >= SAMPLE_BYTES and b"\n" not in head:
+        return "Its first line is longer than 256 KiB, as no server writes it"
+    if not detection.lines:
+        return f"Its first {len(head):,} bytes hold no request"
     fitting, readable = (
         sorted((item for item in counts.items() if item[1]), key=lambda item: -item[1])[:3]
         for counts in (detection.fits, detection.reads)
@@ -301,8 +317,4 @@ def _unknown_format(path: str, detection: Detection) -> JobError:
     tried = ", ".join(f"{name} fits {count:,}" for name, count in fitting) or "none is of a known format"
     if readable and not fitting:
         tried = f"{readable[0][0]} could read {readable[0][1]:,}, but they hold other values than its lines do"
-    return JobError(
-        EXIT_REJECTED,
-        "unknown_format",
-        f"{path}: no log format fits. Of {plural(detection.lines, 'line')} tried, {tried}.{NOTHING}{NAME_IT}",
-    )
+    return f"Of {plural(detection.lines, 'line')} tried, {tried}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,28 +14,35 @@ from pipeline.dataset import ledger
 from pipeline.dataset.dataset import names_of
 from pipeline.dataset.manifest import Manifest, policy_class_of
 from pipeline.dataset.publish import published_days, refuse_other_layout, refuse_unknown
+from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_OUTPUT, EXIT_USAGE, JobError
 from pipeline.graph.detected import name_of
 from pipeline.graph.inputs import STDIN, Found, find_inputs
 from pipeline.graph.job import Job
+from pipeline.graph.memory import allowed_by_default, too_big
 from pipeline.graph.sites import Sites, look_at_sites, refuse_nameless
 from transforms.block import Rules
 from transforms.errors import translated
 from transforms.formats.registry import format_of
 from transforms.period import Period
 
-SHARD_BYTES = 256 * MIB
+LINES_OF_A_SHARD = 250_000
+"""A shard is counted at once, so the memory for that follows from its lines."""
 
-# Measured with benchmarks/run.py: what a process takes before it reads a line, and what the shards and their copies take a line.
-PROCESS_BYTES = 220 * MIB
-BLOCK_FACTOR = 6
-LINE_BYTES = 120
+SHARDS_OF_A_PIPE = 16
+"""Of the standard input nobody knows how many lines it will have."""
+
+# Measured with benchmarks/memory.py: what this process takes, the one that the workers are copies of, and each worker, before a
+# line is read; what the blocks in work take; and what a line takes, from few visitors with many to many with one each.
+MAIN_BYTES, SERVER_BYTES, WORKER_BYTES = 150 * MIB, 50 * MIB, 60 * MIB
+BLOCK_FACTOR = 3
+LINE_BYTES = 70
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A job that may start, by which time zone and why, what was found for it, files that are empty, and how much memory it will
-    take at most, in bytes.
+    """A job that may start, by which time zone and why, what was found for it, files that are empty, and about how much memory
+    it will take, in bytes.
 
     `first` says that nothing has been published to the output yet; `previewable` that the input can be counted before that, and
     `undecided` that its period may still be chosen.
@@ -79,8 +85,9 @@ def refuse_other(config: Config) -> dict[str, Manifest]:
     of one can be subtracted from those of the other: so the way out is not another --output. Call it before anything is read, and
     again with the output locked, because another run may have published in between.
     """
-    refuse_other_layout(config.output, config.catalogue.names())
-    entered, published = ledger.entries(config.output), published_days(config.output)
+    with open_storage(config.output).listed_once():
+        refuse_other_layout(config.output, config.catalogue.names())
+        entered, published = ledger.entries(config.output), published_days(config.output)
     known = {date: entry["manifest"] for date, entry in entered.items()} | published
     facts = config.facts()
     for fact, option in KEPT.items():
@@ -148,7 +155,7 @@ def prepare(look: Look) -> Launch:
         ledger.refuse_spent(ledger.entries(config.output), published, look.asked)
     today = days.today_in(config.time_zone, config.grace, look.now)
     window = days.window(look.asked, frozenset(published), today, config.replace, config.period or Period.DAY)
-    size = sum(int(each.file.size * each.expansion) for each in look.found)
+    lines = sum(each.lines() for each in look.found)
     catalogue = config.policy.published(config.catalogue)
     job = Job(
         run_id=f"{look.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
@@ -156,7 +163,7 @@ def prepare(look: Look) -> Launch:
         files=tuple(each.file if config.local else replace(each.file, identity=None) for each in look.found),
         output=config.output,
         rules=Rules(
-            shards=max(2 * config.workers, -(-size // SHARD_BYTES), 1),
+            shards=_shards(config.workers, lines, any(each.file.path == STDIN for each in look.found)),
             window=window,
             dimensions=config.policy.travelling(catalogue),
             country_database=config.country_database,
@@ -177,21 +184,23 @@ def prepare(look: Look) -> Launch:
         awaited=config.awaited,
         facts=tuple(config.facts().items()),
     )
-    lines = sum(each.lines() for each in look.found)
-    memory = (config.workers + 1) * PROCESS_BYTES + max(config.workers, 1) * BLOCK_FACTOR * min(config.block_bytes, size)
-    memory += lines * LINE_BYTES
-    if config.local:
-        _refuse_too_big(memory, config.max_memory)
+    size = sum(int(each.file.size * each.expansion) for each in look.found)
+    memory = _memory(config.workers, min(config.block_bytes, size), lines)
+    allowed = config.max_memory or allowed_by_default()
+    if config.local and memory > allowed:
+        least = _memory(0, min(config.block_bytes, size), lines)
+        alone = f" With --workers 0 it would take about {least / 1e6:,.0f} MB." if least < min(memory, allowed) else ""
+        raise too_big(f"would take about {memory / 1e6:,.0f} MB of memory, and {allowed / 1e6:,.0f} MB are allowed.{alone}")
     undecided = look.undecided and look.previewable and not known
     return Launch(job, look.zone, look.found, look.empty, look.sites, not known, look.previewable, undecided, memory)
 
 
-def _refuse_too_big(memory: int, allowed: int | None) -> None:
-    allowed = allowed or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 4
-    if memory > allowed:
-        raise JobError(
-            EXIT_USAGE,
-            "too_big",
-            f"The run would take about {memory / 1e9:.1f} GB of memory, more than --max-memory {allowed / 1e9:.1f} GB. "
-            "Read fewer files at once, or use a runner that has more machines.",
-        )
+def _shards(workers: int, lines: int, is_piped: bool) -> int:
+    """How many shards there are: at least two a worker, so that all have work to the end."""
+    return max(2 * workers, -(-lines // LINES_OF_A_SHARD), SHARDS_OF_A_PIPE if is_piped else 1)
+
+
+def _memory(workers: int, block_bytes: int, lines: int) -> int:
+    """About how much memory a run on this machine takes, in bytes."""
+    processes = MAIN_BYTES + (SERVER_BYTES + workers * WORKER_BYTES if workers else 0)
+    return processes + max(workers, 1) * BLOCK_FACTOR * block_bytes + lines * LINE_BYTES

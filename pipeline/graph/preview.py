@@ -17,14 +17,14 @@ from pipeline.graph.job import Job
 from pipeline.graph.read_blocks import read_blocks
 from transforms.block import process_block
 from transforms.columns import Flags
-from transforms.counting.measures import HITS, VISITORS
+from transforms.counting.measures import VISITORS
+from transforms.counting.partial import hits_below
 from transforms.dimensions.agent import TRAFFIC, are_people
 from transforms.dimensions.site import SITE
 from transforms.masking.secret import new_secret
 from transforms.period import Period, Window
 from transforms.privacy.policy import ALL_SITES, Policy
 from transforms.reports.report import Catalogue
-from transforms.wire import unpack
 
 MAX_BYTES = 32 << 20
 """So many bytes are looked at: a day of some 10,000 visitors."""
@@ -79,20 +79,19 @@ def _previewed(pieces: list[bytes], lines: int, policy: Policy, catalogue: Catal
         periods += 1
         root = released.tables[catalogue.root().name]
         people += int(root[VISITORS.name].to_numpy()[are_people(root[TRAFFIC.name])].sum())
-        counts = unpack(planned.counts)
+        # Of all that was counted, also in strata that are left out.
+        hits = hits_below(counted.counts, catalogue, lambda strata: _may_be_named(strata, policy))
         for name in SHOWN:
             folded = released.folded[name]
             shown = folded.hits_of_people - folded.unnamed_of_people - folded.misnamed_of_people
-            # Of all that was counted, also in strata that are left out.
-            hits = int(counts[name][HITS.name].to_numpy()[_may_be_named(counts[name], policy)].sum())
-            totals[name][0] += hits
-            totals[name][1] += hits - shown
+            totals[name][0] += hits[name]
+            totals[name][1] += hits[name] - shown
     named = {name: 1 - hidden / hits if hits else None for name, (hits, hidden) in totals.items()}
     return Preview(lines, periods, round(people / max(periods, 1)), named, is_part)
 
 
-def _may_be_named(counts: pa.Table, policy: Policy) -> Flags:
-    """Counted cells of people, at sites that are not left out by the operator's own wish."""
-    sites, own = policy.facts()["sites"], counts[SITE.name].to_pylist()
+def _may_be_named(strata: pa.Table, policy: Policy) -> Flags:
+    """Strata of people, at sites that are not left out by the operator's own wish."""
+    sites, own = policy.facts()["sites"], strata[SITE.name].to_pylist()
     declared = np.isin(own, own if sites == ALL_SITES else sites.split(","))
-    return np.asarray(declared & are_people(counts[TRAFFIC.name]), np.bool_)
+    return np.asarray(declared & are_people(strata[TRAFFIC.name]), np.bool_)

@@ -39,8 +39,10 @@ def shown(total_bytes: int | None) -> Iterator[None]:
     if console.width >= _WIDE:
         columns[1:1] = [BarColumn()]
         columns[3:3] = [TextColumn("{task.fields[lines]:,} lines", table_column=Column(no_wrap=True))]
-    with Progress(*columns, console=console, transient=True) as bar:
+    # Rich would draw in a thread of its own, and it hides the cursor for good where the machine gives no thread.
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
         bar.add_task("Reading", total=total_bytes, lines=0, speed=0)
+        bar.refresh()
         _shown.append(bar)
         try:
             yield
@@ -61,4 +63,4 @@ def counted(lines: int) -> None:
         total = task.fields["lines"] + lines
         speed = int(total / task.elapsed) if task.elapsed else 0
         finished = task.total is not None and task.completed >= task.total
-        bar.update(task.id, lines=total, speed=speed, description="Counting" if finished else "Reading")
+        bar.update(task.id, lines=total, speed=speed, description="Counting" if finished else "Reading", refresh=True)

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from typing import IO
 
 from pipeline.graph import progress
-from pipeline.graph.inputs import STDIN, input_error, open_input, reading
+from pipeline.graph.inputs import STDIN, open_input, reading
 from pipeline.graph.job import InputFile
 from transforms.block import Block
-from transforms.errors import translated
 from transforms.formats import w3c
 from transforms.formats.registry import format_of
 from transforms.parsing import read
@@ -23,7 +22,6 @@ from transforms.parsing import read
 def read_blocks(file: InputFile, block_bytes: int) -> Iterator[Block]:
     """Blocks of one file, of about so many bytes each; the next is read while earlier ones are processed."""
     with (
-        translated(ValueError, lambda _: input_error(file.path, "header")),
         reading(file.path),
         open_input(file) as stream,
     ):

@@ -18,6 +18,8 @@ from multiprocessing.process import BaseProcess
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.children import starting
+
 _MOST_MEMORY = 4 << 30
 _SECONDS = 60
 _SHORT = 107 - len("/pymp-12345678/listener-12345678")
@@ -64,15 +66,18 @@ class Decoder:
         return table
 
     def _start(self) -> None:
-        self._pipe, theirs = multiprocessing.Pipe()
-        if len(os.fsencode(tempfile.gettempdir())) <= _SHORT:
-            server = multiprocessing.get_context("forkserver")
-            server.set_forkserver_preload([__name__])
-            self._process = server.Process(target=_serve, args=(theirs,), daemon=True)
-        else:
-            self._process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
+        process: BaseProcess
+        with starting():
+            self._pipe, theirs = multiprocessing.Pipe()
+            with theirs:
+                if len(os.fsencode(tempfile.gettempdir())) <= _SHORT:
+                    server = multiprocessing.get_context("forkserver")
+                    server.set_forkserver_preload([__name__])
+                    process = server.Process(target=_serve, args=(theirs,), daemon=True)
+                else:
+                    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
+                process.start()
+        self._process = process
 
     def _end(self) -> None:
         if self._pipe is not None:
@@ -86,7 +91,6 @@ class Decoder:
 def _serve(pipe: Connection) -> None:
     """Answer each file with its rows as an Arrow stream, or with nothing, until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # the last words of a process may hold a value
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
         resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))

@@ -70,7 +70,7 @@ def without_absorption() -> Iterator[None]:
     """Failing cells are simply left out, and nobody checks that tables add up."""
 
     def leave_out(report, judged, *_):
-        named = judged.named()
+        named = judged.named
         nothing = np.zeros(named.num_rows, np.int64)
         return suppression.Rows(named, named.slice(0, 0), nothing, nothing, nothing)
 

@@ -56,7 +56,7 @@ IN_GRAPH = {
     "progress": "pipeline.graph.progress.counted",
     "accounts": "pipeline.graph.accounts.merge",
     "check": "pipeline.graph.accounts.check",
-    "plan": "transforms.privacy.threshold.policy.plan_release",
+    "plan": "transforms.privacy.threshold.policy.judge",
     "add": "transforms.privacy.threshold.policy.add_counts",
     "release": "transforms.privacy.threshold.release.release",
     "detectors": "transforms.privacy.release.is_caught",

@@ -10,14 +10,13 @@ import random
 from unittest.mock import patch
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 from tests.attack.mutations import K, published, weakest_absorbs, without_absorption
 from tests.eager import files_of, release_log
 from tests.logs import FIREFOX, address, crowd, line
-from transforms.counting import count
+from transforms.counting import partial
 from transforms.counting.measures import EVIDENCE
 from transforms.privacy.threshold import plan as planning
 
@@ -42,11 +41,9 @@ def test_nothing_published_depends_on_the_secret_the_order_or_the_shards():
     assert len(outcomes()) == 1
 
 
-def by_the_secret(parts):
-    """Counts in the order of keys that a secret gives, as a hash table would leave them."""
-    added = count.add_counts(parts)
-    numbers = np.random.default_rng()
-    return {name: table.take(pa.array(numbers.permutation(table.num_rows))) for name, table in added.items()}
+def by_the_secret(_cells, keeps, _report):
+    """Cells in the order of keys that a secret gives, as a hash table would leave them."""
+    return np.random.default_rng().permutation(np.flatnonzero(keeps))
 
 
 def first_of_the_largest(planned, parent, own):
@@ -56,12 +53,12 @@ def first_of_the_largest(planned, parent, own):
 
 
 def test_if_ties_were_left_to_the_order_of_rows_it_would():
-    with patch("tests.eager.add_counts", by_the_secret), patch.object(planning, "_largest", first_of_the_largest):
+    with patch.object(partial, "_by_value", by_the_secret), patch.object(planning, "_largest", first_of_the_largest):
         assert len(outcomes()) > 1
 
 
 def test_the_order_of_rows_alone_decides_nothing():
-    with patch("tests.eager.add_counts", by_the_secret):
+    with patch.object(partial, "_by_value", by_the_secret):
         assert len(outcomes()) == 1
 
 

@@ -503,7 +503,7 @@ def spelt(change):
 MADE = "that this program did not make"
 SPELT = f"_manifest/{DAY}.json: not as this program writes JSON"
 EMAIL = "jane.doe@example.org"
-RUN = b'{"process": 1, "host": "h", "since": "2026-03-03 00:00:00 UTC"}'
+RUN = b'{"process": 1, "host": "h", "since": "2026-03-03 00:00:00 UTC", "nonce": "0123456789abcdef"}'
 NO_RUN = "_lock: not what this program writes there"
 ODD_PLACES = {
     "a linked folder": (link("daily"), f"the folder itself: 1 symbolic link {MADE}"),
@@ -529,6 +529,7 @@ ODD_PLACES = {
     "a lock that says more": (write("_lock", RUN.replace(b"{", b'{"who": "jane", ')), NO_RUN),
     "a lock that says less": (write("_lock", RUN.replace(b'"host": "h", ', b"")), NO_RUN),
     "a lock with a host that is none": (write("_lock", RUN.replace(b'"h"', b'"jane doe"')), NO_RUN),
+    "a lock with a number that is none": (write("_lock", RUN.replace(b"0123456789abcdef", b"jane")), NO_RUN),
     "a lock with a time that is none": (write("_lock", RUN.replace(b"00:00:00", b"jane")), NO_RUN),
     "a lock of a run that was killed": (write("_lock", RUN), "_lock: names a run and its machine"),
     "a key twice": (spelt(lambda text: text.replace(b'"date":', b'"date": "jane", "date":')), SPELT),

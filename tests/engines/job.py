@@ -26,7 +26,7 @@ from pipeline.graph.steps.publish_days import PublishDays
 from transforms.block import Rules
 from transforms.masking.secret import new_secret
 
-SHARD_BYTES = 1 << 20
+LINES_OF_A_SHARD = 5_000
 POOL = "a pool of processes was opened"
 
 
@@ -82,7 +82,7 @@ def die_once(marker: Path) -> None:
 
 
 def main(fault: str, marker: str, *arguments: str) -> int:
-    launch.SHARD_BYTES = SHARD_BYTES
+    launch.LINES_OF_A_SHARD = LINES_OF_A_SHARD
     if fault == "other-secret":
         flow.MapFiles = OtherSecret
     if fault == "killed-in-map":

@@ -17,6 +17,7 @@ from pathlib import Path
 import boto3
 import pytest
 from google.cloud import storage
+from google.cloud.storage import batch
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -60,7 +61,9 @@ class Counting:
                 return self._application(environ, start_response)
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         start_response(f"{status} No", [("Content-Type", "application/xml")])
-        return [b"<Error><Code>AccessDenied</Code></Error>" if status == 403 else b""]
+        # S3 repeats the key, and what was signed. No store knows the secret; if one repeated it, it would not be told either.
+        said = f"<Code>AccessDenied</Code><Message>{SECRET}</Message><AWSAccessKeyId>{KEY}</AWSAccessKeyId>"
+        return [f"<Error>{said}</Error>".encode()]
 
 
 @contextlib.contextmanager
@@ -79,6 +82,14 @@ def s3_server() -> Iterator[tuple[Store, Counting]]:
     server.server_close()
 
 
+class NumberedPart(batch.MIMEApplicationHTTP):
+    """A request of a batch. GCS answers them in their order; fake-gcs-server leaves out those without a number."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)
+        self["Content-ID"] = f"<{id(self)}>"
+
+
 @contextlib.contextmanager
 def gcs_server(log: Path) -> Iterator[Store]:
     """The client is told of it by STORAGE_EMULATOR_HOST."""
@@ -90,6 +101,7 @@ def gcs_server(log: Path) -> Iterator[Store]:
     with log.open("wb") as output, subprocess.Popen([*command, "-public-host", address], stdout=output, stderr=output) as process:
         with pytest.MonkeyPatch.context() as patched:
             patched.setenv("STORAGE_EMULATOR_HOST", f"http://{address}")
+            patched.setattr(batch, "MIMEApplicationHTTP", NumberedPart)
             _make_bucket()
             yield Store(f"gs://{BUCKET}", [], lambda: re.findall(r"(?:GET|PUT|POST|DELETE|PATCH) /[^ ]*", log.read_text()))
         process.terminate()

@@ -7,14 +7,15 @@ cell, each distinct thing of a cell is a run, and counting is finding where runs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 
 from transforms.columns import Codes, Flags, Integers, Keys, changes, distinct
 from transforms.counting.cells import cells_of
-from transforms.counting.measures import BYTES_SENT, EVIDENCE, HITS, LARGEST, VISITORS, counts_schema
+from transforms.counting.measures import BYTES_SENT, EVIDENCE, HITS, LARGEST, VISITORS
+from transforms.counting.partial import partial_counts
 from transforms.counting.pieces import gather
 from transforms.counting.visits import measure_visits, number_visits, order_by_time
 from transforms.dimensions.describe import describe, dimension_columns
@@ -75,18 +76,15 @@ def _dense_numbers(keys: list[Keys], order: Integers) -> dict[str, Codes]:
     return numbers
 
 
-def count_day(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int]) -> dict[str, pa.Table]:
-    """Counts of every report's cells (`counts_schema`), from prepared rows.
+def count_day(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int]) -> Iterator[tuple[str, pa.Table]]:
+    """Partial counts of each report's cells (`partial_counts`), by its name, from prepared rows.
 
     `caps` says how many addresses of a network count, by traffic.
     """
     measured = Measured(rows)
-    tables = {}
     for report, cells in cells_of(rows, catalogue):
-        columns = catalogue.columns(report.name)
         cap = cap_of_cell(cells.codes["traffic"], rows, caps)
-        tables[report.name] = counts_table(rows, columns, cells.codes, measured.of(cells.of_row, len(cells), cap))
-    return tables
+        yield report.name, partial_counts(rows, report, cells, measured.of(cells.of_row, len(cells), cap))
 
 
 class Measured:
@@ -144,14 +142,6 @@ def cap_of_cell(traffic: Codes, rows: pa.Table, caps: Mapping[str, int]) -> Inte
     by_code = np.array([caps[value] for value in distinct(rows["traffic"])[1].to_pylist()], np.int64)
     caps_of_cells: Integers = by_code[traffic]
     return caps_of_cells
-
-
-def counts_table(
-    rows: pa.Table, columns: Sequence[str], codes: Mapping[str, Codes], measures: Mapping[str, Integers]
-) -> pa.Table:
-    """Counts of cells. `rows` holds the codes of their dimensions."""
-    dimensions = {name: distinct(rows[name])[1].take(pa.array(codes[name])) for name in columns}
-    return pa.table({**dimensions, **measures}, schema=counts_schema(columns, measures))
 
 
 def add_counts(parts: Iterable[Mapping[str, pa.Table]]) -> dict[str, pa.Table]:

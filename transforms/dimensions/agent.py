@@ -24,6 +24,7 @@ from ua_parser.regex import Resolver
 from transforms.columns import Codes, Flags, distinct
 from transforms.dimensions.dimension import Dimension, Read, Scope, explained, listed
 from transforms.dimensions.lookups import Lookups
+from transforms.memo import remembered
 from transforms.reserved import NONE, UNKNOWN
 
 RULES_VERSION = ", ".join(f"{name} {version(name)}" for name in ("ua-parser-builtins", "crawler-user-agents"))
@@ -56,7 +57,7 @@ _NO_FIELD = Agent("unknown", UNKNOWN, UNKNOWN, UNKNOWN)
 _EMPTY = Agent("bot", "Bot", NONE, NONE, NO_AGENT, NONE)
 
 
-@lru_cache(maxsize=65_536)
+@remembered
 def describe_agent(user_agent: str | None) -> Agent:
     """Describe one agent; None says that the log format has no such field.
 

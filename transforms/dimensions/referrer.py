@@ -22,6 +22,7 @@ from transforms.dimensions.agent import TRAFFIC_KINDS
 from transforms.dimensions.dimension import Dimension, Read, Scope, each, explained
 from transforms.dimensions.lookups import Lookups
 from transforms.hosts import dns_name, network_domain, public_suffix, site_domain, site_name
+from transforms.memo import remembered
 from transforms.reserved import NONE, UNKNOWN
 
 _PLAIN = r"^(https?://[a-z0-9.-]+(?::[0-9]{1,5})?)/.*$"
@@ -49,7 +50,7 @@ def describe_referrers(referers: pa.Array, _: Lookups) -> tuple[Codes, list[Refe
     return origins.indices.to_numpy(), list(map(describe_referrer, origins.dictionary.to_pylist()))
 
 
-@lru_cache(maxsize=65_536)
+@remembered
 def describe_referrer(referer: str | None) -> Referrer:
     """Describe one referrer; None says that the log format has no such field.
 

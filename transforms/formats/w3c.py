@@ -24,6 +24,10 @@ from transforms.formats import Clock, Field, Format, Shape
 _HEADER = re.compile(rb"^#Fields:[ \t]*([^\r\n]*)", re.MULTILINE)
 _HOST_AND_PATH = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+(?::\d+)?/")
 BY_SPACE, BY_TAB = "w3c:", "w3c-tab:"
+MAX_HEADER_BYTES = 64 << 10
+"""A header that is longer is damage: those of CloudFront, which name most fields, have less than 1 KiB."""
+LACKING, TOO_LONG = "header", "long_header"
+"""Reasons of a `HeaderError`."""
 
 _FIELDS = {
     "c-ip": "remote_host",
@@ -57,14 +61,25 @@ PATTERNS = {"status": r"[0-9]{3}|-|", "bytes_sent": r"[0-9]{1,18}|-|"}
 """Values of the narrow columns, by which a line shows that its fields are in their places."""
 
 
+class HeaderError(ValueError):
+    """No lines can be read by this header; `reason` is one of those above."""
+
+    def __init__(self, reason: str, words: str) -> None:
+        super().__init__(words)
+        self.reason = reason
+
+
 def header_in(lines: bytes, before: str = BY_SPACE) -> str | None:
     """The format that the first header of some lines declares, or None if they have none.
 
-    The first line after it shows whether tabs separate the fields. Without such a line, the format `before` decides.
+    The first line after it shows whether tabs separate the fields. Without such a line, the format `before` decides. Raises
+    `HeaderError` if the header is too long.
     """
     found = _HEADER.search(lines)
     if found is None:
         return None
+    if found.end() - found.start() > MAX_HEADER_BYTES:
+        raise HeaderError(TOO_LONG, "the header #Fields is longer than 64 KiB")
     # A format's name travels and is told: so it is made of words of the list above, never of the log's own.
     names = [name if name in _KNOWN else _OTHER for name in found.group(1).decode("ascii", "replace").lower().split()]
     first = next((line for line in lines[found.end() :].split(b"\n") if line.strip() and not line.startswith(b"#")), None)
@@ -89,7 +104,7 @@ def by_header(block: bytes, words: str) -> Iterator[tuple[str, int, bytes]]:
 
 @lru_cache(maxsize=256)
 def format_of_header(words: str) -> Format:
-    """The format of a header; `ValueError` says what it lacks."""
+    """The format of a header; raises `HeaderError` if it lacks a field."""
     names = words.partition(":")[2].lower().split()
     seen: set[str] = set()
     fields = []
@@ -100,7 +115,7 @@ def format_of_header(words: str) -> Format:
         fields.append(Field(None if column in seen else column, Shape.TOKEN))
         seen |= {column} if column else set()
     if not {"date", "time", "remote_host"} <= seen or "target" not in seen:
-        raise ValueError("the header #Fields must name date, time, c-ip and cs-uri-stem")
+        raise HeaderError(LACKING, "the header #Fields must name date, time, c-ip and cs-uri-stem")
     kept = tuple(field.name for field in fields if field.name and field.name != "date")
     separator = "\t" if words.startswith(BY_TAB) else " "
     title = "W3C extended, by its own #Fields line"

@@ -111,8 +111,8 @@ def sample_lines(head: bytes, complete: bool) -> list[bytes]:
 def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -> Detection:
     """Try the formats on the `sample_lines` of a file; first on the unwrapped lines, if most lines have the same wrapper.
 
-    A log that declares its fields has the declared format. `ValueError` says what a header lacks. A header in its middle counts
-    only if no other format fits: where X-Forwarded-For begins the line, any client can write one.
+    A log that declares its fields has the declared format. Raises `HeaderError` for a header by which nothing can be read. A
+    header in its middle counts only if no other format fits: where X-Forwarded-For begins the line, any client can write one.
     """
     if head.lstrip(b"\xef\xbb\xbf\0 \r\n").startswith(b"#") and (declared := w3c.header_in(head)) is not None:
         return _declared(head, declared, complete)

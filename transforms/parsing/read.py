@@ -6,6 +6,8 @@ A truncated or corrupt archive is an error: a short read would be published as a
 from __future__ import annotations
 
 import bz2
+import io
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, Any
@@ -17,6 +19,9 @@ from transforms.errors import translated
 
 PLAIN = "plain"
 CHUNK_BYTES = 1 << 20
+_HOLE = bytes(CHUNK_BYTES)
+"""So many NULs are a hole, of which no line has a part: a server whose log was cut short behind it goes on where it was."""
+
 MAX_CARRY_BYTES = 64 << 20
 """A line longer than this is cut into several; each part is rejected, and memory stays bounded."""
 
@@ -88,9 +93,18 @@ _OPENERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
 
 
 def blocks(chunks: Iterator[bytes], size: int) -> Iterator[tuple[int, bytes]]:
-    """Blocks of about `size` bytes, cut at line ends, each with its offset in the (decompressed) file."""
-    offset, held, parts = 0, 0, []
+    """Blocks of about `size` bytes, cut at line ends, each with its offset in the (decompressed) file. Holes are in none."""
+    offset, held, parts, in_hole = 0, 0, list[bytes](), False
     for chunk in chunks:
+        if _is_hole(chunk):
+            block = b"".join(parts).rstrip(b"\0")
+            if block:
+                yield offset, block
+            offset, held, parts, in_hole = offset + held + len(chunk), 0, [], True
+            continue
+        if in_hole:
+            offset += len(chunk) - len(chunk.lstrip(b"\0"))
+            chunk, in_hole = chunk.lstrip(b"\0"), False
         parts.append(chunk)
         held += len(chunk)
         if held < size:
@@ -108,10 +122,13 @@ def blocks(chunks: Iterator[bytes], size: int) -> Iterator[tuple[int, bytes]]:
 
 
 def spans(file: IO[bytes], end: int, size: int) -> Iterator[tuple[int, int]]:
-    """Begin and end of blocks of about `size` bytes of a plain file, cut at line ends, without reading them."""
-    start = 0
+    """Begin and end of blocks of about `size` bytes of a plain file, cut at line ends, without reading them.
+
+    Holes are in none.
+    """
+    start = _data_after_hole(file, 0, end)
     while start < end:
-        cut = start + size
+        cut, after = start + size, 0
         while cut < end:
             file.seek(cut)
             chunk = file.read(min(CHUNK_BYTES, end - cut))
@@ -119,9 +136,64 @@ def spans(file: IO[bytes], end: int, size: int) -> Iterator[tuple[int, int]]:
             if newline or not chunk:
                 cut += newline
                 break
+            if _is_hole(chunk):
+                cut, after = _hole_begin(file, start, cut), _data_after_hole(file, cut, end)
+                break
             cut += len(chunk)
             if cut - start >= MAX_CARRY_BYTES:
                 break
         cut = min(cut, end)
-        yield start, cut
-        start = cut
+        if cut > start:
+            yield start, cut
+        start = after or cut
+
+
+def without_holes(block: bytes) -> Iterator[tuple[int, bytes]]:
+    """The parts of a block between holes, each with its place in it."""
+    start = 0
+    while (hole := block.find(_HOLE, start)) >= 0:
+        if hole > start:
+            yield start, block[start:hole]
+        start = hole + len(block[hole:]) - len(block[hole:].lstrip(b"\0"))
+    if start < len(block):
+        yield start, block[start:]
+
+
+def _is_hole(chunk: bytes) -> bool:
+    return chunk == _HOLE
+
+
+def _hole_begin(file: IO[bytes], start: int, inside: int) -> int:
+    """Where the NULs before a place in a file begin, not before `start`."""
+    while inside > start:
+        size = min(CHUNK_BYTES, inside - start)
+        file.seek(inside - size)
+        kept = len(file.read(size).rstrip(b"\0"))
+        inside += kept - size
+        if kept:
+            break
+    return inside
+
+
+def _data_after_hole(file: IO[bytes], place: int, end: int) -> int:
+    """The first byte behind a hole that begins at a place or before it; the place itself if it is in none."""
+    file.seek(place)
+    if not _is_hole(file.read(CHUNK_BYTES)):
+        return place
+    while place < end:
+        place = _data_behind(file, place)
+        file.seek(place)
+        chunk = file.read(min(CHUNK_BYTES, end - place))
+        nulls = len(chunk) - len(chunk.lstrip(b"\0"))
+        place += nulls
+        if nulls < len(chunk) or not chunk:
+            break
+    return min(place, end)
+
+
+def _data_behind(file: IO[bytes], place: int) -> int:
+    """Where the next stored byte is, if the file system knows: a hole takes no space, and is not read."""
+    try:
+        return os.lseek(file.fileno(), place, os.SEEK_DATA)
+    except (OSError, AttributeError, io.UnsupportedOperation):  # nothing follows, or it does not know
+        return place

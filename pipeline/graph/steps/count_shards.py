@@ -8,6 +8,7 @@ import apache_beam as beam
 
 from pipeline.config.days import to_date
 from pipeline.errors import EXIT_UNEXPECTED, JobError
+from pipeline.graph.parcels import handed_on, taken
 from pipeline.graph.steps.guarded import guarded
 from pipeline.graph.steps.pooled import Output, PooledDoFn
 from transforms.counting.pieces import SecretChangedError
@@ -36,7 +37,7 @@ class CountShards(PooledDoFn[dict[int, Counted]]):
     @guarded
     def process(self, shard: tuple[int, Iterable[bytes]]) -> Iterator[Output]:
         """Start on the shard; yields the outputs of earlier shards of the bundle."""
-        pieces = list(shard[1])
+        pieces = list(map(taken, shard[1]))
         yield beam.pvalue.TaggedOutput(SECRETS, schema_of(pieces[0], "visitors").metadata[b"secret"])
         yield from self.submit(self._policy.count, pieces, self._catalogue)
 
@@ -44,9 +45,9 @@ class CountShards(PooledDoFn[dict[int, Counted]]):
         """See `PooledDoFn`."""
         for day, counted in result.items():
             date = to_date(day)
-            yield date, counted.counts
+            yield date, handed_on(counted.counts)
             if counted.kept:
-                yield beam.pvalue.TaggedOutput(KEPT, (date, counted.kept))
+                yield beam.pvalue.TaggedOutput(KEPT, (date, handed_on(counted.kept)))
             yield beam.pvalue.TaggedOutput(TRAFFIC, (date, (counted.largest_network, counted.volume)))
 
     def job_error(self, error: SecretChangedError) -> JobError:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pipeline import limits
 from pipeline.errors import EXIT_UNEXPECTED, JobError
 from transforms.errors import translated
 
@@ -39,6 +40,9 @@ def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
 def _described(error: Exception) -> JobError | None:
     if isinstance(error, JobError):
         return None
+    short = limits.missing(error)
+    if short:
+        return limits.job_error(short)
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
     return JobError(

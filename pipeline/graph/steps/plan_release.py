@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
+from pipeline.graph.parcels import taken
 from pipeline.graph.steps.guarded import guarded
 from transforms.privacy.policy import Policy
 from transforms.reports.report import Catalogue
@@ -24,7 +25,7 @@ class PlanRelease(beam.DoFn):
     def process(self, day: tuple[str, Iterable[bytes]]) -> Iterator[tuple[str, bytes] | beam.pvalue.TaggedOutput]:
         """One period."""
         date, parts = day
-        planned = self._policy.plan(parts, self._catalogue)
+        planned = self._policy.plan(map(taken, parts), self._catalogue)
         yield date, planned.counts
         if planned.plan is not None:
             yield beam.pvalue.TaggedOutput(PLANS, (date, planned.plan))

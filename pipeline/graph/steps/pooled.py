@@ -42,9 +42,14 @@ class PooledDoFn(beam.DoFn, ABC, Generic[Result]):
         """Start a task; yields the outputs of earlier tasks of the bundle that are due."""
         return self._of(self._tasks.submit(function, *arguments))
 
+    def last(self) -> Iterator[Output]:
+        """Start what waits for more, at the end of a bundle; yields the outputs that are due."""
+        return iter(())
+
     @guarded
     def finish_bundle(self) -> Iterator[object]:
         """The outputs still in flight, in the global window, as Beam requires of `finish_bundle`."""
+        yield from map(_windowed, self.last())
         yield from map(_windowed, self._of(self._tasks.drain()))
 
     def _of(self, results: Iterable[Result]) -> Iterator[Output]:

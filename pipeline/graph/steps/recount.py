@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.graph.parcels import taken
 from pipeline.graph.steps.guarded import guarded
 from pipeline.graph.steps.pooled import Output, PooledDoFn
 from transforms.privacy.policy import Policy
@@ -21,7 +22,7 @@ class Recount(PooledDoFn[tuple[str, bytes]]):
     def process(self, kept: tuple[str, bytes], plans: dict[str, bytes]) -> Iterator[Output]:
         """Start on the rows; yields the outputs of earlier ones of the bundle."""
         date, rows = kept
-        yield from self.submit(self._policy.recount, date, rows, self._catalogue, plans[date])
+        yield from self.submit(self._policy.recount, date, taken(rows), self._catalogue, plans[date])
 
     def outputs(self, result: tuple[str, bytes]) -> Iterator[Output]:
         """See `PooledDoFn`."""

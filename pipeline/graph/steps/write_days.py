@@ -14,7 +14,8 @@ import apache_beam as beam
 
 from pipeline.dataset import ledger
 from pipeline.dataset.manifest import manifest_of
-from pipeline.dataset.publish import sha256_of, stage_file
+from pipeline.dataset.operations import sha256_of
+from pipeline.dataset.publish import stage_file
 from pipeline.graph.job import Job
 from pipeline.graph.steps.count_shards import secret_changed
 from pipeline.graph.steps.guarded import guarded

@@ -9,7 +9,8 @@ import pytest
 
 from pipeline.dataset import ledger
 from pipeline.dataset.manifest import manifest_of
-from pipeline.dataset.publish import commit_day, discard, recover, sha256_of, stage_file
+from pipeline.dataset.operations import sha256_of
+from pipeline.dataset.publish import commit_day, discard, recover, stage_file
 from pipeline.dataset.storage import BeamStorage, LocalStorage
 from pipeline.errors import JobError
 from tests.catalogues import NOISY_REPORTS

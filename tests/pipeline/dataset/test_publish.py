@@ -63,6 +63,12 @@ class Failing:
     def list(self, *folders):
         return self.inner.list(*folders)
 
+    def hashes(self, *paths):
+        return self.inner.hashes(*paths)
+
+    def listed_once(self):
+        return self.inner.listed_once()
+
 
 @pytest.fixture(params=[LocalStorage, BeamStorage])
 def storage(request, monkeypatch):

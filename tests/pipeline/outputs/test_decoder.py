@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import multiprocessing
 import random
 import tempfile
 
@@ -10,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.errors import JobError
 from pipeline.outputs.decoder import DecodeError, Decoder
 
 TABLE = pa.table({"path": ["/", "/a", "/b"], "hits": pa.array([3, 2, 1], pa.int64())})
@@ -62,3 +65,12 @@ def test_a_process_that_is_gone_fails_one_file_only():
         with pytest.raises(DecodeError):
             decoder.decoded(data)
         assert decoder.decoded(data).equals(TABLE)
+
+
+def test_a_process_that_cannot_be_started_ends_the_job(monkeypatch):
+    def refuse(_):
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(multiprocessing.process.BaseProcess, "start", refuse)
+    with pytest.raises(JobError, match="A process could not be started"), Decoder() as decoder:
+        decoder.decoded(parquet(TABLE))

@@ -178,3 +178,33 @@ def test_a_header_that_lacks_fields_ends_the_run(tmp_path, capfd):
     (tmp_path / "a.log").write_text("#Fields: date time cs-method\n2026-03-03 10:00:00 GET\n")
     assert main(["run", "--input", str(tmp_path / "a.log"), "--output", str(tmp_path / "out"), "--workers", "0"]) == 6
     assert "does not name date, time, c-ip and cs-uri-stem" in capfd.readouterr().err
+
+
+WIDE = "#Fields: date time c-ip cs-method cs-uri-stem" + " x" * (1 << 20) + "\n"
+LINES = "".join(f"2026-03-03 10:00:00 {address(n)} GET /a\n" for n in range(1, 13))
+TOO_LONG = "a line #Fields in it is longer than 64 KiB"
+
+
+@pytest.mark.parametrize(
+    ("log", "code", "expected"),
+    [
+        (WIDE + LINES, 6, TOO_LONG),
+        ("#Version: 1.0\n" + WIDE + LINES, 6, TOO_LONG),
+        ("#Fields: " + "x" * (2 << 20) + "\n" + LINES, 6, TOO_LONG),
+        (WIDE.rstrip("\n"), 6, TOO_LONG),
+        (WIDE.replace("x", "")[: 100 << 10] + "\n" + LINES, 6, TOO_LONG),
+        ("#Fields: date time c-ip cs-method cs-uri-stem\n" + LINES * 1000 + WIDE + LINES, 6, TOO_LONG),
+        ("#Version: 1.0\n#Remark: " + "x" * (2 << 20) + "\n" + LINES, 3, "Its first 1,048,576 bytes hold no request"),
+        ("x" * (2 << 20), 3, "Its first line is longer than 256 KiB"),
+        ("x" * (2 << 20) + "\n", 3, "Its first line is longer than 256 KiB"),
+    ],
+    ids=["first", "second", "one name", "alone", "spaces", "in the middle", "remark", "no format", "no format, one line"],
+)
+def test_a_line_that_is_much_too_long_is_said_of_its_file(tmp_path, capfd, log, code, expected):
+    path = tmp_path / "u_ex.log"
+    path.write_text(log)
+    assert main(["run", "--input", str(path), "--output", str(tmp_path / "out"), "--workers", "0", *UNNAMED]) == code
+    error = capfd.readouterr().err.splitlines()[-1]
+    assert f"{path}: " in error
+    assert expected in error
+    assert not list(tmp_path.rglob("*.parquet"))

@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.parsing.read import UnreadableError, blocks, compression_of, decompressed, spans
+from transforms.parsing.read import UnreadableError, blocks, compression_of, decompressed, spans, without_holes
 
 LINES = b"".join(b"line %d\n" % number for number in range(50_000))
 
@@ -52,6 +52,29 @@ def test_a_damaged_archive_is_an_error(kind):
     archive[middle : middle + 20] = bytes(20)
     with pytest.raises(UnreadableError):
         list(decompressed(io.BytesIO(archive), kind))
+
+
+@pytest.mark.parametrize("before", [b"", b"first\n", b"first\ncut-off"])
+@pytest.mark.parametrize("hole", [3 << 20, (3 << 20) + 12_345, 40 << 20])
+@pytest.mark.parametrize("size", [1 << 16, 4 << 20, 64 << 20])
+def test_what_a_log_that_was_cut_short_left_as_a_hole_is_no_line(tmp_path, before, hole, size):
+    path = tmp_path / "access.log"
+    with path.open("wb") as file:
+        file.write(before)
+        file.seek(hole, 1)
+        file.write(b"second\nthird\n")
+        file.truncate(file.tell() + hole)
+    end = path.stat().st_size
+    with path.open("rb") as file:
+        parts = [(start, cut) for start, cut in spans(file, end, size)]
+    whole = path.read_bytes()
+    of_spans = [part for start, cut in parts for _, part in without_holes(whole[start:cut])]
+    chunks = [whole[at : at + (1 << 20)] for at in range(0, end, 1 << 20)]
+    of_stream = [part for _, block in blocks(iter(chunks), size) for _, part in without_holes(block)]
+    for read in (of_spans, of_stream):
+        lines = [line.strip(b"\0") for part in read for line in part.split(b"\n")]
+        assert [line for line in lines if line] == [*before.split(), b"second", b"third"]
+        assert max(map(len, read)) <= (1 << 20) + 20
 
 
 DATA = st.lists(st.binary(max_size=12), max_size=40).map(b"\n".join)

@@ -15,11 +15,12 @@ import pyarrow.compute as pc
 
 from transforms.columns import Flags, Integers, cell_keys
 from transforms.counting.measures import HITS, VISITORS, Measure
+from transforms.counting.partial import PARENT
 from transforms.dimensions.agent import CRAWLER
 from transforms.dimensions.site import SITE
 from transforms.privacy.policy import ALL_SITES, MIN_ADDRESSES, Checks
 from transforms.privacy.threshold.measures import is_exact, measures_of, nearest
-from transforms.privacy.threshold.plan import PARENT, few_left
+from transforms.privacy.threshold.plan import few_left
 from transforms.reports.report import Catalogue, Report
 from transforms.reserved import OTHER, UNKNOWN
 

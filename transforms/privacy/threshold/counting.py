@@ -19,14 +19,15 @@ from transforms.columns import Codes, Integers, cell_keys, distinct
 from transforms.counting.cells import Cells, cells_of
 from transforms.counting.count import NUMBERS, Measured, count_day, merge_pieces
 from transforms.counting.measures import BYTES_SENT, COUNTED, EVIDENCE, VISITORS
+from transforms.counting.partial import PARENT
 from transforms.counting.visits import is_of_visits
 from transforms.counting.volume import volume_of
 from transforms.dimensions.agent import are_people
 from transforms.privacy.policy import Counted
 from transforms.privacy.threshold.gate import Gate
-from transforms.privacy.threshold.plan import PARENT, Plan, absorbing_rows, few_left
+from transforms.privacy.threshold.plan import Plan, absorbing_rows, few_left
 from transforms.reports.report import Catalogue
-from transforms.wire import pack, unpack
+from transforms.wire import pack, pack_each, unpack
 
 PARTS = "parts"
 """Column of second counts: 0 in the row that counts a part itself, else the set of parts whose visitors it counts."""
@@ -46,7 +47,7 @@ def count_shard(pieces: Iterable[bytes], catalogue: Catalogue, caps: Mapping[str
     of_visits = list(filter(is_of_visits, catalogue.all_dimensions()))
     return {
         day: Counted(
-            counts=pack(count_day(rows, catalogue, caps)),
+            counts=pack_each(count_day(rows, catalogue, caps)),
             kept=pack({"rows": rows.drop_columns([BYTES_SENT.name])}),
             largest_network=int(np.bincount(rows[NUMBERS[0]].to_numpy()[are_people(rows["traffic"])]).max(initial=0)),
             volume=volume_of(rows["bytes_sent"].to_numpy()),

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import Flags
+from transforms.columns import Flags, distinct
 from transforms.counting.measures import EVIDENCE
 from transforms.dimensions.agent import CRAWLER, TRAFFIC_KINDS
 from transforms.privacy.policy import DEFAULT_ADDRESSES, MIN_ADDRESSES, NETWORK_CAP
@@ -40,9 +40,10 @@ class Gate:
 
     def declared(self, counts: pa.Table) -> Flags:
         """Which cells are of declared sites."""
-        return np.asarray(
-            pc.is_in(counts["site"], value_set=pa.array(self.sites or counts["site"].to_pylist(), pa.string())), np.bool_
-        )
+        if not self.sites:
+            return np.ones(counts.num_rows, np.bool_)
+        codes, names = distinct(counts["site"])
+        return np.asarray(pc.is_in(names, value_set=pa.array(self.sites, pa.string())), np.bool_)[codes]
 
     def caps(self) -> dict[str, int]:
         """How many addresses of one network count, by traffic.

@@ -7,21 +7,26 @@ so the number of a row in it identifies the row.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.columns import Codes, Flags, Integers, distinct
-from transforms.counting.measures import EVIDENCE, counts_schema
+from transforms.counting.measures import EVIDENCE, HITS
+from transforms.counting.partial import PARENT, add_partial
+from transforms.dimensions.agent import TRAFFIC, are_people
 from transforms.dimensions.dimension import Dimension
-from transforms.privacy.release import keys_of, keys_of_parents, nameable
+from transforms.dimensions.site import SITE
+from transforms.privacy.release import nameable
 from transforms.privacy.threshold.gate import Gate
 from transforms.reports.report import Catalogue, Report
+from transforms.reserved import UNKNOWN
+from transforms.wire import pack, pack_bytes, unpack, unpack_bytes
 
-PARENT = "parent"
 ABSORBS = "absorbs"
 
 _FEW = 3
@@ -29,56 +34,78 @@ _FEW = 3
 
 _MANY = 1 << 32
 
+_NAMED, _PLAN, _LOST = "named", "plan", "lost"
+
 Plan = Mapping[str, pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """The cells of a report, the row of each cell's parent in the plan, which cells pass, and the plan.
+class Lost:
+    """What is known of the cells that fail below rows that are published by name; of the root, of all that fail.
 
-    The row is -1 if the parent is not published by name, and in the root.
+    `under` cells have too few addresses, `caught` ones enough, but no value that may be published. `hits` are those of both, and
+    `hits_of_people` those of them that people made. Of strata, `undeclared` are the hits of sites that are not declared, and
+    `nameless` says whether the site of one is unknown.
     """
 
-    counts: pa.Table
-    parent: Codes
-    passes: Flags
+    under: int
+    caught: int
+    hits: int
+    hits_of_people: int
+    undeclared: int = 0
+    nameless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A report's cells that pass, with their exact counts, in the order of the plan; the plan; and what fails."""
+
+    named: pa.Table
     plan: pa.Table
-
-    def named(self) -> pa.Table:
-        """Counts of the cells that pass, in the order of the plan."""
-        return self.counts.filter(pa.array(self.passes))
-
-    def lost(self) -> pa.Table:
-        """Counts of the cells that fail below rows that are published by name; of the root, all that fail."""
-        is_root = PARENT not in self.plan.column_names
-        return self.counts.filter(pa.array(~self.passes & (is_root | (self.parent >= 0))))
+    lost: Lost
 
 
-def judge(counts: Mapping[str, pa.Table], catalogue: Catalogue, gate: Gate) -> dict[str, Judged]:
-    """What the gate says of each report of a period, from its exact counts."""
+def judge(parts: Sequence[bytes], catalogue: Catalogue, gate: Gate) -> dict[str, Judged]:
+    """What the gate says of each report of a period, from the packed partial counts of all shards."""
     judged: dict[str, Judged] = {}
-    for report in catalogue:
+    for report, cells in add_partial(parts, catalogue, lambda report, table: passing(table, report, gate)):
         columns = list(catalogue.columns(report.name))
-        table = counts.get(report.name, counts_schema(columns).empty_table())
-        if report.parent is None:
-            passes, parent = passing(table, report, gate), np.full(table.num_rows, -1, np.int32)
-            plan = table.filter(pa.array(passes)).select(columns)
-        else:
-            keys = keys_of(judged[report.parent].plan, catalogue, report.parent)
-            at = pc.index_in(keys_of_parents(table, catalogue, report), value_set=keys)
-            parent = at.fill_null(-1).to_numpy()
-            passes = passing(table, report, gate) & (parent >= 0)
-            named = table.filter(pa.array(passes))
-            absorbs = np.zeros(named.num_rows, np.bool_)
-            absorbs[_largest(named, parent[passes], columns[-1])] = True
-            plan = named.select(columns).append_column(PARENT, pa.array(parent[passes])).append_column(ABSORBS, pa.array(absorbs))
-        judged[report.name] = Judged(table, parent, passes, plan)
+        plan = cells.kept.select(columns)
+        if report.parent is not None:
+            absorbs = np.zeros(cells.kept.num_rows, np.bool_)
+            absorbs[_largest(cells.kept, cells.parent, columns[-1])] = True
+            plan = plan.append_column(PARENT, pa.array(cells.parent)).append_column(ABSORBS, pa.array(absorbs))
+        judged[report.name] = Judged(cells.kept, plan, _lost(cells.dropped, report, gate))
     return judged
 
 
-def plan_release(counts: Mapping[str, pa.Table], catalogue: Catalogue, gate: Gate) -> dict[str, pa.Table]:
-    """The plan of a period, from its exact counts."""
-    return {name: judged.plan for name, judged in judge(counts, catalogue, gate).items()}
+def _lost(dropped: pa.Table, report: Report, gate: Gate) -> Lost:
+    under = int((~gate.admits(dropped, report)).sum())
+    hits = dropped[HITS.name].to_numpy()
+    lost = Lost(under, dropped.num_rows - under, int(hits.sum()), int(hits[are_people(dropped[TRAFFIC.name])].sum()))
+    if report.parent is not None:
+        return lost
+    nameless = pc.any(pc.equal(dropped[SITE.name], UNKNOWN)).as_py() or False
+    return replace(lost, undeclared=int(hits[~gate.declared(dropped)].sum()), nameless=nameless)
+
+
+def pack_judged(judged: Mapping[str, Judged]) -> bytes:
+    """What was judged, to travel."""
+    lost = json.dumps({name: asdict(each.lost) for name, each in judged.items()})
+    named = pack({name: each.named for name, each in judged.items()})
+    return pack_bytes({_NAMED: named, _PLAN: pack_plan(judged), _LOST: lost.encode()})
+
+
+def unpack_judged(data: bytes) -> dict[str, Judged]:
+    """The inverse of `pack_judged`."""
+    parts = unpack_bytes(data)
+    named, plan, lost = unpack(parts[_NAMED]), unpack(parts[_PLAN]), json.loads(parts[_LOST])
+    return {name: Judged(named[name], plan[name], Lost(**lost[name])) for name in named}
+
+
+def pack_plan(judged: Mapping[str, Judged]) -> bytes:
+    """The plan of all reports, to travel to the second pass."""
+    return pack({name: each.plan for name, each in judged.items()})
 
 
 def passing(counts: pa.Table, report: Report, gate: Gate) -> Flags:

@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.counting.count import add_counts
@@ -28,14 +26,14 @@ from transforms.privacy.policy import (
     may_be_declared,
     undeclared_hits,
 )
-from transforms.privacy.release import Released, total_hits
+from transforms.privacy.release import Released
 from transforms.privacy.threshold import counting, explanation, release
 from transforms.privacy.threshold.checks import ThresholdChecks
 from transforms.privacy.threshold.gate import Gate
-from transforms.privacy.threshold.plan import passing, plan_release
+from transforms.privacy.threshold.plan import judge, pack_judged, pack_plan, unpack_judged
 from transforms.reports.report import Catalogue
 from transforms.reserved import UNKNOWN
-from transforms.wire import pack, unpack
+from transforms.wire import unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +103,8 @@ class Threshold(Policy):
 
     def plan(self, parts: Iterable[bytes], catalogue: Catalogue) -> Planned:
         """See `Policy`."""
-        counts = add_counts(map(unpack, parts))
-        return Planned(pack(counts), pack(plan_release(counts, catalogue, self.gate)))
+        judged = judge(list(parts), catalogue, self.gate)
+        return Planned(pack_judged(judged), pack_plan(judged))
 
     def recount(self, date: str, kept: bytes, catalogue: Catalogue, plan: bytes) -> tuple[str, bytes]:
         """See `Policy`."""
@@ -114,14 +112,13 @@ class Threshold(Policy):
 
     def release(self, counts: bytes, recounts: Iterable[bytes], catalogue: Catalogue) -> tuple[Released, dict[str, Any]]:
         """See `Policy`."""
-        counted = unpack(counts)
-        released = release.release(counted, add_counts(map(unpack, recounts)), catalogue, self.gate)
-        strata = counted[catalogue.root().name]
-        of_people = np.asarray(pc.equal(strata["traffic"], HUMAN), np.bool_)
-        people = strata.filter(pa.array(of_people & passing(strata, catalogue.root(), self.gate)))
+        judged = unpack_judged(counts)
+        released = release.release(judged, add_counts(map(unpack, recounts)), catalogue, self.gate)
+        strata = judged[catalogue.root().name]
+        people = strata.named.filter(pc.equal(strata.named["traffic"], HUMAN))
         return released, {
-            "unknown_site": UNKNOWN in strata["site"].to_pylist(),
-            "undeclared_hits": total_hits(strata.filter(pa.array(~self.gate.declared(strata)))),
+            "unknown_site": strata.lost.nameless or UNKNOWN in strata.named["site"].to_pylist(),
+            "undeclared_hits": strata.lost.undeclared,
             "one_address_dominates": pc.any(pc.greater(pc.multiply(people[LARGEST], 2), people["hits"])).as_py() or False,
         }
 

@@ -20,12 +20,13 @@ import pyarrow as pa
 
 from transforms.columns import Codes, Flags, Integers
 from transforms.counting.measures import COUNTED, EVIDENCE, HITS, LARGEST, VISITORS
+from transforms.counting.partial import PARENT
 from transforms.dimensions.agent import TRAFFIC, are_people
-from transforms.privacy.release import Folded, Released, ReleaseError, divided, let_out, total_hits
+from transforms.privacy.release import Folded, Released, ReleaseError, divided, let_out
 from transforms.privacy.threshold.counting import OWN_PART, PARTS
 from transforms.privacy.threshold.gate import Gate
 from transforms.privacy.threshold.measures import published_measures, with_published
-from transforms.privacy.threshold.plan import PARENT, Judged, absorbing_rows, few_left, judge
+from transforms.privacy.threshold.plan import Judged, Lost, absorbing_rows, few_left
 from transforms.reports.report import Catalogue, Report
 from transforms.reserved import OTHER
 
@@ -50,15 +51,14 @@ class Rows:
         return pa.concat_tables([self.named, self.others]).combine_chunks()
 
 
-def release(counts: Mapping[str, pa.Table], second: Mapping[str, pa.Table], catalogue: Catalogue, gate: Gate) -> Released:
-    """The published tables of one day, from counts of cells and second counts (`count_parts`), added over shards."""
-    judged = judge(counts, catalogue, gate)
+def release(judged: Mapping[str, Judged], second: Mapping[str, pa.Table], catalogue: Catalogue, gate: Gate) -> Released:
+    """The published tables of one day, from what was judged and second counts (`count_parts`), added over shards."""
     rows: dict[str, Rows] = {}
     folded: dict[str, Folded] = {}
     for report in catalogue:
         own = judged[report.name]
         if report.parent is None:
-            named = own.named()
+            named = own.named
             nothing = np.zeros(named.num_rows, np.int64)
             rows[report.name] = Rows(named, named.slice(0, 0), nothing, nothing, nothing)
         else:
@@ -66,7 +66,7 @@ def release(counts: Mapping[str, pa.Table], second: Mapping[str, pa.Table], cata
             rows[report.name] = _absorbed(report, own, second.get(report.name), *above, gate)
         if not gate.admits(rows[report.name].all(), report).all():
             raise ReleaseError(f"{report.name}: a row is under the threshold")
-        folded[report.name] = _folded(report, own.lost(), rows[report.name], gate)
+        folded[report.name] = _folded(report, own.lost, rows[report.name])
     tables = with_published({name: each.all() for name, each in rows.items()}, catalogue, gate.min_addresses)
     return let_out(tables, folded, catalogue, published_measures(catalogue, gate.min_addresses))
 
@@ -80,7 +80,7 @@ def _absorbed(report: Report, judged: Judged, second: pa.Table | None, parents: 
     target = absorbing[has]
     fails = has & (part.counts[HITS.name] > 0)
     fails &= (part.counts[EVIDENCE] < gate.min_addresses) | few_left(judged.plan, parents_plan, report.dimension)
-    named = judged.named()
+    named = judged.named
     absorbed, parts, largest = (np.zeros(named.num_rows, np.int64) for _ in range(3))
     absorbed[target] = parents.absorbed[has] + np.where(fails, part.counts[HITS.name], 0)[has]
     parts[target] = (parents.parts[has] << 1) | np.where(fails[has], OWN_PART, 0)
@@ -134,20 +134,19 @@ def _as_other(parents: pa.Table, schema: pa.Schema) -> pa.Table:
     return parents.append_column(own, pa.array([OTHER] * parents.num_rows, pa.string())).select(schema.names).cast(schema)
 
 
-def _folded(report: Report, lost: pa.Table, rows: Rows, gate: Gate) -> Folded:
+def _folded(report: Report, lost: Lost, rows: Rows) -> Folded:
     """What the operator is told of a report."""
-    under = int((~gate.admits(lost, report)).sum())
     table = rows.all()
     hits, largest = table[HITS.name].to_numpy(), table[LARGEST].to_numpy()
-    unnamed = rows.others if report.parent else lost
+    others = rows.others[HITS.name].to_numpy(), are_people(rows.others[TRAFFIC.name])
     return Folded(
-        under=under,
-        caught=lost.num_rows - under,
-        unnamed=total_hits(unnamed),
+        under=lost.under,
+        caught=lost.caught,
+        unnamed=int(others[0].sum()) if report.parent else lost.hits,
         misnamed=int(rows.absorbed.sum()),
         dominated=int(np.count_nonzero(2 * largest > hits)),
         largest_share=round(float((largest / hits).max(initial=0)), 3),
         hits_of_people=int(hits[are_people(table[TRAFFIC.name])].sum()),
-        unnamed_of_people=int(unnamed[HITS.name].to_numpy()[are_people(unnamed[TRAFFIC.name])].sum()),
+        unnamed_of_people=int(others[0][others[1]].sum()) if report.parent else lost.hits_of_people,
         misnamed_of_people=int(rows.absorbed[are_people(rows.named[TRAFFIC.name])].sum()),
     )
