@@ -72,5 +72,33 @@ class Reader:
         than texts), the texts in UTF-8, each different from the others, and how many rows have none.
         """
 
+class Grouping:
+    """Which cell each row is in, -1 for none. Numbers are bytes, 32 bits each; `len` is the number of cells."""
+
+    def __init__(self, rows: int) -> None:
+        """All rows in one cell."""
+
+    def __len__(self) -> int: ...
+    def of_row(self) -> bytes:
+        """The cell of each row."""
+
+    def divided(self, codes: bytes, width: int, admitted: bytes | None = None) -> tuple[Grouping, bytes, bytes]:
+        """The cells divided by codes below `width`, and of each new cell the one above and its code, in the order of these.
+
+        Rows of cells that are not `admitted` (a byte each, 0 or 1) are left out.
+        """
+
+    def renumbered(self, numbers: bytes, cells: int) -> Grouping:
+        """The rows by other numbers of their cells (-1: none), below `cells`."""
+
+class Units:
+    """Rows in the order of their networks, in these of their addresses, and in these of their visitors."""
+
+    def __init__(self, networks: bytes, addresses: bytes, visitors: bytes) -> None:
+        """The numbers of each row, which rise."""
+
+    def counts(self, grouping: Grouping, caps: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+        """Of each cell: rows, visitors, addresses (of each network at most the cell's cap), and rows of its largest address."""
+
 def panics(text: bytes) -> None:
     """Fail as a defect would, with a message that quotes `text`; raises `KernelError`, always."""

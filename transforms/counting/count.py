@@ -1,8 +1,8 @@
 """Exact counts of every report's cells in one shard.
 
 All hits of a visitor, an address and a network lie in one shard. So within it everything distinct is counted exactly, and counts
-of different shards simply add up. Rows are sorted once by network, address, visitor and time; after a stable sort by a report's
-cell, each distinct thing of a cell is a run, and counting is finding where runs begin.
+of different shards simply add up. Rows are sorted once by network, address, visitor and time, so that a cell's hits of one of
+these follow each other.
 """
 
 from __future__ import annotations
@@ -12,19 +12,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from transforms.columns import Codes, Flags, Integers, Keys, changes, distinct
+from transforms.columns import Codes, Integers, Keys, changes, distinct
 from transforms.counting.cells import cells_of
-from transforms.counting.measures import BYTES_SENT, EVIDENCE, HITS, LARGEST, VISITORS
+from transforms.counting.kernels import NUMBERS, units_of
+from transforms.counting.measures import BYTES_SENT, COUNTED, LARGEST
 from transforms.counting.partial import partial_counts
 from transforms.counting.pieces import gather
 from transforms.counting.visits import measure_visits, number_visits, order_by_time
+from transforms.dimensions.agent import TRAFFIC
 from transforms.dimensions.describe import describe, dimension_columns
 from transforms.dimensions.dimension import Dimension
 from transforms.reports.report import Catalogue
 from transforms.wire import compact
-
-NUMBERS = ("network_number", "address_number", "visitor_number")
-"""Columns of prepared rows that tell networks, addresses and visitors apart, from wide to narrow."""
 
 
 def merge_pieces(pieces: Iterable[bytes], of_visits: Sequence[Dimension]) -> dict[int, pa.Table]:
@@ -81,67 +80,15 @@ def count_day(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int]) -> 
 
     `caps` says how many addresses of a network count, by traffic.
     """
-    measured = Measured(rows)
+    units, of_traffic = units_of(rows), caps_of(rows, caps)
     for report, cells in cells_of(rows, catalogue):
-        cap = cap_of_cell(cells.codes["traffic"], rows, caps)
-        yield report.name, partial_counts(rows, report, cells, measured.of(cells.of_row, len(cells), cap))
+        counts = units.counts(cells.grouping, of_traffic[cells.codes(TRAFFIC.name)])
+        yield report.name, partial_counts(rows, report, cells, dict(zip(COUNTED, counts, strict=True)))
 
 
-class Measured:
-    """What can be counted of any grouping of the same rows."""
-
-    def __init__(self, rows: pa.Table) -> None:
-        self._units = [rows[name].to_numpy() for name in NUMBERS]
-        self._visitor_begins = changes(self._units[-1])
-
-    def of(self, group: Codes, groups: int, cap: Integers) -> dict[str, Integers]:
-        """COUNTED of each group; rows of group -1 are left out; `cap` has one number a group."""
-        # What follows one another of a visitor and a group is counted as one run: a page's assets are one, and sorting is dear.
-        rows = np.flatnonzero(group >= 0)
-        if len(rows) == len(group):
-            begins = np.flatnonzero(self._visitor_begins | changes(group))
-            ends = np.append(begins[1:], len(group))[: len(begins)]
-        else:
-            first = np.flatnonzero(self._visitor_begins[rows] | changes(group[rows]) | changes(rows - np.arange(len(rows))))
-            begins, ends = rows[first], np.append(rows[first[1:] - 1], rows[-1:])[: len(first)] + 1
-        run_group = group[begins]
-        # Radix sort, which numpy has for 16 bits, is several times faster than merging.
-        order = np.argsort(run_group.astype(np.uint16 if groups <= 65_536 else np.int32), kind="stable")
-        begins, ends, ordered = begins[order], ends[order], run_group[order]
-        new = changes(ordered)
-        networks, addresses, visitors = (np.flatnonzero(new | changes(unit[begins])) for unit in self._units)
-        is_address = np.zeros(len(begins), np.bool_)
-        is_address[addresses] = True
-        of_address, of_network = _sums(ends - begins, addresses), _sums(is_address, networks)
-        network_group = ordered[networks]
-        return {
-            HITS.name: _by_group(np.add, ordered[addresses], of_address, groups),
-            VISITORS.name: np.bincount(ordered[visitors], minlength=groups),
-            EVIDENCE: _by_group(np.add, network_group, np.minimum(of_network, cap[network_group]), groups),
-            LARGEST: _by_group(np.maximum, ordered[addresses], of_address, groups),
-        }
-
-
-def _by_group(added: np.ufunc, group: Codes, amounts: Integers, groups: int) -> Integers:
-    """Amounts, ordered by group, as one of each group."""
-    totals: Integers = np.zeros(groups, np.int64)
-    starts = np.flatnonzero(changes(group))
-    if len(starts):
-        totals[group[starts]] = added.reduceat(amounts, starts)
-    return totals
-
-
-def _sums(amounts: Integers | Flags, starts: Integers) -> Integers:
-    """Sums of the stretches that begin at `starts`."""
-    sums: Integers = np.add.reduceat(amounts, starts, dtype=np.int64) if len(starts) else np.zeros(0, np.int64)
-    return sums
-
-
-def cap_of_cell(traffic: Codes, rows: pa.Table, caps: Mapping[str, int]) -> Integers:
-    """How many addresses of a network count in each cell, by the code of its traffic."""
-    by_code = np.array([caps[value] for value in distinct(rows["traffic"])[1].to_pylist()], np.int64)
-    caps_of_cells: Integers = by_code[traffic]
-    return caps_of_cells
+def caps_of(rows: pa.Table, caps: Mapping[str, int]) -> Codes:
+    """How many addresses of a network count, by the code of the traffic."""
+    return np.array([caps[value] for value in distinct(rows[TRAFFIC.name])[1].to_pylist()], np.int32)
 
 
 def add_counts(parts: Iterable[Mapping[str, pa.Table]]) -> dict[str, pa.Table]:

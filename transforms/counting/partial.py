@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import Codes, Flags, Integers, changes, distinct
+from transforms.columns import Codes, Flags, Integers, Numbers, changes, distinct
 from transforms.counting.cells import Cells
 from transforms.counting.measures import LARGEST
 from transforms.reports.report import Catalogue, Report
@@ -24,11 +24,11 @@ from transforms.wire import unpack_one
 PARENT = "parent"
 
 
-def partial_counts(rows: pa.Table, report: Report, cells: Cells, counts: Mapping[str, Integers]) -> pa.Table:
+def partial_counts(rows: pa.Table, report: Report, cells: Cells, counts: Mapping[str, Numbers | Integers]) -> pa.Table:
     """The partial counts of a report. `rows` holds the dimensions of which the cells have codes."""
     own = {
         dimension.name: pa.DictionaryArray.from_arrays(
-            pa.array(cells.codes[dimension.name], pa.int32()), distinct(rows[dimension.name])[1]
+            pa.array(cells.codes(dimension.name), pa.int32()), distinct(rows[dimension.name])[1]
         )
         for dimension in report.own
     }
@@ -36,7 +36,7 @@ def partial_counts(rows: pa.Table, report: Report, cells: Cells, counts: Mapping
     return pa.table({PARENT: parent, **own, **{name: _narrow(values) for name, values in counts.items()}})
 
 
-def _narrow(counts: Integers) -> Integers:
+def _narrow(counts: Numbers | Integers) -> Numbers | Integers:
     """Counts in as few bytes as they need: most cells that clients can make have one hit."""
     most = int(counts.max(initial=0))
     return counts.astype(next(kind for kind in (np.int8, np.int16, np.int32, np.int64) if most <= np.iinfo(kind).max))

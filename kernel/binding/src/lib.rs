@@ -3,8 +3,10 @@
 // A function of the module documents itself in `transforms/_kernel.pyi`, which type checkers and readers of Python see.
 #![allow(missing_docs)]
 
+mod counting;
 mod guard;
 mod lines;
+mod numbers;
 
 use pyo3::prelude::*;
 
@@ -12,6 +14,8 @@ use pyo3::prelude::*;
 mod _kernel {
     use super::*;
 
+    #[pymodule_export]
+    use super::counting::{Grouping, Units};
     #[pymodule_export]
     use super::guard::KernelError;
     #[pymodule_export]

@@ -13,6 +13,7 @@ use weblog_kernel_core::read::{read_block, Table};
 use weblog_kernel_core::w3c::W3c;
 
 use crate::guard;
+use crate::numbers::words;
 
 enum Format {
     Delimited(Delimited),
@@ -153,18 +154,6 @@ fn as_bytes<'py>(py: Python<'py>, column: &Interned) -> PyResult<Column<'py>> {
     let codes = words(py, &column.codes, i32::to_le_bytes)?;
     let offsets = words(py, &column.offsets, i32::to_le_bytes)?;
     Ok((codes, offsets, PyBytes::new(py, &column.texts), column.missing))
-}
-
-/// Numbers as bytes, lowest first, as Arrow has them in memory.
-fn words<'py, T: Copy, const N: usize>(
-    py: Python<'py>,
-    numbers: &[T],
-    bytes: fn(T) -> [u8; N],
-) -> PyResult<Bound<'py, PyBytes>> {
-    PyBytes::new_with(py, numbers.len() * N, |out| {
-        out.chunks_exact_mut(N).zip(numbers).for_each(|(place, &number)| place.copy_from_slice(&bytes(number)));
-        Ok(())
-    })
 }
 
 fn field((shape, column, pattern): FieldSpec) -> PyResult<Field> {

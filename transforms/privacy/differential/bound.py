@@ -99,8 +99,8 @@ def bounded_counts(rows: pa.Table, catalogue: Catalogue) -> dict[str, pa.Table]:
     tables = {}
     for report, cells in cells_of(rows, catalogue):
         names = catalogue.columns(report.name)
-        columns = {name: distinct(rows[name])[1].take(pa.array(cells.codes[name])) for name in names}
-        measures = _measures(units, cells.of_row, len(cells), sizes, BOUNDS[report.name])
+        columns = {name: distinct(rows[name])[1].take(pa.array(cells.codes(name))) for name in names}
+        measures = _measures(units, cells.grouping.of_row(), len(cells), sizes, BOUNDS[report.name])
         tables[report.name] = pa.table({**columns, **measures}, schema=bounded_schema(names))
     return tables
 

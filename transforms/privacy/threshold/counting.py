@@ -17,12 +17,13 @@ import pyarrow.compute as pc
 
 from transforms.columns import Codes, Integers, cell_keys, distinct
 from transforms.counting.cells import Cells, cells_of
-from transforms.counting.count import NUMBERS, Measured, count_day, merge_pieces
+from transforms.counting.count import caps_of, count_day, merge_pieces
+from transforms.counting.kernels import NUMBERS, units_of
 from transforms.counting.measures import BYTES_SENT, COUNTED, EVIDENCE, VISITORS
 from transforms.counting.partial import PARENT
 from transforms.counting.visits import is_of_visits
 from transforms.counting.volume import volume_of
-from transforms.dimensions.agent import are_people
+from transforms.dimensions.agent import TRAFFIC, are_people
 from transforms.privacy.policy import Counted
 from transforms.privacy.threshold.gate import Gate
 from transforms.privacy.threshold.plan import Plan, absorbing_rows, few_left
@@ -75,10 +76,8 @@ def count_parts(rows: pa.Table, catalogue: Catalogue, gate: Gate, plan: Plan) ->
     With PARTS = 0: COUNTED of the failing cells of a parent, if there are some and others pass. Else: visitors that are in
     exactly this set of parts and not in the absorbing row's own cell; other counts are 0.
     """
-    measured = Measured(rows)
+    units, caps = units_of(rows), caps_of(rows, gate.caps())
     visitors = rows[_VISITOR].to_numpy()
-    traffic, kinds = distinct(rows["traffic"])
-    caps = np.array([gate.caps()[kind] for kind in kinds.to_pylist()], np.int64)
     tables: dict[str, pa.Table] = {}
     planned: dict[str, Codes] = {}
     absorbed: dict[str, _Absorbed] = {}
@@ -92,28 +91,28 @@ def count_parts(rows: pa.Table, catalogue: Catalogue, gate: Gate, plan: Plan) ->
         absorbing = np.append(absorbing_rows(own_plan, above), np.int32(-1))  # position -1 is no row of the plan
         parent = planned[report.parent].take(cells.parent)
         fails = (planned[report.name] < 0) & (absorbing[parent] >= 0)
-        failing = np.flatnonzero(np.append(fails, False).take(cells.of_row))  # position -1 is no cell
-        of_row = parent.take(cells.of_row[failing])
-        present, number = np.unique(of_row, return_inverse=True)
-        group = np.full(rows.num_rows, -1, np.int32)
-        group[failing] = number
-        first = np.zeros(len(present), np.int64)
-        first[number] = failing
-        counts = measured.of(group, len(present), caps[traffic[first]])
+        of_row = cells.grouping.of_row()
+        failing = np.flatnonzero(np.append(fails, False).take(of_row))  # position -1 is no cell
+        # The parts are the planned rows above cells that fail.
+        present, first, number = np.unique(parent[fails], return_index=True, return_inverse=True)
+        part = np.full(len(cells), -1, np.int32)
+        part[fails] = number
+        own_caps = caps[cells.codes(TRAFFIC.name)[fails][first]]
+        counts = dict(zip(COUNTED, units.counts(cells.grouping.renumbered(part, len(present)), own_caps), strict=True))
         parts = pa.table({PARENT: present, PARTS: np.zeros(len(present), np.int32), **counts}, schema=_SECOND)
         # A part that passes in this shard passes in all, and is absorbed nowhere.
         may_fail = (counts[EVIDENCE] < gate.min_addresses) | few_left(own_plan, above, report.dimension)[present]
-        kept = may_fail[number]
-        own = _Absorbed(failing[kept], absorbing[of_row[kept]], np.full(np.count_nonzero(kept), OWN_PART, np.int32))
+        kept = failing[may_fail[part[of_row[failing]]]]
+        own = _Absorbed(kept, absorbing[parent[of_row[kept]]], np.full(len(kept), OWN_PART, np.int32))
         absorbed[report.name] = _passed_on(own, absorbed.get(report.parent), absorbing)
-        joined = _outside_own_cell(absorbed[report.name], visitors, np.append(planned[report.name], np.int32(-1)), cells.of_row)
+        joined = _outside_own_cell(absorbed[report.name], visitors, np.append(planned[report.name], np.int32(-1)), of_row)
         tables[report.name] = pa.concat_tables([parts, _of_visitors(*joined, own_plan[PARENT].to_numpy())])
     return tables
 
 
 def _planned(rows: pa.Table, names: tuple[str, ...], cells: Cells, plan: pa.Table) -> Codes:
     """The row of each cell in the plan, or -1."""
-    columns = [distinct(rows[name])[1].take(pa.array(cells.codes[name])) for name in names]
+    columns = [distinct(rows[name])[1].take(pa.array(cells.codes(name))) for name in names]
     places = pc.index_in(cell_keys(columns), value_set=cell_keys([plan[name] for name in names]))
     found: Codes = places.fill_null(-1).to_numpy()
     return found

@@ -1,0 +1,60 @@
+"""Counts with the native kernel: numpy's columns go in as bytes, and its bytes come out as numpy's columns."""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+
+from transforms.columns import Codes, Flags, Numbers
+
+with contextlib.suppress(ImportError):  # then nobody calls this module: see transforms.kernel
+    from transforms import _kernel
+
+
+class Grouping:
+    """See `kernels.Grouping`."""
+
+    def __init__(self, rows: int) -> None:
+        self.made = _kernel.Grouping(rows)
+
+    @classmethod
+    def _of(cls, made: _kernel.Grouping) -> Grouping:
+        grouping = cls.__new__(cls)
+        grouping.made = made
+        return grouping
+
+    def __len__(self) -> int:
+        return len(self.made)
+
+    def of_row(self) -> Codes:
+        """See `kernels.Grouping`."""
+        return _numbers(self.made.of_row())
+
+    def divided(self, codes: Codes, width: int, admitted: Flags | None = None) -> tuple[Grouping, Codes, Codes]:
+        """See `kernels.Grouping`."""
+        made, above, own = self.made.divided(_bytes(codes), width, None if admitted is None else admitted.tobytes())
+        return self._of(made), _numbers(above), _numbers(own)
+
+    def renumbered(self, numbers: Codes, cells: int) -> Grouping:
+        """See `kernels.Grouping`."""
+        return self._of(self.made.renumbered(_bytes(numbers), cells))
+
+
+class Units:
+    """See `kernels.Units`."""
+
+    def __init__(self, networks: Numbers, addresses: Numbers, visitors: Numbers) -> None:
+        self._made = _kernel.Units(_bytes(networks), _bytes(addresses), _bytes(visitors))
+
+    def counts(self, grouping: Grouping, caps: Codes) -> tuple[Numbers, ...]:
+        """See `kernels.Units`."""
+        return tuple(map(_numbers, self._made.counts(grouping.made, _bytes(caps))))
+
+
+def _bytes(numbers: Codes) -> bytes:
+    return numbers.astype("<i4", copy=False).tobytes()
+
+
+def _numbers(made: bytes) -> Codes:
+    return np.frombuffer(made, "<i4")
