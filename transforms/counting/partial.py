@@ -36,10 +36,10 @@ def partial_counts(rows: pa.Table, report: Report, cells: Cells, counts: Mapping
     return pa.table({PARENT: parent, **own, **{name: _narrow(values) for name, values in counts.items()}})
 
 
-def _narrow(counts: Numbers | Integers) -> Numbers | Integers:
+def _narrow(counts: Numbers | Integers) -> pa.Array:
     """Counts in as few bytes as they need: most cells that clients can make have one hit."""
     most = int(counts.max(initial=0))
-    return counts.astype(next(kind for kind in (np.int8, np.int16, np.int32, np.int64) if most <= np.iinfo(kind).max))
+    return pa.array(counts.astype(next(kind for kind in (np.int8, np.int16, np.int32, np.int64) if most <= np.iinfo(kind).max)))
 
 
 @dataclass(frozen=True, slots=True)
