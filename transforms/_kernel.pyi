@@ -88,8 +88,11 @@ class Grouping:
         Rows of cells that are not `admitted` (a byte each, 0 or 1) are left out.
         """
 
-    def renumbered(self, numbers: bytes, cells: int) -> Grouping:
-        """The rows by other numbers of their cells (-1: none), below `cells`."""
+    def placed(self, codes: bytes, width: int, above: bytes, own: bytes) -> Grouping:
+        """The rows by known cells alone: each has those of one cell here, `above`, with one code, its `own`, if neither is -1."""
+
+    def outside(self, other: Grouping, chosen: bytes) -> Grouping:
+        """The rows of chosen cells (a byte each, 0 or 1) that are in no cell of the other grouping."""
 
 class Units:
     """Rows in the order of their networks, in these of their addresses, and in these of their visitors."""
@@ -99,6 +102,21 @@ class Units:
 
     def counts(self, grouping: Grouping, caps: bytes) -> tuple[bytes, bytes, bytes, bytes]:
         """Of each cell: rows, visitors, addresses (of each network at most the cell's cap), and rows of its largest address."""
+
+class Absorbed:
+    """Which cell absorbs each row, and of which part the row is."""
+
+    def __init__(self, failing: Grouping, own: bytes, before: Absorbed | None, passed: bytes) -> None:
+        """Rows of the failing cell i are absorbed by the cell `own[i]` (-1: by none), as the part of bit 0.
+
+        Those that a cell j has absorbed before go on to `passed[j]`, and the bit of their part moves up by one.
+        """
+
+    def visitors(self, units: Units, own: Grouping) -> tuple[bytes, bytes, bytes]:
+        """Absorbing cells, sets of parts, and how many visitors are in the cell by absorbed rows of exactly these parts alone.
+
+        `own` are the cells' own rows. Ordered by cell and set.
+        """
 
 def panics(text: bytes) -> None:
     """Fail as a defect would, with a message that quotes `text`; raises `KernelError`, always."""

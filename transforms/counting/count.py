@@ -80,15 +80,11 @@ def count_day(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int]) -> 
 
     `caps` says how many addresses of a network count, by traffic.
     """
-    units, of_traffic = units_of(rows), caps_of(rows, caps)
+    units, kinds = units_of(rows), distinct(rows[TRAFFIC.name])[1]
+    of_traffic = np.array([caps[kind] for kind in kinds.to_pylist()], np.int32)
     for report, cells in cells_of(rows, catalogue):
         counts = units.counts(cells.grouping, of_traffic[cells.codes(TRAFFIC.name)])
         yield report.name, partial_counts(rows, report, cells, dict(zip(COUNTED, counts, strict=True)))
-
-
-def caps_of(rows: pa.Table, caps: Mapping[str, int]) -> Codes:
-    """How many addresses of a network count, by the code of the traffic."""
-    return np.array([caps[value] for value in distinct(rows[TRAFFIC.name])[1].to_pylist()], np.int32)
 
 
 def add_counts(parts: Iterable[Mapping[str, pa.Table]]) -> dict[str, pa.Table]:

@@ -29,8 +29,11 @@ class Grouping(Protocol):
         They are in the order of these two. Rows of cells that are not `admitted` are left out.
         """
 
-    def renumbered(self, numbers: Codes, cells: int) -> Grouping:
-        """The rows by other numbers of their cells (-1: none), below `cells`."""
+    def placed(self, codes: Codes, width: int, above: Codes, own: Codes) -> Grouping:
+        """The rows by known cells alone: cell i has those of cell `above[i]` here with the code `own[i]`, if neither is -1."""
+
+    def outside(self, other: Grouping, chosen: Flags) -> Grouping:
+        """The rows of chosen cells that are in no cell of the other grouping."""
 
 
 class Units(Protocol):
@@ -38,6 +41,16 @@ class Units(Protocol):
 
     def counts(self, grouping: Grouping, caps: Codes) -> tuple[Numbers, Numbers, Numbers, Numbers]:
         """Of each cell: rows, visitors, addresses (of each network at most the cell's cap), and rows of its largest address."""
+
+
+class Absorbed(Protocol):
+    """Which cell absorbs each row, and of which part the row is."""
+
+    def visitors(self, units: Units, own: Grouping) -> tuple[Codes, Codes, Numbers]:
+        """Absorbing cells, sets of parts, and how many visitors are in the cell by absorbed rows of exactly these parts alone.
+
+        `own` are the cells' own rows. Ordered by cell and set.
+        """
 
 
 def whole(rows: int) -> Grouping:
@@ -50,6 +63,15 @@ def units_of(rows: pa.Table) -> Units:
     """The units of prepared rows."""
     units: Units = _chosen().Units(*(rows[name].to_numpy() for name in NUMBERS))
     return units
+
+
+def absorbed_by(failing: Grouping, own: Codes, before: Absorbed | None, passed: Codes) -> Absorbed:
+    """Rows of the failing cell i, which the cell `own[i]` absorbs (-1: none), as the part of bit 0.
+
+    Those that a cell j has absorbed `before` go on to `passed[j]`, and the bit of their part moves up by one.
+    """
+    absorbed: Absorbed = _chosen().Absorbed(failing, own, before, passed)
+    return absorbed
 
 
 def _chosen() -> ModuleType:

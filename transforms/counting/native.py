@@ -36,20 +36,37 @@ class Grouping:
         made, above, own = self.made.divided(_bytes(codes), width, None if admitted is None else admitted.tobytes())
         return self._of(made), _numbers(above), _numbers(own)
 
-    def renumbered(self, numbers: Codes, cells: int) -> Grouping:
+    def placed(self, codes: Codes, width: int, above: Codes, own: Codes) -> Grouping:
         """See `kernels.Grouping`."""
-        return self._of(self.made.renumbered(_bytes(numbers), cells))
+        return self._of(self.made.placed(_bytes(codes), width, _bytes(above), _bytes(own)))
+
+    def outside(self, other: Grouping, chosen: Flags) -> Grouping:
+        """See `kernels.Grouping`."""
+        return self._of(self.made.outside(other.made, chosen.tobytes()))
 
 
 class Units:
     """See `kernels.Units`."""
 
     def __init__(self, networks: Numbers, addresses: Numbers, visitors: Numbers) -> None:
-        self._made = _kernel.Units(_bytes(networks), _bytes(addresses), _bytes(visitors))
+        self.made = _kernel.Units(_bytes(networks), _bytes(addresses), _bytes(visitors))
 
     def counts(self, grouping: Grouping, caps: Codes) -> tuple[Numbers, ...]:
         """See `kernels.Units`."""
-        return tuple(map(_numbers, self._made.counts(grouping.made, _bytes(caps))))
+        return tuple(map(_numbers, self.made.counts(grouping.made, _bytes(caps))))
+
+
+class Absorbed:
+    """See `kernels.Absorbed`."""
+
+    def __init__(self, failing: Grouping, own: Codes, before: Absorbed | None, passed: Codes) -> None:
+        self._made: _kernel.Absorbed = _kernel.Absorbed(
+            failing.made, _bytes(own), before._made if before else None, _bytes(passed)
+        )
+
+    def visitors(self, units: Units, own: Grouping) -> tuple[Codes, ...]:
+        """See `kernels.Absorbed`."""
+        return tuple(map(_numbers, self._made.visitors(units.made, own.made)))
 
 
 def _bytes(numbers: Codes) -> bytes:

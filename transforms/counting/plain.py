@@ -38,16 +38,24 @@ class Grouping:
         above, own = np.divmod(cells, max(width, 1))
         return self._of(of_row, len(cells)), above.astype(np.int32), own.astype(np.int32)
 
-    def renumbered(self, numbers: Codes, cells: int) -> Grouping:
+    def placed(self, codes: Codes, width: int, above: Codes, own: Codes) -> Grouping:
         """See `kernels.Grouping`."""
-        return self._of(np.append(numbers, np.int32(-1)).take(self._of_row), cells)  # position -1 is no cell
+        place = {(cell, code): number for number, (cell, code) in enumerate(zip(above.tolist(), own.tolist(), strict=True))}
+        divided, *cells = self.divided(codes, width)
+        numbers = [place.get(cell, -1) for cell in zip(*(column.tolist() for column in cells), strict=True)]
+        return self._of(np.array([*numbers, -1], np.int32).take(divided.of_row()), len(own))  # position -1 is no cell
+
+    def outside(self, other: Grouping, chosen: Flags) -> Grouping:
+        """See `kernels.Grouping`."""
+        left = (other.of_row() < 0) & np.append(chosen, False).take(self._of_row)
+        return self._of(np.where(left, self._of_row, np.int32(-1)), self._cells)
 
 
 class Units:
     """See `kernels.Units`. After a stable sort by cell, each distinct thing of a cell is a run: counting finds its beginning."""
 
     def __init__(self, networks: Numbers, addresses: Numbers, visitors: Numbers) -> None:
-        self._columns = (networks, addresses, visitors)
+        self.columns = (networks, addresses, visitors)
 
     def counts(self, grouping: Grouping, caps: Codes) -> tuple[Integers, ...]:
         """See `kernels.Units`."""
@@ -56,10 +64,34 @@ class Units:
         order = inside[np.argsort(cell[inside], kind="stable")]
         ordered = cell[order]
         new = changes(ordered)
-        networks, addresses, visitors = (new | changes(column[order]) for column in self._columns)
+        networks, addresses, visitors = (new | changes(column[order]) for column in self.columns)
         hits = np.diff(np.flatnonzero(np.append(addresses, True)))
         of_network = np.add.reduceat(addresses, np.flatnonzero(networks), dtype=np.int64) if len(order) else hits
         capped, largest = np.zeros(cells, np.int64), np.zeros(cells, np.int64)
         np.add.at(capped, ordered[networks], np.minimum(of_network, caps[ordered[networks]]))
         np.maximum.at(largest, ordered[addresses], hits)
         return np.bincount(ordered, minlength=cells), np.bincount(ordered[visitors], minlength=cells), capped, largest
+
+
+class Absorbed:
+    """See `kernels.Absorbed`."""
+
+    def __init__(self, failing: Grouping, own: Codes, before: Absorbed | None, passed: Codes) -> None:
+        cell = failing.of_row()
+        nowhere, nothing = np.full(len(cell), -1, np.int32), np.zeros(len(cell), np.int32)
+        by, part = (before.by, before.part) if before else (nowhere, nothing)
+        new = np.append(own, np.int32(-1)).take(cell)  # position -1 is no cell
+        self.by: Codes = np.where(cell >= 0, new, np.append(passed, np.int32(-1)).take(by))
+        self.part: Codes = np.where(cell >= 0, np.int32(1), part << 1)
+
+    def visitors(self, units: Units, own: Grouping) -> tuple[Codes, ...]:
+        """See `kernels.Absorbed`."""
+        visitors = units.columns[-1].astype(np.int64)
+        width = int(visitors.max(initial=0)) + 1
+        rows, (own_rows,) = np.flatnonzero(self.by >= 0), np.nonzero(own.of_row() >= 0)
+        pairs, number = np.unique(self.by[rows] * width + visitors[rows], return_inverse=True)
+        parts = np.zeros(len(pairs), np.int64)
+        np.bitwise_or.at(parts, number, self.part[rows])
+        alone = ~np.isin(pairs, own.of_row()[own_rows] * width + visitors[own_rows])
+        sets, counts = np.unique((pairs[alone] // width) << 32 | parts[alone], return_counts=True)
+        return (sets >> 32).astype(np.int32), (sets & 0xFFFFFFFF).astype(np.int32), counts.astype(np.int32)

@@ -1,8 +1,8 @@
-//! The classes `Grouping` and `Units`: rows by cells, and what is counted of these.
+//! The classes `Grouping`, `Units` and `Absorbed`: rows by cells, and what is counted of these.
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use weblog_kernel_core::counting::{grouping, measure, Words};
+use weblog_kernel_core::counting::{absorbed, grouping, measure, Words};
 
 use crate::guard;
 use crate::numbers::words;
@@ -11,6 +11,7 @@ use crate::numbers::words;
 pub struct Grouping(grouping::Grouping);
 
 type Counts<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
+type Visitors<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
 type Divided<'py> = (Grouping, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
 
 #[pymethods]
@@ -35,8 +36,12 @@ impl Grouping {
         Ok((Grouping(cells.grouping), above, words(py, &cells.codes, i32::to_le_bytes)?))
     }
 
-    fn renumbered(&self, py: Python<'_>, numbers: &[u8], cells: usize) -> PyResult<Grouping> {
-        guard::run(py, || Grouping(self.0.renumbered(Words::new(numbers), cells)))
+    fn placed(&self, py: Python<'_>, codes: &[u8], width: usize, above: &[u8], own: &[u8]) -> PyResult<Grouping> {
+        guard::run(py, || Grouping(self.0.placed(Words::new(codes), width, Words::new(above), Words::new(own))))
+    }
+
+    fn outside(&self, py: Python<'_>, other: &Grouping, chosen: &[u8]) -> PyResult<Grouping> {
+        guard::run(py, || Grouping(self.0.outside(&other.0, chosen)))
     }
 }
 
@@ -62,5 +67,25 @@ impl Units {
             words(py, &counts.capped_addresses, i32::to_le_bytes)?,
             words(py, &counts.largest_address, i32::to_le_bytes)?,
         ))
+    }
+}
+
+#[pyclass(frozen, module = "transforms._kernel")]
+pub struct Absorbed(absorbed::Absorbed);
+
+#[pymethods]
+impl Absorbed {
+    #[new]
+    fn new(py: Python<'_>, failing: &Grouping, own: &[u8], before: Option<&Absorbed>, passed: &[u8]) -> PyResult<Absorbed> {
+        let before = before.map(|before| &before.0);
+        guard::run(py, || Absorbed(absorbed::Absorbed::new(&failing.0, Words::new(own), before, Words::new(passed))))
+    }
+
+    fn visitors<'py>(&self, py: Python<'py>, units: &Units, own: &Grouping) -> PyResult<Visitors<'py>> {
+        let (cells, parts, counts): (Vec<_>, Vec<_>, Vec<_>) = guard::run(py, || {
+            let counted = self.0.visitors(&units.0, &own.0);
+            counted.iter().map(|each| (each.cell, each.parts, each.count)).collect()
+        })?;
+        Ok((words(py, &cells, i32::to_le_bytes)?, words(py, &parts, u32::to_le_bytes)?, words(py, &counts, i32::to_le_bytes)?))
     }
 }

@@ -15,7 +15,7 @@ mod _kernel {
     use super::*;
 
     #[pymodule_export]
-    use super::counting::{Grouping, Units};
+    use super::counting::{Absorbed, Grouping, Units};
     #[pymodule_export]
     use super::guard::KernelError;
     #[pymodule_export]

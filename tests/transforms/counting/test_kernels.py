@@ -66,22 +66,60 @@ def test_everything_distinct_is_counted_exactly(rows, cap):
             for units in [sorted({unit[: depth + 1] for unit, _ in rows})]
         }
     )
-    grouping, cells = divided(rows)
-    # Cells of one first code are counted together, and those of code 0 not at all.
-    numbers = codes(cell[0] - 1 for cell in cells)
-    for group, groups in ((grouping, len(cells)), (grouping.renumbered(numbers, 2), 2)):
-        counts = kernels.units_of(prepared).counts(group, np.full(groups, cap, np.int32))
-        hits, visitors, addresses = Counter(), defaultdict(set), defaultdict(Counter)
-        for (network, address, visitor), cell in zip((unit for unit, _ in rows), group.of_row().tolist(), strict=True):
-            if cell >= 0:
-                hits[cell] += 1
-                visitors[cell].add((network, address, visitor))
-                addresses[cell][network, address] += 1
-        networks = {cell: Counter(network for network, _ in own) for cell, own in addresses.items()}
-        expected = [
-            [hits[cell] for cell in range(groups)],
-            [len(visitors[cell]) for cell in range(groups)],
-            [sum(min(cap, number) for number in networks.get(cell, {}).values()) for cell in range(groups)],
-            [max(addresses[cell].values(), default=0) for cell in range(groups)],
-        ]
-        assert [column.tolist() for column in counts] == expected
+    group, cells = divided(rows, {1, 2})
+    counts = kernels.units_of(prepared).counts(group, np.full(len(cells), cap, np.int32))
+    hits, visitors, addresses = Counter(), defaultdict(set), defaultdict(Counter)
+    for (network, address, visitor), cell in zip((unit for unit, _ in rows), group.of_row().tolist(), strict=True):
+        if cell >= 0:
+            hits[cell] += 1
+            visitors[cell].add((network, address, visitor))
+            addresses[cell][network, address] += 1
+    networks = {cell: Counter(network for network, _ in own) for cell, own in addresses.items()}
+    expected = [
+        [hits[cell] for cell in range(len(cells))],
+        [len(visitors[cell]) for cell in range(len(cells))],
+        [sum(min(cap, number) for number in networks.get(cell, {}).values()) for cell in range(len(cells))],
+        [max(addresses[cell].values(), default=0) for cell in range(len(cells))],
+    ]
+    assert [column.tolist() for column in counts] == expected
+
+
+@given(ROWS, st.lists(st.tuples(st.integers(-1, 2), st.integers(-1, 4)), unique=True, max_size=9), st.sets(st.integers(0, 2)))
+def test_rows_are_in_known_cells_or_outside_them(rows, known, chosen):
+    sites, others = codes(own[0] % 3 for _, own in rows), codes(own[1] for _, own in rows)
+    above = kernels.whole(len(rows)).placed(sites, 3, codes([0] * 3), codes(range(3)))
+    assert above.of_row().tolist() == sites.tolist()
+    pairs = list(zip(sites.tolist(), others.tolist(), strict=True))
+    for width in (5, 1_000_000):
+        placed = above.placed(others, width, codes(cell for cell, _ in known), codes(own for _, own in known))
+        assert len(placed) == len(known)
+        assert placed.of_row().tolist() == [known.index(pair) if pair in known else -1 for pair in pairs]
+        outside = above.outside(placed, np.isin(np.arange(3), list(chosen)))
+        expected = [pair[0] if pair not in known and pair[0] in chosen else -1 for pair in pairs]
+        assert outside.of_row().tolist() == expected
+
+
+@given(ROWS, st.lists(st.integers(-1, 2), min_size=3, max_size=3), st.lists(st.integers(-1, 2), min_size=3, max_size=3))
+def test_visitors_of_absorbed_rows_alone_are_counted_by_the_parts_that_they_are_in(rows, by, passed):
+    rows = sorted(rows)
+    units = sorted({unit for unit, _ in rows})
+    visitors = [units.index(unit) for unit, _ in rows]
+    prepared = pa.table({name: pa.array(visitors, pa.int32()) for name in kernels.NUMBERS})
+    # Rows of code 0 fail above, those of code 1 here; the others are in the cells 0 to 2.
+    sizes = [(own[0], own[1] % 3) for _, own in rows]
+
+    def grouping(code):
+        chosen = codes(size if kind == code or (code == 2 and kind >= code) else 3 for kind, size in sizes)
+        return kernels.whole(len(rows)).placed(chosen, 4, codes([0] * 3), codes(range(3)))
+
+    before = kernels.absorbed_by(grouping(0), codes(by), None, codes(by))
+    absorbed = kernels.absorbed_by(grouping(1), codes(by), before, codes(passed))
+    sets, own = defaultdict(int), set()
+    for visitor, (kind, size) in zip(visitors, sizes, strict=True):
+        if kind >= 2:
+            own.add((size, visitor))
+        elif by[size] >= 0 and (kind == 1 or passed[by[size]] >= 0):
+            sets[by[size] if kind else passed[by[size]], visitor] |= 1 if kind else 2
+    expected = Counter((cell, parts) for (cell, visitor), parts in sets.items() if (cell, visitor) not in own)
+    found = absorbed.visitors(kernels.units_of(prepared), grouping(2))
+    assert list(zip(*(column.tolist() for column in found), strict=True)) == [(*key, expected[key]) for key in sorted(expected)]

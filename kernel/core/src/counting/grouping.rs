@@ -9,7 +9,7 @@ use super::Words;
 /// Which cell each row is in, -1 for none. Cells are numbered from 0, without gaps.
 pub struct Grouping {
     pub(super) of_row: Vec<i32>,
-    cells: usize,
+    pub(super) cells: usize,
 }
 
 /// The cells into which a column of codes divides those of a grouping, ordered by the cell above and the code.
@@ -22,7 +22,7 @@ pub struct Divided {
     pub codes: Vec<i32>,
 }
 
-/// Up to this many possible cells, and four for each row, a table of all of them is the fastest way.
+/// Up to this many possible cells, and one for each row, a table of all of them is the fastest way.
 const FEW: usize = 1 << 16;
 const NONE: i32 = -1;
 
@@ -42,10 +42,44 @@ impl Grouping {
         &self.of_row
     }
 
-    /// The rows with other numbers: of each cell its new one, below `cells`, or -1 where its rows are left out.
-    pub fn renumbered(&self, numbers: Words, cells: usize) -> Self {
-        let of_row = self.of_row.iter().map(|&cell| if cell < 0 { NONE } else { numbers.at(cell as usize) }).collect();
-        Grouping { of_row, cells }
+    /// The rows by known cells alone: cell i has the rows of cell `above[i]` whose code is `own[i]`, where neither is negative.
+    ///
+    /// # Panics
+    /// If there is not one code for each row.
+    pub fn placed(&self, codes: Words, width: usize, above: Words, own: Words) -> Self {
+        self.check(codes, width);
+        let known = above.iter().zip(own.iter()).zip(0..).filter(|((above, own), _)| *above >= 0 && *own >= 0);
+        let known = known.map(|((above, own), cell)| (above as usize * width + own as usize, cell));
+        let (possible, cells) = (self.cells * width, above.len());
+        if possible <= self.of_row.len() + FEW {
+            let mut table = vec![NONE; possible];
+            known.for_each(|(key, cell)| table[key] = cell);
+            return Grouping { of_row: self.found(codes, width, |key| table[key]), cells };
+        }
+        let table: HashMap<usize, i32, RandomState> = known.collect();
+        Grouping { of_row: self.found(codes, width, |key| table.get(&key).copied().unwrap_or(NONE)), cells }
+    }
+
+    #[inline]
+    fn found(&self, codes: Words, width: usize, place: impl Fn(usize) -> i32) -> Vec<i32> {
+        let rows = self.of_row.iter().zip(codes.iter());
+        rows.map(|(&cell, code)| if cell < 0 { NONE } else { place(cell as usize * width + code as usize) }).collect()
+    }
+
+    /// The rows of chosen cells (one byte each, 0 or 1) that are in no cell of another grouping.
+    ///
+    /// # Panics
+    /// If that is a grouping of other rows.
+    pub fn outside(&self, other: &Grouping, chosen: &[u8]) -> Self {
+        assert_eq!(self.of_row.len(), other.of_row.len(), "a grouping has other rows");
+        let rows = self.of_row.iter().zip(&other.of_row);
+        let of_row = rows.map(|(&cell, &other)| if cell < 0 || other >= 0 || chosen[cell as usize] == 0 { NONE } else { cell });
+        Grouping { of_row: of_row.collect(), cells: self.cells }
+    }
+
+    fn check(&self, codes: Words, width: usize) {
+        assert_eq!(codes.len(), self.of_row.len(), "a column has other rows");
+        assert!(codes.iter().all(|code| (code as u32 as usize) < width), "a code is outside its column's values");
     }
 
     /// The cells divided by codes from 0 to `width` - 1. Cells that are not `admitted` (one byte each, 0 or 1) are left out.
@@ -53,8 +87,7 @@ impl Grouping {
     /// # Panics
     /// If there is not one code for each row, or one is not below `width`.
     pub fn divided(&self, codes: Words, width: usize, admitted: Option<&[u8]>) -> Divided {
-        assert_eq!(codes.len(), self.of_row.len(), "a column has other rows");
-        assert!(codes.iter().all(|code| (code as u32 as usize) < width), "a code is outside its column's values");
+        self.check(codes, width);
         let possible = self.cells * width;
         if possible <= self.of_row.len() + FEW {
             let mut table = vec![NONE; possible];

@@ -9,7 +9,7 @@ use super::Words;
 pub struct Units {
     networks: Vec<i32>,
     addresses: Vec<i32>,
-    visitors: Vec<i32>,
+    pub(super) visitors: Vec<i32>,
 }
 
 /// Of each cell what its rows are.

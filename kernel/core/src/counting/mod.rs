@@ -2,6 +2,7 @@
 //!
 //! Numbers arrive as bytes of 32 bits, lowest first, as Arrow has them in memory; so they need no copy.
 
+pub mod absorbed;
 pub mod grouping;
 pub mod measure;
 

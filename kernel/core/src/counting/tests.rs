@@ -1,3 +1,4 @@
+use super::absorbed::{Absorbed, Visitors};
 use super::grouping::Grouping;
 use super::measure::Units;
 use super::Words;
@@ -34,13 +35,39 @@ fn at_most_so_many_addresses_of_a_network_count() {
     let addresses = bytes(&[1, 1, 2, 2, 3, 4]);
     let visitors = bytes(&[1, 2, 3, 3, 4, 5]);
     let units = Units::new(Words::new(&networks), Words::new(&addresses), Words::new(&visitors));
-    let (codes, numbers) = (bytes(&[0, 0, 0, 1, 0, 0]), bytes(&[0, -1]));
+    let codes = bytes(&[0, 0, 0, 1, 0, 0]);
     let cells = Grouping::whole(6).divided(Words::new(&codes), 2, None).grouping;
     let counts = units.counts(&cells, Words::new(&bytes(&[2, 2])));
     assert_eq!(counts.hits, [5, 1]);
     assert_eq!(counts.visitors, [5, 1]);
     assert_eq!(counts.capped_addresses, [3, 1]);
     assert_eq!(counts.largest_address, [2, 1]);
-    let counts = units.counts(&cells.renumbered(Words::new(&numbers), 1), Words::new(&bytes(&[3])));
-    assert_eq!(counts.capped_addresses, [4]);
+}
+
+#[test]
+fn rows_are_in_known_cells_or_in_none() {
+    let codes = bytes(&[0, 1, 2, 1]);
+    let whole = Grouping::whole(4);
+    for width in [3, 1 << 20] {
+        let cells = whole.placed(Words::new(&codes), width, Words::new(&bytes(&[0, 0, -1])), Words::new(&bytes(&[2, 1, 0])));
+        assert_eq!((cells.of_row(), cells.cells()), (&[-1, 1, 0, 1][..], 3));
+        assert_eq!(whole.outside(&cells, &[1]).of_row(), [0, -1, -1, -1]);
+        assert_eq!(whole.outside(&cells, &[0]).of_row(), [-1; 4]);
+    }
+}
+
+#[test]
+fn visitors_whom_a_cell_has_by_absorbed_rows_alone_are_counted_by_their_parts() {
+    // Of cell 0 there are own rows of visitors 2 and 4; all others are absorbed, below two parents of which the first one fails.
+    let visitors = bytes(&[1, 1, 2, 2, 3, 4, 4]);
+    let units = Units::new(Words::new(&visitors), Words::new(&visitors), Words::new(&visitors));
+    let own = Grouping { of_row: vec![-1, -1, 0, -1, -1, -1, 0], cells: 1 };
+    let (first, none) = (Grouping { of_row: vec![0, -1, -1, -1, 0, -1, -1], cells: 1 }, bytes(&[0]));
+    let before = Absorbed::new(&first, Words::new(&none), None, Words::new(&none));
+    let second = Grouping { of_row: vec![-1, 0, -1, 0, -1, 0, -1], cells: 1 };
+    let absorbed = Absorbed::new(&second, Words::new(&none), Some(&before), Words::new(&none));
+    let counts = absorbed.visitors(&units, &own);
+    assert_eq!(counts, [Visitors { cell: 0, parts: 2, count: 1 }, Visitors { cell: 0, parts: 3, count: 1 }]);
+    let nowhere = Absorbed::new(&second, Words::new(&bytes(&[-1])), Some(&before), Words::new(&bytes(&[-1])));
+    assert_eq!(nowhere.visitors(&units, &own), []);
 }
