@@ -8,10 +8,19 @@ use super::grouping::Grouping;
 use super::measure::Units;
 use super::Words;
 
-/// Which cell absorbs each row, -1 for none, and of which part the row is, as one bit.
+/// Absorbed rows in their order.
 pub struct Absorbed {
-    by: Vec<i32>,
-    part: Vec<u32>,
+    rows: usize,
+    absorbed: Vec<Row>,
+}
+
+#[derive(Clone, Copy)]
+struct Row {
+    number: u32,
+    /// The cell that absorbs it.
+    by: i32,
+    /// The part that it is of, as one bit.
+    part: u32,
 }
 
 /// How many visitors a cell has by absorbed rows of exactly these parts, and by no row of its own.
@@ -25,7 +34,7 @@ pub struct Visitors {
     pub count: i32,
 }
 
-/// What is known of a cell's last visitor.
+/// What is known of a cell's last visitor, which has absorbed rows in it.
 #[derive(Clone)]
 struct Last {
     visitor: i32,
@@ -41,20 +50,25 @@ impl Absorbed {
     /// If these are not of the same rows.
     pub fn new(failing: &Grouping, own: Words, before: Option<&Absorbed>, passed: Words) -> Self {
         let rows = failing.of_row.len();
-        let mut absorbed = Absorbed { by: vec![-1; rows], part: vec![0; rows] };
-        if let Some(before) = before {
-            assert_eq!(before.by.len(), rows, "absorbed rows are others");
-        }
-        for (row, &cell) in failing.of_row.iter().enumerate() {
-            if cell >= 0 {
-                absorbed.by[row] = own.at(cell as usize);
-                absorbed.part[row] = 1;
-            } else if let Some(before) = before.filter(|before| before.by[row] >= 0) {
-                absorbed.by[row] = passed.at(before.by[row] as usize);
-                absorbed.part[row] = before.part[row] << 1;
+        let mut before = match before {
+            Some(before) => {
+                assert_eq!(before.rows, rows, "absorbed rows are others");
+                before.absorbed.iter().peekable()
             }
+            None => [].iter().peekable(),
+        };
+        let on = |row: &Row| Row { by: passed.at(row.by as usize), part: row.part << 1, ..*row };
+        let mut absorbed = Vec::new();
+        for (number, &cell) in (0..).zip(&failing.of_row).filter(|(_, &cell)| cell >= 0) {
+            while let Some(row) = before.next_if(|row| row.number < number) {
+                absorbed.push(on(row));
+            }
+            absorbed.push(Row { number, by: own.at(cell as usize), part: 1 });
         }
-        absorbed
+        absorbed.extend(before.map(on));
+        absorbed.retain(|row| row.by >= 0);
+        absorbed.shrink_to_fit();
+        Absorbed { rows, absorbed }
     }
 
     /// Of each absorbing cell the visitors who are in it by absorbed rows alone, by the set of parts of these rows, in order.
@@ -63,41 +77,32 @@ impl Absorbed {
     /// # Panics
     /// If these are not of the same rows.
     pub fn visitors(&self, units: &Units, own: &Grouping) -> Vec<Visitors> {
-        assert!(self.by.len() == units.visitors.len() && self.by.len() == own.of_row.len(), "a grouping has other rows");
+        assert!(self.rows == units.visitors.len() && self.rows == own.of_row.len(), "a grouping has other rows");
         let mut cells = vec![Last { visitor: -1, parts: 0, has_own: false }; own.cells()];
-        let mut absorbs = vec![false; own.cells()];
-        self.by.iter().filter(|&&by| by >= 0).for_each(|&by| absorbs[by as usize] = true);
         let mut counts: HashMap<(i32, u32), i32, RandomState> = HashMap::default();
-        let mut add = |number: i32, last: &Last| {
-            if last.parts != 0 && !last.has_own {
-                *counts.entry((number, last.parts)).or_default() += 1;
+        let mut touched = Vec::new();
+        for rows in
+            self.absorbed.chunk_by(|one, next| units.visitors[one.number as usize] == units.visitors[next.number as usize])
+        {
+            let first = rows[0].number as usize;
+            let visitor = units.visitors[first];
+            for row in rows {
+                let last = &mut cells[row.by as usize];
+                if last.visitor != visitor {
+                    *last = Last { visitor, parts: 0, has_own: false };
+                    touched.push(row.by);
+                }
+                last.parts |= row.part;
             }
-        };
-        let mut of = |number: i32, visitor: i32, cells: &mut [Last]| {
-            let last = &mut cells[number as usize];
-            if last.visitor != visitor {
-                add(number, last);
-                *last = Last { visitor, parts: 0, has_own: false };
-            }
-        };
-        let rows = self.by.iter().zip(&self.part).zip(&own.of_row).zip(&units.visitors);
-        let mut before = None;
-        for row @ (((&by, &part), &cell), &visitor) in rows {
-            // What follows itself, such as a page's assets, tells nothing new.
-            if before == Some(row) {
-                continue;
-            }
-            before = Some(row);
-            if by >= 0 {
-                of(by, visitor, &mut cells);
-                cells[by as usize].parts |= part;
-            }
-            if cell >= 0 && absorbs[cell as usize] {
-                of(cell, visitor, &mut cells);
+            let begin = units.visitors[..first].iter().rposition(|&other| other != visitor).map_or(0, |row| row + 1);
+            let theirs = units.visitors[begin..].iter().zip(&own.of_row[begin..]).take_while(|(&other, _)| other == visitor);
+            for (_, &cell) in theirs.filter(|(_, &cell)| cell >= 0) {
                 cells[cell as usize].has_own = true;
             }
+            for cell in touched.drain(..).filter(|&cell| !cells[cell as usize].has_own) {
+                *counts.entry((cell, cells[cell as usize].parts)).or_default() += 1;
+            }
         }
-        (0..).zip(&cells).for_each(|(number, last)| add(number, last));
         let mut counts: Vec<_> = counts.into_iter().map(|((cell, parts), count)| Visitors { cell, parts, count }).collect();
         counts.sort_unstable();
         counts
