@@ -118,5 +118,8 @@ class Absorbed:
         `own` are the cells' own rows. Ordered by cell and set.
         """
 
+def keys(secret: bytes, person: bytes, messages: list[bytes]) -> bytes:
+    """Keyed BLAKE2b: 8 bytes for each message. `ValueError` if the secret has more than 64 bytes, or `person` more than 16."""
+
 def panics(text: bytes) -> None:
     """Fail as a defect would, with a message that quotes `text`; raises `KernelError`, always."""

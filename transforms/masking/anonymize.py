@@ -125,7 +125,7 @@ def _visitors(hosts: pa.ChunkedArray, user_agents: pa.ChunkedArray, dates: Numbe
     rows = pa.array(units_of)
     address_keys = units["address_key"].to_numpy()[units_of]
     messages = np.stack([address_keys, agent_keys[agents_of]], axis=1).tobytes()
-    visitor_keys = secrets.keys(secret, secrets.VISITOR, (messages[at : at + 16] for at in range(0, len(messages), 16)))
+    visitor_keys = secrets.keys(secret, secrets.VISITOR, [messages[at : at + 16] for at in range(0, len(messages), 16)])
     visitors = pa.table(
         {
             "date": units["date"].take(rows),
@@ -148,7 +148,7 @@ def _agents(column: pa.ChunkedArray, secret: bytes) -> tuple[pa.Array, Codes, Ke
         # An absent agent and every agent that exists are told apart by the first byte.
         return absent, np.zeros(len(column), np.int32), secrets.keys(secret, secrets.AGENT, [b"0"])
     codes, values = distinct(column)
-    messages = (b"1" + value.encode() for value in values.to_pylist())
+    messages = [b"1" + value.encode() for value in values.to_pylist()]
     return values.dictionary_encode(), codes, secrets.keys(secret, secrets.AGENT, messages)
 
 

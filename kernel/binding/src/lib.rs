@@ -5,6 +5,7 @@
 
 mod counting;
 mod guard;
+mod keyed;
 mod lines;
 mod numbers;
 
@@ -18,6 +19,8 @@ mod _kernel {
     use super::counting::{Absorbed, Grouping, Units};
     #[pymodule_export]
     use super::guard::KernelError;
+    #[pymodule_export]
+    use super::keyed::keys;
     #[pymodule_export]
     use super::lines::{Around, Reader};
 

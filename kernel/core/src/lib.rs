@@ -12,6 +12,7 @@ pub mod escapes;
 pub mod expression;
 pub mod intern;
 pub mod json;
+pub mod keyed;
 pub mod pattern;
 pub mod read;
 pub mod w3c;

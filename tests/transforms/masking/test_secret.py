@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.catalogues import TRAVELLING
 from tests.eager import EVERYTHING
+from tests.kernels import BUILT, running
 from tests.logs import line
 from transforms.block import Block, BlockError, Rules, process_block
 from transforms.counting.count import merge_pieces
@@ -26,6 +31,20 @@ def test_each_kind_of_key_is_its_own():
     assert keys(SECRET, ADDRESS, [b"x"]) != keys(SECRET, VISITOR, [b"x"])
     assert keys(SECRET, ADDRESS, [b"x"]) != keys(new_secret(), ADDRESS, [b"x"])
     assert keys(SECRET, ADDRESS, [b"x", b"y"]).tolist() == [*keys(SECRET, ADDRESS, [b"x"]), *keys(SECRET, ADDRESS, [b"y"])]
+
+
+@given(st.lists(st.binary(max_size=300)))
+def test_each_kernel_derives_the_keys_that_the_standard_library_does(messages):
+    digests = [hashlib.blake2b(message, digest_size=8, key=SECRET, person=VISITOR).digest() for message in messages]
+    for name in BUILT:
+        with running(name):
+            assert keys(SECRET, VISITOR, messages).tobytes() == b"".join(digests)
+
+
+@pytest.mark.parametrize("length", [0, 31, 33, 64])
+def test_a_secret_of_another_length_is_refused(length):
+    with pytest.raises(ValueError, match="32 bytes"):
+        keys(bytes(length), VISITOR, [])
 
 
 def test_both_parts_of_a_derived_secret_matter():
