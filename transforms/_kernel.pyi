@@ -118,6 +118,25 @@ class Absorbed:
         `own` are the cells' own rows. Ordered by cell and set.
         """
 
+def partition(networks: bytes, owners: bytes, shards: int) -> tuple[bytes, bytes, bytes, bytes]:
+    """Visitors by shard (the key of its network, 64 bits, modulo shards): their order, and of each its number of hits.
+
+    Then the hits in the order of their visitors (`owners` says whose each is), and the number of visitors of each shard.
+    """
+
+def prepared(
+    dates: bytes, networks: bytes, addresses: bytes, visitors: bytes, lengths: bytes, seconds: bytes
+) -> tuple[bytes, bytes, bytes, tuple[bytes, bytes, bytes], list[tuple[int, int]]]:
+    """Hits by date, network, address, visitor and second, from rows of visitors with keys of 64 bits.
+
+    `lengths` says how many hits each row has; they follow those of the row before. Returns the rows of visitors in order, and of
+    each hit in order: the place of its visitor's row there; its number; the numbers of its network, address and visitor, which
+    rise by one from 1. Then of each date its first hit.
+    """
+
+def used_codes(codes: bytes, width: int) -> tuple[bytes, bytes] | None:
+    """The codes of those values alone that a row has, and these values, by their first rows; None if all of them are there."""
+
 def keys(secret: bytes, person: bytes, messages: list[bytes]) -> bytes:
     """Keyed BLAKE2b: 8 bytes for each message. `ValueError` if the secret has more than 64 bytes, or `person` more than 16."""
 

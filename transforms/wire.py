@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms import kernel
+
 _FRAME = struct.Struct("<HQ")
 # Without threads: handing a column to another thread takes several times as long as packing it where tables are small, as most
 # are; large ones are packed by as many processes as there are cores.
@@ -43,10 +45,16 @@ def _compact_column(column: pa.ChunkedArray) -> pa.Array:
     array = _in_one_chunk(column)
     if not pa.types.is_dictionary(array.type):
         return array
-    used = pc.unique(array.indices).drop_null()
-    if len(used) == len(array.dictionary):
+    if kernel.native is None or array.null_count:
+        used = pc.unique(array.indices).drop_null()
+        if len(used) == len(array.dictionary):
+            return array
+        return pa.DictionaryArray.from_arrays(pc.index_in(array.indices, value_set=used), array.dictionary.take(used))
+    made = kernel.native.used_codes(array.indices.to_numpy().astype("<i4", copy=False).tobytes(), len(array.dictionary))
+    if made is None:
         return array
-    return pa.DictionaryArray.from_arrays(pc.index_in(array.indices, value_set=used), array.dictionary.take(used))
+    codes, used = (pa.Array.from_buffers(pa.int32(), len(each) // 4, [None, pa.py_buffer(each)]) for each in made)
+    return pa.DictionaryArray.from_arrays(codes, array.dictionary.take(used), safe=False)
 
 
 def pack(tables: Mapping[str, pa.Table]) -> bytes:

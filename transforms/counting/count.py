@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from transforms.columns import Codes, Integers, Keys, changes, distinct
+from transforms.columns import distinct
 from transforms.counting.cells import cells_of
-from transforms.counting.kernels import NUMBERS, units_of
+from transforms.counting.kernels import NUMBERS, ordered, units_of
 from transforms.counting.measures import BYTES_SENT, COUNTED, LARGEST
 from transforms.counting.partial import partial_counts
 from transforms.counting.pieces import gather
-from transforms.counting.visits import measure_visits, number_visits, order_by_time
+from transforms.counting.visits import measure_visits, number_visits
 from transforms.dimensions.agent import TRAFFIC
 from transforms.dimensions.describe import describe, dimension_columns
 from transforms.dimensions.dimension import Dimension
@@ -33,46 +33,22 @@ def merge_pieces(pieces: Iterable[bytes], of_visits: Sequence[Dimension]) -> dic
     place of keys, the dimensions that travelled, and those of visits.
     """
     visitors, hits = gather(pieces)
-    keys = [visitors[name].to_numpy() for name in ("visitor_key", "address_key", "network_key", "date")]
-    order = np.lexsort(keys)
-    numbers = _dense_numbers(keys, order)
-    dates = keys[3][order]
-    visitor_rows = visitors.take(pa.array(order)).select(dimension_columns(visitors))
-    # A visitor's hits lie together in each piece, so that putting visitors in their order moves whole stretches.
-    lengths = visitors["hits"].to_numpy()
-    starts = (np.cumsum(lengths) - lengths)[order]
-    lengths = lengths[order]
-    owner = np.repeat(np.arange(len(order)), lengths)
-    hit_order = np.arange(len(owner)) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
-    by_time = order_by_time(numbers["visitor_number"][owner], hits["second"].to_numpy()[hit_order])
-    owner, hit_order = owner[by_time], hit_order[by_time]
-    hits = hits.take(pa.array(hit_order))
-    hit_dates = dates[owner]
+    order = ordered(visitors, hits["second"])
+    visitors = visitors.take(pa.array(order.visitors)).select(dimension_columns(visitors))
+    hits = hits.take(pa.array(order.hits))
+    ends = [start for _, start in order.starts[1:]] + [hits.num_rows]
     prepared = {}
-    starts = np.flatnonzero(changes(hit_dates))
-    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(hit_dates)], strict=True):
-        rows = owner[start:end]
-        day = hits.slice(start, end - start)
-        columns: dict[str, object] = {name: values[rows] for name, values in numbers.items()}
+    for (date, start), end in zip(order.starts, ends, strict=True):
+        day, of_visitors = hits.slice(start, end - start), visitors.take(pa.array(order.owners[start:end]))
+        columns: dict[str, object] = {name: own[start:end] for name, own in zip(NUMBERS, order.numbers, strict=True)}
         if of_visits:
-            visit = number_visits(numbers["visitor_number"][rows], day["second"].to_numpy())
+            visit = number_visits(order.numbers[-1][start:end], day["second"].to_numpy())
             wanted = {read.column for dimension in of_visits for read in dimension.reads}
             columns |= describe(measure_visits(visit, day, wanted), of_visits)
         columns |= {name: day[name] for name in (*dimension_columns(day), BYTES_SENT.name)}
-        columns |= {name: visitor_rows[name].take(pa.array(rows)) for name in visitor_rows.column_names}
-        prepared[int(hit_dates[start])] = pa.table(columns) if len(starts) == 1 else compact(pa.table(columns))
+        columns |= {name: of_visitors[name] for name in of_visitors.column_names}
+        prepared[date] = pa.table(columns) if len(ends) == 1 else compact(pa.table(columns))
     return prepared
-
-
-def _dense_numbers(keys: list[Keys], order: Integers) -> dict[str, Codes]:
-    """Numbers of the sorted visitor rows' networks, addresses and visitors: equal exactly where all keys so far are equal."""
-    visitor, address, network, date = (key[order] for key in keys)
-    numbers = {}
-    new = changes(date)
-    for name, ordered in zip(NUMBERS, (network, address, visitor), strict=True):
-        new = new | changes(ordered)
-        numbers[name] = np.cumsum(new, dtype=np.int32)
-    return numbers
 
 
 def count_day(rows: pa.Table, catalogue: Catalogue, caps: Mapping[str, int]) -> Iterator[tuple[str, pa.Table]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import ModuleType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
 from transforms import kernel
-from transforms.columns import Codes, Flags, Numbers
+from transforms.columns import Codes, Flags, Keys, Numbers
 from transforms.counting import native, plain
 
 NUMBERS = ("network_number", "address_number", "visitor_number")
@@ -72,6 +73,44 @@ def absorbed_by(failing: Grouping, own: Codes, before: Absorbed | None, passed: 
     """
     absorbed: Absorbed = _chosen().Absorbed(failing, own, before, passed)
     return absorbed
+
+
+class Ordered(NamedTuple):
+    """Hits by date, network, address, visitor and second; hits of one second stay as they were.
+
+    `visitors` are the rows of visitors in that order. Each hit has the place of its visitor's row there (`owners`), its place
+    before (`hits`), and the numbers of its network, address and visitor, which rise by one from 1. `starts` has the first hit of
+    each date.
+    """
+
+    visitors: Codes
+    owners: Codes
+    hits: Codes
+    numbers: Sequence[Codes]
+    starts: Sequence[tuple[int, int]]
+
+
+def ordered(visitors: pa.Table, seconds: pa.ChunkedArray) -> Ordered:
+    """The order of hits that follow each other as their visitors' rows do. Each of these says how many `hits` it has."""
+    names = ("date", "network_key", "address_key", "visitor_key", "hits")
+    return Ordered(*_chosen().ordered(*(visitors[name].to_numpy() for name in names), seconds.to_numpy()))
+
+
+class Partition(NamedTuple):
+    """Rows by shard: visitors in their order before, with their numbers of hits (`lengths`), and hits in that of their visitors.
+
+    `sizes` are the numbers of the shards' visitors.
+    """
+
+    visitors: Codes
+    lengths: Codes
+    hits: Codes
+    sizes: Codes
+
+
+def partition(networks: Keys, owners: Codes, shards: int) -> Partition:
+    """Rows by the keys of the visitors' networks, modulo `shards`; `owners` says which visitor each hit is of."""
+    return Partition(*_chosen().partition(networks, owners, shards))
 
 
 def _chosen() -> ModuleType:

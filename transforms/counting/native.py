@@ -6,7 +6,7 @@ import contextlib
 
 import numpy as np
 
-from transforms.columns import Codes, Flags, Numbers
+from transforms.columns import Codes, Flags, Keys, Numbers
 
 with contextlib.suppress(ImportError):  # then nobody calls this module: see transforms.kernel
     from transforms import _kernel
@@ -69,8 +69,25 @@ class Absorbed:
         return tuple(map(_numbers, self._made.visitors(units.made, own.made)))
 
 
+def ordered(dates: Codes, networks: Keys, addresses: Keys, visitors: Keys, lengths: Codes, seconds: Codes) -> tuple[object, ...]:
+    """See `kernels.Ordered`."""
+    rows, owners, hits, numbers, starts = _kernel.prepared(
+        _bytes(dates), _keys(networks), _keys(addresses), _keys(visitors), _bytes(lengths), _bytes(seconds)
+    )
+    return _numbers(rows), _numbers(owners), _numbers(hits), list(map(_numbers, numbers)), starts
+
+
+def partition(networks: Keys, owners: Codes, shards: int) -> tuple[Codes, ...]:
+    """See `kernels.Partition`."""
+    return tuple(map(_numbers, _kernel.partition(_keys(networks), _bytes(owners), shards)))
+
+
 def _bytes(numbers: Codes) -> bytes:
     return numbers.astype("<i4", copy=False).tobytes()
+
+
+def _keys(keys: Keys) -> bytes:
+    return keys.astype("<u8", copy=False).tobytes()
 
 
 def _numbers(made: bytes) -> Codes:

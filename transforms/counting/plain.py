@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from transforms.columns import Codes, Flags, Integers, Numbers, changes
+from transforms.columns import Codes, Flags, Integers, Keys, Numbers, changes
 
 
 class Grouping:
@@ -95,3 +95,34 @@ class Absorbed:
         alone = ~np.isin(pairs, own.of_row()[own_rows] * width + visitors[own_rows])
         sets, counts = np.unique((pairs[alone] // width) << 32 | parts[alone], return_counts=True)
         return (sets >> 32).astype(np.int32), (sets & 0xFFFFFFFF).astype(np.int32), counts.astype(np.int32)
+
+
+def ordered(dates: Codes, networks: Keys, addresses: Keys, visitors: Keys, lengths: Codes, seconds: Codes) -> tuple[object, ...]:
+    """See `kernels.Ordered`."""
+    order = np.lexsort((visitors, addresses, networks, dates))
+    new = np.zeros(len(order), np.bool_)
+    numbers: list[Codes] = []
+    for keys in (dates, networks, addresses, visitors):
+        new |= changes(keys[order])
+        numbers.append(np.cumsum(new, dtype=np.int32))
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    owners = np.repeat(place, lengths)
+    hits = np.lexsort((owners, seconds, numbers[-1][owners]))
+    owners = owners[hits]
+    dates = dates[order][owners]
+    starts = np.flatnonzero(changes(dates))
+    first = list(zip(dates[starts].tolist(), starts.tolist(), strict=True))
+    return order.astype(np.int32), owners, hits.astype(np.int32), [own[owners] for own in numbers[1:]], first
+
+
+def partition(networks: Keys, owners: Codes, shards: int) -> tuple[Codes, ...]:
+    """See `kernels.Partition`."""
+    shard = networks % np.uint64(shards)
+    visitors = np.argsort(shard, kind="stable").astype(np.int32)
+    place = np.empty(len(visitors), np.int32)
+    place[visitors] = np.arange(len(visitors), dtype=np.int32)
+    by_visitor = place[owners]
+    lengths = np.bincount(by_visitor, minlength=len(visitors)).astype(np.int32)
+    sizes = np.bincount(shard.astype(np.int64), minlength=shards).astype(np.int32)
+    return visitors, lengths, np.argsort(by_visitor, kind="stable").astype(np.int32), sizes

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from transforms.counting.kernels import partition
 from transforms.wire import compact, pack
 
 
@@ -16,18 +17,12 @@ def shard(visitors: pa.Table, hits: pa.Table, shards: int, fingerprint: str) -> 
     """Packed pieces (tables `visitors`, `hits`) by shard number; shards without hits are absent."""
     if not hits.num_rows:
         return {}
-    number = (visitors["network_key"].to_numpy() % np.uint64(shards)).astype(np.int32)
-    visitor_order = np.argsort(number, kind="stable")
-    rank = np.empty(len(number), np.int32)
-    rank[visitor_order] = np.arange(len(number), dtype=np.int32)
-    owner = rank[hits["visitor"].to_numpy()]
-    hit_order = np.argsort(owner, kind="stable")
-    hit_counts = np.bincount(owner, minlength=len(number))
+    parts = partition(visitors["network_key"].to_numpy(), hits["visitor"].to_numpy(), shards)
     own_hits = pa.field("hits", pa.int32(), nullable=False)
-    visitors = visitors.take(pa.array(visitor_order)).append_column(own_hits, pa.array(hit_counts.astype(np.int32)))
-    hits = hits.drop_columns(["visitor"]).take(pa.array(hit_order))
-    visitor_ends = np.cumsum(np.bincount(number, minlength=shards))
-    hit_ends = np.concatenate([[0], np.cumsum(hit_counts)])[visitor_ends]
+    visitors = visitors.take(pa.array(parts.visitors)).append_column(own_hits, pa.array(parts.lengths))
+    hits = hits.drop_columns(["visitor"]).take(pa.array(parts.hits))
+    visitor_ends = np.cumsum(parts.sizes)
+    hit_ends = np.concatenate([[0], np.cumsum(parts.lengths)])[visitor_ends]
     pieces = {}
     start = hit_start = 0
     for at, (end, hit_end) in enumerate(zip(visitor_ends.tolist(), hit_ends.tolist(), strict=True)):

@@ -41,11 +41,6 @@ def needed_by(dimensions: Iterable[Dimension]) -> tuple[Dimension, ...]:
     )
 
 
-def order_by_time(visitor: Numbers, second: Numbers) -> Integers:
-    """Sorts by visitor and time. Hits of a visitor are nearly in that order already, which makes a stable sort fast."""
-    return np.argsort(visitor.astype(np.int64) * (1 << 32) + second, kind="stable")
-
-
 def number_visits(visitor: Numbers, second: Numbers) -> Numbers:
     """The visit of each hit; hits are ordered by visitor and time."""
     new = np.zeros(len(visitor), np.bool_)

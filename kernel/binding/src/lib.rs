@@ -8,6 +8,7 @@ mod guard;
 mod keyed;
 mod lines;
 mod numbers;
+mod order;
 
 use pyo3::prelude::*;
 
@@ -23,6 +24,9 @@ mod _kernel {
     use super::keyed::keys;
     #[pymodule_export]
     use super::lines::{Around, Reader};
+
+    #[pymodule_export]
+    use super::order::{partition, prepared, used_codes};
 
     #[pymodule_export]
     use super::panics;

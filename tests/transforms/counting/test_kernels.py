@@ -123,3 +123,51 @@ def test_visitors_of_absorbed_rows_alone_are_counted_by_the_parts_that_they_are_
     expected = Counter((cell, parts) for (cell, visitor), parts in sets.items() if (cell, visitor) not in own)
     found = absorbed.visitors(kernels.units_of(prepared), grouping(2))
     assert list(zip(*(column.tolist() for column in found), strict=True)) == [(*key, expected[key]) for key in sorted(expected)]
+
+
+KEYS = st.sampled_from([0, 1, 2**63, 2**64 - 1])
+VISITORS = st.lists(
+    st.tuples(st.tuples(st.integers(-1, 1), KEYS, KEYS, KEYS), st.lists(st.integers(-2, 2), max_size=4)), max_size=9
+)
+"""The date, network, address and visitor of each row, and the seconds of its hits."""
+
+
+@given(VISITORS)
+def test_hits_are_ordered_by_date_network_address_visitor_and_second(visitors):
+    names = ("date", "network_key", "address_key", "visitor_key")
+    types = (pa.int32(), pa.uint64(), pa.uint64(), pa.uint64())
+    columns = {name: pa.array([row[at] for row, _ in visitors], types[at]) for at, name in enumerate(names)}
+    table = pa.table({**columns, "hits": pa.array([len(hits) for _, hits in visitors], pa.int32())})
+    seconds = pa.chunked_array([pa.array([second for _, hits in visitors for second in hits], pa.int32())])
+    owners = [number for number, (_, hits) in enumerate(visitors) for _ in hits]
+    order = kernels.ordered(table, seconds)
+    assert order.visitors.tolist() == sorted(range(len(visitors)), key=lambda number: visitors[number][0])
+    assert order.hits.tolist() == sorted(
+        range(len(seconds)), key=lambda hit: (visitors[owners[hit]][0], seconds[hit].as_py(), owners[hit])
+    )
+    assert [order.visitors[place] for place in order.owners] == [owners[hit] for hit in order.hits]
+    dates = [visitors[owners[hit]][0][0] for hit in order.hits]
+    assert list(order.starts) == [(date, dates.index(date)) for date in sorted(set(dates))]
+    for depth, numbers in enumerate(order.numbers, 2):
+        units = sorted({row[:depth] for row, _ in visitors})
+        assert numbers.tolist() == [1 + units.index(visitors[owners[hit]][0][:depth]) for hit in order.hits]
+
+
+@given(st.lists(KEYS, min_size=1, max_size=9), st.lists(st.integers(0, 8), max_size=30), st.integers(1, 5))
+def test_visitors_and_hits_are_partitioned_by_network(networks, owners, shards):
+    owners = [owner % len(networks) for owner in owners]
+    parts = kernels.partition(np.array(networks, np.uint64), codes(owners), shards)
+    visitors = sorted(range(len(networks)), key=lambda visitor: networks[visitor] % shards)
+    assert parts.visitors.tolist() == visitors
+    assert parts.lengths.tolist() == [owners.count(visitor) for visitor in visitors]
+    assert parts.hits.tolist() == sorted(range(len(owners)), key=lambda hit: visitors.index(owners[hit]))
+    assert parts.sizes.tolist() == [sum(key % shards == shard for key in networks) for shard in range(shards)]
+
+
+def test_a_date_without_hits_has_no_rows():
+    """Of such visitors every hit was left out."""
+    table = pa.table({name: pa.array([], pa.int32()) for name in ("date", "hits")})
+    table = table.append_column("network_key", pa.array([], pa.uint64()))
+    for name in ("address_key", "visitor_key"):
+        table = table.append_column(name, table["network_key"])
+    assert not kernels.ordered(table, pa.chunked_array([], pa.int32())).starts

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from transforms.columns import TEXT
 from transforms.counting import visits
-from transforms.counting.visits import GAP_SECONDS, NEEDED, measure_visits, number_visits, order_by_time
+from transforms.counting.visits import GAP_SECONDS, NEEDED, measure_visits, number_visits
 from transforms.dimensions import known_dimensions
 from transforms.dimensions.describe import describe
 
@@ -33,7 +33,7 @@ hits = st.lists(
 def measured(rows: list[Hit]) -> list[dict[str, object]]:
     """The columns of visits beside each hit, in the order of visitors and times."""
     visitor, second = (np.array([row[at] for row in rows], np.int32) for at in (0, 1))
-    order = order_by_time(visitor, second)
+    order = np.lexsort([second, visitor])
     rows, visitor, second = [rows[at] for at in order], visitor[order], second[order]
     texts = {
         name: pa.array([row[at] for row in rows], pa.string()).cast(TEXT) for at, name in enumerate(("site", "kind", "path"), 2)

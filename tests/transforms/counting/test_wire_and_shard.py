@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pytest
 
 from tests.catalogues import TRAVELLING
 from tests.eager import EVERYTHING, files_of, release_log
@@ -10,6 +11,8 @@ from tests.logs import crowd, line
 from transforms.block import Block, Rules, process_block
 from transforms.masking.secret import new_secret
 from transforms.wire import compact, pack, pack_bytes, unpack, unpack_bytes
+
+pytestmark = pytest.mark.usefixtures("each_kernel")
 
 
 def streamed(table):

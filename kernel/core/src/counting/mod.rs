@@ -5,6 +5,8 @@
 pub mod absorbed;
 pub mod grouping;
 pub mod measure;
+pub mod order;
+pub mod used;
 
 #[cfg(test)]
 mod tests;
@@ -43,7 +45,7 @@ impl<'b> Words<'b> {
 
     /// All of them.
     #[inline]
-    pub fn iter(self) -> impl Iterator<Item = i32> + 'b {
+    pub fn iter(self) -> impl Iterator<Item = i32> + Clone + 'b {
         self.0.chunks_exact(WIDTH).map(word)
     }
 }

@@ -1,6 +1,8 @@
 use super::absorbed::{Absorbed, Visitors};
 use super::grouping::Grouping;
 use super::measure::Units;
+use super::order::{Partition, Prepared, Visitors as Rows};
+use super::used::used;
 use super::Words;
 
 fn bytes(numbers: &[i32]) -> Vec<u8> {
@@ -70,4 +72,44 @@ fn visitors_whom_a_cell_has_by_absorbed_rows_alone_are_counted_by_their_parts() 
     assert_eq!(counts, [Visitors { cell: 0, parts: 2, count: 1 }, Visitors { cell: 0, parts: 3, count: 1 }]);
     let nowhere = Absorbed::new(&second, Words::new(&bytes(&[-1])), Some(&before), Words::new(&bytes(&[-1])));
     assert_eq!(nowhere.visitors(&units, &own), []);
+}
+
+fn keys(keys: &[u64]) -> Vec<u8> {
+    keys.iter().flat_map(|key| key.to_le_bytes()).collect()
+}
+
+#[test]
+fn visitors_and_their_hits_go_to_the_shards_of_their_networks() {
+    let parts = Partition::new(&keys(&[7, 4, u64::MAX, 2]), Words::new(&bytes(&[0, 3, 1, 0, 2, 3])), 2);
+    assert_eq!(parts.visitors, [1, 3, 0, 2]);
+    assert_eq!(parts.sizes, [2, 2]);
+    assert_eq!(parts.lengths, [1, 2, 2, 1]);
+    assert_eq!(parts.hits, [2, 1, 5, 0, 3, 4]);
+}
+
+#[test]
+fn hits_are_in_the_order_of_date_network_address_visitor_and_second() {
+    let dates = bytes(&[2, 1, 1, 1, 1]);
+    let (networks, addresses, visitors) = (keys(&[9, 9, 9, 5, 9]), keys(&[1, 1, 1, 8, 2]), keys(&[3, 3, 3, 4, 1]));
+    let (lengths, seconds) = (bytes(&[1, 2, 2, 1, 1]), bytes(&[0, 7, 5, 5, 6, 0, 0]));
+    let rows = Rows {
+        dates: Words::new(&dates),
+        networks: &networks,
+        addresses: &addresses,
+        visitors: &visitors,
+        lengths: Words::new(&lengths),
+    };
+    let made = Prepared::new(rows, Words::new(&seconds));
+    assert_eq!(made.visitors, [3, 1, 2, 4, 0]);
+    assert_eq!(made.hits, [5, 2, 3, 4, 1, 6, 0]);
+    assert_eq!(made.owners, [0, 1, 2, 2, 1, 3, 4]);
+    assert_eq!(made.numbers, [[1, 2, 2, 2, 2, 2, 3], [1, 2, 2, 2, 2, 3, 4], [1, 2, 2, 2, 2, 3, 4]]);
+    assert_eq!(made.starts, [(1, 0), (2, 6)]);
+}
+
+#[test]
+fn values_without_rows_are_left_out() {
+    assert_eq!(used(Words::new(&bytes(&[3, 1, 3])), 4), Some((vec![0, 1, 0], vec![3, 1])));
+    assert_eq!(used(Words::new(&bytes(&[1, 0])), 2), None);
+    assert_eq!(used(Words::new(&[]), 0), None);
 }
