@@ -11,4 +11,5 @@ from transforms.masking.address import Place, places
 
 def describe(hosts: Iterable[str]) -> list[Place]:
     """The places of hosts given as text."""
-    return places(pa.array(list(hosts), pa.string()))
+    columns = places(pa.array(list(hosts), pa.string()))
+    return [Place(*place) for place in zip(*(column.to_pylist() for column in columns), strict=True)]

@@ -72,6 +72,12 @@ def texts_at(data: Bytes, starts: Positions, ends: Positions) -> list[pa.StringA
     return [texts.slice(number * rows, rows) for number in range(width)]
 
 
+def rows_of_bytes(table: Bytes) -> pa.BinaryArray:
+    """A column of the rows of a table of bytes: all of one length."""
+    edges = np.arange(len(table) + 1, dtype=np.int32) * np.int32(table.shape[1])
+    return pa.Array.from_buffers(pa.binary(), len(table), [None, pa.py_buffer(edges), pa.py_buffer(np.ascontiguousarray(table))])
+
+
 def spans_of(texts: pa.StringArray) -> tuple[Bytes, Positions, Positions]:
     """The bytes of some texts (at least one byte) and no others, and where each text begins and ends there."""
     _, offsets, data = texts.buffers()

@@ -121,7 +121,8 @@ def _is_listed(host: str) -> bool:
 
 def _addresses(hosts: pa.Array) -> int:
     """Capped addresses of some remote hosts."""
-    units = {(place.network, place.unit) for place in places(hosts)}
+    known = places(hosts)
+    units = set(zip(known.networks.to_pylist(), known.units.to_pylist(), strict=True))
     return sum(min(NETWORK_CAP, count) for count in Counter(network for network, _ in units).values())
 
 

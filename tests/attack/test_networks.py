@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 
 from tests.attack.mutations import published, visitors_instead_of_addresses, without_caps
@@ -32,7 +33,7 @@ def every_interface_an_address():
 @contextlib.contextmanager
 def local_addresses_apart():
     """As if an address that is not global were an address like any other."""
-    with patch.object(mask, "_ipv4", lambda packed, _: mask.Place(b"4" + packed, b"4" + packed[:3], "")):
+    with patch.object(mask, "_non_global", lambda numbers: np.zeros(len(numbers), np.bool_)):
         yield
 
 

@@ -17,13 +17,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import Flags
+from transforms.columns import Flags, Integers, rows_of_bytes
 from transforms.hosts import last_hosts, network_domain
 from transforms.reserved import UNKNOWN
 
 # Framing: a first byte for the kind, then the kind's own bytes; kinds 4 and 6 have a fixed width, a name is the last part.
 _IPV4, _IPV6, _NAME, _NOWHERE = b"4", b"6", b"n", b"-"
 _QUAD = r"^(?:[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])(?:\.(?:[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])){3}$"
+_OCTETS = pa.array(map(str, range(256)), pa.string())
 _MAPPED, _NAT64, _TEREDO, _SIXTOFOUR = bytes(10) + b"\xff\xff", b"\x00\x64\xff\x9b" + bytes(8), b"\x20\x01\x00\x00", b"\x20\x02"
 
 
@@ -39,13 +40,39 @@ NOWHERE = Place(_NOWHERE, _NOWHERE, "")
 """Where everything stands that has no global address."""
 
 
-def places(hosts: pa.Array) -> list[Place]:
+class Places(NamedTuple):
+    """Columns of what `Place` holds, one row a host."""
+
+    units: pa.BinaryArray
+    networks: pa.BinaryArray
+    prefixes: pa.StringArray
+
+    def are_local(self) -> pa.BooleanArray:
+        """Which of them are NOWHERE."""
+        return pc.equal(self.units, NOWHERE.unit)
+
+
+def places(hosts: pa.Array) -> Places:
     """The place of each distinct remote host: of a list the last address, which the nearest proxy saw, without its port."""
     texts, plain, packed = quads(hosts)
-    numbers = np.frombuffer(packed, ">u4").astype(np.int64)
-    local = _non_global(numbers)
-    each = iter(zip((packed[at : at + 4] for at in range(0, len(packed), 4)), local.tolist(), strict=True))
-    return [_ipv4(*next(each)) if quad else _other(text) for text, quad in zip(texts, plain, strict=True)]
+    others = [_other(texts[at]) for at in np.flatnonzero(~plain).tolist()]
+    inner = [other for other in others if isinstance(other, bytes)]
+    numbers = np.frombuffer(packed + b"".join(inner), ">u4").astype(np.int64)
+    addresses = _ipv4(numbers, _non_global(numbers))
+    if not others:
+        return addresses
+    # First the addresses that are written as IPv4, then those inside IPv6, then the rest.
+    kinds = np.zeros(len(texts), np.int8)
+    kinds[~plain] = [1 if isinstance(other, bytes) else 2 for other in others]
+    order = np.empty(len(texts), np.int64)
+    order[np.argsort(kinds, kind="stable")] = np.arange(len(texts))
+    rest = [other for other in others if isinstance(other, Place)]
+    return Places(
+        *(
+            pa.concat_arrays([column, pa.array([place[at] for place in rest], column.type)]).take(pa.array(order))
+            for at, column in enumerate(addresses)
+        )
+    )
 
 
 def quads(hosts: pa.Array) -> tuple[list[str], Flags, bytes]:
@@ -59,11 +86,13 @@ def quads(hosts: pa.Array) -> tuple[list[str], Flags, bytes]:
     return texts, plain, b"".join(map(socket.inet_aton, (text for text, quad in zip(texts, plain, strict=True) if quad)))
 
 
-def _ipv4(address: bytes, local: bool) -> Place:
-    if local:
-        return NOWHERE
-    network = address[:3]
-    return Place(_IPV4 + address, _IPV4 + network, f"{network[0]}.{network[1]}.{network[2]}.0")
+def _ipv4(numbers: Integers, local: Flags) -> Places:
+    octets = numbers.astype(">u4").view(np.uint8).reshape(-1, 4)
+    framed = np.hstack([np.broadcast_to(np.frombuffer(_IPV4, np.uint8), (len(octets), len(_IPV4))), octets])
+    first, second, third = (_OCTETS.take(pa.array(octets[:, at])) for at in range(3))
+    columns = (rows_of_bytes(framed), rows_of_bytes(framed[:, :-1]), pc.binary_join_element_wise(first, second, third, "0", "."))
+    nowhere = (pa.scalar(value, column.type) for value, column in zip(NOWHERE, columns, strict=True))
+    return Places(*(pc.if_else(pa.array(local), value, column) for value, column in zip(nowhere, columns, strict=True)))
 
 
 @lru_cache(maxsize=1)
@@ -77,14 +106,15 @@ def _local_ranges() -> tuple[tuple[int, int], ...]:
     return tuple((int(network[0]), int(network[-1])) for network in networks)
 
 
-def _non_global(numbers: np.ndarray) -> np.ndarray:
+def _non_global(numbers: Integers) -> Flags:
     local = np.zeros(len(numbers), np.bool_)
     for first, last in _local_ranges():
         local |= (numbers >= first) & (numbers <= last)
     return local
 
 
-def _other(host: str) -> Place:
+def _other(host: str) -> Place | bytes:
+    """The place of a host that is not written as an IPv4 address, or the IPv4 address inside it."""
     if ":" in host:
         try:
             address = socket.inet_pton(socket.AF_INET6, host.strip("[]").partition("%")[0])
@@ -105,10 +135,10 @@ def embedded_ipv4(address: bytes) -> bytes | None:
     return bytes(byte ^ 0xFF for byte in address[12:]) if address[:4] == _TEREDO else None
 
 
-def _ipv6(address: bytes) -> Place:
+def _ipv6(address: bytes) -> Place | bytes:
     inner = embedded_ipv4(address)
     if inner is not None:
-        return _ipv4(inner, bool(_non_global(np.frombuffer(inner, ">u4").astype(np.int64))[0]))
+        return inner
     if not _is_global_unicast(address):
         return NOWHERE
     # The prefix is the unit itself: were it longer, the country would depend on which of its addresses came first.

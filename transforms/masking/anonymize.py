@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.clock import DAY_SECONDS, HOUR_SECONDS, UTC, local_seconds
-from transforms.columns import TEXT, Codes, Flags, Keys, Numbers, distinct, distinct_pairs, filled, recode
+from transforms.columns import Codes, Flags, Keys, Numbers, distinct, distinct_pairs, filled, recode, rows_of_bytes
 from transforms.masking import secret as secrets
-from transforms.masking.address import NOWHERE, places
+from transforms.masking.address import places
 from transforms.masking.client import Proxies, hosts_of
 from transforms.masking.masked import MASKED_VISITOR, masked_schema
 from transforms.masking.path import scrub_paths
@@ -124,8 +124,8 @@ def _visitors(hosts: pa.ChunkedArray, user_agents: pa.ChunkedArray, dates: Numbe
     codes, units_of, agents_of = distinct_pairs(unit_codes, agent_codes)
     rows = pa.array(units_of)
     address_keys = units["address_key"].to_numpy()[units_of]
-    messages = np.stack([address_keys, agent_keys[agents_of]], axis=1).tobytes()
-    visitor_keys = secrets.keys(secret, secrets.VISITOR, [messages[at : at + 16] for at in range(0, len(messages), 16)])
+    messages = rows_of_bytes(np.stack([address_keys, agent_keys[agents_of]], axis=1).view(np.uint8)).to_pylist()
+    visitor_keys = secrets.keys(secret, secrets.VISITOR, messages)
     visitors = pa.table(
         {
             "date": units["date"].take(rows),
@@ -157,23 +157,25 @@ def _units(host_codes: Codes, hosts: pa.Array, dates: Numbers, secret: bytes) ->
     first = int(dates.min()) if len(dates) else 0
     codes, host_of, days_of = distinct_pairs(host_codes, dates - first)
     date_of = (days_of + first).astype(np.int32)
+    # A period's bytes stand before those of the place.
     known = places(hosts)
-    periods = [int(date).to_bytes(4, "big", signed=True) for date in date_of.tolist()]
-    placed = [known[host] for host in host_of.tolist()]
-    messages = [period + place.unit for period, place in zip(periods, placed, strict=True)]
+    periods, codes_of = np.unique(date_of, return_inverse=True)
+    framed = rows_of_bytes(periods.astype(">i4").view(np.uint8).reshape(-1, 4)).take(pa.array(codes_of))
     # Several hosts may be one unit (an IPv6 /56, everything local): one row for each message.
-    units = pa.array(messages, pa.binary()).dictionary_encode()
+    units = pc.binary_join_element_wise(framed, known.units.take(pa.array(host_of)), b"").dictionary_encode()
     unit_of = units.indices.to_numpy()
     _, row_of_unit = np.unique(unit_of, return_index=True)
-    networks = pa.array([periods[row] + placed[row].network for row in row_of_unit.tolist()], pa.binary()).dictionary_encode()
+    hosts_of_units = pa.array(host_of[row_of_unit])
+    networks = pc.binary_join_element_wise(framed.take(pa.array(row_of_unit)), known.networks.take(hosts_of_units), b"")
+    networks = networks.dictionary_encode()
     network_keys = secrets.keys(secret, secrets.NETWORK, networks.dictionary.to_pylist())
     table = pa.table(
         {
             "date": date_of[row_of_unit],
             "network_key": network_keys[networks.indices.to_numpy()],
             "address_key": secrets.keys(secret, secrets.ADDRESS, units.dictionary.to_pylist()),
-            "local": pa.array([placed[row] == NOWHERE for row in row_of_unit.tolist()], pa.bool_()),
-            "prefix": pa.array([placed[row].prefix for row in row_of_unit.tolist()], TEXT),
+            "local": known.are_local().take(hosts_of_units),
+            "prefix": known.prefixes.take(hosts_of_units).dictionary_encode(),
         }
     )
     return table, unit_of[codes]

@@ -23,7 +23,7 @@ TEXTS = st.text(max_size=12) | st.sampled_from(["", *WORDS])
 REFERERS = st.sampled_from([f"https://{host}/" for host in ("www.google.com", "t.co", "chatgpt.com", "www.example.org", "jane")])
 READ = {
     # What a mask or a shard makes, and no client writes.
-    "prefix": st.builds(lambda host: places(pa.array([host]))[0].prefix, st.ip_addresses().map(str) | TEXTS),
+    "prefix": st.builds(lambda host: places(pa.array([host])).prefixes[0].as_py(), st.ip_addresses().map(str) | TEXTS),
     "hour": st.integers(0, 23),
     "visit_seconds": st.integers(0, 86_400),
     "visit_pages": st.integers(1, 10_000),  # of page hits, which alone have a published depth
