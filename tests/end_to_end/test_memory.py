@@ -52,7 +52,7 @@ def test_a_run_that_takes_more_than_it_may_ends_by_itself(hosts, tmp_path):
 def test_a_machine_of_512_mb_runs_a_log_of_100_mb(tmp_path):
     folder = tmp_path / "log"
     folder.mkdir()
-    SHAPES["realistic"][1](folder, 370_000)
+    SHAPES["realistic"][1](folder, 400_000)
     assert sum(file.stat().st_size for file in folder.iterdir()) > 95 * MIB
     record = tmp_path / "record.json"
     words = ["--workers", "0", "--max-memory", "384M", "--run-record", str(record)]
