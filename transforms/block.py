@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
+from transforms import kernel
 from transforms.clock import UTC
 from transforms.columns import Flags
 from transforms.counting.shard import shard
@@ -36,7 +37,7 @@ from transforms.period import Window
 MAX_EXAMPLES = 1_000
 """Rejects of a file whose places are kept; all are counted."""
 
-UNREADABLE, CHANGED, NO_SECRET_PART = "unreadable", "changed_while_read", "no_secret_part"
+UNREADABLE, CHANGED, NO_SECRET_PART, NO_KERNEL = "unreadable", "changed_while_read", "no_secret_part", "no_native_kernel"
 """Reasons of a `BlockError` that are nobody's defect."""
 
 
@@ -61,7 +62,7 @@ class Rules:
     """The settings that apply to every block of a run. `dimensions` are those that travel to the shards.
 
     `secret_part` names the environment variable whose value is mixed into the secret: it reaches the workers separately from the
-    data, so that a runner's storage never holds both.
+    data, so that a runner's storage never holds both. `kernel` is the one with which the job was planned.
     """
 
     shards: int
@@ -75,6 +76,7 @@ class Rules:
     secret_part: str | None = None
     exclude_opted_out: bool = False
     log_time_zone: str = UTC
+    kernel: str = field(default_factory=kernel.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ def process_block(block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, 
     """Pieces by shard, and the account. Raises `BlockError` only."""
     if rules.secret_part and rules.secret_part not in os.environ:
         raise BlockError(NO_SECRET_PART, block.file, block.offset)
+    if rules.kernel == kernel.NATIVE != kernel.name():
+        raise BlockError(NO_KERNEL, block.file, block.offset)
     try:
         data = block.data if block.data is not None else _read(block)
         if data is not None and len(data) == block.size:

@@ -16,7 +16,7 @@ from pipeline.graph.job import InputFile
 from pipeline.graph.read_blocks import read_blocks
 from pipeline.graph.steps.guarded import guarded
 from pipeline.graph.steps.pooled import Output, PooledDoFn
-from transforms.block import CHANGED, NO_SECRET_PART, UNREADABLE, Account, BlockError, Rules, process_block
+from transforms.block import CHANGED, NO_KERNEL, NO_SECRET_PART, UNREADABLE, Account, BlockError, Rules, process_block
 
 ACCOUNTS = "accounts"
 BYTES_READ = "bytes_read"
@@ -51,6 +51,12 @@ class MapFiles(PooledDoFn[tuple[dict[int, bytes], Account]]):
         """See `PooledDoFn`."""
         if error.reason == NO_SECRET_PART:
             message = "The workers' environment lacks the variable that --secret-from names. Nothing was published."
+            return JobError(EXIT_USAGE, error.reason, message)
+        if error.reason == NO_KERNEL:
+            message = (
+                "The workers have no native kernel, and the job was planned with one. Give them an image or a wheel that has it, "
+                "or plan the job with WEBLOG_KERNEL=python, which is slower. Nothing was published."
+            )
             return JobError(EXIT_USAGE, error.reason, message)
         if error.reason in (UNREADABLE, CHANGED):
             return JobError(
