@@ -130,7 +130,7 @@ def process_block(block: Block, rules: Rules, secret: bytes) -> tuple[dict[int, 
     except OSError:
         reason = UNREADABLE
     except Exception as error:  # noqa: BLE001 whatever it is, its message may quote the log
-        reason = type(error).__name__
+        reason = kernel.reason_of(error)
     raise BlockError(reason, block.file, block.offset) from None
 
 
