@@ -7,15 +7,17 @@ READY := $(VENV)/ready
 EXAMPLE := examples/access.log.gz
 ENGINES := build/engines
 STORES := build/stores
+KERNEL := $(shell find kernel -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
 FAKE_GCS := github.com/fsouza/fake-gcs-server@v1.56.1
 
-.PHONY: run test test-long test-all test-engines test-stores fuzz bench lint tables pins clean
+.PHONY: run test test-long test-all test-engines test-stores fuzz bench wheel lint tables pins clean
 
 run: $(READY) $(EXAMPLE)
 	rm -rf out/example
 	$(BIN)/weblog-anonymizer run --input $(EXAMPLE) --site www.example.org --timezone UTC --output out/example
 
 test: $(READY)
+	@if command -v cargo > /dev/null; then cargo test --quiet --locked --manifest-path kernel/Cargo.toml -p weblog-kernel-core; else echo "test: cargo was not found, the native kernel is not tested"; fi
 	$(BIN)/pytest -q -m "not long" -n 2 --dist loadfile
 
 # What takes too long for every time: more examples of the same properties, and whole programs that measure. KILLS=500 kills more runs.
@@ -32,11 +34,20 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v cargo > /dev/null; then cd kernel && cargo fmt --check && cargo clippy --quiet --locked --all-targets -- -D warnings; fi
 
-$(READY): requirements.txt setup.py
+$(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+# pip hides what a build prints, and an old kernel would hide that the new one could not be built. So it is removed first.
+$(READY): $(VENV)/installed setup.py pyproject.toml $(KERNEL)
+	rm -f transforms/_kernel*.so
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@if $(BIN)/python -c "import transforms._kernel" 2> /dev/null; then echo "kernel: native"; \
+	elif command -v cargo > /dev/null; then echo "kernel: cargo could not build it; see: cargo build --release --manifest-path kernel/Cargo.toml" >&2; exit 1; \
+	else echo "kernel: python, which reads logs some twenty times slower; with Rust (cargo) on the PATH, \`make\` builds the native one"; fi
 	touch $@
 
 $(EXAMPLE): $(READY) examples/generate.py
@@ -82,6 +93,12 @@ bench: $(READY)
 	$(BIN)/python benchmarks/run.py --lines 1000000 --pairs 5
 	$(BIN)/python benchmarks/run.py --lines 1000000 --pairs 3 --profile scattered
 
+# A wheel of this machine's type, with the native kernel.
+wheel: $(READY)
+	rm -rf build/lib build/bdist.* dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	$(BIN)/python -m zipfile --list dist/*.whl | grep -q "transforms/_kernel.*\.so" || { echo "wheel: it holds no native kernel" >&2; exit 1; }
+
 # Tables of the documents that are derived from the code.
 tables: $(READY)
 	$(BIN)/python scripts/write_tables.py
@@ -92,4 +109,4 @@ pins:
 		--no-header --no-annotate --no-emit-index-url --output-file requirements.txt
 
 clean:
-	rm -rf $(VENV) out $(EXAMPLE) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) out $(EXAMPLE) build dist kernel/target transforms/_kernel*.so *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

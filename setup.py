@@ -1,12 +1,32 @@
 """Builds the distribution `weblog-anonymizer`. This file holds version ranges; `make pins` compiles requirements.txt."""
 
 import re
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
+try:  # `python setup.py sdist`, by which Beam packs this program for workers elsewhere, has only what its environment has
+    from setuptools_rust import Binding, RustExtension
+except ImportError:
+    RustExtension = None
+
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "pipeline" / "__init__.py").read_text()).group(1)
+
+# Without a compiler the program is installed all the same, as pure Python: a wheel must not claim a machine's type then.
+NATIVE = {}
+if RustExtension is not None and shutil.which("cargo"):
+    KERNEL = RustExtension(
+        "transforms._kernel",
+        "kernel/binding/Cargo.toml",
+        binding=Binding.PyO3,
+        py_limited_api=True,
+        debug=False,
+        optional=True,  # an older compiler than the kernel needs is no reason to fail
+        args=["--locked"],
+    )
+    NATIVE = {"rust_extensions": [KERNEL], "options": {"bdist_wheel": {"py_limited_api": "cp310"}}, "zip_safe": False}
 
 setup(
     name="weblog-anonymizer",
@@ -18,7 +38,8 @@ setup(
     license_files=["LICENSE", "transforms/data/README.md"],
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["pipeline", "pipeline.*", "transforms", "transforms.*"]),
-    package_data={"transforms": ["data/*"]},
+    package_data={"transforms": ["data/*", "_kernel.pyi"]},
+    **NATIVE,
     install_requires=[
         "apache-beam>=2.74,<3",
         "crawler-user-agents>=1.40",

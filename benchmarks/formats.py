@@ -1,9 +1,8 @@
 """Measures the parsing of each log format in lines/s and MB/s, on one core, without Beam.
 
     python benchmarks/formats.py --lines 100000
-    python benchmarks/formats.py --by arrow nginx_json
+    WEBLOG_KERNEL=python python benchmarks/formats.py nginx_json
 
-`--by` disables the faster readers: `arrow` reads JSON with Arrow's reader, `exact` reads every line alone, as odd lines are read.
 The lines are those of the example's day, written again in each format as its server would write them. In `caddy:unordered` each
 line has all headers of a browser and of the response in a different order, and some of them contain quotes. Real Caddy logs look
 like this, because Go's maps have no order.
@@ -12,32 +11,25 @@ like this, because Go's maps have no order.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import random
 import statistics
 import sys
 import time
 from pathlib import Path
-from typing import Any
-from unittest import mock
 from urllib.parse import quote
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-import numpy as np  # noqa: E402
 import pyarrow as pa  # noqa: E402
 
 from examples.generate import generate  # noqa: E402
 from tests.writers import WRITERS, Request, write  # noqa: E402
-from transforms.columns import Flags, Positions  # noqa: E402
+from transforms import kernel  # noqa: E402
 from transforms.formats.registry import FORMATS, format_of  # noqa: E402
-from transforms.parsing import columnar  # noqa: E402
 from transforms.parsing.detect import detect  # noqa: E402
-from transforms.parsing.oddities import Lines  # noqa: E402
 from transforms.parsing.parse import parse_block  # noqa: E402
-from transforms.parsing.templates import Keys  # noqa: E402
 
 BLOCK_BYTES = 16 << 20
 UNORDERED = "caddy:unordered"
@@ -80,12 +72,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     pa.set_cpu_count(1)  # as in a worker
     requests = requests_of_a_day(options.lines)
-    print(f"{len(requests):,} lines, one core, median of {options.runs} runs\n")
+    print(f"{len(requests):,} lines, one core, {kernel.name()} kernel, median of {options.runs} runs\n")
     print("| format | bytes a line | lines/s | MB/s |\n|---|---|---|---|")
     for name in options.formats or (*WRITERS, *W3C, UNORDERED):
         log = unordered(requests) if name == UNORDERED else by_header(name, requests) if name in W3C else write(name, requests)
-        with WAYS[options.by]():
-            seconds = statistics.median(parse_seconds(name, log) for _ in range(options.runs))
+        seconds = statistics.median(parse_seconds(name, log) for _ in range(options.runs))
         lines = log.count(b"\n")
         print(f"| {name} | {len(log) / lines:,.0f} | {lines / seconds:,.0f} | {len(log) / seconds / 1e6:,.0f} |", flush=True)
     return 0
@@ -127,20 +118,6 @@ def by_header(name: str, requests: list[Request]) -> bytes:
         words = (values.get(field, "") for field in W3C[name].split())
         lines.append(" ".join(f'"{word}"' if quoted else word or "-" for word in words))
     return ("\n".join(lines) + "\n").encode()
-
-
-def _without_templates() -> contextlib.AbstractContextManager[Any]:
-    def read_none(_: bytes, __: Lines, ___: Flags, keys: Keys) -> tuple[dict[str, pa.ChunkedArray], Positions]:
-        return {column: pa.chunked_array([], pa.string()) for column, _ in keys}, np.zeros(0, np.int64)
-
-    return mock.patch.object(columnar, "read_alike", read_none)
-
-
-def _line_by_line() -> contextlib.AbstractContextManager[Any]:
-    return mock.patch.object(columnar, "split", lambda _, lines, __: columnar.Split((), np.arange(len(lines.starts))))
-
-
-WAYS = {"columns": contextlib.nullcontext, "arrow": _without_templates, "exact": _line_by_line}
 
 
 def requests_of_a_day(lines: int) -> list[Request]:
@@ -191,7 +168,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--by", choices=WAYS, default="columns")
     parser.add_argument("formats", nargs="*", metavar="FORMAT", help="only these")
     return parser
 

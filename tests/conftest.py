@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.kernels import BUILT, running
+
 # The zone of a run follows from the machine's where --timezone does not say it.
 os.environ["TZ"] = "UTC"
 time.tzset()
@@ -24,3 +26,10 @@ def short_folder() -> Iterator[Path]:
     """A folder whose path is short enough for the sockets that multiprocessing makes in TMPDIR."""
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
+
+
+@pytest.fixture(scope="module", params=BUILT)
+def each_kernel(request: pytest.FixtureRequest) -> Iterator[None]:
+    """All tests of a module, with each kernel that was built."""
+    with running(request.param):
+        yield

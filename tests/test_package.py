@@ -40,5 +40,5 @@ def test_a_wheel_has_all_modules_and_data_and_nothing_else(tracked, tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if not name.partition("/")[0].endswith(".dist-info")}
-    own = {name for name in tracked if name.startswith(PACKAGES) and name.endswith(".py")}
+    own = {name for name in tracked if name.startswith(PACKAGES) and name.endswith((".py", ".pyi"))}
     assert held == own | {name for name in tracked if name.startswith(DATA)}

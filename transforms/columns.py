@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ TEXT = pa.dictionary(pa.int32(), pa.string())
 KEY = pa.uint64()
 
 _LARGEST_DIGIT = 9
+_FEW_PAIRS = 1 << 16
 
 
 def distinct(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, pa.Array]:
@@ -39,9 +40,15 @@ def distinct(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, pa.Array]:
 
 def distinct_pairs(firsts: Codes, seconds: Codes) -> tuple[Codes, Integers, Integers]:
     """Codes (one a row) of the pairs in two columns of numbers from 0, and the two numbers of each pair."""
-    width = int(seconds.max()) + 1 if len(seconds) else 1
-    pairs = pa.array(firsts.astype(np.int64) * width + seconds).dictionary_encode()
-    return pairs.indices.to_numpy(), *np.divmod(pairs.dictionary.to_numpy(), width)
+    height, width = (int(numbers.max()) + 1 if len(numbers) else 1 for numbers in (firsts, seconds))
+    pairs = firsts.astype(np.int64) * width + seconds
+    if height * width > 4 * len(pairs) + _FEW_PAIRS:
+        encoded = pa.array(pairs).dictionary_encode()
+        return encoded.indices.to_numpy(), *np.divmod(encoded.dictionary.to_numpy(), width)
+    # A table of all possible pairs takes a tenth of the time.
+    occur = np.zeros(height * width, np.bool_)
+    occur[pairs] = True
+    return (np.cumsum(occur, dtype=np.int32) - 1)[pairs], *np.divmod(np.flatnonzero(occur), width)
 
 
 def as_one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -106,6 +113,18 @@ def recode(codes: Codes, values: pa.Array | Sequence[str]) -> pa.DictionaryArray
     unified = values.dictionary_encode()
     indices = unified.indices.to_numpy()
     return pa.DictionaryArray.from_arrays(pa.array(indices[codes] if len(indices) else codes, pa.int32()), unified.dictionary)
+
+
+def mapped(column: pa.DictionaryArray, change: Callable[[str], str]) -> pa.DictionaryArray:
+    """A dictionary column of what `change` makes of each distinct value; missing values stay so."""
+    texts = column.dictionary.to_pylist()
+    made = [change(text) for text in texts]
+    if made == texts:
+        return column
+    unified = pa.array(made, pa.string()).dictionary_encode()
+    codes = unified.indices.to_numpy()[column.indices.fill_null(0).to_numpy()]
+    missing = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32(), mask=missing), unified.dictionary)
 
 
 def changes(values: npt.NDArray[Any]) -> Flags:

@@ -14,6 +14,7 @@ from pipeline.dataset.lock import check_output
 from pipeline.graph import detected, launch
 from pipeline.graph.inputs import Found
 from pipeline.words import in_natural_order, plural, shown
+from transforms import kernel
 from transforms.formats.registry import format_of
 from transforms.period import Period, Window
 
@@ -44,6 +45,7 @@ def plan(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         for sentence in job.policy.in_short(period):
             console.print(sentence)
         console.print(f"Memory: about {prepared.memory / 1e6:,.0f} MB, in {plural(job.rules.shards, 'shard')}.")
+        console.print(f"Kernel: {kernel.name()}.")
         found = choice.previews(prepared) if prepared.previewable else {}
         if found:
             choice.show(found, console)

@@ -15,7 +15,7 @@ from pipeline.graph.run_record import BEGINS_INSIDE, OUT_OF_WINDOW
 from pipeline.graph.sites import Doubt, other_sites_sentence
 from pipeline.words import noun, plural, shown
 from transforms.masking.ignored import RULE_REASONS
-from transforms.parsing.parse import IGNORED_REASONS, REJECT_REASONS
+from transforms.parsing.rows import IGNORED_REASONS, REJECT_REASONS
 from transforms.privacy.policy import Policy, policy_of
 
 _WIDE = 1_000

@@ -16,7 +16,7 @@ from typing import Any
 from pipeline.config.days import to_date
 from pipeline.errors import EXIT_NO_COUNTED_LINE, EXIT_REJECTED, EXIT_UNEXPECTED, JobError
 from transforms.block import MAX_EXAMPLES, Account
-from transforms.parsing.parse import REJECT_REASONS
+from transforms.parsing.rows import REJECT_REASONS
 
 ALLOWED_REJECTS = 1
 """So many lines may be rejected however few there are: one is cut off where a log is rotated or copied."""

@@ -25,8 +25,8 @@ from transforms.formats import w3c
 from transforms.formats.registry import FORMATS, format_of
 from transforms.parsing import read
 from transforms.parsing.detect import SAMPLE_BYTES, Detection, as_in, detect, sample_lines
-from transforms.parsing.oddities import MAX_LINE_BYTES
 from transforms.parsing.offsets import stated_offsets
+from transforms.parsing.rows import MAX_LINE_BYTES
 
 AUTO = "auto"
 STDIN = "-"

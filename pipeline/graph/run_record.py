@@ -13,6 +13,7 @@ from pipeline.dataset import layout
 from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_UNEXPECTED, JobError
 from pipeline.graph.job import Job
+from transforms import kernel
 from transforms.period import Window
 
 VERSION = 1
@@ -56,6 +57,7 @@ def write_record(job: Job, account: dict[str, Any], published: dict[str, Any]) -
         "version": VERSION,
         "run_id": job.run_id,
         "output": job.output,
+        "kernel": kernel.name(),
         "asked": list(job.asked),
         "lines": lines,
         "ambiguous_times": account["ambiguous"],

@@ -15,7 +15,7 @@ _APACHE = re.compile(r"%[!,0-9]*[<>]?(?:\{(?P<of>[^}]*)\})?\^?(?P<name>t[io]|F[B
 _NO_DIRECTIVE = re.compile(r"%(?:\{[^}]*\}?|[^\s\"{])*")
 _NGINX = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<name>is_args\$(?:args|query_string)|\w+))")
 _STATUS, _BYTES, _PORT = r"\d{3}|-", r"\d{1,18}|-", r"\d*|-"
-_QUERY = r'(?:\?(?:[^\s"\\]|\\.)*)?'
+_QUERY = r'(?:\?(?:[^\s"\\]|\\\S)*)?'
 _UNKEPT = (None, None)
 PATH = r"[^?\s]*"
 """A path that the server has decoded, so that it may hold spaces; what is left of it without them."""

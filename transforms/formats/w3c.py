@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import as_one
+from transforms.columns import distinct, distinct_pairs, mapped, recode
 from transforms.formats import Clock, Field, Format, Shape
 
 _HEADER = re.compile(rb"^#Fields:[ \t]*([^\r\n]*)", re.MULTILINE)
@@ -55,7 +55,7 @@ _FIELDS = {
     "cs(sec-gpc)": "gpc",
 }
 _KNOWN, _OTHER = {"date", "time", *_FIELDS}, "-"
-_DECODED = ("user_agent", "referer", "forwarded_for", "target", "protocol")
+_DECODED = ("user_agent", "referer", "forwarded_for", "target", "protocol", "query")
 _SPACED = ("user_agent", "referer", "forwarded_for")
 PATTERNS = {"status": r"[0-9]{3}|-|", "bytes_sent": r"[0-9]{1,18}|-|"}
 """Values of the narrow columns, by which a line shows that its fields are in their places."""
@@ -129,16 +129,18 @@ def format_of_header(words: str) -> Format:
     )
 
 
-def raw_columns(texts: Mapping[str, pa.ChunkedArray], log_format: Format) -> dict[str, pa.Array]:
-    """The raw columns of lines, out of the texts of the fields that have a name."""
+def raw_columns(texts: Mapping[str, pa.DictionaryArray], log_format: Format) -> dict[str, pa.DictionaryArray]:
+    """The raw columns of lines, out of the texts of the fields that have a name. Each distinct text is decoded once."""
     encoded = _is_cloudfront(log_format)
-    columns = {name: as_one(column.dictionary_encode()) for name, column in texts.items() if name not in ("date", "time")}
-    columns["time"] = pc.binary_join_element_wise(texts["date"], texts["time"], "T")
-    for name in (*_DECODED, "query") if encoded else _DECODED:
-        if name in columns:
-            values = pa.array([_decoded(name, value, encoded) for value in columns[name].dictionary.to_pylist()], pa.string())
-            columns[name] = pa.DictionaryArray.from_arrays(columns[name].indices, values)
-    return columns
+    columns = {
+        name: mapped(column, partial(_decoded, name, encoded=encoded)) if name in _DECODED else column
+        for name, column in texts.items()
+        if name not in ("date", "time")
+    }
+    (date_codes, dates), (time_codes, times) = distinct(texts["date"]), distinct(texts["time"])
+    codes, of_dates, of_times = distinct_pairs(date_codes, time_codes)
+    joined = pc.binary_join_element_wise(dates.take(pa.array(of_dates)), times.take(pa.array(of_times)), "T")
+    return {**columns, "time": recode(codes, joined)}
 
 
 def read_line(line: bytes, log_format: Format) -> dict[str, str | None] | None:

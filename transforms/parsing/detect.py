@@ -10,7 +10,7 @@ from functools import lru_cache
 from transforms.formats import RAW_COLUMNS, Format, w3c
 from transforms.formats.registry import ABSOLUTE, WITHOUT, format_of, names_no_site
 from transforms.parsing import exact, objects
-from transforms.parsing.wrapped import UNWRAPPERS
+from transforms.parsing.wrapped import BARE
 
 SAMPLE_BYTES = 256 << 10
 SAMPLE_LINES = 1_000
@@ -118,8 +118,8 @@ def detect(head: bytes, formats: Mapping[str, Format], complete: bool = False) -
         return _declared(head, declared, complete)
     lines = sample_lines(head, complete)
     tried = []
-    for word, unwrapper in UNWRAPPERS.items():
-        bare = list(map(unwrapper.bare, lines))
+    for word, unwrapped in BARE.items():
+        bare = list(map(unwrapped, lines))
         if 2 * sum(map(operator.ne, bare, lines)) > len(lines):
             tried.append(_detection(bare, {word + name: known for name, known in formats.items()}))
             if tried[-1].format:
@@ -140,7 +140,7 @@ def as_in(word: str, sample: Iterable[bytes]) -> str:
     What a line then lacks was absent from its request. So that does not depend on which other lines stand near it.
     """
     known = format_of(word)
-    lines = map(UNWRAPPERS[known.wrapping].bare, sample) if known.wrapping else sample
+    lines = map(BARE[known.wrapping], sample) if known.wrapping else sample
     absent = objects.absent_columns(lines, known)
     return f"{word}{WITHOUT}{' '.join(absent)}" if absent else word
 

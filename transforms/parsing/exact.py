@@ -1,6 +1,5 @@
-r"""Parses one odd line exactly: the slow path, for lines that a plain split would get wrong.
+r"""Parses one line exactly, in plain Python: for detection, and where the native kernel was not built, for every line.
 
-Odd lines are those with backslash escapes, TLS bytes, an empty request, user names with spaces, or quotes in unusual positions.
 Escapes are undone once, after splitting: Apache 2.4 writes `\"`, `\\`, `\n`, `\t` … and `\xhh` (mod_log_config,
 ap_escape_logitem), nginx writes `\x22`.
 """
@@ -11,22 +10,20 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-import pyarrow as pa
-
 from transforms.formats import LISTED, SEVERAL, Clock, Field, Format, Shape, w3c
 from transforms.formats.values import is_agent, is_host, is_referrer
 from transforms.parsing import expression, objects
 from transforms.parsing.expression import unescape
-from transforms.parsing.wrapped import UNWRAPPERS
+from transforms.parsing.wrapped import BARE
 
 _TIME = r"\[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\]"
 _STRICT_QUOTED = r'"(?P<%s>(?:[^"\\]|\\.)*)"'
 _BARE_QUOTED = r'"(?P<%s>[^"]*)"'
 _DOUBLED_QUOTED = r'"(?P<%s>(?:[^"]|"")*)"'
 # What nginx and Apache write into their error logs, and their images' scripts when they start: a container has one log for all.
-_ERROR_LOG = re.compile(
-    rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[[a-z]+\] \d+#\d+: |\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:.]+ \d{4}\] \["
-    rb"|AH\d{5}: |/docker-entrypoint\.|\d\d-[a-z0-9-]+\.(?:env)?sh: "
+ERROR_LOG = (
+    r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[[a-z]+\] \d+#\d+: |\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:.]+ \d{4}\] \["
+    r"|AH\d{5}: |/docker-entrypoint\.|\d\d-[a-z0-9-]+\.(?:env)?sh: "
 )
 _ADDRESS_PORT = r"(?:\[?(?P<%s>\S+?)\]?:\d{1,5}|-)"
 _LOOSE_BYTES = 4 << 10  # its time grows with the square of a line's length
@@ -44,12 +41,15 @@ def line_patterns(log_format: Format) -> tuple[re.Pattern[bytes], ...]:
     """Patterns to try in order: quotes escaped as servers do, then quotes left bare in a field (old servers, short lines)."""
     if log_format.expression is not None:
         whole = re.compile(log_format.expression.encode() + rb"\s*\Z", re.DOTALL)
-        if any(field.shape is Shape.GAP for field in log_format.fields):
-            return (whole,)
-        return (whole, _pattern(log_format, _LOOSE_QUOTED, _NAME))
+        return (whole, _pattern(log_format, _LOOSE_QUOTED, _NAME)) if has_loose_way(log_format) else (whole,)
     if log_format.separator == ",":
         return (_pattern(log_format, _DOUBLED_QUOTED, _NAME),)
     return (_pattern(log_format, _strict(log_format), _NAME), _pattern(log_format, _LOOSE_QUOTED, _NAME))
+
+
+def has_loose_way(log_format: Format) -> bool:
+    """Whether a line that does not match the format's expression may be read by its fields, with quotes left bare."""
+    return bool(log_format.fields) and not any(field.shape is Shape.GAP for field in log_format.fields)
 
 
 @lru_cache(maxsize=64)
@@ -99,9 +99,8 @@ def split_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], 
         row = w3c.read_line(line, log_format)
         return None if row is None else (row, log_format.clock)
     if expression.is_only_way(log_format):
-        columns, fits = expression.match(pa.array([line], pa.binary()), log_format)
-        texts = {name: column[0].as_py() for name, column in columns.items()} if fits[0] else {}
-        return (_changed(texts, log_format), log_format.clock) if fits[0] else None
+        texts = expression.match(line, log_format)
+        return None if texts is None else (_changed(texts, log_format), log_format.clock)
     for number, pattern in enumerate(line_patterns(log_format)):
         if number and len(line) > _LOOSE_BYTES:
             break
@@ -116,12 +115,12 @@ def _columns(found: re.Match[bytes], log_format: Format) -> dict[str, str | None
     return _changed({name: None if value is None else text(value) for name, value in found.groupdict().items()}, log_format)
 
 
-def _changed(row: dict[str, str | None], log_format: Format) -> dict[str, str | None]:
+def _changed(row: Mapping[str, str | None], log_format: Format) -> dict[str, str | None]:
     made = {}
     for name, source, change in log_format.changed:
         value = row.get(source)
         made[name] = None if value is None else change(value)
-    return row | made
+    return {**row, **made}
 
 
 def fits(line: bytes, log_format: Format) -> bool:
@@ -158,7 +157,7 @@ def are_plausible(rows: Sequence[Mapping[str, str | None]], log_format: Format) 
 def read(line: bytes, log_format: Format) -> Mapping[str, str | None] | None:
     """The line's columns if no field holds what its neighbour would, else None."""
     if log_format.wrapping:
-        line = UNWRAPPERS[log_format.wrapping].bare(line)
+        line = BARE[log_format.wrapping](line)
     if log_format.keys:
         if not line.lstrip().startswith(b"{"):
             return None
@@ -174,7 +173,7 @@ def read(line: bytes, log_format: Format) -> Mapping[str, str | None] | None:
 
 def is_message(line: bytes, log_format: Format) -> bool:
     """Whether a line that does not fit is of the same log, but about no request."""
-    if _ERROR_LOG.match(line):
+    if _compiled(ERROR_LOG).match(line):
         return True
     if log_format.messages is not None:
         return _compiled(log_format.messages).match(line) is not None

@@ -1,25 +1,14 @@
-"""Parses JSON lines: a block of plain lines by columns, an odd line alone.
-
-Arrow reads whole blocks, with the type of each key taken from the block's first lines. If a line has another type, or is no JSON
-at all, the lines are read one by one.
-"""
+"""Parses a line of JSON: the values at the keys of each column, as text."""
 
 from __future__ import annotations
 
-import io
+import itertools
 import json
 import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Iterable
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import json as arrow_json
-
-from transforms.columns import Flags, as_one, points_in, spans_of
 from transforms.formats import Clock, Format
 from transforms.formats.jsonl import Path
 
@@ -27,71 +16,18 @@ _HEX_ESCAPE = re.compile(rb"(\\\\)|\\x([0-9A-Fa-f]{2})")  # nginx without escape
 _NOTHING = re.compile(rb'([{,]\s*"[^"\\,{}]*":\s*)-?(?=[,}])')  # what nginx writes of an absent number without quotes
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a letter, as JSON can have it alone; no UTF-8 can
 _CLF_WIDTH = 20
-_SAMPLE_LINES = 20
+_MAX_DEPTH = 128
+"""Objects and lists may stand in each other so deep. Python's own limit differs between its versions."""
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _LARGEST = 1e18
 _OPTIONAL = ("site", "referer", "user_agent", "forwarded_for", "dnt", "gpc")
+_BRACE = re.compile(rb"[][{}]")
 _MESSAGES = {"msg", "message"}
+OF_REQUESTS = ("remote_host", "request", "method", "target", "status")
+"""The columns that a request has: an object without any of them, and with a message, is about none."""
+
 _TRAEFIK_HEADER = re.compile(r"request_[A-Z]")
 _CLF_TIME = re.compile(r"\d{2}/[A-Z][a-z]{2}/\d{4}:.*")
-
-
-def read_plain(lines: bytes, log_format: Format, count: int) -> dict[str, pa.ChunkedArray] | None:
-    """The columns of `count` lines, as Arrow reads them, or None if they must be read one by one."""
-    objects = map(_object, islice(io.BytesIO(lines), _SAMPLE_LINES))
-    sample = [found for found in objects if found is not None and _read_object(found, log_format)]
-    if not sample:
-        return None
-    paths = _paths_in(sample, log_format)
-    schema = _schema(sample, [path for several in paths.values() for path in several])
-    table = _table(lines, schema)
-    if table is None:
-        table = _table(_NOTHING.sub(rb"\1null", lines), schema)
-    if table is None or table.num_rows != count:
-        return None
-    paths["time"] = paths["time"][:1]  # a line whose time is elsewhere may write it in another way
-    texts = {column: pc.coalesce(*(_text(_at(table, path)) for path in several)) for column, several in paths.items()}
-    return {column: pa.chunked_array([text]) for column, text in texts.items()}
-
-
-def _table(lines: bytes, schema: pa.Schema) -> pa.Table | None:
-    try:
-        return arrow_json.read_json(
-            pa.py_buffer(lines),
-            read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
-            parse_options=arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
-        )
-    except pa.ArrowException:
-        return None
-
-
-def of_one_clock(columns: Mapping[str, pa.ChunkedArray]) -> tuple[dict[str, pa.ChunkedArray], Clock, Flags]:
-    """The columns of the lines whose times have the notation of most of the first, that notation, and which lines."""
-    times = as_one(columns["time"])
-    if any(time and time.startswith("[") for time in times.slice(0, _SAMPLE_LINES).to_pylist()):
-        times = pc.utf8_trim(times, "[]")  # Apache's %t
-    columns = {**columns, "time": pa.chunked_array([times])}
-    clock = _usual_clock(columns["time"])
-    whole = _is_written(columns["time"], clock) & columns["remote_host"].is_valid().to_numpy()
-    if not whole.all():
-        kept = pa.array(whole)
-        columns = {name: column.filter(kept) for name, column in columns.items()}
-    if clock is Clock.CLF:
-        columns["zone"] = pc.utf8_slice_codeunits(columns["time"], _CLF_WIDTH + 1).dictionary_encode()
-        columns["time"] = pc.utf8_slice_codeunits(columns["time"], 0, _CLF_WIDTH)
-    return columns, clock, whole
-
-
-def _is_written(times: pa.ChunkedArray, clock: Clock) -> Flags:
-    """Which times surely have this notation: a single byte distinguishes the two usual ones from all others."""
-    data, starts, ends = spans_of(as_one(pc.fill_null(times, "") if times.null_count else times))
-    if clock is Clock.EPOCH:
-        decimal, points = points_in(data, starts, ends)
-        return decimal & (points > starts)
-    at, marks = (4, "-/") if clock is Clock.ISO else (2, "/")
-    mark, last = data.take(starts + at, mode="clip"), data.take(ends - 1, mode="clip")
-    found: Flags = (ends - starts > at) & ((mark == ord(marks[0])) | (mark == ord(marks[-1])))
-    found &= (last != ord("[")) & (last != ord("]"))  # which the exact path takes off, wherever they stand
-    return found
 
 
 def absent_columns(lines: Iterable[bytes], log_format: Format) -> list[str]:
@@ -119,14 +55,6 @@ def _is_header(path: Path) -> bool:
     return "headers" in path or _TRAEFIK_HEADER.match(path[-1]) is not None
 
 
-def _paths_in(sample: list[Any], log_format: Format) -> dict[str, list[Path]]:
-    """The keys of each column that some line of a sample has, in the table's order; if there are none, the first."""
-    return {
-        column: [path for path in candidates if any(_value(line, path) is not None for line in sample)] or [candidates[0]]
-        for column, candidates in log_format.keys
-    }
-
-
 def _value(line: Any, path: Path) -> Any:
     for key in path:
         line = line.get(key) if isinstance(line, dict) else None
@@ -135,53 +63,6 @@ def _value(line: Any, path: Path) -> Any:
 
 def _first_value(line: Any, candidates: Iterable[Path]) -> Any:
     return next((value for path in candidates if (value := _value(line, path)) is not None), None)
-
-
-def _schema(sample: list[Any], paths: Iterable[Path]) -> pa.Schema:
-    tree: dict[str, Any] = {}
-    for path in paths:
-        branch = tree
-        for key in path[:-1]:
-            branch = branch.setdefault(key, {})
-        value = next((value for line in sample if (value := _value(line, path)) is not None), None)
-        branch[path[-1]] = _type(value, in_headers="headers" in path)
-    return pa.schema([pa.field(name, _nested(kind)) for name, kind in tree.items()])
-
-
-def _nested(kind: Any) -> pa.DataType:
-    if isinstance(kind, dict):
-        return pa.struct([pa.field(name, _nested(inner)) for name, inner in kind.items()])
-    return kind
-
-
-def _type(value: Any, in_headers: bool) -> pa.DataType:
-    if in_headers or isinstance(value, list):
-        return pa.list_(pa.string())
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return pa.string()
-    return pa.float64() if isinstance(value, float) else pa.int64()
-
-
-def _at(table: pa.Table, path: Path) -> pa.ChunkedArray:
-    column = table[path[0]]
-    for key in path[1:]:
-        column = pc.struct_field(column, key)
-    return column
-
-
-def _text(column: pa.ChunkedArray) -> pa.Array:
-    array = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-    if pa.types.is_list(array.type):
-        return pc.if_else(pc.greater(pc.list_value_length(array), 0), pc.binary_join(array, ", "), None)
-    if pa.types.is_floating(array.type):
-        array = pc.cast(pc.floor(pc.if_else(pc.less(pc.abs(array), _LARGEST), array, None)), pa.int64())
-    return pc.cast(array, pa.string())
-
-
-def _usual_clock(times: pa.ChunkedArray) -> Clock:
-    """The notation of most of the first times. One malformed time must not affect those after it."""
-    sample = [time for time in times.slice(0, _SAMPLE_LINES).to_pylist() if time]
-    return Counter(map(_clock, sample)).most_common(1)[0][0] if sample else Clock.ISO
 
 
 def _clock(time: str) -> Clock:
@@ -214,11 +95,13 @@ def is_message(line: bytes, log_format: Format) -> bool:
     if found is None or not found.keys() & _MESSAGES:
         return False
     columns = {column: _first_value(found, candidates) for column, candidates in log_format.keys}
-    return all(columns.get(name) is None for name in ("remote_host", "request", "method", "target", "status"))
+    return all(columns.get(name) is None for name in OF_REQUESTS)
 
 
 def _object(line: bytes) -> dict[str, Any] | None:
     text = _HEX_ESCAPE.sub(_byte, line)
+    if _is_too_deep(text):
+        return None
     for candidate in (text, _NOTHING.sub(rb"\1null", text)):
         try:
             found = json.loads(candidate.decode("utf-8", "replace"))
@@ -226,6 +109,13 @@ def _object(line: bytes) -> dict[str, Any] | None:
             continue
         return found if isinstance(found, dict) else None
     return None
+
+
+def _is_too_deep(text: bytes) -> bool:
+    if text.count(b"{") + text.count(b"[") <= _MAX_DEPTH:
+        return False
+    depths = itertools.accumulate({b"{": 1, b"[": 1}.get(mark, -1) for mark in _BRACE.findall(_STRING.sub(b"", text)))
+    return max(depths, default=0) > _MAX_DEPTH
 
 
 def _byte(found: re.Match[bytes]) -> bytes:

@@ -1,7 +1,7 @@
 """Parses a block of log bytes into entries, and accounts for every line that is not one.
 
-Plain lines are read by columns, odd ones by the exact path. Both meet before times and requests are read, so these rules exist
-once. Lines are rejected with a position and a reason code, never with a byte of their content.
+The kernel reads the lines' columns; each distinct time, request and size is read here. Lines are rejected with a position and a
+reason code, never with a byte of their content.
 """
 
 from __future__ import annotations
@@ -14,25 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms import kernel
 from transforms.clock import UTC
 from transforms.columns import TEXT, Flags, Seconds, as_one, distinct, distinct_pairs, filled, recode
-from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Format
-from transforms.parsing import columnar, exact, oddities, times
+from transforms.formats import RAW_COLUMNS, Clock, Format
+from transforms.parsing import native, plain, times
 from transforms.parsing.entry import entry_schema
-from transforms.parsing.wrapped import UNWRAPPERS
+from transforms.parsing.rows import CLOCK, IGNORED_REASONS, TIME, Rows
 from transforms.reserved import UNKNOWN
-
-BLANK = "blank"
-FIELDS = "fields"
-TIME = "time"
-TOO_LONG = "too_long"
-
-IGNORED_REASONS = {BLANK: "empty line", COMMENT: "comment or header", NOT_HTTP: "no HTTP request, but a message or a connection"}
-REJECT_REASONS = {
-    FIELDS: "the line does not have the fields of its format",
-    TIME: "the time is not a time of the calendar",
-    TOO_LONG: "the line is longer than 1 MiB",
-}
 
 _REQUEST_ARROW = (
     r"^(?P<method>[A-Z][A-Z_-]{0,19}) (?:(?i:https?)://[^/?# ]*)?(?P<target>/[^ ]*) (?P<protocol>HTTP/[0-9](?:\.[0-9])?)$"
@@ -75,80 +64,60 @@ def parse_block(
     `further` are the columns wanted in addition to those of ENTRY. A column that the format lacks is null.
     """
     log_format = log_format.reading(further)
-    stored = oddities.find_lines(block, log_format.separator)
-    lines = stored
-    if log_format.wrapping and len(stored.starts):
-        block, lines = UNWRAPPERS[log_format.wrapping].all_bare(block, stored)
-    plain = columnar.split(block, lines, log_format)
-    ignored: Counter[str] = Counter()
-    rejects: list[Reject] = []
-    odd: dict[Clock, list[tuple[int, dict[str, str | None]]]] = {}
-    for number in plain.odd.tolist():
-        start, end = int(lines.starts[number]), int(lines.ends[number])
-        position = offset + int(stored.starts[number])
-        outcome = _exact_line(block[start:end], log_format, position == 0, number in plain.refused)
-        if isinstance(outcome, tuple):
-            row, clock = outcome
-            odd.setdefault(clock, []).append((position, row))
-        elif outcome in IGNORED_REASONS:
-            ignored[outcome] += 1
-        else:
-            rejects.append(Reject(position, outcome))
-    parts = [(part.columns, part.clock, stored.starts[part.numbers] + offset) for part in plain.parts]
-    for clock, rows in odd.items():
-        parts.append((_table_of([row for _, row in rows], log_format), clock, np.array([start for start, _ in rows], np.int64)))
-    tables, all_seconds, ambiguous = [columnar.raw_table({}, 0, log_format)] if not parts else [], [np.zeros(0, np.int64)], 0
-    for raw, clock, starts in parts:
-        for column, value, reason in log_format.ignored:
-            is_request = _is_other(raw[column], value)
-            if not is_request.all():
-                ignored[reason] += len(is_request) - int(is_request.sum())
-                raw, starts = raw.filter(pa.array(is_request)), starts[is_request]
-        read = times.read_times(raw["time"], raw["zone"], clock, log_time_zone)
-        seconds = read.seconds
-        ambiguous += int(read.ambiguous.sum())
-        if not read.valid.all():
-            rejects.extend(Reject(start, TIME) for start in starts[~read.valid].tolist())
-            raw, seconds = raw.filter(pa.array(read.valid)), seconds[read.valid]
-        tables.append(raw)
-        all_seconds.append(seconds)
-    raw = tables[0] if len(tables) == 1 else pa.concat_tables(tables).combine_chunks()
-    entries = _entries(_completed(raw, log_format), np.concatenate(all_seconds), log_format.site_in_request, further)
-    count = len(lines.starts)
-    if entries.num_rows + sum(ignored.values()) + len(rejects) != count:
+    read_block = plain.read_block if kernel.native is None else native.read_block
+    rows = read_block(block, log_format, offset == 0)
+    ignored = Counter(reason for _, reason in rows.others if reason in IGNORED_REASONS)
+    rejects = [Reject(offset + start, reason) for start, reason in rows.others if reason not in IGNORED_REASONS]
+    raw, starts = _raw_table(rows, log_format), rows.starts
+    for column, value, reason in log_format.ignored:
+        is_request = _is_other(raw[column], value)
+        if not is_request.all():
+            ignored[reason] += len(is_request) - int(is_request.sum())
+            raw, starts = raw.filter(pa.array(is_request)), starts[is_request]
+    seconds, valid, ambiguous = _read_times(raw, log_format, log_time_zone)
+    if not valid.all():
+        rejects += [Reject(offset + start, TIME) for start in starts[~valid].tolist()]
+        raw, seconds = raw.filter(pa.array(valid)), seconds[valid]
+    entries = _entries(_completed(raw.drop_columns([CLOCK]), log_format), seconds, log_format.site_in_request, further)
+    if entries.num_rows + sum(ignored.values()) + len(rejects) != rows.lines:
         raise ValueError("lines are unaccounted for")
     rejected = tuple(sorted(rejects, key=lambda reject: reject.offset))
-    return Parsed(entries, count, {reason: lines for reason, lines in ignored.items() if lines}, rejected, ambiguous)
+    return Parsed(entries, rows.lines, dict(ignored), rejected, int(ambiguous.sum()))
+
+
+def _raw_table(rows: Rows, log_format: Format) -> pa.Table:
+    """A table of RAW_COLUMNS, the format's further columns and CLOCK; absent ones are null."""
+    names = (*RAW_COLUMNS, *log_format.further, CLOCK)
+    return pa.table({name: rows.columns.get(name, pa.nulls(len(rows.starts), TEXT)) for name in names})
+
+
+def _read_times(raw: pa.Table, log_format: Format, log_time_zone: str) -> tuple[Seconds, Flags, Flags]:
+    """Seconds since 1970 UTC of each row, which of them are valid, and which are ambiguous. Each distinct time is read once."""
+    seconds, valid, ambiguous = (
+        np.zeros(raw.num_rows, np.int64),
+        np.zeros(raw.num_rows, np.bool_),
+        np.zeros(raw.num_rows, np.bool_),
+    )
+    codes, texts = distinct(filled(raw["time"], ""))
+    zone_codes, zones = distinct(filled(raw["zone"], ""))
+    if len(zones) > 1:
+        codes, of_texts, of_zones = distinct_pairs(codes, zone_codes)
+        texts, zones = texts.take(pa.array(of_texts)), zones.take(pa.array(of_zones))
+    else:
+        zones = pa.array(zones.to_pylist() * len(texts), pa.string())
+    clock_codes, clocks = distinct(filled(raw[CLOCK], log_format.clock.value))
+    for number, clock in enumerate(clocks.to_pylist()):
+        read, rows = times.read_times(texts, zones, Clock(clock), log_time_zone), clock_codes == number
+        own = codes[rows]
+        seconds[rows], valid[rows], ambiguous[rows] = read.seconds[own], read.valid[own], read.ambiguous[own]
+    return seconds, valid, ambiguous
 
 
 def _is_other(column: pa.ChunkedArray, value: str) -> Flags:
-    """Which rows have another value. In a dictionary column each distinct value is compared once."""
-    texts = as_one(column)
-    if not pa.types.is_dictionary(texts.type):
-        other: Flags = pc.not_equal(texts.fill_null("-"), value).to_numpy(zero_copy_only=False)
-        return other
-    codes, values = distinct(filled(texts, "-"))
+    """Which rows have another value; each distinct value is compared once."""
+    codes, values = distinct(filled(column, "-"))
     at = pc.index(values, value).as_py()
     return np.ones(len(codes), np.bool_) if at < 0 else codes != at
-
-
-def _table_of(rows: list[dict[str, str | None]], log_format: Format) -> pa.Table:
-    names = (*RAW_COLUMNS, *log_format.further)
-    return pa.table({name: pa.array([row.get(name) for row in rows], columnar.type_of(name)) for name in names})
-
-
-def _exact_line(line: bytes, log_format: Format, first_of_file: bool, refused: bool) -> tuple[dict[str, str | None], Clock] | str:
-    """The line's raw columns and how its time is written, or a reason."""
-    if first_of_file:
-        line = line.removeprefix(b"\xef\xbb\xbf")
-    if not line.strip():
-        return BLANK
-    if line.startswith(b"#"):
-        return COMMENT
-    if len(line) > oddities.MAX_LINE_BYTES:
-        return TOO_LONG
-    read = None if refused else exact.split_line(line, log_format)
-    return read or (NOT_HTTP if exact.is_message(line, log_format) else FIELDS)
 
 
 def _completed(raw: pa.Table, log_format: Format) -> pa.Table:

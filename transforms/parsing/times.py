@@ -40,8 +40,8 @@ class Times:
     offsets: Seconds
 
 
-def read_times(times: pa.ChunkedArray, zones: pa.ChunkedArray, clock: Clock, log_time_zone: str) -> Times:
-    """Times as text; `zones` holds the zones of CLF times. Times without a zone are in `log_time_zone`."""
+def read_times(times: pa.Array, zones: pa.Array, clock: Clock, log_time_zone: str) -> Times:
+    """Times as text; `zones` holds the zones of CLF times, "" for none. Times without a zone are in `log_time_zone`."""
     if clock is Clock.EPOCH:
         seconds, valid = _of_epoch(times)
         none = np.zeros(len(seconds), np.bool_)
@@ -55,7 +55,7 @@ def read_times(times: pa.ChunkedArray, zones: pa.ChunkedArray, clock: Clock, log
     return Times(seconds, valid, ambiguous & valid, valid & ~unsaid, zone)
 
 
-def _of_clf(times: pa.ChunkedArray, zones: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
+def _of_clf(times: pa.Array, zones: pa.Array) -> tuple[Seconds, Flags, pa.Array]:
     grid, fits = _grid(times, _CLF_WIDTH)
     local, valid = _local(grid[:, :11], _clf_days, grid[:, 12:])
     return local, fits & valid & (grid[:, 11] == ord(":")), zones
@@ -79,7 +79,7 @@ def _iso_days(dates: Bytes) -> tuple[Seconds, Flags]:
     return _days(digits, digits[:, :4] @ np.array([1000, 100, 10, 1]), month, day, fits)
 
 
-def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
+def _of_iso(times: pa.Array) -> tuple[Seconds, Flags, pa.Array]:
     data, starts, ends = _without_brackets(times)
     fits = ends - starts >= _ISO_WIDTH
     second = np.where(fits, starts + _ISO_WIDTH, ends)
@@ -96,7 +96,7 @@ def _of_iso(times: pa.ChunkedArray) -> tuple[Seconds, Flags, pa.ChunkedArray]:
     codes, values = distinct(texts_at(data, *_spans(zone, ends))[0])
     fits &= pc.match_substring_regex(values, _ISO_ZONE).to_numpy(zero_copy_only=False)[codes]
     values = pc.replace_substring(pc.if_else(pc.equal(values, "Z"), "+0000", values), ":", "")
-    return local, fits & valid, pa.chunked_array([recode(codes, values)])
+    return local, fits & valid, recode(codes, values)
 
 
 def _bytes_at(data: Bytes, begins: Seconds, width: int) -> Bytes:
@@ -116,7 +116,7 @@ def _zone_widths(data: Bytes, begin: Seconds, ends: Seconds) -> Seconds:
     return widths
 
 
-def _of_epoch(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:
+def _of_epoch(times: pa.Array) -> tuple[Seconds, Flags]:
     data, starts, ends = _without_brackets(times)
     valid, points = points_in(data, starts, ends)
     width = points - starts
@@ -131,8 +131,8 @@ def _of_epoch(times: pa.ChunkedArray) -> tuple[Seconds, Flags]:
     return number.astype(np.int64), valid
 
 
-def _without_brackets(times: pa.ChunkedArray) -> tuple[Bytes, Seconds, Seconds]:
-    data, starts, ends = spans_of(times.combine_chunks())
+def _without_brackets(times: pa.Array) -> tuple[Bytes, Seconds, Seconds]:
+    data, starts, ends = spans_of(times)
     starts = starts + ((data.take(starts, mode="clip") == ord("[")) & (starts < ends))
     return data, starts, ends - ((data.take(ends - 1, mode="clip") == ord("]")) & (starts < ends))
 
@@ -146,9 +146,9 @@ def _are_digits(texts: pa.StringArray) -> Flags:
     return np.asarray(pc.ascii_is_decimal(texts).to_numpy(zero_copy_only=False), np.bool_)
 
 
-def _grid(texts: pa.Array | pa.ChunkedArray, width: int) -> tuple[Bytes, Flags]:
+def _grid(texts: pa.Array, width: int) -> tuple[Bytes, Flags]:
     """The texts' bytes in rows of the width, and which texts have it; the others are question marks."""
-    text = pc.cast(texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts, pa.binary())
+    text = pc.cast(texts, pa.binary())
     fits = pc.fill_null(pc.equal(pc.binary_length(text), width), False)
     if not pc.all(fits).as_py():
         text = pc.if_else(fits, text, pa.scalar(b"?" * width, pa.binary()))
@@ -196,9 +196,9 @@ def _seconds_of_day(clocks: Seconds) -> tuple[Seconds, Flags]:
     return hour * 3_600 + minute * 60 + np.minimum(second, 59), fits & (hour < 24) & (minute < 60) & (second <= 60)
 
 
-def _zone_seconds(zones: pa.ChunkedArray) -> tuple[Seconds, Flags, Flags]:
+def _zone_seconds(zones: pa.Array) -> tuple[Seconds, Flags, Flags]:
     """Offsets of zones such as +0100, which are valid, and which are missing."""
-    codes, values = distinct(pc.fill_null(zones.cast(pa.string()), "") if zones.null_count else zones)
+    codes, values = distinct(zones)
     offsets, valid, unsaid = [], [], []
     for value in values.to_pylist():
         hours, minutes = (int(value[1:3]), int(value[3:5])) if _ZONE.fullmatch(value) else (0, 0) if not value else (99, 0)

@@ -1,12 +1,9 @@
-"""The TLS version from a line of each JSON format to its dimension, whichever reader the line takes."""
+"""The TLS version from a line of each JSON format to its dimension, whichever kernel reads the line."""
 
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack, contextmanager
-from unittest.mock import patch
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,35 +13,12 @@ from transforms.dimensions.describe import describe
 from transforms.dimensions.tls import TLS_VERSION, publishable_version
 from transforms.formats import Format
 from transforms.formats.registry import format_of
-from transforms.parsing import columnar
 from transforms.parsing.detect import as_in
 from transforms.parsing.parse import parse_block
 
-MANY = 50
-"""Lines of one kind: more than are read one by one for being few."""
+pytestmark = pytest.mark.usefixtures("each_kernel")
 
-
-@contextmanager
-def only(way: str):
-    """One reader alone: that of lines that look alike, Arrow's, or the exact path."""
-    with ExitStack() as patches:
-        if way == "by Arrow":
-            patches.enter_context(patch.object(columnar, "_FEW", 0))
-            patches.enter_context(patch.object(columnar, "read_alike", none_alike))
-        if way == "exact":
-            all_odd = lambda _, lines, __: columnar.Split((), np.arange(len(lines.starts)))  # noqa: E731
-            patches.enter_context(patch.object(columnar, "split", all_odd))
-        yield
-
-
-def none_alike(block, lines, odd, keys):
-    texts, numbers = READ_ALIKE(block, lines, np.ones(len(odd), np.bool_), keys)
-    assert not len(numbers)
-    return texts, numbers
-
-
-READ_ALIKE = columnar.read_alike
-WAYS = ("alike", "by Arrow", "exact")
+MANY = 3
 
 
 def versions(name: str, *lines: object) -> list[str]:
@@ -65,20 +39,15 @@ def in_tls(line: dict, **tls: object) -> dict:
     return {**line, "request": {**request, "tls": tls} if tls else request}
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("name", "line"), [("nginx_json", NGINX), ("traefik_json", TRAEFIK), ("cloudflare", CLOUDFLARE)])
-def test_a_log_without_the_key_does_not_say(way, name, line):
-    with only(way):
-        assert versions(name, *[line] * MANY) == ["(unknown)"] * MANY
+def test_a_log_without_the_key_does_not_say(name, line):
+    assert versions(name, *[line] * MANY) == ["(unknown)"] * MANY
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_log_without_the_key_inside_the_object_does_not_say(way):
-    with only(way):
-        assert versions("caddy", *[in_tls(CADDY, resumed=False)] * MANY) == ["(unknown)"] * MANY
+def test_a_log_without_the_key_inside_the_object_does_not_say():
+    assert versions("caddy", *[in_tls(CADDY, resumed=False)] * MANY) == ["(unknown)"] * MANY
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     ("name", "with_tls", "without", "version"),
     [
@@ -90,16 +59,13 @@ def test_a_log_without_the_key_inside_the_object_does_not_say(way):
         ("cloudflare", {**CLOUDFLARE, "ClientSSLProtocol": "TLSv1.3"}, {**CLOUDFLARE, "ClientSSLProtocol": "none"}, "TLSv1.3"),
     ],
 )
-def test_some_lines_with_tls_and_some_without(way, name, with_tls, without, version):
-    with only(way):
-        found = versions(name, *[without] * MANY, *[with_tls] * MANY)
+def test_some_lines_with_tls_and_some_without(name, with_tls, without, version):
+    found = versions(name, *[without] * MANY, *[with_tls] * MANY)
     assert sorted(found) == ["(none)"] * MANY + [version] * MANY
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_caddy_without_any_tls_had_none(way):
-    with only(way):
-        assert versions("caddy", *[in_tls(CADDY)] * MANY) == ["(none)"] * MANY
+def test_caddy_without_any_tls_had_none():
+    assert versions("caddy", *[in_tls(CADDY)] * MANY) == ["(none)"] * MANY
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ from transforms.parsing.detect import as_in, detect, sample_lines, wider
 from transforms.parsing.entry import ENTRY
 from transforms.parsing.parse import parse_block
 
+pytestmark = pytest.mark.usefixtures("each_kernel")
+
 GOLDEN = Path(__file__).parent / "golden"
 FOLDERS = sorted(folder.name for folder in GOLDEN.iterdir())
 W3C = {"cloudfront", "iis", "incapsula", "netscaler", "shoutcast"}

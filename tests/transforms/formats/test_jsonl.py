@@ -10,6 +10,8 @@ from transforms.formats.registry import FORMATS, format_of
 from transforms.parsing.detect import as_in, detect
 from transforms.parsing.parse import parse_block
 
+pytestmark = pytest.mark.usefixtures("each_kernel")
+
 # After the example of Caddy's documentation ("Logging", access logs).
 CADDY = {
     "level": "info",

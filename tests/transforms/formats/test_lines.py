@@ -14,6 +14,8 @@ from transforms.formats.registry import FORMATS, format_of
 from transforms.parsing.detect import as_in, detect
 from transforms.parsing.parse import parse_block
 
+pytestmark = pytest.mark.usefixtures("each_kernel")
+
 # After AWS's documentation of Application Load Balancers: an HTTPS entry, and one whose target closed the connection.
 ALB = (
     "https 2018-07-02T22:23:00.186641Z app/my-loadbalancer/50dc6c495c0c9188 192.0.2.99:2817 10.0.0.1:80 0.086 0.048 0.037 200 200"

@@ -14,6 +14,8 @@ from transforms.formats.notation import compile_notation
 from transforms.formats.registry import FORMATS, format_of
 from transforms.parsing.parse import parse_block
 
+pytestmark = pytest.mark.usefixtures("each_kernel")
+
 AT_13_55_36 = 1760129736  # 10 October 2025, 13:55:36 -0700
 
 

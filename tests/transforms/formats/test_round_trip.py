@@ -13,6 +13,8 @@ from transforms.formats.w3c import header_in
 from transforms.parsing.detect import detect
 from transforms.parsing.parse import parse_block
 
+pytestmark = pytest.mark.usefixtures("each_kernel")
+
 SITES = ("www.example.org", "shop.example.com")
 # Some servers do not escape, or lose what they replace: for these only values that they can say.
 UNESCAPED = {"envoy", "istio", "iis", "cloudfront", "squid", "google_storage"}

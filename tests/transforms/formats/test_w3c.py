@@ -11,6 +11,8 @@ from transforms.formats.w3c import by_header, header_in
 from transforms.parsing.detect import detect
 from transforms.parsing.parse import parse_block
 
+pytestmark = pytest.mark.usefixtures("each_kernel")
+
 # After Microsoft's documentation of IIS, with its default fields.
 IIS = """#Software: Microsoft Internet Information Services 10.0
 #Version: 1.0

@@ -9,14 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.transforms.parsing.agreement import check
-from tests.writers import HEADERS, WRITERS, Request, write
+from tests.writers import HEADERS, Request, write
 from transforms.formats import DOCKER, SYSLOG
 from transforms.formats.registry import FORMATS, format_of
 from transforms.formats.w3c import header_in
-from transforms.parsing.columnar import split
-from transforms.parsing.oddities import find_lines
 from transforms.parsing.parse import parse_block
-from transforms.parsing.wrapped import UNWRAPPERS
 
 GOLDEN = Path(__file__).parents[1] / "formats" / "golden"
 NAMES = [*FORMATS, *HEADERS, SYSLOG + "haproxy", SYSLOG + "combined", SYSLOG + "nginx_json"]
@@ -68,22 +65,6 @@ def test_where_a_block_is_cut_changes_nothing(name, examples):
 def test_binary_garbage_is_no_error(name, data):
     known = format_of(header_in(HEADERS[name].encode()) or "") if name in HEADERS else format_of(name)
     check(data, known)
-
-
-@pytest.mark.parametrize("name", WRITERS)
-def test_plain_lines_are_read_by_columns(name):
-    """Nothing else would tell that they are not but the time it takes."""
-    made = [
-        Request("www.example.org", host, 1_772_532_000 + n, "GET", f"/{n}", "HTTP/1.1", 200, 5_000 + n, "-", "curl/8.5 (a b)")
-        for n, host in enumerate(["203.0.113.9", "2001:db8::7"] * 30)
-    ]
-    block = write(name, made)
-    known = format_of(header_in(block) or name)
-    if known.wrapping:
-        block, lines = UNWRAPPERS[known.wrapping].all_bare(block, find_lines(block))
-    else:
-        lines = find_lines(block, known.separator)
-    assert len(split(block, lines, known).odd) == write(name, []).count(b"\n")
 
 
 @pytest.mark.parametrize("name", ["combined", "nginx_json", "haproxy"])

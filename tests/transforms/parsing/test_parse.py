@@ -12,6 +12,8 @@ from tests.logs import CHROME, line
 from transforms.formats.registry import FORMATS, format_of
 from transforms.parsing.parse import parse_block, split_request
 
+pytestmark = pytest.mark.usefixtures("each_kernel")
+
 COMBINED = FORMATS["combined"]
 
 

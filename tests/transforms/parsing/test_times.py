@@ -15,7 +15,7 @@ from transforms.parsing.times import read_times
 
 
 def read(text: str, clock: Clock, zone: str = "+0000", log_time_zone: str = "UTC") -> int | None:
-    found = read_times(pa.chunked_array([pa.array([text, text])]), pa.chunked_array([pa.array([zone] * 2)]), clock, log_time_zone)
+    found = read_times(pa.array([text, text]), pa.array([zone or ""] * 2), clock, log_time_zone)
     assert found.seconds[0] == found.seconds[1]
     return int(found.seconds[0]) if found.valid.all() else None
 
@@ -84,8 +84,7 @@ def test_anything_else_is_no_error(text, clock):
 def test_times_without_zone_are_of_the_logs_zone(written, first_in_utc, twice, clock):
     expected = int(datetime.datetime.fromisoformat(first_in_utc + "+00:00").timestamp())
     text = written if clock is Clock.ISO else datetime.datetime.fromisoformat(written).strftime("%d/%b/%Y:%H:%M:%S")
-    column = pa.chunked_array([pa.array([text])])
-    found = read_times(column, pa.chunked_array([pa.nulls(1, pa.string())]), clock, "Europe/Berlin")
+    found = read_times(pa.array([text]), pa.array([""]), clock, "Europe/Berlin")
     assert (found.seconds.tolist(), found.valid.tolist(), found.ambiguous.tolist()) == ([expected], [True], [twice])
     # A zone that is written wins.
     utc = read(text + ("Z" if clock is Clock.ISO else ""), clock, log_time_zone="Europe/Berlin")

@@ -1,18 +1,17 @@
-"""Wrapped lines: a block of them unwraps to the same lines as each of them alone."""
+"""Wrapped lines: each kernel takes the same text out of them."""
 
 from __future__ import annotations
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transforms import kernel
 from transforms.formats import DOCKER, SYSLOG
-from transforms.parsing.oddities import PIECE_BYTES, find_lines
-from transforms.parsing.wrapped import UNWRAPPERS, Unwrapper
+from transforms.parsing import native
+from transforms.parsing.wrapped import BARE
 
-DAEMON = UNWRAPPERS[DOCKER]
 TIME = '"2026-03-03T10:00:00.123456789Z"'
 
 
@@ -24,15 +23,12 @@ def stored(text: str, stream: str = "stdout", time: str = TIME, html: bool = Tru
     return f'{{"log":{log},"stream":"{stream}","time":{time}}}'.encode()
 
 
-def in_a_block(lines: list[bytes], ended: bool = True, wrapping: Unwrapper = DAEMON) -> list[bytes]:
-    block = b"\n".join(lines) + (b"\n" if ended else b"")
-    bare, found = wrapping.all_bare(block, find_lines(block))
-    assert len(found.starts) == len(lines)
-    if ended:  # else an empty line at the end is one only because the stored one was
-        again = find_lines(bare)
-        assert [again.starts.tolist(), again.ends.tolist()] == [found.starts.tolist(), found.ends.tolist()]
-        assert again.specials.tolist() == found.specials.tolist()
-    return [bare[start:end] for start, end in zip(found.starts, found.ends, strict=True)]
+def bare(line: bytes, wrapping: str = DOCKER) -> bytes:
+    """The line out of its wrapper, by each kernel."""
+    text = BARE[wrapping](line)
+    if kernel.native:
+        assert native.envelope(wrapping).bare(line) == text
+    return text
 
 
 PRINTED = st.text(st.sampled_from('a "\\<>&/\t\u00e9\u2028') | st.characters(exclude_categories=("Cs",), exclude_characters="\n"))
@@ -62,24 +58,14 @@ SPOILED = st.sampled_from(
 )
 
 
-@given(st.lists(STORED | SPOILED, min_size=1, max_size=8), st.booleans())
-def test_a_block_holds_what_its_lines_hold(lines, ended):
-    if ended or lines[-1]:
-        assert in_a_block(lines, ended) == [DAEMON.bare(line) for line in lines]
+@given(STORED | SPOILED)
+def test_a_stored_line_is_the_same_for_each_kernel(line):
+    bare(line)
 
 
-@given(st.lists(PRINTED, min_size=1, max_size=8))
-def test_what_a_container_printed_is_read_back(texts):
-    assert in_a_block([stored(text) for text in texts]) == [text.encode() for text in texts]
-
-
-@pytest.mark.parametrize("odd", [stored("\\"), stored("x", "stderr"), b"no object"])
-def test_an_odd_line_moves_none_of_the_others_in_a_block_of_several_pieces(odd):
-    texts = [f'{number} "GET /?a=1&b=2 HTTP/1.1" {"x" * 400}' for number in range(3 * PIECE_BYTES // 400)]
-    lines = [stored(text) for text in texts]
-    at = len(lines) // 2
-    found = in_a_block([*lines[:at], odd, *lines[at:]])
-    assert found == [*(text.encode() for text in texts[:at]), DAEMON.bare(odd), *(text.encode() for text in texts[at:])]
+@given(PRINTED)
+def test_what_a_container_printed_is_read_back(text):
+    assert bare(stored(text)) == text.encode()
 
 
 PREFIXES = (
@@ -98,10 +84,13 @@ PREFIXES = (
     ": ",
     "",
 )
-BARE = st.text(st.sampled_from("ab:  [].") | st.characters(exclude_categories=("Cs",), exclude_characters="\n"))
+BARE_TEXT = st.text(st.sampled_from("ab:  [].") | st.characters(exclude_categories=("Cs",), exclude_characters="\n"))
 
 
-@given(st.lists(st.builds("{}{}".format, st.sampled_from(PREFIXES), BARE).map(str.encode), min_size=1, max_size=8), st.booleans())
-def test_a_block_behind_prefixes_holds_what_its_lines_hold(lines, ended):
-    if ended or lines[-1]:
-        assert in_a_block(lines, ended, UNWRAPPERS[SYSLOG]) == [UNWRAPPERS[SYSLOG].bare(line) for line in lines]
+@given(st.builds("{}{}".format, st.sampled_from(PREFIXES), BARE_TEXT).map(str.encode))
+def test_a_line_behind_a_prefix_is_the_same_for_each_kernel(line):
+    bare(line, SYSLOG)
+
+
+def test_a_prefix_is_taken_off():
+    assert [bare(prefix.encode() + b"x", SYSLOG) for prefix in PREFIXES[:4]] == [b"x"] * 4
