@@ -4,7 +4,7 @@ r"""Compiles a format from a server's own configuration: Apache's `LogFormat` an
     '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
 
 A notation that is JSON yields the keys of its variables. A notation that can be split at single spaces, with every quoted field
-in quotes of its own, is read by columns. Any other notation becomes one regular expression for each line, which is slower.
+in quotes of its own, is split. Any other notation becomes one regular expression for the line.
 """
 
 from __future__ import annotations
