@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
@@ -129,8 +130,8 @@ def process_blocks(blocks: Sequence[Block], rules: Rules, secret: bytes) -> tupl
     mapped = [_guarded(block, rules, secret) for block in blocks]
     first = blocks[0]
     try:
-        before = np.cumsum([0, *(visitors.num_rows for visitors, _, _ in mapped)]).tolist()
-        hits = joined(_moved(hits, rows) for (_, hits, _), rows in zip(mapped, before, strict=False))
+        before = accumulate((visitors.num_rows for visitors, _, _ in mapped[:-1]), initial=0)
+        hits = joined(_moved(hits, rows) for (_, hits, _), rows in zip(mapped, before, strict=True))
         visitors, fingerprint = joined(visitors for visitors, _, _ in mapped), secrets.fingerprint(_secret(rules, secret))
         pieces = shard(visitors, hits, rules.shards, fingerprint)
     except MemoryError:

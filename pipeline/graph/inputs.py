@@ -44,13 +44,14 @@ _read_from_stdin: list[bytes] = []
 class Found:
     """One input file, and what its first bytes say: why it is taken for its format, and how long its lines are.
 
-    `detection` is None where --format says the format, or the file is empty; `expansion` is how many bytes a stored byte holds.
+    `detection` is None where --format says the format, or the file is empty; `held` is about how many bytes of lines it holds,
+    without holes and decompressed.
     """
 
     file: InputFile
     detection: Detection | None
     head: bytes
-    expansion: float
+    held: int
 
     @property
     def empty(self) -> bool:
@@ -63,7 +64,7 @@ class Found:
 
     def lines(self) -> int:
         """About how many lines the file has."""
-        return int(self.file.size * self.expansion * self.head.count(b"\n") / len(self.head)) + 1
+        return int(self.held * self.head.count(b"\n") / len(self.head)) + 1
 
 
 def find_inputs(patterns: Iterable[Pattern], log_format: str = AUTO, all_columns: bool = False) -> list[Found]:
@@ -167,22 +168,29 @@ def look_into(file: InputFile, log_format: str = AUTO, all_columns: bool = False
             if whole or _is_enough(head):
                 break  # else it begins with a very long line, such as the zeros that copytruncate leaves
         file = replace(file, compression=compression, size=file.size or len(stored))
-        expansion = held / max(len(stored), 1)
+        all_held = int(_stored_bytes(file) * held / max(len(stored), 1))
     if not head:
         if file.path == STDIN:
             raise JobError(EXIT_INPUT, "empty", "The standard input is empty. Did the command before the pipe fail?")
-        return Found(file, None, b"", expansion)
+        return Found(file, None, b"", 0)
     complete = whole and len(head) == held
     sample = [] if all_columns else sample_lines(head, complete)
     if log_format != AUTO:
-        return Found(replace(file, format=as_in(log_format, sample)), None, head, expansion)
+        return Found(replace(file, format=as_in(log_format, sample)), None, head, all_held)
     with reading(file.path):
         detection = detect(head, FORMATS, complete)
     if not detection.lines and whole:  # nothing but lines to be ignored
-        return Found(replace(file, format=detection.likeliest), detection, head, expansion)
+        return Found(replace(file, format=detection.likeliest), detection, head, all_held)
     if detection.format is None:
         raise _unknown_format(file.path, detection, head)
-    return Found(replace(file, format=as_in(detection.format, sample)), detection, head, expansion)
+    return Found(replace(file, format=as_in(detection.format, sample)), detection, head, all_held)
+
+
+def _stored_bytes(file: InputFile) -> int:
+    if not file.local or file.path == STDIN:
+        return file.size
+    with open_input(file) as stream:
+        return read.stored_bytes(stream, file.size)
 
 
 def _stored_head(file: InputFile, size: int) -> bytes:
@@ -192,6 +200,8 @@ def _stored_head(file: InputFile, size: int) -> bytes:
             _read_from_stdin.append(sys.stdin.buffer.read(missing))
         return b"".join(_read_from_stdin)
     with open_input(file) as stream:
+        if file.local:
+            stream.seek(read.data_after_hole(stream, 0, file.size))
         return stream.read(size)
 
 

@@ -38,6 +38,9 @@ MAIN_BYTES, SERVER_BYTES, WORKER_BYTES = 150 * MIB, 50 * MIB, 60 * MIB
 BLOCK_FACTOR = 3
 LINE_BYTES = 70
 
+SURELY = 1.5
+"""A run is refused if the estimate is so many times what is allowed. One that takes too much all the same ends by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
@@ -184,11 +187,11 @@ def prepare(look: Look) -> Launch:
         awaited=config.awaited,
         facts=tuple(config.facts().items()),
     )
-    size = sum(int(each.file.size * each.expansion) for each in look.found)
-    memory = _memory(config.workers, min(config.block_bytes, size), lines)
+    block_bytes = min(config.block_bytes, sum(each.held for each in look.found))
+    memory = _memory(config.workers, block_bytes, lines)
     allowed = config.max_memory or allowed_by_default()
-    if config.local and memory > allowed:
-        least = _memory(0, min(config.block_bytes, size), lines)
+    if config.local and memory > SURELY * allowed:
+        least = _memory(0, block_bytes, lines)
         alone = f" With --workers 0 it would take about {least / 1e6:,.0f} MB." if least < min(memory, allowed) else ""
         raise too_big(f"would take about {memory / 1e6:,.0f} MB of memory, and {allowed / 1e6:,.0f} MB are allowed.{alone}")
     undecided = look.undecided and look.previewable and not known
