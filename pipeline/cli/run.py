@@ -42,7 +42,9 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         check_output(config.output)
         known = launch.refuse_other(config)
         held.enter_context(pool.workers(config.workers))
-        look = launch.look(config, known, datetime.datetime.now(datetime.timezone.utc))
+        allowed = config.max_memory or allowed_by_default()
+        with watch.on(allowed):
+            look = launch.look(config, known, datetime.datetime.now(datetime.timezone.utc))
         held.enter_context(output_lock(config.output))
         with open_storage(config.output).listed_once():  # the lock keeps others from changing it
             for date in recover(config.output, config.catalogue.names()):
@@ -62,7 +64,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
             with contextlib.ExitStack() as here, progress.shown(None if piped else stored):
                 if config.local:
                     here.enter_context(parcels.kept_here())
-                    here.enter_context(watch.on(config.max_memory or allowed_by_default()))
+                    here.enter_context(watch.on(allowed))
                 _execute(job, beam_arguments, config.local)
             handed_over = not job.awaited
             if not handed_over:

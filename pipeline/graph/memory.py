@@ -41,7 +41,6 @@ class Watch:
     def __init__(self) -> None:
         self._peak = 0
         self._exceeded: int | None = None
-        self._over = threading.Event()
         self._ending = threading.Lock()
 
     @contextlib.contextmanager
@@ -58,14 +57,15 @@ class Watch:
     @contextlib.contextmanager
     def on(self, allowed: int) -> Iterator[None]:
         """Watch meanwhile. If more bytes are taken than `allowed`, the workers are killed and the main thread is interrupted."""
-        thread = threading.Thread(target=self._look, args=(allowed,), daemon=True)
+        over = threading.Event()
+        thread = threading.Thread(target=self._look, args=(allowed, over), daemon=True)
         with contextlib.suppress(RuntimeError):  # the machine may give no thread
             thread.start()
         try:
             yield
         finally:
             with self._ending:
-                self._over.set()
+                over.set()
             if thread.ident is not None:
                 thread.join()
 
@@ -74,16 +74,17 @@ class Watch:
         unit = 1 if sys.platform == "darwin" else 1024
         return self._peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
-    def _look(self, allowed: int) -> None:
+    def _look(self, allowed: int, over: threading.Event) -> None:
         taken = 0
-        while not self._over.wait(_OFTEN if 2 * taken > allowed else _SELDOM):
+        while not over.wait(_OFTEN if 2 * taken > allowed else _SELDOM):
             try:
-                taken = sum(map(proportional_memory, family(os.getpid())))
+                # Workers whose server was killed are nobody's children any more.
+                taken = sum(map(proportional_memory, {*family(os.getpid()), *pool.pids()}))
             except MemoryError:  # a limit of the process is reached before this one: the main thread meets it, too
                 continue
             self._peak = max(self._peak, taken)
             with self._ending:
-                if taken > allowed and not self._over.is_set():
+                if taken > allowed and not over.is_set():
                     self._exceeded = allowed
                     # Workers end first: the main thread may be in the middle of something, or publish to its end.
                     for process in pool.pids():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -101,3 +102,20 @@ def test_shapes_are_what_their_names_say(tmp_path):
         SHAPES[name][1](folder, 500)
         words = [line.split(" ")[column] for line in (folder / "access.log").read_text().splitlines()]
         assert len(set(words)) == 500
+
+
+@pytest.mark.long
+def test_the_first_lines_of_many_files_do_not_add_up(tmp_path):
+    """They are looked at before a run begins, and kept to its end."""
+    words, peaks = ["--workers", "0", "--format", "site_combined"], {}
+    for count in (1, 150):
+        folder = tmp_path / f"of {count}"
+        folder.mkdir()
+        for number in range(count):
+            client = f"www.garden.example:443 20.{number}.0.1"
+            line = f'{client} - - [17/May/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "{"x" * 7_000}"\n'
+            with gzip.open(folder / f"{number}.log.gz", "wt", compresslevel=1) as file:
+                file.write(line * 150)
+        peaks[count], code, said = peak_memory(command(folder, tmp_path / f"out {count}", *words))
+        assert code == 0, said
+    assert peaks[150] - peaks[1] < 100 * MIB, peaks
