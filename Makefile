@@ -97,7 +97,7 @@ bench: $(READY)
 wheel: $(READY)
 	rm -rf build/lib build/bdist.* dist
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
-	$(BIN)/python -m zipfile --list dist/*.whl | grep -q "transforms/_kernel" || { echo "wheel: it holds no native kernel" >&2; exit 1; }
+	$(BIN)/python -m zipfile --list dist/*.whl | grep -q "transforms/_kernel.*\.so" || { echo "wheel: it holds no native kernel" >&2; exit 1; }
 
 # Tables of the documents that are derived from the code.
 tables: $(READY)

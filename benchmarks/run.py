@@ -18,8 +18,11 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.processes import peak_memory  # noqa: E402
+
 COUNTRIES = ROOT / "transforms" / "data" / "country.mmdb"
-SAMPLE_SECONDS = 0.05
 SITES = "www.garden.example,shop.garden.example,forum.garden.example"
 
 
@@ -48,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     memory = {}
     for name, command in programs.items():
         shutil.rmtree(options.work / "out", ignore_errors=True)
-        memory[name] = _peak_memory(command)
+        memory[name], _, _ = peak_memory(command)
     _show(seconds, memory, options, log)
     return 0
 
@@ -87,44 +90,6 @@ def _seconds(command: list[str]) -> float:
     began = time.perf_counter()
     subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     return time.perf_counter() - began
-
-
-def _peak_memory(command: list[str]) -> int:
-    """The highest memory of the process and its children together, in bytes, shared pages counted once.
-
-    In a run of its own: looking at a process slows it down.
-    """
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, sum(map(_proportional_memory, _family(process.pid))))
-        time.sleep(SAMPLE_SECONDS)
-    return peak
-
-
-def _family(pid: int) -> list[int]:
-    """The process and all that descend from it."""
-    children: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                parent = int(Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()[1])
-            except (OSError, IndexError):
-                continue  # it ended meanwhile
-            children.setdefault(parent, []).append(int(entry))
-    family, left = [], [pid]
-    while left:
-        family.append(left.pop())
-        left += children.get(family[-1], [])
-    return family
-
-
-def _proportional_memory(pid: int) -> int:
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
 
 
 def _show(seconds: dict[str, list[float]], memory: dict[str, int], options: argparse.Namespace, log: Path) -> None:

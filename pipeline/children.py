@@ -20,6 +20,14 @@ def starting() -> Iterator[None]:
         raise limits.job_error(limits.missing(error) or limits.NO_PROCESS) from None
 
 
+def be_silent() -> None:
+    """Have no standard error in this process, whatever the process had of which it is a copy."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    if nowhere != 2:
+        os.close(nowhere)
+
+
 @contextlib.contextmanager
 def _without_standard_error() -> Iterator[None]:
     kept = _copy(2)

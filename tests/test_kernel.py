@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from transforms import kernel
+from tests.catalogues import TRAVELLING
+from transforms import block, kernel
+from transforms.period import Window
 
 ROOT = Path(__file__).parents[1]
 PERMISSIVE = {"MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "Unicode-3.0", "Unlicense", "Zlib", "BSD-3-Clause", "0BSD"}
@@ -53,6 +55,16 @@ def test_a_defect_of_the_kernel_says_its_place_and_nothing_of_the_log(capfd):
     assert "203" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert capfd.readouterr() == ("", "")
+
+
+@native
+def test_a_defect_while_a_block_is_read_is_told_by_its_place(monkeypatch):
+    monkeypatch.setattr(block, "parse_block", lambda log, *_: kernel.native.panics(log))
+    rules = block.Rules(1, Window(end=1_000_000), TRAVELLING)
+    with pytest.raises(block.BlockError) as caught:
+        block.process_block(block.Block("log", "combined", 7, 3, b"abc"), rules, bytes(32))
+    assert caught.value.reason.startswith("kernel_panic lib.rs:")
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo lists the crates, and it was not found")

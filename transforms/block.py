@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
 
+from transforms import kernel
 from transforms.clock import UTC
 from transforms.columns import Flags
 from transforms.counting.shard import shard
@@ -41,7 +43,7 @@ from transforms.wire import joined
 MAX_EXAMPLES = 1_000
 """Rejects of a file whose places are kept; all are counted."""
 
-UNREADABLE, CHANGED, NO_SECRET_PART = "unreadable", "changed_while_read", "no_secret_part"
+UNREADABLE, CHANGED, NO_SECRET_PART, NO_KERNEL = "unreadable", "changed_while_read", "no_secret_part", "no_native_kernel"
 """Reasons of a `BlockError` that are nobody's defect."""
 
 
@@ -66,7 +68,7 @@ class Rules:
     """The settings that apply to every block of a run. `dimensions` are those that travel to the shards.
 
     `secret_part` names the environment variable whose value is mixed into the secret: it reaches the workers separately from the
-    data, so that a runner's storage never holds both.
+    data, so that a runner's storage never holds both. `kernel` is the one with which the job was planned.
     """
 
     shards: int
@@ -80,6 +82,7 @@ class Rules:
     secret_part: str | None = None
     exclude_opted_out: bool = False
     log_time_zone: str = UTC
+    kernel: str = field(default_factory=kernel.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +130,8 @@ def process_blocks(blocks: Sequence[Block], rules: Rules, secret: bytes) -> tupl
     mapped = [_guarded(block, rules, secret) for block in blocks]
     first = blocks[0]
     try:
-        before = np.cumsum([0, *(visitors.num_rows for visitors, _, _ in mapped)]).tolist()
-        hits = joined(_moved(hits, rows) for (_, hits, _), rows in zip(mapped, before, strict=False))
+        before = accumulate((visitors.num_rows for visitors, _, _ in mapped[:-1]), initial=0)
+        hits = joined(_moved(hits, rows) for (_, hits, _), rows in zip(mapped, before, strict=True))
         visitors, fingerprint = joined(visitors for visitors, _, _ in mapped), secrets.fingerprint(_secret(rules, secret))
         pieces = shard(visitors, hits, rules.shards, fingerprint)
     except MemoryError:
@@ -155,6 +158,8 @@ def _moved(hits: pa.Table, rows: int) -> pa.Table:
 def _guarded(block: Block, rules: Rules, secret: bytes) -> tuple[pa.Table, pa.Table, Account]:
     if rules.secret_part and rules.secret_part not in os.environ:
         raise BlockError(NO_SECRET_PART, block.file, block.offset)
+    if rules.kernel == kernel.NATIVE != kernel.name():
+        raise BlockError(NO_KERNEL, block.file, block.offset)
     try:
         data = block.data if block.data is not None else _read(block)
         if data is not None and len(data) == block.size:
@@ -165,7 +170,7 @@ def _guarded(block: Block, rules: Rules, secret: bytes) -> tuple[pa.Table, pa.Ta
     except OSError as error:
         reason = NO_FILE if error.errno in (errno.EMFILE, errno.ENFILE) else UNREADABLE
     except Exception as error:  # noqa: BLE001 whatever it is, its message may quote the log
-        reason = type(error).__name__
+        reason = kernel.reason_of(error)
     raise BlockError(reason, block.file, block.offset) from None
 
 

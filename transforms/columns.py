@@ -48,7 +48,7 @@ def distinct_pairs(firsts: Codes, seconds: Codes) -> tuple[Codes, Integers, Inte
     # A table of all possible pairs takes a tenth of the time.
     occur = np.zeros(height * width, np.bool_)
     occur[pairs] = True
-    return (np.cumsum(occur, dtype=np.int32) - 1)[pairs], *np.divmod(np.flatnonzero(occur), width)
+    return (np.cumsum(occur, dtype=np.int32) - 1).take(pairs), *np.divmod(np.flatnonzero(occur), width)
 
 
 def as_one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -118,7 +118,9 @@ def recode(codes: Codes, values: pa.Array | Sequence[str]) -> pa.DictionaryArray
         values = pa.array(values, pa.string())
     unified = values.dictionary_encode()
     indices = unified.indices.to_numpy()
-    return pa.DictionaryArray.from_arrays(pa.array(indices[codes] if len(indices) else codes, pa.int32()), unified.dictionary)
+    return pa.DictionaryArray.from_arrays(
+        pa.array(indices.take(codes) if len(indices) else codes, pa.int32()), unified.dictionary
+    )
 
 
 def mapped(column: pa.DictionaryArray, change: Callable[[str], str]) -> pa.DictionaryArray:
@@ -128,7 +130,7 @@ def mapped(column: pa.DictionaryArray, change: Callable[[str], str]) -> pa.Dicti
     if made == texts:
         return column
     unified = pa.array(made, pa.string()).dictionary_encode()
-    codes = unified.indices.to_numpy()[column.indices.fill_null(0).to_numpy()]
+    codes = unified.indices.to_numpy().take(column.indices.fill_null(0).to_numpy())
     missing = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
     return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32(), mask=missing), unified.dictionary)
 

@@ -33,3 +33,8 @@ native: ModuleType | None = _chosen()
 def name() -> str:
     """Which kernel runs: NATIVE or PYTHON."""
     return PYTHON if native is None else NATIVE
+
+
+def reason_of(error: Exception) -> str:
+    """What may be said of an error that is nobody's fault: its type, or the place in the kernel's source where it was found."""
+    return str(error) if native is not None and isinstance(error, native.KernelError) else type(error).__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
@@ -17,6 +18,9 @@ def dispatch(arguments: Sequence[str]) -> int:
     """Run the command that is asked for. Never lets a message of a library out: it may quote a log line."""
     # NumPy's library for algebra, which nothing here does, starts a thread for each core; without them it interrupts the process.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for name in ("stdout", "stderr"):  # a program may be started without them
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 to the end
     gc.disable()  # what is imported stays: looking for garbage in it takes a fifth of the start
     try:
         return _dispatch(arguments)

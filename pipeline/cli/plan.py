@@ -66,7 +66,7 @@ def _files(prepared: launch.Launch, console: Console) -> None:
         names = ", ".join(shown(found.file.path) for found in (files if len(files) <= _NAMED else files[:2]))
         if len(files) > _NAMED:
             names += f" … {shown(files[-1].file.path)} ({len(files)} files)"
-        size, lines = sum(found.file.size for found in files), sum(found.lines() for found in files)
+        size, lines = sum(found.file.size for found in files), sum(found.lines for found in files)
         console.print(f"{names}: {size / 1e6:,.1f} MB, {compression}, about {plural(lines, 'line')}")
         worst = detected.least_sure(files)
         if detected.is_told(worst):

@@ -35,20 +35,21 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     began = time.monotonic()
     give_back()
     watch = Watch()
-    with watch.on(), interruptible(), contextlib.ExitStack() as held:
+    with watch.told(), interruptible(), contextlib.ExitStack() as held:
         config = config_of(options, beam_arguments)
         if config.run_record:
             record_file.check_writable(config.run_record)
         check_output(config.output)
         known = launch.refuse_other(config)
         held.enter_context(pool.workers(config.workers))
-        look = launch.look(config, known, datetime.datetime.now(datetime.timezone.utc))
+        allowed = config.max_memory or allowed_by_default()
+        with watch.on(allowed):
+            look = launch.look(config, known, datetime.datetime.now(datetime.timezone.utc))
         held.enter_context(output_lock(config.output))
         with open_storage(config.output).listed_once():  # the lock keeps others from changing it
             for date in recover(config.output, config.catalogue.names()):
                 logs.event("recovered", f"{date}: an interrupted publication was completed.", date=date)
             prepared = launch.prepare(look)
-        watch.allowed = config.max_memory or allowed_by_default()
         choice.refuse_undecided(prepared, options)
         job = prepared.job
         if prepared.zone.why:
@@ -60,7 +61,10 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
         logs.event("started", f"reading {size}, files: {len(job.files):,}", files=len(job.files), bytes=stored)
         handed_over = False
         try:
-            with progress.shown(None if piped else stored), parcels.kept_here() if config.local else contextlib.nullcontext():
+            with contextlib.ExitStack() as here, progress.shown(None if piped else stored):
+                if config.local:
+                    here.enter_context(parcels.kept_here())
+                    here.enter_context(watch.on(allowed))
                 _execute(job, beam_arguments, config.local)
             handed_over = not job.awaited
             if not handed_over:
@@ -75,7 +79,7 @@ def run(options: argparse.Namespace, beam_arguments: list[str]) -> None:
     if handed_over:
         logs.event("handed_over", "the job was handed over. It publishes by itself: follow it at the runner.")
         return
-    record |= {"seconds": round(time.monotonic() - began, 3), "peak_memory_bytes": watch.peak}
+    record |= {"seconds": round(time.monotonic() - began, 3), "peak_memory_bytes": watch.peak()}
     if config.run_record:
         record_file.write(config.run_record, record)
     sites.refuse_other_sites(record)

@@ -37,6 +37,8 @@ NAME_IT = " If you know the format, name it with --format."
 
 _STORED_HEAD_BYTES = 1 << 20  # holds the first block of a bz2 file
 _SAME_HEAD_BYTES = 4_096
+_ALL_HEADS_BYTES = 32 << 20
+_FEW_SAMPLES = 5
 _read_from_stdin: list[bytes] = []
 
 
@@ -44,13 +46,15 @@ _read_from_stdin: list[bytes] = []
 class Found:
     """One input file, and what its first bytes say: why it is taken for its format, and how long its lines are.
 
-    `detection` is None where --format says the format, or the file is empty; `expansion` is how many bytes a stored byte holds.
+    `detection` is None where --format says the format, or the file is empty; `head` are whole lines, if its first bytes hold one;
+    `held` is about how many bytes of lines it holds, without holes and decompressed, and `lines` how many lines these are.
     """
 
     file: InputFile
     detection: Detection | None
     head: bytes
-    expansion: float
+    held: int
+    lines: int
 
     @property
     def empty(self) -> bool:
@@ -61,9 +65,10 @@ class Found:
         """The times of its first lines that state an offset from UTC, and the offsets; see `transforms.parsing.offsets`."""
         return stated_offsets(sample_lines(self.head, complete=False), format_of(self.file.format))
 
-    def lines(self) -> int:
-        """About how many lines the file has."""
-        return int(self.file.size * self.expansion * self.head.count(b"\n") / len(self.head)) + 1
+    def shortened(self, most: int) -> Found:
+        """The same with a head of so many bytes at most, or of one line."""
+        end = self.head.rfind(b"\n", 0, most) + 1 or self.head.find(b"\n") + 1
+        return replace(self, head=self.head[:end]) if len(self.head) > most and end > 0 else self
 
 
 def find_inputs(patterns: Iterable[Pattern], log_format: str = AUTO, all_columns: bool = False) -> list[Found]:
@@ -76,7 +81,10 @@ def find_inputs(patterns: Iterable[Pattern], log_format: str = AUTO, all_columns
             format_of(log_format)
         except ValueError as error:
             raise JobError(EXIT_USAGE, "usage", f"--format: {error}.") from None
-    found = [look_into(file, log_format, all_columns) for file in match(patterns)]
+    files = match(patterns)
+    # The heads of all files are kept to the end of the run, so of many files each has a short one.
+    most = max(_SAME_HEAD_BYTES, min(SAMPLE_BYTES, _ALL_HEADS_BYTES // max(len(files), 1)))
+    found = [look_into(file, log_format, all_columns).shortened(most) for file in files]
     _refuse_same_file(each for each in found if not each.empty)
     return found
 
@@ -167,22 +175,41 @@ def look_into(file: InputFile, log_format: str = AUTO, all_columns: bool = False
             if whole or _is_enough(head):
                 break  # else it begins with a very long line, such as the zeros that copytruncate leaves
         file = replace(file, compression=compression, size=file.size or len(stored))
-        expansion = held / max(len(stored), 1)
+        all_held = int(_stored_bytes(file) * held / max(len(stored), 1))
+        lines = int(all_held * _density(file, head)) + 1
     if not head:
         if file.path == STDIN:
             raise JobError(EXIT_INPUT, "empty", "The standard input is empty. Did the command before the pipe fail?")
-        return Found(file, None, b"", expansion)
+        return Found(file, None, b"", 0, 0)
     complete = whole and len(head) == held
     sample = [] if all_columns else sample_lines(head, complete)
     if log_format != AUTO:
-        return Found(replace(file, format=as_in(log_format, sample)), None, head, expansion)
+        return Found(replace(file, format=as_in(log_format, sample)), None, head, all_held, lines)
     with reading(file.path):
         detection = detect(head, FORMATS, complete)
     if not detection.lines and whole:  # nothing but lines to be ignored
-        return Found(replace(file, format=detection.likeliest), detection, head, expansion)
+        return Found(replace(file, format=detection.likeliest), detection, head, all_held, lines)
     if detection.format is None:
         raise _unknown_format(file.path, detection, head)
-    return Found(replace(file, format=as_in(detection.format, sample)), detection, head, expansion)
+    return Found(replace(file, format=as_in(detection.format, sample)), detection, head, all_held, lines)
+
+
+def _density(file: InputFile, head: bytes) -> float:
+    """How many lines a byte of a file holds, by its first bytes and, of a plain local file, some from all over it."""
+    parts = [head[:SAMPLE_BYTES]]
+    if file.local and file.path != STDIN and file.compression == read.PLAIN and file.size > _FEW_SAMPLES * SAMPLE_BYTES:
+        with open_input(file) as stream:
+            for place in range(1, _FEW_SAMPLES):
+                stream.seek(place * (file.size - SAMPLE_BYTES) // (_FEW_SAMPLES - 1))
+                parts.append(stream.read(SAMPLE_BYTES).strip(b"\0"))
+    return sum(part.count(b"\n") for part in parts) / max(sum(map(len, parts)), 1)
+
+
+def _stored_bytes(file: InputFile) -> int:
+    if not file.local or file.path == STDIN:
+        return file.size
+    with open_input(file) as stream:
+        return read.stored_bytes(stream, file.size)
 
 
 def _stored_head(file: InputFile, size: int) -> bytes:
@@ -192,6 +219,8 @@ def _stored_head(file: InputFile, size: int) -> bytes:
             _read_from_stdin.append(sys.stdin.buffer.read(missing))
         return b"".join(_read_from_stdin)
     with open_input(file) as stream:
+        if file.local:
+            stream.seek(read.data_after_hole(stream, 0, file.size))
         return stream.read(size)
 
 

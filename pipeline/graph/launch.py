@@ -33,10 +33,15 @@ SHARDS_OF_A_PIPE = 16
 """Of the standard input nobody knows how many lines it will have."""
 
 # Measured with benchmarks/memory.py: what this process takes, the one that the workers are copies of, and each worker, before a
-# line is read; what the blocks in work take; and what a line takes, from few visitors with many to many with one each.
+# line is read; what the blocks in work take; what a line takes, from few visitors with many to many with one each; and
+# what a file takes.
 MAIN_BYTES, SERVER_BYTES, WORKER_BYTES = 150 * MIB, 50 * MIB, 60 * MIB
 BLOCK_FACTOR = 3
 LINE_BYTES = 70
+FILE_BYTES = 16 << 10
+
+SURELY = 1.5
+"""A run is refused if the estimate is so many times what is allowed. One that takes too much all the same ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,7 @@ def prepare(look: Look) -> Launch:
         ledger.refuse_spent(ledger.entries(config.output), published, look.asked)
     today = days.today_in(config.time_zone, config.grace, look.now)
     window = days.window(look.asked, frozenset(published), today, config.replace, config.period or Period.DAY)
-    lines = sum(each.lines() for each in look.found)
+    lines = sum(each.lines for each in look.found)
     catalogue = config.policy.published(config.catalogue)
     job = Job(
         run_id=f"{look.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
@@ -184,11 +189,11 @@ def prepare(look: Look) -> Launch:
         awaited=config.awaited,
         facts=tuple(config.facts().items()),
     )
-    size = sum(int(each.file.size * each.expansion) for each in look.found)
-    memory = _memory(config.workers, min(config.block_bytes, size), lines)
+    block_bytes = min(config.block_bytes, sum(each.held for each in look.found))
+    memory = _memory(config.workers, block_bytes, lines, len(look.found))
     allowed = config.max_memory or allowed_by_default()
-    if config.local and memory > allowed:
-        least = _memory(0, min(config.block_bytes, size), lines)
+    if config.local and memory > SURELY * allowed:
+        least = _memory(0, block_bytes, lines, len(look.found))
         alone = f" With --workers 0 it would take about {least / 1e6:,.0f} MB." if least < min(memory, allowed) else ""
         raise too_big(f"would take about {memory / 1e6:,.0f} MB of memory, and {allowed / 1e6:,.0f} MB are allowed.{alone}")
     undecided = look.undecided and look.previewable and not known
@@ -200,7 +205,7 @@ def _shards(workers: int, lines: int, is_piped: bool) -> int:
     return max(2 * workers, -(-lines // LINES_OF_A_SHARD), SHARDS_OF_A_PIPE if is_piped else 1)
 
 
-def _memory(workers: int, block_bytes: int, lines: int) -> int:
+def _memory(workers: int, block_bytes: int, lines: int, files: int) -> int:
     """About how much memory a run on this machine takes, in bytes."""
     processes = MAIN_BYTES + (SERVER_BYTES + workers * WORKER_BYTES if workers else 0)
-    return processes + max(workers, 1) * BLOCK_FACTOR * block_bytes + lines * LINE_BYTES
+    return processes + max(workers, 1) * BLOCK_FACTOR * block_bytes + lines * LINE_BYTES + files * FILE_BYTES

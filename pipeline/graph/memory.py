@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import resource
 import signal
@@ -36,62 +35,76 @@ def allowed_by_default() -> int:
 class Watch:
     """Looks at the memory of this process and of all that descend from it, each shared page counted once.
 
-    `peak` is the most that was seen, in bytes. Linux tells; elsewhere nothing is watched, and `peak` is this process's own.
+    Only Linux tells; elsewhere nothing is watched.
     """
 
     def __init__(self) -> None:
-        self.allowed: float = math.inf
-        """So many bytes; set it when it is known that the run may begin."""
-        self.peak = 0
-        self.exceeded = False
-        self._over = threading.Event()
+        self._peak = 0
+        self._exceeded: int | None = None
+        self._ending = threading.Lock()
 
     @contextlib.contextmanager
-    def on(self) -> Iterator[Watch]:
-        """Watch meanwhile. If more is taken than is allowed, the run is interrupted and raises `JobError`."""
-        thread = threading.Thread(target=self._look, daemon=True)
+    def told(self) -> Iterator[None]:
+        """Raise `JobError` for whatever the run ended with, if the watch ended it. Outside of what handles signals."""
+
+        def error(_: BaseException) -> JobError | None:
+            most = self._exceeded
+            return None if most is None else too_big(f"took more memory than it may: {most / 1e6:,.0f} MB.")
+
+        with translated(BaseException, error):
+            yield
+
+    @contextlib.contextmanager
+    def on(self, allowed: int) -> Iterator[None]:
+        """Watch meanwhile. If more bytes are taken than `allowed`, the workers are killed and the main thread is interrupted."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._look, args=(allowed, over), daemon=True)
         with contextlib.suppress(RuntimeError):  # the machine may give no thread
             thread.start()
         try:
-            with translated(BaseException, lambda _: self._error() if self.exceeded else None):
-                yield self
+            yield
         finally:
-            self._over.set()
+            with self._ending:
+                over.set()
             if thread.ident is not None:
                 thread.join()
-            unit = 1 if sys.platform == "darwin" else 1024
-            self.peak = self.peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
-    def _look(self) -> None:
-        own, taken = os.getpid(), 0
-        while not self._over.wait(_OFTEN if 2 * taken > self.allowed else _SELDOM):
-            shares = {process: proportional_memory(process) for process in family(own)}
-            taken = sum(shares.values())
-            self.peak = max(self.peak, taken)
-            if taken > self.allowed:
-                self.exceeded = True
-                # Workers end first: the main thread may be in the middle of something, or publish to its end.
-                for process in pool.pids():
-                    with contextlib.suppress(OSError):
-                        os.kill(process, signal.SIGKILL)
-                os.kill(own, signal.SIGTERM)
-                return
+    def peak(self) -> int:
+        """The most that was seen, in bytes; if nothing was, this process's own peak."""
+        unit = 1 if sys.platform == "darwin" else 1024
+        return self._peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
-    def _error(self) -> JobError:
-        return too_big(f"took more memory than it may: {self.allowed / 1e6:,.0f} MB.")
+    def _look(self, allowed: int, over: threading.Event) -> None:
+        taken = 0
+        while not over.wait(_OFTEN if 2 * taken > allowed else _SELDOM):
+            try:
+                # Workers whose server was killed are nobody's children any more.
+                taken = sum(map(proportional_memory, {*family(os.getpid()), *pool.pids()}))
+            except MemoryError:  # a limit of the process is reached before this one: the main thread meets it, too
+                continue
+            self._peak = max(self._peak, taken)
+            with self._ending:
+                if taken > allowed and not over.is_set():
+                    self._exceeded = allowed
+                    # Workers end first: the main thread may be in the middle of something, or publish to its end.
+                    for process in pool.pids():
+                        with contextlib.suppress(OSError):
+                            os.kill(process, signal.SIGKILL)
+                    os.kill(os.getpid(), signal.SIGTERM)
+                    return
 
 
 def too_big(what: str) -> JobError:
     """The error for a run that takes too much memory."""
     ways_out = (
-        "No day was published that is not complete. Ways out: --max-memory, if there is more; fewer --workers, or --workers 0, "
-        "which takes least; a smaller --block-mib; fewer files at once; a runner with more machines."
+        "No day was published that is not complete. Ways out: a larger --max-memory, if there is more; fewer --workers, of "
+        "which 0 takes least; a smaller --block-mib; fewer files at once; a runner with more machines."
     )
     return JobError(EXIT_USAGE, "too_big", f"The run {what} {ways_out}")
 
 
 def family(process: int) -> list[int]:
-    """A process and all that descend from it; empty where the system does not tell."""
+    """A process and all that descend from it; itself alone where the system does not tell."""
     found, left = [], [process]
     while left:
         found.append(left.pop())

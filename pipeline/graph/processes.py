@@ -19,9 +19,10 @@ from multiprocessing.forkserver import ensure_running
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
-from pipeline.children import starting
+from pipeline.children import be_silent, starting
 from pipeline.errors import EXIT_UNEXPECTED, JobError
 from pipeline.graph.allocator import give_back
+from pipeline.graph.steps.guarded import described
 
 Result = TypeVar("Result")
 
@@ -118,6 +119,7 @@ def _work(pipe: Connection) -> None:
     """Do one task after the other, until the other end of the pipe is closed."""
     import pyarrow as pa
 
+    be_silent()
     # An interrupt goes to the whole terminal group; only the parent answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     give_back()
@@ -126,19 +128,23 @@ def _work(pipe: Connection) -> None:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
-            outcome = _outcome(*pipe.recv())
-            try:
-                pipe.send(outcome)
-            except (pickle.PicklingError, TypeError, AttributeError):  # an exception that cannot travel
-                pipe.send((False, RuntimeError(type(outcome[1]).__name__)))
-            del outcome
+            pipe.send(_outcome(*pipe.recv()))
 
 
 def _outcome(function: Callable[..., Any], arguments: tuple[object, ...]) -> tuple[bool, Any]:
     try:
         return True, function(*arguments)
     except Exception as error:  # noqa: BLE001
-        return False, error
+        return False, error if _travels(error) else described(error)
+
+
+def _travels(error: Exception) -> bool:
+    """Whether it is this program's own, which hold nothing of the log, and can be made again at the other end."""
+    try:
+        again = pickle.loads(pickle.dumps(error))  # noqa: S301 made one line ago
+        return type(error).__module__.startswith(("transforms.", "pipeline.")) and type(again) is type(error)
+    except Exception:  # noqa: BLE001
+        return False
 
 
 def _end_with_parent() -> None:

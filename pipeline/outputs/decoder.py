@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.children import starting
+from pipeline.children import be_silent, starting
 
 _MOST_MEMORY = 4 << 30
 _SECONDS = 60
@@ -90,6 +90,7 @@ class Decoder:
 
 def _serve(pipe: Connection) -> None:
     """Answer each file with its rows as an Arrow stream, or with nothing, until the other end is closed."""
+    be_silent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BLOCK, SHARD = ["read", "parse", "anonymize", "enrich", "shard"], ["merge", "count", "pack"]
-STAGES = [*BLOCK, *SHARD, "add", "keep", "plan", "recount", "release", "write"]
+STAGES = [*BLOCK, *SHARD, "keep", "judge", "recount", "release", "write"]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_every_stage_is_timed(log, tmp_path):
     assert "2,000 lines" in done.stdout
     rows = [line.split("|")[1].strip() for line in done.stdout.splitlines() if line.startswith("| ")]
     assert rows == ["stage", *STAGES, "all"]
-    assert "keep, plan, recount and release add " in done.stdout
+    assert "keep, judge, recount and release add " in done.stdout
     seconds = json.loads(figures.read_text())["seconds"]
     assert list(seconds) == STAGES
     assert min(seconds.values()) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def test_a_run_that_takes_more_than_it_may_ends_by_itself(hosts, tmp_path):
 def test_a_machine_of_512_mb_runs_a_log_of_100_mb(tmp_path):
     folder = tmp_path / "log"
     folder.mkdir()
-    SHAPES["realistic"][1](folder, 370_000)
+    SHAPES["realistic"][1](folder, 400_000)
     assert sum(file.stat().st_size for file in folder.iterdir()) > 95 * MIB
     record = tmp_path / "record.json"
     words = ["--workers", "0", "--max-memory", "384M", "--run-record", str(record)]
@@ -101,3 +102,20 @@ def test_shapes_are_what_their_names_say(tmp_path):
         SHAPES[name][1](folder, 500)
         words = [line.split(" ")[column] for line in (folder / "access.log").read_text().splitlines()]
         assert len(set(words)) == 500
+
+
+@pytest.mark.long
+def test_the_first_lines_of_many_files_do_not_add_up(tmp_path):
+    """They are looked at before a run begins, and kept to its end."""
+    words, peaks = ["--workers", "0", "--format", "site_combined"], {}
+    for count in (1, 150):
+        folder = tmp_path / f"of {count}"
+        folder.mkdir()
+        for number in range(count):
+            client = f"www.garden.example:443 20.{number}.0.1"
+            line = f'{client} - - [17/May/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "{"x" * 7_000}"\n'
+            with gzip.open(folder / f"{number}.log.gz", "wt", compresslevel=1) as file:
+                file.write(line * 150)
+        peaks[count], code, said = peak_memory(command(folder, tmp_path / f"out {count}", *words))
+        assert code == 0, said
+    assert peaks[150] - peaks[1] < 100 * MIB, peaks

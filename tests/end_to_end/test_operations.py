@@ -308,7 +308,7 @@ def test_visitors_behind_a_proxy(tmp_path, capsys):
         (["--routes", sys.executable], "cannot be read: it is not UTF-8."),
         (["--site", ""], "--site: '' is not the name of a host"),
         (["--timezone", "Berlin"], "not a time zone"),
-        (["--max-memory", "10M"], "would take about"),
+        (["--max-memory", "10M"], "memory"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(tmp_path, capfd, arguments, words):

@@ -148,7 +148,7 @@ def test_the_staged_package_is_the_program_and_its_rules(package):
         path.relative_to(ROOT).as_posix()
         for folder in ("pipeline", "transforms")
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".so"
     }
     assert {"pipeline/graph/flow.py", "transforms/privacy/release.py", "transforms/data/country.mmdb"} <= source
     assert {name for name in package if name.startswith(("pipeline/", "transforms/"))} == source
@@ -157,7 +157,10 @@ def test_the_staged_package_is_the_program_and_its_rules(package):
 
 def test_the_staged_package_holds_nothing_else(package, log):
     others = {name for name in package if not name.startswith(("pipeline/", "transforms/", "weblog_anonymizer.egg-info/"))}
-    assert others <= {"LICENSE", "MANIFEST.in", "README.md", "PKG-INFO", "pyproject.toml", "setup.cfg", "setup.py"}
+    source = {name for name in others if name.startswith("kernel/")}
+    assert {"kernel/Cargo.lock", "kernel/core/src/lib.rs"} <= source
+    assert {name for name in source if not (ROOT / name).is_file() or name.startswith("kernel/target/")} == set()
+    assert others - source <= {"LICENSE", "MANIFEST.in", "README.md", "PKG-INFO", "pyproject.toml", "setup.cfg", "setup.py"}
     content = b"\0".join(package.values())
     addresses = {line.partition(" ")[0] for line in log.decode().splitlines()}
     assert [part for part in addresses | {PART} if part.encode() in content] == []
@@ -209,7 +212,10 @@ def test_the_template_hands_the_job_over(log, tmp_path):
     dockerfile = (ROOT / "deploy" / "dataflow" / "Dockerfile").read_text()
     for name in " ".join(re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE)).split():
         source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, image / source.name)
+        if source.is_dir():
+            shutil.copytree(source, image / source.name, ignore=shutil.ignore_patterns("target", "*.so"))
+        else:
+            shutil.copy(source, image)
     (tmp_path / "access.log").write_bytes(log)
     places = {"gs://logs/2026-03-0[2-4]/*.gz": f"{tmp_path}/access.log", "gs://statistics/web": f"{tmp_path}/out"}
     script = words(placed(scripts("As a Flex Template")[0], places))

@@ -49,10 +49,23 @@ def test_each_kernel_makes_the_same_pieces_byte_for_byte(folder):
     log = (GOLDEN / folder / "input.log").read_bytes()
     found = w3c.header_in(log) or detect(log, FORMATS, complete=True).likeliest
     known = as_in(found, sample_lines(log, complete=True))
-    rules = block.Rules(2, Window(end=1_000_000), TRAVELLING)
     outcomes = []
     for name in BUILT:
         with running(name):
+            rules = block.Rules(2, Window(end=1_000_000), TRAVELLING)
             of_log = block.Block("log", known, 0, len(log), log, site="www.example.org")
             outcomes.append(block.process_block(of_log, rules, bytes(32)))
     assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("planned", [kernel.NATIVE, kernel.PYTHON])
+def test_a_worker_without_the_native_kernel_takes_no_job_that_was_planned_with_it(planned):
+    log = crowd(3)
+    rules = block.Rules(1, Window(end=1_000_000), TRAVELLING, kernel=planned)
+    with running(kernel.PYTHON):
+        if planned == kernel.NATIVE:
+            with pytest.raises(block.BlockError) as caught:
+                block.process_block(block.Block("log", "combined", 0, len(log), log), rules, bytes(32))
+            assert caught.value.reason == block.NO_KERNEL
+        else:
+            block.process_block(block.Block("log", "combined", 0, len(log), log), rules, bytes(32))

@@ -19,7 +19,7 @@ from transforms.columns import Codes, Flags, Integers, Numbers, changes, distinc
 from transforms.counting.cells import Cells
 from transforms.counting.measures import LARGEST
 from transforms.reports.report import Catalogue, Report
-from transforms.wire import unpack_one
+from transforms.wire import compact, unpack_one
 
 PARENT = "parent"
 
@@ -67,7 +67,7 @@ def add_partial(
         table = pa.table({**dimensions, **cells.counts})
         keeps = keep(report, table)
         order = _by_value(cells, keeps, report)
-        kept[report.name], row_of[report.name] = table.take(pa.array(order)), cells.rows(order)
+        kept[report.name], row_of[report.name] = compact(table.take(pa.array(order))), cells.rows(order)
         columns = {name: kept[report.name][name].cast(pa.string()) for name in catalogue.columns(report.name)}
         strings = pa.table({**columns, **{name: kept[report.name][name] for name in cells.counts}})
         yield report, Summed(strings, cells.parent[order], table.filter(pa.array(~keeps)))

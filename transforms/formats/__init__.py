@@ -27,14 +27,12 @@ class Shape(Enum):
     """How a field of a space-separated line is delimited."""
 
     TOKEN = "token"  # noqa: S105 no space inside
-    BARE = "bare"  # no space and no quote inside; of a line that is cut its quotes are counted
+    BARE = "bare"  # no space and no quote inside
     FREE = "free"  # usually a token; may hold spaces (user names)
     LIST = "list"  # usually a token; may be several, with a comma and a space between (X-Forwarded-For)
     LAST = "last"  # such a list, of which the last is meant
     TIME = "time"  # [17/May/2015:10:05:03 +0000]
-    ZONE = "zone"  # what stands behind the space of a TIME
     QUOTED = "quoted"  # "…", backslash escapes
-    STAMP = "stamp"  # [17/May/2015:10:05:03.123]
     GAP = "gap"  # all that stands before the next quote, spaces too, or nothing
     PORT = "port"  # an address with a port, of which the address is meant: 192.0.2.7:443, [2001:db8::1]:443, or - for none
 
@@ -61,9 +59,9 @@ class Format:
     """A log format: `name` on the command line, `title` for people, `notation` as its server writes it.
 
     `fields` are the texts between single `separator`s. A format that cannot be split like this has one `expression` for the whole
-    line (without its end) instead, whose named groups are `columns`. A format with both is split where possible, and the
-    expression reads its odd lines. JSON has neither. It has `keys` for each column: paths into the line's object, of which the
-    first that exists is read. With `header` the log itself declares the fields (W3C).
+    line (without its end) instead, whose named groups are `columns`. A format with both is matched with the expression, and its
+    fields read lines whose server did not escape quotes. JSON has neither. It has `keys` for each column: paths into the line's
+    object, of which the first that exists is read. With `header` the log itself declares the fields (W3C).
     """
 
     name: str
@@ -75,8 +73,6 @@ class Format:
     columns: tuple[str, ...] = ()
     keys: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
     separator: str = " "
-    padded: bool = False
-    """Whether several separators beside each other count as one."""
     header: bool = False
     more: bool = False
     """Whether further fields may follow."""

@@ -113,7 +113,6 @@ FORMATS = (
         # The time that a request took is padded with spaces.
         expression=r"(?P<time>\d{9,11}\.\d{3}) +-?\d+ +(?P<remote_host>\S+) +(?P<status>[A-Z_]+/\d{3}) +(?P<bytes_sent>\d{1,18})"
         r" +(?P<method>\S+) +(?P<target>\S+) +\S+ +[A-Z_]+/\S+ +\S+",
-        padded=True,
         changed=(("status", "status", after_slash),),
         ignored=(("method", "ICP_QUERY", NOT_HTTP),),
         backslash=False,
@@ -124,7 +123,7 @@ FORMATS = (
         "HAProxy, option httplog (or httpslog)",
         'client:port [time] frontend backend/server timers status bytes … {headers} {headers} "request"',
         (
-            *(_CLIENT_PORT, Field("time", Shape.STAMP, _STAMP), _TOKEN, Field(None, Shape.TOKEN, _SERVER)),
+            *(_CLIENT_PORT, Field("time", Shape.TOKEN, _STAMP), _TOKEN, Field(None, Shape.TOKEN, _SERVER)),
             *(Field(None, Shape.TOKEN, _TIMERS), Field("status", Shape.TOKEN, r"\d{3}|-1")),
             *(Field("bytes_sent", Shape.TOKEN, _COUNT), _TOKEN, _TOKEN, Field(None, Shape.TOKEN, _STATE)),
             # Captured headers stand between braces and may hold spaces; a quote or a brace within a value is written as #22, #7B.

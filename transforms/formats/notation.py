@@ -4,7 +4,7 @@ r"""Compiles a format from a server's own configuration: Apache's `LogFormat` an
     '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
 
 A notation that is JSON yields the keys of its variables. A notation that can be split at single spaces, with every quoted field
-in quotes of its own, is read by columns. Any other notation becomes one regular expression for each line, which is slower.
+in quotes of its own, is split. Any other notation becomes one regular expression for the line.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _BESIDE = {
     "query": r"%*?",
     "target": r"(?:(?:https?:/)?[/*]%*?|-|)",
 }
+_IN_NO_WORD = re.compile(r'["\s]', re.ASCII)
 _UNSURE = "a header stands before the address without quotes: by spaces in it a client may choose its address; log it in quotes"
 _DECODED = r"(?:[/*].*?|\S*)"
 _QUOTED_LETTER, _BARE_LETTER = r'(?:[^"\\\n]|\\.)', r"\S"  # a line's end is no part of its last value
@@ -182,7 +183,7 @@ def _column(word: list[Part]) -> Field | None:
         return None
     if not held:
         # As it stands: else a client who puts a space into a header before it would say what the fields behind it hold.
-        return Field(None, Shape.TOKEN, re.escape(texts[0])) if '"' not in texts[0] and len(word) == 1 else None
+        return Field(None, Shape.TOKEN, re.escape(texts[0])) if len(word) == 1 and not _IN_NO_WORD.search(texts[0]) else None
     field = held[0].field
     assert field is not None
     if len(word) == 1:

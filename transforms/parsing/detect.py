@@ -14,6 +14,7 @@ from transforms.parsing.wrapped import BARE
 
 SAMPLE_BYTES = 256 << 10
 SAMPLE_LINES = 1_000
+_PROBED, _STRIDE = 32, 7_919  # a prime above SAMPLE_LINES, so that all places differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +157,18 @@ def _declared(head: bytes, declared: str, complete: bool) -> Detection:
     return Detection(lines, {declared: fits}, {declared: fits})
 
 
+def _spread(count: int) -> list[int]:
+    """Some of so many places, without a period that a log could have; all, if they are few."""
+    return [place * _STRIDE % count for place in range(_PROBED)] if count > _PROBED else [*range(count)]
+
+
 def _detection(lines: list[bytes], formats: Mapping[str, Format]) -> Detection:
     read, fit = {}, {}
+    # A format that reads none of a few lines from all over the sample is not tried on the others: thousands of files would wait.
+    probe = [lines[at] for at in _spread(len(lines))]
+    some = [name for name, known in formats.items() if any(exact.read(line, known) is not None for line in probe)]
     for name, known in formats.items():
-        rows = [row for line in lines if (row := exact.read(line, known)) is not None]
+        rows = [row for line in lines if (row := exact.read(line, known)) is not None] if name in some or not some else []
         rows = rows if exact.are_plausible(rows, known) else []
         read[name], fit[name] = len(rows), sum(exact.is_plausible(row, known) for row in rows)
     likeliest = Detection(len(lines), fit, read).likeliest

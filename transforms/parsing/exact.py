@@ -1,6 +1,5 @@
-r"""Parses one odd line exactly: the slow path, for lines that a plain split would get wrong.
+r"""Parses one line exactly, in plain Python: for detection, and where the native kernel was not built, for every line.
 
-Odd lines are those with backslash escapes, TLS bytes, an empty request, user names with spaces, or quotes in unusual positions.
 Escapes are undone once, after splitting: Apache 2.4 writes `\"`, `\\`, `\n`, `\t` … and `\xhh` (mod_log_config,
 ap_escape_logitem), nginx writes `\x22`.
 """
@@ -10,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-
-import pyarrow as pa
 
 from transforms.formats import LISTED, SEVERAL, Clock, Field, Format, Shape, w3c
 from transforms.formats.values import is_agent, is_host, is_referrer
@@ -102,9 +99,8 @@ def split_line(line: bytes, log_format: Format) -> tuple[dict[str, str | None], 
         row = w3c.read_line(line, log_format)
         return None if row is None else (row, log_format.clock)
     if expression.is_only_way(log_format):
-        columns, fits = expression.match(pa.array([line], pa.binary()), log_format)
-        texts = {name: column[0].as_py() for name, column in columns.items()} if fits[0] else {}
-        return (_changed(texts, log_format), log_format.clock) if fits[0] else None
+        texts = expression.match(line, log_format)
+        return None if texts is None else (_changed(texts, log_format), log_format.clock)
     for number, pattern in enumerate(line_patterns(log_format)):
         if number and len(line) > _LOOSE_BYTES:
             break
@@ -119,12 +115,12 @@ def _columns(found: re.Match[bytes], log_format: Format) -> dict[str, str | None
     return _changed({name: None if value is None else text(value) for name, value in found.groupdict().items()}, log_format)
 
 
-def _changed(row: dict[str, str | None], log_format: Format) -> dict[str, str | None]:
+def _changed(row: Mapping[str, str | None], log_format: Format) -> dict[str, str | None]:
     made = {}
     for name, source, change in log_format.changed:
         value = row.get(source)
         made[name] = None if value is None else change(value)
-    return row | made
+    return {**row, **made}
 
 
 def fits(line: bytes, log_format: Format) -> bool:

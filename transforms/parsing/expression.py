@@ -1,8 +1,7 @@
-r"""Parses the lines of a format that is one regular expression, with Arrow.
+r"""Parses a line of a format that is one regular expression, with Arrow.
 
-Arrow matches them with RE2, as bytes, in time linear in the length of the line, whatever the line contains. So no line is odd,
-and each is read independently of the others. (Python's `re` would take quadratic or cubic time where values are adjacent, and
-reads `\s` differently.) Each distinct value is unescaped once.
+Arrow matches it with RE2, as bytes, in time linear in the length of the line, whatever the line contains. (Python's `re` would
+take quadratic or cubic time where values are adjacent, and reads `\s` differently.)
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.columns import Flags
 from transforms.formats import Format
 
 _ESCAPE = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
@@ -24,36 +22,10 @@ def is_only_way(log_format: Format) -> bool:
     return log_format.expression is not None and not log_format.fields
 
 
-def match(lines: pa.BinaryArray, log_format: Format) -> tuple[dict[str, pa.Array], Flags]:
-    """The columns of the lines that fit, as text (a dictionary, except for times), and which lines these are."""
-    found = pc.extract_regex(lines, f"^{log_format.expression}\\s*$")
-    fits: Flags = found.is_valid().to_numpy(zero_copy_only=False)
-    found = found.drop_null()
-    values = {field.name: pc.struct_field(found, field.name) for field in found.type}
-    return {name: _times(value) if name == "time" else _texts(value) for name, value in values.items()}, fits
-
-
-def _times(values: pa.BinaryArray) -> pa.StringArray:
-    plain = _plain(values)
-    return _texts(values).cast(pa.string()) if plain is None else plain
-
-
-def _texts(values: pa.BinaryArray) -> pa.DictionaryArray:
-    encoded = values.dictionary_encode()
-    texts = _plain(encoded.dictionary)
-    if texts is None:
-        texts = pa.array(map(unescape, encoded.dictionary.to_pylist()), pa.string())
-    return pa.DictionaryArray.from_arrays(encoded.indices, texts)
-
-
-def _plain(values: pa.BinaryArray) -> pa.StringArray | None:
-    """The values as text, if none has an escape, and all are UTF-8."""
-    if pc.any(pc.match_substring(values, "\\")).as_py():
-        return None
-    try:
-        return values.cast(pa.string())
-    except pa.ArrowInvalid:
-        return None
+def match(line: bytes, log_format: Format) -> dict[str, str] | None:
+    """The columns of a line as text, or None if it does not match."""
+    found: dict[str, bytes] | None = pc.extract_regex(pa.array([line]), f"^{log_format.expression}\\s*$")[0].as_py()
+    return None if found is None else {name: unescape(value) for name, value in found.items()}
 
 
 def unescape(value: bytes) -> str:

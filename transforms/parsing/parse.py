@@ -109,7 +109,7 @@ def _read_times(raw: pa.Table, log_format: Format, log_time_zone: str) -> tuple[
     for number, clock in enumerate(clocks.to_pylist()):
         read, rows = times.read_times(texts, zones, Clock(clock), log_time_zone), clock_codes == number
         own = codes[rows]
-        seconds[rows], valid[rows], ambiguous[rows] = read.seconds[own], read.valid[own], read.ambiguous[own]
+        seconds[rows], valid[rows], ambiguous[rows] = read.seconds.take(own), read.valid.take(own), read.ambiguous.take(own)
     return seconds, valid, ambiguous
 
 

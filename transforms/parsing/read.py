@@ -6,7 +6,7 @@ A truncated or corrupt archive is an error: a short read would be published as a
 from __future__ import annotations
 
 import bz2
-import io
+import errno
 import os
 import zlib
 from collections.abc import Callable, Iterator
@@ -126,7 +126,7 @@ def spans(file: IO[bytes], end: int, size: int) -> Iterator[tuple[int, int]]:
 
     Holes are in none.
     """
-    start = _data_after_hole(file, 0, end)
+    start = data_after_hole(file, 0, end)
     while start < end:
         cut, after = start + size, 0
         while cut < end:
@@ -137,7 +137,7 @@ def spans(file: IO[bytes], end: int, size: int) -> Iterator[tuple[int, int]]:
                 cut += newline
                 break
             if _is_hole(chunk):
-                cut, after = _hole_begin(file, start, cut), _data_after_hole(file, cut, end)
+                cut, after = _hole_begin(file, start, cut), data_after_hole(file, cut, end)
                 break
             cut += len(chunk)
             if cut - start >= MAX_CARRY_BYTES:
@@ -175,7 +175,7 @@ def _hole_begin(file: IO[bytes], start: int, inside: int) -> int:
     return inside
 
 
-def _data_after_hole(file: IO[bytes], place: int, end: int) -> int:
+def data_after_hole(file: IO[bytes], place: int, end: int) -> int:
     """The first byte behind a hole that begins at a place or before it; the place itself if it is in none."""
     file.seek(place)
     if not _is_hole(file.read(CHUNK_BYTES)):
@@ -191,9 +191,34 @@ def _data_after_hole(file: IO[bytes], place: int, end: int) -> int:
     return min(place, end)
 
 
+def stored_bytes(file: IO[bytes], size: int) -> int:
+    """How many of the first `size` bytes of a plain file are in no hole, as far as the file system knows."""
+    stored = place = 0
+    while place < size:
+        begin = min(_data_behind(file, place), size)
+        try:
+            place = min(_sought(file, begin, os.SEEK_HOLE), size) if begin < size else size
+        except (OSError, AttributeError):  # it does not know
+            return size
+        stored += place - begin
+    return stored
+
+
 def _data_behind(file: IO[bytes], place: int) -> int:
     """Where the next stored byte is, if the file system knows: a hole takes no space, and is not read."""
     try:
-        return os.lseek(file.fileno(), place, os.SEEK_DATA)
-    except (OSError, AttributeError, io.UnsupportedOperation):  # nothing follows, or it does not know
+        return _sought(file, place, os.SEEK_DATA)
+    except OSError as error:  # among them those of a stream that is no file
+        return os.fstat(file.fileno()).st_size if error.errno == errno.ENXIO else place
+    except AttributeError:  # a system without holes
         return place
+
+
+def _sought(file: IO[bytes], place: int, what: int) -> int:
+    """The next place of this kind. The file's own position, which its buffer relies on, stays what it was."""
+    number = file.fileno()
+    before = os.lseek(number, 0, os.SEEK_CUR)
+    try:
+        return os.lseek(number, place, what)
+    finally:
+        os.lseek(number, before, os.SEEK_SET)

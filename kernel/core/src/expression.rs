@@ -1,5 +1,7 @@
 //! Regular expressions over bytes: a format's own, those of its fields, and those of messages.
 
+use std::collections::HashSet;
+
 use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
 use regex_automata::dfa::{dense, Automaton, StartKind};
 use regex_automata::nfa::thompson::NFA;
@@ -8,6 +10,7 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
 use regex_syntax::ParserBuilder;
 
+use crate::bytes::is_space;
 use crate::delimited::Delimited;
 use crate::escapes::Escapes;
 use crate::intern::Value;
@@ -18,14 +21,15 @@ use crate::read::Reader;
 #[derive(Debug)]
 pub struct Unsupported;
 
-/// Which texts a narrow field may hold: an automaton that takes one step a byte.
+/// Which texts a narrow field may hold, none with white space: an automaton that takes one step a byte.
 pub struct Check {
     automaton: dense::DFA<Vec<u32>>,
     start: StateID,
 }
 
 impl Check {
-    /// Compile the expression that must match the whole text.
+    /// Compile the expression that must match the whole text. One that matches white space is not supported: a field with it
+    /// would not end where a word ends.
     pub fn new(pattern: &str) -> Result<Check, Unsupported> {
         let automaton = dense::Builder::new()
             .syntax(syntax::Config::new().unicode(false).utf8(false).dot_matches_new_line(true))
@@ -34,7 +38,38 @@ impl Check {
             .build(pattern)
             .map_err(|_| Unsupported)?;
         let start = automaton.start_state_forward(&Input::new(b"").anchored(Anchored::Yes)).map_err(|_| Unsupported)?;
-        Ok(Check { automaton, start })
+        let check = Check { automaton, start };
+        if check.may_hold_space() {
+            return Err(Unsupported);
+        }
+        Ok(check)
+    }
+
+    fn may_hold_space(&self) -> bool {
+        let (mut seen, mut states) = (HashSet::from([self.start]), vec![self.start]);
+        while let Some(state) = states.pop() {
+            for byte in 0..=255 {
+                let next = self.automaton.next_state(state, byte);
+                if self.automaton.is_dead_state(next) {
+                    continue;
+                }
+                // A match is known one step later: in the byte after it, which is no part of it then.
+                let goes_on = !self.automaton.is_match_state(next) || self.goes_on(next);
+                if is_space(byte) && goes_on {
+                    return true;
+                }
+                if !is_space(byte) && seen.insert(next) {
+                    states.push(next);
+                }
+            }
+        }
+        false
+    }
+
+    /// Whether a state is one from which more bytes, or the end, lead to a match.
+    fn goes_on(&self, state: StateID) -> bool {
+        let ends = self.automaton.is_match_state(self.automaton.next_eoi_state(state));
+        ends || (0..=255).any(|byte| !self.automaton.is_dead_state(self.automaton.next_state(state, byte)))
     }
 
     /// Whether the whole text is one that the field may hold.
@@ -152,5 +187,30 @@ impl Reader for Expression {
 
     fn is_message(&self, line: &[u8]) -> bool {
         self.messages.hold(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_holds_for_whole_texts() {
+        let check = Check::new(r"\d{3}|-|a*").unwrap();
+        for (text, fits) in
+            [("200", true), ("-", true), ("", true), ("aaa", true), ("20", false), ("2000", false), ("-a", false)]
+        {
+            assert_eq!(check.fits(text.as_bytes()), fits, "{text}");
+        }
+        assert!(Check::new(r"[^\x00-\x2a]+|\xff").unwrap().fits(b"\xff"));
+    }
+
+    #[test]
+    fn no_check_holds_white_space() {
+        for (pattern, is_known) in
+            [(r"\S*[^\s,]", true), (r"[^?\s]*", true), (r"a.b", false), (r"a\ b", false), (r"(?:x\s)?", false)]
+        {
+            assert_eq!(Check::new(pattern).is_ok(), is_known, "{pattern}");
+        }
     }
 }

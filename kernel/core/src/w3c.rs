@@ -2,6 +2,7 @@
 
 use memchr::memchr;
 
+use crate::bytes::find_byte;
 use crate::escapes::{is_quoted, Escapes};
 use crate::expression::{Check, Messages};
 use crate::intern::Value;
@@ -35,7 +36,7 @@ impl W3c {
                 }
             }
         }
-        memchr(self.separator, &line[at..]).map_or(line.len(), |found| at + found)
+        find_byte(line, at, self.separator)
     }
 }
 

@@ -24,20 +24,21 @@ def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
 
         @functools.wraps(method)
         def giving(*arguments: Any) -> Iterator[Any]:
-            with translated(Exception, _described):
+            with translated(Exception, described):
                 yield from method(*arguments)
 
         return giving
 
     @functools.wraps(method)
     def doing(*arguments: Any) -> Any:
-        with translated(Exception, _described):
+        with translated(Exception, described):
             return method(*arguments)
 
     return doing
 
 
-def _described(error: Exception) -> JobError | None:
+def described(error: Exception) -> JobError | None:
+    """The error that says where one happened, and nothing of its words; None if its words are this program's own."""
     if isinstance(error, JobError):
         return None
     short = limits.missing(error)

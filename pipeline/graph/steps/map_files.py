@@ -18,7 +18,7 @@ from pipeline.graph.parcels import handed_on
 from pipeline.graph.read_blocks import read_blocks
 from pipeline.graph.steps.guarded import guarded
 from pipeline.graph.steps.pooled import Output, PooledDoFn
-from transforms.block import CHANGED, NO_SECRET_PART, UNREADABLE, Account, Block, BlockError, Rules, process_blocks
+from transforms.block import CHANGED, NO_KERNEL, NO_SECRET_PART, UNREADABLE, Account, Block, BlockError, Rules, process_blocks
 from transforms.errors import NO_FILE, NO_MEMORY
 
 ACCOUNTS = "accounts"
@@ -83,6 +83,12 @@ class MapFiles(PooledDoFn[tuple[dict[int, bytes], list[Account]]]):
             return JobError(EXIT_USAGE, error.reason, message)
         if error.reason in (NO_MEMORY, NO_FILE):
             return limits.job_error(error.reason)
+        if error.reason == NO_KERNEL:
+            message = (
+                "The workers have no native kernel, and the job was planned with one. Give them an image or a wheel that has it, "
+                "or plan the job with WEBLOG_KERNEL=python, which is slower. Nothing was published."
+            )
+            return JobError(EXIT_USAGE, error.reason, message)
         if error.reason in (UNREADABLE, CHANGED):
             return JobError(
                 EXIT_INPUT, error.reason, f"{error.file}: it changed or vanished while it was read. Nothing was published."

@@ -9,6 +9,11 @@ import pytest
 
 from pipeline.errors import JobError
 from pipeline.graph.processes import Processes
+from tests.catalogues import TRAVELLING
+from tests.eager import EVERYTHING
+from transforms.block import Block, BlockError, Rules, process_blocks
+
+RULES = Rules(1, EVERYTHING, TRAVELLING)
 
 
 @pytest.fixture
@@ -24,7 +29,7 @@ def test_results_and_errors_come_back_to_their_tasks(processes):
         if number % 5:
             assert processes.result(tasks[number]) == (number // (number % 5), number % (number % 5))
         else:
-            with pytest.raises(ZeroDivisionError):
+            with pytest.raises(JobError, match=r"ZeroDivisionError at processes\.py:"):
                 processes.result(tasks[number])
     assert len({processes.result(processes.submit(os.getpid)) for _ in range(20)} - {os.getpid()}) in (1, 2)
 
@@ -35,11 +40,18 @@ def test_a_task_and_a_result_may_be_larger_than_what_a_pipe_holds(processes):
     assert all(processes.result(task) == large for task in tasks)
 
 
-def test_an_error_that_cannot_travel_is_told_by_its_kind_and_the_process_goes_on(processes):
+def test_a_foreign_error_is_told_by_its_kind_and_place_and_the_process_goes_on(processes):
     task = processes.submit(exec, "class PrivateError(Exception): pass\nraise PrivateError('20.0.1.7')")
-    with pytest.raises(RuntimeError, match=r"^PrivateError$"):
+    with pytest.raises(JobError, match="PrivateError at <string>:2") as caught:
         processes.result(task)
+    assert "20.0.1.7" not in str(caught.value)
     assert processes.result(processes.submit(abs, -1)) == 1
+
+
+def test_an_error_of_this_program_comes_as_it_is(processes):
+    with pytest.raises(BlockError) as caught:
+        processes.result(processes.submit(process_blocks, [Block("gone.log", "combined", 7, 1)], RULES, bytes(32)))
+    assert (caught.value.reason, caught.value.file, caught.value.offset) == ("unreadable", "gone.log", 7)
 
 
 def test_a_process_that_ends_is_an_error_of_the_job_and_others_are_ended(processes):

@@ -85,7 +85,7 @@ impl Keys {
     }
 }
 
-/// A key as the first line has it, with its closing quote and colon: in which object, and where it leads.
+/// A key as an earlier line has it, with its closing quote and colon: in which object, and where it leads.
 struct Expected {
     node: usize,
     written: Vec<u8>,
@@ -98,25 +98,44 @@ pub struct Found {
     seen: Vec<bool>,
     /// For each column the preference and the place of its value.
     best: Vec<Option<(usize, usize)>>,
-    /// The keys of the first line in their order, and which of them is the next.
+    /// The keys of an earlier line in their order, and which of them is the next.
     order: Vec<Expected>,
     next: usize,
+    /// How many keys of this line were not expected, and how many more lines may show an order.
+    surprises: usize,
+    lessons: usize,
 }
+
+/// So many lines show their order, if those after them have another one. Some servers have none.
+const LESSONS: usize = 8;
 
 impl Found {
     /// Nothing yet.
     pub fn new(keys: &Keys, columns: usize) -> Found {
-        Found { leaves: Vec::new(), seen: vec![false; keys.0.len()], best: vec![None; columns], order: Vec::new(), next: 0 }
+        Found {
+            leaves: Vec::new(),
+            seen: vec![false; keys.0.len()],
+            best: vec![None; columns],
+            order: Vec::new(),
+            next: 0,
+            surprises: 0,
+            lessons: LESSONS,
+        }
     }
 
-    /// Forget the line before, except for the order of its keys.
+    /// Forget the line before, except for an order of keys that it kept to.
     pub fn clear(&mut self) {
         self.leaves.clear();
         self.seen.fill(false);
+        if self.surprises > self.next && self.lessons > 0 {
+            self.order.clear();
+            self.lessons -= 1;
+        }
         self.next = 0;
+        self.surprises = 0;
     }
 
-    /// The key with which a text goes on behind a quote, if it is the one that the first line leads to expect: the length with the
+    /// The key with which a text goes on behind a quote, if it is the one that an earlier line leads to expect: the length with the
     /// closing quote and the colon, and where it leads. A server writes most lines with the same keys in the same order.
     #[inline]
     pub fn expected(&mut self, node: usize, text: &[u8]) -> Option<(usize, Option<usize>)> {
@@ -145,6 +164,8 @@ impl Found {
         if self.next == self.order.len() && text[width..].starts_with(b"\":") {
             self.order.push(Expected { node, written: text[..width + 2].to_vec(), child });
             self.next += 1;
+        } else {
+            self.surprises += 1;
         }
         child
     }

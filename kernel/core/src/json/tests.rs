@@ -100,13 +100,16 @@ fn expected(tree: &Map<String, Tree>, paths: &[Vec<String>]) -> Option<String> {
     text_of(paths.iter().find_map(at)?)
 }
 
-fn read(format: &Json, line: &[u8]) -> Option<Vec<Option<String>>> {
-    let mut values = vec![Value::Missing; 6];
-    let text = |value: Value| match value {
+fn text(value: Value) -> Option<String> {
+    match value {
         Value::Missing => None,
         Value::Written(raw) => Some(String::from_utf8(undone(raw)).unwrap()),
         Value::Made(text) => Some(String::from_utf8(text).unwrap()),
-    };
+    }
+}
+
+fn read(format: &Json, line: &[u8]) -> Option<Vec<Option<String>>> {
+    let mut values = vec![Value::Missing; 6];
     format.read(line, &mut values, &mut format.scratch()).then(|| values.into_iter().map(text).collect())
 }
 
@@ -191,5 +194,21 @@ fn an_object_with_a_message_and_without_a_request_is_one() {
         ("AH00001: x", true),
     ] {
         assert_eq!(format.is_message(line.as_bytes()), is_message, "{line}");
+    }
+}
+
+#[test]
+fn lines_are_read_alike_whatever_keys_the_lines_before_them_have() {
+    let format = Json::new(&paths(), 1, 0, vec![0, 2, 3], Messages::new(&[]).unwrap());
+    let mut chance = Chance(7);
+    let mut found = format.scratch();
+    for _ in 0..2_000 {
+        let line = object(&mut chance, 0);
+        let mut values = vec![Value::Missing; 6];
+        let fits = format.read(line.as_bytes(), &mut values, &mut found);
+        let alone = read(&format, line.as_bytes());
+        assert_eq!(fits, alone.is_some(), "{line}");
+        let texts: Vec<_> = values.into_iter().map(text).collect();
+        assert!(!fits || alone == Some(texts), "{line}");
     }
 }
