@@ -10,7 +10,7 @@ use crate::guard;
 
 #[pyfunction]
 pub fn keys<'py>(py: Python<'py>, secret: &[u8], person: &[u8], messages: Vec<PyBackedBytes>) -> PyResult<Bound<'py, PyBytes>> {
-    let keyed = Keyed::new(secret, person).map_err(|_| PyValueError::new_err("the secret or the kind is too long"))?;
+    let keyed = Keyed::new(secret, person).ok_or_else(|| PyValueError::new_err("the secret or the kind is too long"))?;
     let keys = guard::run(py, || messages.iter().flat_map(|message| keyed.key(message)).collect::<Vec<u8>>())?;
     Ok(PyBytes::new(py, &keys))
 }

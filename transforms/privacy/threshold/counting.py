@@ -66,6 +66,7 @@ def count_parts(rows: pa.Table, catalogue: Catalogue, gate: Gate, plan: Plan) ->
     exactly this set of parts and not in the absorbing row's own cell; other counts are 0.
     """
     units, caps = units_of(rows), gate.caps()
+    parents = {report.parent for report in catalogue}
     tables: dict[str, pa.Table] = {}
     planned: dict[str, Grouping] = {}
     absorbed: dict[str, Absorbed] = {}
@@ -95,6 +96,8 @@ def count_parts(rows: pa.Table, catalogue: Catalogue, gate: Gate, plan: Plan) ->
         of_visitors |= {PARENT: own_plan[PARENT].to_numpy()[by], PARTS: sets}
         both = {name: np.concatenate([parts[name], of_visitors[name]]) for name in _SECOND.names}
         tables[report.name] = pa.table(both, schema=_SECOND)
+        if report.name not in parents:
+            del planned[report.name], absorbed[report.name]
     return tables
 
 

@@ -20,7 +20,7 @@ impl Partition {
     /// # Panics
     /// If a hit is of no visitor, or there are no shards.
     pub fn new(networks: &[u8], owners: Words, shards: u64) -> Self {
-        let shard_of: Vec<_> = keys(networks).map(|key| (key % shards) as u32 as usize).collect();
+        let shard_of: Vec<_> = keys(networks).map(|key| (key % shards) as usize).collect();
         let (visitors, sizes) = ordered(shard_of.iter().copied(), shards as usize);
         let mut place = vec![0; visitors.len()];
         visitors.iter().zip(0..).for_each(|(&visitor, at)| place[visitor as usize] = at);
