@@ -23,7 +23,7 @@ from transforms.columns import Seconds
 from transforms.errors import translated
 from transforms.formats import w3c
 from transforms.formats.registry import FORMATS, format_of
-from transforms.parsing import read
+from transforms.parsing import clients, read
 from transforms.parsing.detect import SAMPLE_BYTES, Detection, as_in, detect, sample_lines
 from transforms.parsing.offsets import stated_offsets
 from transforms.parsing.rows import MAX_LINE_BYTES
@@ -330,13 +330,24 @@ def input_error(path: str, problem: str) -> JobError:
 
 def _unknown_format(path: str, detection: Detection, head: bytes) -> JobError:
     """The error for a file whose format cannot be told."""
-    return JobError(EXIT_REJECTED, "unknown_format", f"{path}: no log format fits. {_tried(detection, head)}.{NOTHING}{NAME_IT}")
+    name_it = NAME_IT if detection.doubt is None else ""  # else the words say how
+    return JobError(EXIT_REJECTED, "unknown_format", f"{path}: no log format fits. {_tried(detection, head)}.{NOTHING}{name_it}")
+
+
+_DOUBTS = {
+    clients.QUOTED: "the address is in quotes, as X-Forwarded-For may be. Describe the lines with --format as the server's "
+    "configuration does: a LogFormat that begins with '\"%{X-Forwarded-For}i\"' takes the last address of the list",
+    clients.SEVERAL: "two addresses may be the client's, and one of them is perhaps a proxy's. Describe the lines with --format: "
+    "%h stands for the client's and %{c}a for the proxy's address, and in JSON json:remote_host=KEY,… names the client's key",
+}
 
 
 def _tried(detection: Detection, head: bytes) -> str:
     """Why none of the lines that were tried shows a format."""
     if len(head) >= SAMPLE_BYTES and b"\n" not in head:
         return "Its first line is longer than 256 KiB, as no server writes it"
+    if detection.doubt is not None:
+        return f"In {plural(detection.lines, 'line')} tried {_DOUBTS[detection.doubt]}"
     if not detection.lines:
         return f"Its first {len(head):,} bytes hold no request"
     fitting, readable = (
