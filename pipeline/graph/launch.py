@@ -184,6 +184,7 @@ def prepare(look: Look) -> Launch:
         catalogue=catalogue,
         block_bytes=config.block_bytes,
         max_reject_ratio=config.max_reject_ratio,
+        refuses_one_network=config.one_network == "refuse",
         asked=look.asked,
         replace=config.replace,
         awaited=config.awaited,
