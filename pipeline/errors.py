@@ -25,7 +25,7 @@ EXIT_CODES = {
     EXIT_UNEXPECTED: "unexpected: a defect, or the machine gave no more memory, threads, processes or open files",
     EXIT_USAGE: "an option is wrong or missing, or the run takes more memory than `--max-memory`, or needs more than a limit of "
     "the process",
-    EXIT_REJECTED: "too many lines were rejected, or no format fits",
+    EXIT_REJECTED: "too many lines were rejected, no format fits, or nearly all hits of people come from one network",
     EXIT_ALREADY_PUBLISHED: "the day of `--date` is published already, or its privacy budget is spent; or every line is of a day "
     "that is published without the line's site",
     EXIT_VIOLATION: "`verify` found something",

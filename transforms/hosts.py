@@ -45,7 +45,7 @@ def last_hosts(lists: pa.StringArray) -> pa.StringArray:
 
 def forwarded_host(word: str) -> str:
     """The last host of a list as `last_hosts` takes it, but whatever its port: what a trusted proxy appended is an address."""
-    word = word.rpartition(",")[2].strip("\0\ufeff ")
+    word = word.rpartition(",")[2].strip("\0\ufeff \\")  # in logs of IIS a backslash may stand before an address
     if word.startswith("["):
         return word[1:].partition("]")[0]
     return word.partition(":")[0] if word.count(":") == 1 else word

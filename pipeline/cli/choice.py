@@ -16,9 +16,9 @@ from rich.table import Table
 
 from pipeline.cli import terminal
 from pipeline.errors import EXIT_USAGE, JobError
-from pipeline.graph.inputs import NOTHING
 from pipeline.graph.launch import Launch
 from pipeline.graph.preview import SHOWN, Preview, preview
+from pipeline.graph.unread import NOTHING
 from pipeline.words import plural
 from transforms.block import BlockError
 from transforms.clock import UTC

@@ -13,8 +13,9 @@ from pipeline.cli import terminal
 from pipeline.config.patterns import Pattern
 from pipeline.errors import JobError
 from pipeline.graph import detected
-from pipeline.graph.inputs import NAME_IT, NOTHING, Found, look_into, match
+from pipeline.graph.inputs import Found, look_into, match
 from pipeline.graph.job import InputFile
+from pipeline.graph.unread import NAME_IT, NOTHING
 from pipeline.words import shown
 from transforms.formats.registry import FORMATS
 

@@ -20,10 +20,10 @@ from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_UNEXPECTED, EXIT_USAGE, JobError
 from pipeline.graph import detected, launch, parcels, pool, progress, sites
 from pipeline.graph.allocator import give_back
-from pipeline.graph.inputs import STDIN
 from pipeline.graph.job import Job
 from pipeline.graph.memory import Watch, allowed_by_default
 from pipeline.graph.run_record import read_record
+from pipeline.graph.unread import STDIN
 from pipeline.outputs import record_file
 from pipeline.signals import interruptible
 from pipeline.words import plural

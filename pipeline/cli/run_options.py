@@ -89,6 +89,12 @@ def _add_who(add: Add) -> None:
         default=OPT_OUT[0],
         help="what to do with requests that said DNT: 1 or Sec-GPC: 1, where the log holds it (default ignore)",
     )
+    add(
+        "--one-network",
+        choices=("refuse", "publish"),
+        default="refuse",
+        help="what to do if nearly all hits of people come from one network, or from no public address (default refuse)",
+    )
     add("--routes", metavar="FILE", help="templates such as /users/:user/photos, one a line, that stand for the paths that fit")
 
 

@@ -75,6 +75,7 @@ class Config:
     policy: Policy
     catalogue: Catalogue
     max_reject_ratio: float
+    one_network: str
     workers: int
     block_bytes: int
     max_memory: int | None
@@ -149,6 +150,7 @@ def config_of(options: argparse.Namespace, beam_arguments: Sequence[str]) -> Con
         policy=policy,
         catalogue=reports_of_this_version(),
         max_reject_ratio=options.max_reject_ratio,
+        one_network=options.one_network,
         workers=options.workers if local else 0,
         block_bytes=(options.block_mib or (16 if local else 64)) * MIB,
         max_memory=options.max_memory,

@@ -21,6 +21,11 @@ from transforms.parsing.rows import REJECT_REASONS
 ALLOWED_REJECTS = 1
 """So many lines may be rejected however few there are: one is cut off where a log is rotated or copied."""
 
+_ENOUGH = 100
+"""Of fewer hits of people nothing is told: a short log may well be of one visitor."""
+
+_NEARLY_ALL = 0.95
+
 _NUMBERS = ("bytes", "read", "counted", "ambiguous")
 _ADDED = ("days", "people", "local", "opted_out", "ignored", "rejected")
 
@@ -110,6 +115,32 @@ def check(account: dict[str, Any], expected_bytes: dict[str, int], max_reject_ra
             f"No line of {asked[0] if len(asked) == 1 else f'{asked[0]} to {asked[-1]}'} was found in the input. "
             "Is it in another file, or in another time zone? Nothing was published.",
         )
+
+
+def largest_networks(traffic: Iterable[tuple[str, tuple[int, int]]]) -> dict[str, int]:
+    """Hits of people in the largest network of each period, out of `CountShards`'s `traffic`: a network is in one shard."""
+    peaks: dict[str, int] = {}
+    for date, (hits, _) in traffic:
+        peaks[date] = max(hits, peaks.get(date, 0))
+    return peaks
+
+
+def check_networks(account: dict[str, Any], peaks: dict[str, int]) -> None:
+    """Raise `JobError` if nearly all hits of people are of one network; see `largest_networks`.
+
+    All private addresses are one network, and so are all addresses that cannot be read, and all host names.
+    """
+    people, largest = sum(account["people"].values()), sum(peaks.values())
+    if people < _ENOUGH or largest < _NEARLY_ALL * people:
+        return
+    nowhere = sum(account["local"].values()) >= _NEARLY_ALL * people
+    raise JobError(
+        EXIT_REJECTED,
+        "one_network",
+        f"{largest:,} of {people:,} hits of people come from {'no public address' if nowhere else 'one network'}: this looks "
+        "like a proxy, and hides your visitors. Nothing was published. If the log holds X-Forwarded-For, see --trusted-proxies, "
+        "and if another field holds the visitor's address, --format. If it is right as it is, say --one-network publish.",
+    )
 
 
 def _check_ratio(name: str, lines: dict[str, Any], allowed: float) -> None:

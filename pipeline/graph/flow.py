@@ -59,7 +59,8 @@ def build(root: beam.Pipeline, job: Job) -> None:
     checked = (
         root
         | "OnceAllIsRead" >> beam.Impulse()
-        | "CheckAccounts" >> beam.Map(check_accounts, AsIter(mapped[ACCOUNTS]), AsIter(mapped[BYTES_READ]), job)
+        | "CheckAccounts"
+        >> beam.Map(check_accounts, AsIter(mapped[ACCOUNTS]), AsIter(mapped[BYTES_READ]), AsIter(counted[TRAFFIC]), job)
     )
     staged = released | "WriteDays" >> beam.ParDo(WriteDays(job), AsSingleton(checked), AsIter(counted[SECRETS]))
     once = root | "OnceAllIsStaged" >> beam.Impulse()
@@ -76,12 +77,15 @@ def _with_announced(root: beam.Pipeline, counts: beam.PCollection, job: Job) -> 
 
 
 @guarded
-def check_accounts(_: bytes, blocks: Any, sizes: Any, job: Job) -> dict[str, Any]:
-    """The run's account; raises if a gate is closed."""
+def check_accounts(_: bytes, blocks: Any, sizes: Any, traffic: Any, job: Job) -> dict[str, Any]:
+    """The run's account; raises if a gate is closed. `traffic` is that of `CountShards`."""
     account = accounts.merge(blocks)
     # Where periods are announced, that one has no line may be one person's secret, too.
     needed = () if job.policy.announced else job.asked
     accounts.check(account, dict(sizes), job.max_reject_ratio, needed)
+    # Nor may what one network did decide whether such a mode publishes: the summary warns of it.
+    if job.refuses_one_network and not job.policy.announced:
+        accounts.check_networks(account, accounts.largest_networks(traffic))
     # A period that was asked for, or announced, is published as it is.
     chosen = bool(job.asked) or job.policy.announced
     cut = None if chosen else cut_period(account["days"], account["first"], job.rules.window)

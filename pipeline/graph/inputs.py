@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import glob
 import io
+import itertools
 import os
-import re
 import stat
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import IO, Any, cast
 
-from pipeline import limits, stores
+from pipeline import stores
 from pipeline.config.patterns import Pattern
-from pipeline.errors import EXIT_INPUT, EXIT_REJECTED, EXIT_USAGE, JobError
+from pipeline.errors import EXIT_INPUT, EXIT_USAGE, JobError
 from pipeline.graph.job import InputFile
-from pipeline.words import plural
+from pipeline.graph.unread import NOTHING, STDIN, reading, unknown_format
 from transforms.columns import Seconds
 from transforms.errors import translated
 from transforms.formats import w3c
@@ -29,14 +27,10 @@ from transforms.parsing.offsets import stated_offsets
 from transforms.parsing.rows import MAX_LINE_BYTES
 
 AUTO = "auto"
-STDIN = "-"
-
-NOTHING = " Nothing was published."
-NAME_IT = " If you know the format, name it with --format."
-"""How errors end where something would have been published."""
 
 _STORED_HEAD_BYTES = 1 << 20  # holds the first block of a bz2 file
 _SAME_HEAD_BYTES = 4_096
+_COMPARED_BYTES, _PLACES = 64 << 10, 8  # of two files that begin alike
 _ALL_HEADS_BYTES = 32 << 20
 _FEW_SAMPLES = 5
 _read_from_stdin: list[bytes] = []
@@ -154,14 +148,57 @@ def _match_remote(pattern: str) -> list[InputFile]:
 
 
 def _refuse_same_file(found: Iterable[Found]) -> None:
-    """Refuse the same file under two names, or a copy of it, perhaps compressed: its lines would count twice."""
-    seen: dict[object, str] = {}
-    for each in found:
-        for mark in (each.file.identity, each.head[:_SAME_HEAD_BYTES]):
-            first = seen.setdefault(mark, each.file.path) if mark else each.file.path
-            if first != each.file.path:
-                message = f"{first} and {each.file.path} begin with the same lines, which would count twice. Name one of them."
-                raise JobError(EXIT_INPUT, "same_file", message)
+    """Refuse the same file under two names, or a copy of it, perhaps compressed or cut short: its lines would count twice."""
+    found = tuple(found)
+    paths: dict[tuple[int, int], str] = {}
+    twice = [(paths.setdefault(mark, each.file.path), each.file.path) for each in found if (mark := each.file.identity)]
+    # Of heads in order, one that another begins with stands right before it.
+    pairs = itertools.pairwise(sorted(found, key=lambda each: each.head))
+    twice += [(one.file.path, other.file.path) for one, other in pairs if _begin_alike(one, other) and _are_alike(one, other)]
+    for first, second in map(sorted, twice):
+        if first != second:
+            message = (
+                f"{first} and {second} begin with the same lines, which would count twice. Name one of them. If they are two "
+                "logs that only begin alike, join them: cat FIRST SECOND | weblog-anonymizer run --input - …"
+            )
+            raise JobError(EXIT_INPUT, "same_file", message)
+
+
+def _begin_alike(first: Found, second: Found) -> bool:
+    size = min(len(first.head), len(second.head))
+    return first.head == second.head or (size >= _SAME_HEAD_BYTES and first.head[:size] == second.head[:size])
+
+
+def _are_alike(first: Found, second: Found) -> bool:
+    """Whether files with the same head have the same first MiB, and two plain ones the same in places up to the shorter's end."""
+    files = (first.file, second.file)
+    if STDIN in (first.file.path, second.file.path):
+        return True
+    with reading(first.file.path):
+        begins = [_begin_of(file) for file in files]
+    size = min(map(len, begins))
+    if begins[0][:size] != begins[1][:size]:
+        return False
+    if not all(file.local and file.compression == read.PLAIN for file in files):
+        return True
+    end = min(file.size for file in files)
+    last = max(end - _COMPARED_BYTES, 0)
+    places = (*range(size, last, max((last - size) // _PLACES, 1)), last)
+    with open_input(files[0]) as one, open_input(files[1]) as other:
+        return all(_bytes_at(one, place, end) == _bytes_at(other, place, end) for place in places)
+
+
+def _begin_of(file: InputFile) -> bytes:
+    """The first MiB, or nothing if so many stored bytes do not give it."""
+    try:
+        return next(read.decompressed(io.BytesIO(_stored_head(file, _STORED_HEAD_BYTES)), file.compression), b"")
+    except read.UnreadableError:
+        return b""
+
+
+def _bytes_at(stream: IO[bytes], place: int, end: int) -> bytes:
+    stream.seek(place)
+    return stream.read(min(_COMPARED_BYTES, end - place))
 
 
 def look_into(file: InputFile, log_format: str = AUTO, all_columns: bool = False) -> Found:
@@ -190,7 +227,7 @@ def look_into(file: InputFile, log_format: str = AUTO, all_columns: bool = False
     if not detection.lines and whole:  # nothing but lines to be ignored
         return Found(replace(file, format=detection.likeliest), detection, head, all_held, lines)
     if detection.format is None:
-        raise _unknown_format(file.path, detection, head)
+        raise unknown_format(file.path, detection, head)
     return Found(replace(file, format=as_in(detection.format, sample)), detection, head, all_held, lines)
 
 
@@ -233,6 +270,8 @@ def _decompressed_head(stored: bytes, compression: str, whole: bool) -> tuple[by
     head, size, start, within = b"", 0, b"", False
     try:
         for chunk in read.decompressed(io.BytesIO(stored), compression):
+            if not size:
+                read.refuse_other(chunk)
             size += len(chunk)
             if within:
                 _, newline, chunk = chunk.partition(b"\n")
@@ -285,65 +324,3 @@ class _Stdin(io.RawIOBase):
 
     def tell(self) -> int:
         return self._position
-
-
-_WAYS_OUT = {
-    os.strerror(errno.EACCES): "permission denied. Run as a user who may read it; on Debian those of the group adm may.",
-    os.strerror(errno.ENOENT): "it vanished, or is a link to nothing. Run again, or leave it out.",
-    "expands": "it holds more than 300 times its own size, as no log does. If it is genuine, decompress it first.",
-    w3c.LACKING: "a line #Fields in it does not name date, time, c-ip and cs-uri-stem. Log these as well.",
-    w3c.TOO_LONG: "a line #Fields in it is longer than 64 KiB, as no server writes it. Is the file damaged?",
-    "changed_while_read": "it was replaced while it was read, as log rotation does. Run again on the rotated file.",
-    "cut_off": "it ends within a line: the command before the pipe was cut off, and lines are missing. Copy the log into a file "
-    "first, let the shell stop where that fails (`&&`, `set -o pipefail`), and give that file to --input.",
-    "truncated": "it ends too early, or something follows its end. Is it still being written or copied?",
-    **{name: f"{name} is not read. Unpack it, or pack it as gz, bz2 or zst." for name in read.NOT_READ},
-    "corrupt": "it is not what its first bytes say, or damaged. Check the archive.",
-}
-
-
-def reading(path: str) -> contextlib.AbstractContextManager[None]:
-    """While a file is opened and read, turns each failure into a `JobError` that names the file."""
-
-    def unread(error: Exception) -> JobError | None:
-        if limits.missing(error):  # this says nothing of the file
-            return None
-        known = isinstance(error, (read.UnreadableError, w3c.HeaderError, OSError))
-        known = known or ("://" in path and stores.is_failure(error))
-        return input_error(path, _problem(error)) if known else None
-
-    return translated(Exception, unread)
-
-
-def _problem(error: Exception) -> str:
-    if isinstance(error, (read.UnreadableError, w3c.HeaderError)):
-        return error.reason
-    return (error.strerror if isinstance(error, OSError) else stores.described(error).rstrip(".")) or "unreadable"
-
-
-def input_error(path: str, problem: str) -> JobError:
-    """The error for a file that cannot be read; `problem` is a reason code or the operating system's word for it."""
-    reason = problem if re.fullmatch("[a-z_]+", problem) else "unreadable"
-    name = "The standard input" if path == STDIN else path
-    return JobError(EXIT_INPUT, reason, f"{name}: {_WAYS_OUT.get(problem, f'{problem}.')}{NOTHING}")
-
-
-def _unknown_format(path: str, detection: Detection, head: bytes) -> JobError:
-    """The error for a file whose format cannot be told."""
-    return JobError(EXIT_REJECTED, "unknown_format", f"{path}: no log format fits. {_tried(detection, head)}.{NOTHING}{NAME_IT}")
-
-
-def _tried(detection: Detection, head: bytes) -> str:
-    """Why none of the lines that were tried shows a format."""
-    if len(head) >= SAMPLE_BYTES and b"\n" not in head:
-        return "Its first line is longer than 256 KiB, as no server writes it"
-    if not detection.lines:
-        return f"Its first {len(head):,} bytes hold no request"
-    fitting, readable = (
-        sorted((item for item in counts.items() if item[1]), key=lambda item: -item[1])[:3]
-        for counts in (detection.fits, detection.reads)
-    )
-    tried = ", ".join(f"{name} fits {count:,}" for name, count in fitting) or "none is of a known format"
-    if readable and not fitting:
-        tried = f"{readable[0][0]} could read {readable[0][1]:,}, but they hold other values than its lines do"
-    return f"Of {plural(detection.lines, 'line')} tried, {tried}"

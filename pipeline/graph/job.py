@@ -46,3 +46,4 @@ class Job:
     replace: bool
     awaited: bool
     facts: tuple[tuple[str, str], ...]
+    refuses_one_network: bool = True

@@ -17,10 +17,11 @@ from pipeline.dataset.publish import published_days, refuse_other_layout, refuse
 from pipeline.dataset.storage import open_storage
 from pipeline.errors import EXIT_OUTPUT, EXIT_USAGE, JobError
 from pipeline.graph.detected import name_of
-from pipeline.graph.inputs import STDIN, Found, find_inputs
+from pipeline.graph.inputs import Found, find_inputs
 from pipeline.graph.job import Job
 from pipeline.graph.memory import allowed_by_default, too_big
 from pipeline.graph.sites import Sites, look_at_sites, refuse_nameless
+from pipeline.graph.unread import STDIN
 from transforms.block import Rules
 from transforms.errors import translated
 from transforms.formats.registry import format_of
@@ -184,6 +185,7 @@ def prepare(look: Look) -> Launch:
         catalogue=catalogue,
         block_bytes=config.block_bytes,
         max_reject_ratio=config.max_reject_ratio,
+        refuses_one_network=config.one_network == "refuse",
         asked=look.asked,
         replace=config.replace,
         awaited=config.awaited,

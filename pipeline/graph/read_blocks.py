@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from typing import IO
 
 from pipeline.graph import progress
-from pipeline.graph.inputs import STDIN, open_input, reading
+from pipeline.graph.inputs import open_input
 from pipeline.graph.job import InputFile
+from pipeline.graph.unread import STDIN, reading
 from transforms.block import Block
 from transforms.formats import w3c
 from transforms.formats.registry import format_of

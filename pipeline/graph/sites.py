@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 
 from pipeline.dataset.dataset import DataSet
 from pipeline.errors import EXIT_ALREADY_PUBLISHED, EXIT_USAGE, JobError
-from pipeline.graph.inputs import NOTHING, Found
+from pipeline.graph.inputs import Found
 from pipeline.graph.run_record import PUBLISHED_BEFORE
+from pipeline.graph.unread import NOTHING
 from transforms.columns import as_one, distinct, filled, recode
 from transforms.dimensions.referrer import describe_referrer, host_of
 from transforms.formats import w3c

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.__main__ import main
-from tests.logs import CHROME, UNNAMED, address
+from tests.logs import CHROME, UNNAMED, address, crowd
 from tests.writers import Request, write
 from transforms.formats.registry import FORMATS
 
@@ -74,6 +74,27 @@ def test_of_a_log_whose_values_are_no_formats_it_is_told_which_could_read_it(tmp
     assert main(["formats", str(tmp_path / "a.log")]) == 3
     said = " ".join(capsys.readouterr().err.split())
     assert f"site_combined could read {len(requests(1))}, but they hold other values than its lines do." in said
+
+
+@pytest.mark.parametrize(
+    ("line", "notation"),
+    [
+        (b'"198.51.100.9, CLIENT" - -', '"%{X-Forwarded-For}i" %l %u'),
+        (b"10.0.0.5 CLIENT -", "%{c}a %h %u"),
+    ],
+)
+def test_clients_in_doubt_are_asked_for_and_a_notation_is_the_answer(tmp_path, capsys, line, notation):
+    log = [line.replace(b"CLIENT", each.split()[0]) + each[each.index(b" [") :] for each in crowd(40).splitlines(keepends=True)]
+    (tmp_path / "a.log").write_bytes(b"".join(log))
+    words = ["--input", tmp_path / "a.log", "--output", tmp_path / "out"]
+    assert run(*words) == 3
+    said = " ".join(capsys.readouterr().err.split())
+    assert "In 40 lines tried" in said
+    assert notation.split()[0] in said
+    assert said.endswith("Nothing was published.")
+    assert run(*words, "--format", notation + ' %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"') == 0
+    (row,) = pq.read_table(tmp_path / "out" / "daily" / "2026-03-03.parquet").to_pylist()
+    assert (row["hits"], row["visitors"]) == (40, 40)
 
 
 def test_that_a_log_may_be_a_sample_is_said_wherever_its_format_is(tmp_path, capsys):

@@ -149,6 +149,32 @@ def test_a_proxy_is_told_by_the_hits_of_people(tmp_path, capsys, log, warned):
     assert not (warned and "One address makes more than half" in said)
 
 
+@pytest.mark.parametrize(
+    ("log", "says"),
+    [
+        (crowd(20) + line("127.0.0.1") * 380, "380 of 400 hits of people come from no public address"),
+        (crowd(20) + line("unreadable!") * 380, "380 of 400 hits of people come from no public address"),
+        (crowd(20) + b"".join(line(f"20.99.9.{n % 200}") for n in range(380)), "380 of 400 hits of people come from one network"),
+        (line(address(99)) * 100, "100 of 100 hits of people come from one network"),
+        (crowd(21) + line("127.0.0.1") * 380, None),
+        (line(address(99)) * 99, None),
+        (crowd(20) + line("127.0.0.1", agent="curl/8.5.0") * 900, None),
+    ],
+    ids=["loopback", "no address", "a network", "an address", "not nearly all", "few", "no people"],
+)
+def test_what_looks_like_one_proxy_is_published_only_if_somebody_says_so(tmp_path, capsys, log, says):
+    (tmp_path / "log").write_bytes(log)
+    words = ("--input", tmp_path / "log", "--output", tmp_path / "out", "--date", "2026-03-03", "--period", "day")
+    assert run(*words) == (0 if says is None else 3)
+    if says is not None:
+        said = " ".join(capsys.readouterr().err.split())
+        assert says in said
+        assert "--one-network publish" in said
+        assert not (tmp_path / "out" / "_manifest").exists()
+        assert run(*words, "--one-network", "publish") == 0
+    assert (tmp_path / "out" / "_manifest" / "2026-03-03.json").exists()
+
+
 def test_a_proxy_is_told_of_once_and_then_in_the_record(tmp_path, capsys):
     log, record = tmp_path / "log", tmp_path / "record.json"
     words = ("--input", log, "--output", tmp_path / "out", "--run-record", record)

@@ -98,6 +98,39 @@ def test_a_copy_under_another_name_is_refused_even_if_compressed(tmp_path, capfd
     assert f"{tmp_path}/a.log and {tmp_path}/b.gz begin with the same lines" in capfd.readouterr().err
 
 
+_ALIKE = crowd(40)  # more than 4,096 bytes
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (_ALIKE + crowd(10, first=41), _ALIKE + crowd(10, first=61)),
+        (_ALIKE * 400 + crowd(10, first=41), _ALIKE * 400 + crowd(10, first=61)),
+        (_ALIKE * 800 + crowd(10, first=41) + _ALIKE, _ALIKE * 800 + crowd(10, first=61) + _ALIKE),
+    ],
+    ids=["behind 4 KiB", "behind the first 256 KiB", "behind the first MiB"],
+)
+def test_two_logs_that_only_begin_alike_are_two(tmp_path, one, other):
+    for name, data in (("a.log", one), ("b.log", other)):
+        (tmp_path / name).write_bytes(data)
+    inputs = ("--input", tmp_path / "a.log", "--input", tmp_path / "b.log")
+    assert run(*inputs, "--output", tmp_path / "out", "--date", DAY) == 0
+    ((hits, visitors),) = published(tmp_path / "out").values()
+    assert (hits, visitors) == ((one + other).count(b"\n"), 60)
+
+
+@pytest.mark.parametrize("write", [bytes, gzip.compress, bz2.compress, zstandard.compress])
+@pytest.mark.parametrize("times", [1, 800])
+@pytest.mark.parametrize("further", [b"", crowd(10, first=41)])
+def test_a_copy_is_refused_also_if_its_log_has_grown_since(tmp_path, capfd, write, times, further):
+    (tmp_path / "a.log").write_bytes(_ALIKE * times)
+    (tmp_path / "b").write_bytes(write(_ALIKE * times + further))
+    assert run("--input", tmp_path / "b", "--input", tmp_path / "a.log", "--output", tmp_path / "out") == 6
+    said = capfd.readouterr().err
+    assert f"{tmp_path}/a.log and {tmp_path}/b begin with the same lines" in said
+    assert "cat FIRST SECOND | weblog-anonymizer run --input - " in said
+
+
 def test_a_zip_bomb_is_refused(tmp_path, capfd):
     bomb = gzip.compress(LOG * 100 + bytes(280 << 20), compresslevel=6)  # up to 256 MiB may expand as they will
     (tmp_path / "bomb.gz").write_bytes(bomb)

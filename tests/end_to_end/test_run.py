@@ -8,6 +8,7 @@ import lzma
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
@@ -219,6 +220,14 @@ BAD = {
     "an xz archive": (["--input", "{tmp}/a.xz"], 6, "a.xz: xz is not read. Unpack it, or pack it as gz, bz2 or zst."),
     "a zip archive": (["--input", "{tmp}/a.zip"], 6, "a.zip: zip is not read. Unpack it"),
     "a 7z archive": (["--input", "{tmp}/a.7z"], 6, "a.7z: 7z is not read. Unpack it"),
+    "a tar archive": (
+        ["--input", "{tmp}/a.tar"],
+        6,
+        "a.tar: it is a tar archive, which holds several files. Unpack it (tar -xf)",
+    ),
+    "a packed tar archive": (["--input", "{tmp}/a.tar.gz"], 6, "a.tar.gz: it is a tar archive"),
+    "text in UTF-16": (["--input", "{tmp}/wide.log"], 6, "wide.log: its text is UTF-16. Convert it: iconv -f UTF-16 -t UTF-8"),
+    "text in UTF-16 without a mark": (["--input", "{tmp}/bare.log"], 6, "bare.log: its text is UTF-16."),
     "the same file twice": (["--input", "{log}", "--input", "{tmp}/link.log"], 6, "begin with the same lines"),
     "too many rejects": (["--input", "{tmp}/half.log"], 3, "lines were rejected"),
     "a day that is not in the log": (["--input", "{log}", "--date", "2026-03-01"], 7, "No line of 2026-03-01"),
@@ -251,6 +260,11 @@ def test_bad_input_gives_its_exit_code_a_way_out_and_no_output(case, log, tmp_pa
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
         packed.write(log)
     (tmp_path / "a.7z").write_bytes(b"7z\xbc\xaf'\x1c" + bytes(range(256)))
+    for name, mode in (("a.tar", "w"), ("a.tar.gz", "w:gz")):
+        with tarfile.open(tmp_path / name, mode) as members:
+            members.add(log, "access.log")
+    (tmp_path / "wide.log").write_bytes(log.read_bytes().decode().encode("utf-16"))
+    (tmp_path / "bare.log").write_bytes(log.read_bytes().decode().encode("utf-16-be"))
     (tmp_path / "half.log").write_bytes(log_of() + b"SECRET garbage\n" * 20)
     (tmp_path / "link.log").hardlink_to(log)
     arguments, code, words = BAD[case]

@@ -96,6 +96,8 @@ class Format:
     sparse: bool = False
     """Whether a JSON line may have no key for what its request lacked, so that a sample cannot tell which columns there are. Of
     keys that a user named nobody needs to guess."""
+    own_keys: bool = False
+    """Whether the owner of a JSON log chose its keys, so that the client may be under another one than is read first."""
     evidence: float = 0.5
     """For detection: the share of plausible lines by which it is told from the format that it narrows."""
     backslash: bool = True

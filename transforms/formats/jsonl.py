@@ -31,6 +31,7 @@ def _format(
     ignored: tuple[tuple[str, str, str], ...] = (),
     note: str = "",
     sparse: bool = False,
+    own_keys: bool = False,
 ) -> Format:
     table = tuple((column, tuple(tuple(path.split(">")) for path in words.split())) for column, words in keys.items())
     in_request = not {"site", "request"} & set(keys)  # of a whole URL the host is the site
@@ -46,6 +47,7 @@ def _format(
         ignored=ignored,
         note=note,
         sparse=sparse,
+        own_keys=own_keys,
         plausible=_has_a_time,
         site_in_request=in_request,
     )
@@ -146,7 +148,8 @@ FORMATS = (
         "JSON with nginx's variables, or usual names, as keys (Fastly, Istio)",
         '{"remote_addr":"$remote_addr","time":"$time_iso8601","request":"$request","status":$status,…}',
         {
-            "remote_host": "remote_addr client_ip remote_ip client clientip ip remote_host downstream_remote_address remoteIP"
+            # GitLab's remote_addr is the proxy before it, if there is one.
+            "remote_host": "remote_ip remote_addr client_ip client clientip ip remote_host downstream_remote_address remoteIP"
             " remoteAddr",
             "time": "time_iso8601 time_local timestamp @timestamp time start_time ts date created_at msec",
             "site": "http_host vhost domain authority :authority host server_name",
@@ -165,6 +168,7 @@ FORMATS = (
             "dnt": "http_dnt dnt",
             "gpc": "http_sec_gpc sec_gpc",
         },
+        own_keys=True,
     ),
 )
 

@@ -19,7 +19,7 @@ from transforms.formats.values import (
     names_absolute_url,
     without_parentheses,
 )
-from transforms.hosts import is_address, is_private, network_domain
+from transforms.hosts import PORT, is_address, is_private, network_domain
 
 _HOST = Field("remote_host", Shape.LAST)
 _IDENT = Field(None, Shape.TOKEN)
@@ -88,7 +88,11 @@ def _client_forwarded(row: _Row) -> bool:
 
 
 def _forwarded(row: _Row) -> bool:
-    return is_list_of_addresses(row["forwarded_for"] or "")
+    """Other formats have a server's address there, such as nginx's $upstream_addr: in a private network, with a port."""
+    claimed = row["forwarded_for"] or ""
+    words = [word.strip() for word in claimed.split(",")]
+    of_servers = all(PORT.search(word) and (is_private(word) or _SERVED.search(word)) for word in words)
+    return is_list_of_addresses(claimed) and not of_servers
 
 
 def _site_is_public(row: _Row) -> bool:

@@ -7,7 +7,7 @@ import re
 from transforms.hosts import PORT, is_address
 
 _HASH = re.compile(rb"#([0-9A-Fa-f]{2})")
-_BEHIND = re.compile(r"[\":](?:\d{1,3}\.){3}\d{1,3}\Z|\A\"")
+_BEHIND = re.compile(r"[\":](?:\d{1,3}\.){3}\d{1,3}\Z|\A\"|\"\Z")
 # A site by one word, as detection may guess: not any label of a host name, but no number and no identifier, either.
 _WORD = re.compile(r"_|(?![0-9a-f]{16,}\Z)[a-z][a-z0-9_-]*")
 _NO_SITES = frozenset(
@@ -51,8 +51,8 @@ def is_host(value: str) -> bool:
 
     >>> is_host("198.51.100.7, [2001:db8::1]:443"), is_host("pc-7.example.org"), is_host("192.0.2.*"), is_host("-")
     (True, True, True, True)
-    >>> is_host('"192.0.2.7'), is_host("access.log:192.0.2.7")
-    (False, False)
+    >>> is_host('"192.0.2.7'), is_host('"198.51.100.9, 192.0.2.7"'), is_host("access.log:192.0.2.7")
+    (False, False, False)
     """
     last = last_of_list(value)
     return is_address(last) or _BEHIND.search(last) is None

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from transforms.formats import RAW_COLUMNS, Format, w3c
 from transforms.formats.registry import ABSOLUTE, WITHOUT, format_of, names_no_site
-from transforms.parsing import exact, objects
+from transforms.parsing import clients, exact, objects
 from transforms.parsing.wrapped import BARE
 
 SAMPLE_BYTES = 256 << 10
@@ -27,6 +27,8 @@ class Detection:
     lines: int
     fits: dict[str, int]
     reads: dict[str, int]
+    doubt: str | None = None
+    """If none fits: why the clients of those that could read the lines are in doubt (see `clients.doubt`)."""
 
     @property
     def format(self) -> str | None:
@@ -163,12 +165,13 @@ def _spread(count: int) -> list[int]:
 
 
 def _detection(lines: list[bytes], formats: Mapping[str, Format]) -> Detection:
-    read, fit = {}, {}
+    read, fit, doubts = {}, {}, set[str]()
     # A format that reads none of a few lines from all over the sample is not tried on the others: thousands of files would wait.
     probe = [lines[at] for at in _spread(len(lines))]
     some = [name for name, known in formats.items() if any(exact.read(line, known) is not None for line in probe)]
     for name, known in formats.items():
         rows = [row for line in lines if (row := exact.read(line, known)) is not None] if name in some or not some else []
+        doubts |= {doubt for doubt in [clients.doubt(rows)] if doubt and 2 * len(rows) >= len(lines)}
         rows = rows if exact.are_plausible(rows, known) else []
         read[name], fit[name] = len(rows), sum(exact.is_plausible(row, known) for row in rows)
     likeliest = Detection(len(lines), fit, read).likeliest
@@ -180,7 +183,7 @@ def _detection(lines: list[bytes], formats: Mapping[str, Format]) -> Detection:
             fit[name], read[name], formats = sure, read[likeliest], {**formats, name: known}
     found = Detection(len(lines), fit, read)
     if not fit[found.likeliest]:
-        return found
+        return replace(found, doubt=min(doubts, default=None))
     best = formats[found.likeliest]
     messages = sum(exact.is_message(line, best) for line in lines if not exact.fits(line, best))
     return replace(found, lines=found.lines - messages)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from transforms.formats import LISTED, SEVERAL, Clock, Field, Format, Shape, w3c
 from transforms.formats.values import is_agent, is_host, is_referrer
-from transforms.parsing import expression, objects
+from transforms.parsing import clients, expression, objects
 from transforms.parsing.expression import unescape
 from transforms.parsing.wrapped import BARE
 
@@ -54,8 +55,18 @@ def has_loose_way(log_format: Format) -> bool:
 
 @lru_cache(maxsize=64)
 def detection_pattern(log_format: Format) -> re.Pattern[bytes]:
-    """The narrowest pattern, which distinguishes formats: no field may hold what its neighbour would."""
-    return _pattern(log_format, _strict(log_format), r"\S+")
+    """The narrowest pattern, which distinguishes formats: no field may hold what its neighbour would.
+
+    It also captures the ident and the user, for `clients.doubt` to see whether they are addresses.
+    """
+    times = [at for at, field in enumerate(log_format.fields) if field.shape is Shape.TIME]
+    fields = tuple(
+        replace(field, name=f"{clients.ELSEWHERE}_{at}")
+        if times and at < times[0] and field.name is None and field.pattern is None
+        else field
+        for at, field in enumerate(log_format.fields)
+    )
+    return _pattern(replace(log_format, fields=fields), _strict(log_format), r"\S+")
 
 
 def _strict(log_format: Format) -> str:
@@ -140,8 +151,10 @@ def are_plausible(rows: Sequence[Mapping[str, str | None]], log_format: Format) 
     """Whether the values of lines may be this format's, seen together.
 
     Delimited fields have no names. So half of the remote hosts must, at least once, have an agent that is not a URL, and a
-    referrer that is not an agent, a time or a host name: one client alone can send anything.
+    referrer that is not an agent, a time or a host name: one client alone can send anything. The clients must be in no doubt.
     """
+    if clients.doubt(rows):
+        return False
     if log_format.fields and not log_format.header and log_format.has("referer"):
         hosts = {row.get("remote_host") for row in rows}
         good = {
@@ -163,7 +176,7 @@ def read(line: bytes, log_format: Format) -> Mapping[str, str | None] | None:
             return None
         found = objects.read_line(line, log_format)
         whole = found is not None and (found[0].get("request") or (found[0].get("method") and found[0].get("target")))
-        return found[0] if found is not None and whole else None
+        return {**found[0], **objects.other_hosts(line, log_format)} if found is not None and whole else None
     if log_format.header or log_format.expression is not None:
         split = split_line(line, log_format)
         return None if split is None else split[0]

@@ -11,6 +11,7 @@ from typing import Any
 
 from transforms.formats import Clock, Format
 from transforms.formats.jsonl import Path
+from transforms.parsing import clients
 
 _HEX_ESCAPE = re.compile(rb"(\\\\)|\\x([0-9A-Fa-f]{2})")  # nginx without escape=json, Apache
 _NOTHING = re.compile(rb'([{,]\s*"[^"\\,{}]*":\s*)-?(?=[,}])')  # what nginx writes of an absent number without quotes
@@ -96,6 +97,15 @@ def is_message(line: bytes, log_format: Format) -> bool:
         return False
     columns = {column: _first_value(found, candidates) for column, candidates in log_format.keys}
     return all(columns.get(name) is None for name in OF_REQUESTS)
+
+
+def other_hosts(line: bytes, log_format: Format) -> dict[str, str | None]:
+    """For detection: what stands under each key that may hold the remote host, where the owner of the log chose the keys."""
+    found = _object(line) if log_format.own_keys else None
+    if found is None:
+        return {}
+    paths = dict(log_format.keys)["remote_host"]
+    return {f"{clients.ELSEWHERE}_{at}": _one_text(_value(found, path)) for at, path in enumerate(paths)}
 
 
 def _object(line: bytes) -> dict[str, Any] | None:

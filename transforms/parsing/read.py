@@ -32,12 +32,15 @@ MAX_FREE_BYTES = 256 << 20
 _MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zst"}
 _NOT_READ = {b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip", b"7z\xbc\xaf\x27\x1c": "7z"}
 NOT_READ = tuple(_NOT_READ.values())
+TAR, UTF_16 = "tar", "utf_sixteen"
+_TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257  # POSIX.1-1988 and GNU tar
+_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class UnreadableError(Exception):
     """A file cannot be read to its end.
 
-    `reason` is `truncated`, `cut_off`, `corrupt`, `expands`, `changed_while_read`, or of `NOT_READ`.
+    `reason` is `truncated`, `cut_off`, `corrupt`, `expands`, `changed_while_read`, TAR, UTF_16, or of `NOT_READ`.
     """
 
     def __init__(self, reason: str) -> None:
@@ -57,6 +60,19 @@ def compression_of(head: bytes) -> str:
         if head.startswith(magic):
             return name
     return PLAIN
+
+
+def refuse_other(head: bytes) -> None:
+    """Raise `UnreadableError` if a file's first decompressed bytes are of a tar archive, or of text in UTF-16."""
+    if head.startswith(_TAR_MAGIC, _TAR_MAGIC_AT):
+        raise UnreadableError(TAR)
+    letters = head[:64]
+    # Without a mark at the beginning: of ASCII text, each second byte is zero, and no other.
+    wide = len(letters) > 1 and any(
+        not any(letters[zeros::2]) and all(letters[1 - zeros :: 2]) and letters[1 - zeros :: 2].isascii() for zeros in (0, 1)
+    )
+    if wide or head.startswith(_BYTE_ORDER_MARKS):
+        raise UnreadableError(UTF_16)
 
 
 def decompressed(raw: IO[bytes], compression: str) -> Iterator[bytes]:

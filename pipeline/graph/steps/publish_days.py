@@ -10,6 +10,7 @@ import apache_beam as beam
 
 from pipeline.dataset.manifest import manifest_of
 from pipeline.dataset.publish import StagedFile, commit_day, discard
+from pipeline.graph import accounts
 from pipeline.graph.coverage import coverage_of
 from pipeline.graph.job import Job
 from pipeline.graph.run_record import write_record
@@ -37,10 +38,10 @@ class PublishDays(beam.DoFn):
         job = self._job
         seen = checked["days"]
         published = {}
-        peaks: dict[str, int] = {}
+        traffic = tuple(traffic)
+        peaks = accounts.largest_networks(traffic)
         volumes: dict[str, int] = {}
-        for date, (hits, volume) in traffic:
-            peaks[date] = max(hits, peaks.get(date, 0))
+        for date, (_hits, volume) in traffic:
             volumes[date] = volumes.get(date, 0) + volume
         for date, data in sorted(days):
             described = json.loads(data)

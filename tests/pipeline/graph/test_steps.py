@@ -178,7 +178,9 @@ def test_the_gates_are_in_the_graph(root, sizes, log, code):
         with root:
             mapped = root | "accounts" >> beam.Create([("log", block) for block in blocks])
             read = root | "sizes" >> beam.Create(sizes)
-            checked = root | "once" >> beam.Create([None]) | beam.Map(flow.check_accounts, AsIter(mapped), AsIter(read), job)
+            traffic = root | "traffic" >> beam.Create([(DAY, (1, 1))])
+            sides = (AsIter(mapped), AsIter(read), AsIter(traffic))
+            checked = root | "once" >> beam.Create([None]) | beam.Map(flow.check_accounts, *sides, job)
             assert_that(checked | beam.Map(lambda account: account["counted"]), equal_to([16]))
 
     if code is None:
