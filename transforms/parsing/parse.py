@@ -189,7 +189,7 @@ def _entries(raw: pa.Table, seconds: Seconds, site_in_request: bool, further: tu
     methods, targets, protocols = split_requests(requests)
     status_codes, statuses = distinct(raw["status"])
     bytes_codes, sizes = distinct(raw["bytes_sent"])
-    sizes = pc.cast(pc.if_else(pc.match_substring_regex(sizes, _SIZE), sizes, "0"), pa.int64())
+    sizes = pc.cast(pc.if_else(pc.match_substring_regex(sizes, _SIZE), sizes, _too_large(sizes)), pa.int64())
     return pa.table(
         {
             "site": site,
@@ -208,6 +208,11 @@ def _entries(raw: pa.Table, seconds: Seconds, site_in_request: bool, further: tu
         },
         schema=entry_schema(further),
     )
+
+
+def _too_large(sizes: pa.Array) -> pa.Array:
+    """The largest size for numbers of more digits than a size has, 0 for what is no number."""
+    return pc.if_else(pc.match_substring_regex(sizes, r"^[0-9]{19,}$"), "9" * 18, "0")
 
 
 def _opted_out(raw: pa.Table) -> Flags:
