@@ -257,7 +257,10 @@ def _stored_head(file: InputFile, size: int) -> bytes:
         return b"".join(_read_from_stdin)
     with open_input(file) as stream:
         if file.local:
-            stream.seek(read.data_after_hole(stream, 0, file.size))
+            start = read.data_after_hole(stream, 0, file.size)
+            stream.seek(start)
+            ends_hole = start > 0 and stream.read(1) == b"\n"
+            stream.seek(start + ends_hole)
         return stream.read(size)
 
 
