@@ -176,7 +176,7 @@ FORMATS = (
         "Nginx Proxy Manager",
         '[time] cache status status - METHOD scheme host "uri" [Client address] [Length bytes] … "agent" "referer"',
         (
-            *(Field("time", Shape.TIME), Field(None, Shape.TOKEN, r"[A-Z]+|-"), Field(None, Shape.TOKEN, r"\d{3}|-"), _STATUS),
+            *(Field("time", Shape.TIME), Field(None, Shape.TOKEN, r"[A-Z]+|-"), Field(None, Shape.TOKEN, STATUS), _STATUS),
             *(Field(None, Shape.TOKEN, "-"), Field("method", Shape.TOKEN), Field(None, Shape.TOKEN, r"https?|-")),
             *(Field("site", Shape.TOKEN), Field("target", Shape.QUOTED)),
             *(Field(None, Shape.TOKEN, r"\[Client"), Field("remote_host", Shape.TOKEN, r"[^\]\s]+\]")),
@@ -185,8 +185,8 @@ FORMATS = (
             *(Field(None, Shape.TOKEN, r"\[Sent-to"), Field(None, Shape.TOKEN, r"[^\]\s]*\]"), _AGENT, _REFERER),
         ),
         # Where nothing is asked for behind it, two fields in front and one behind are not there.
-        expression=r"\[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\] (?:(?:[A-Z]+|-) (?:\d{3}|-)(?:, (?:\d{3}|-))* )?"
-        rf"(?P<status>{STATUS})"
+        expression=r"\[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\]"
+        rf" (?:(?:[A-Z]+|-) (?:{STATUS})(?:, (?:{STATUS}))* )?(?P<status>{STATUS})"
         rf' - (?P<method>\S+) (?:https?|-) (?P<site>\S+) "(?P<target>{_QUOTED})" \[Client (?P<remote_host>[^\]\s]+)\]'
         r" \[Length (?P<bytes_sent>\d{1,18}|-)\] \[Gzip [^\]\s]+\](?: \[Sent-to [^\]]*\])?"
         rf' "(?P<user_agent>{_QUOTED})" "(?P<referer>{_QUOTED})"',
