@@ -17,6 +17,10 @@ SYSLOG, DOCKER = "syslog:", "docker:"
 WRAPPINGS = {SYSLOG: "behind syslog's prefix", DOCKER: "stored by Docker"}
 """What stands before the name of a format whose lines somebody else put something around, and what its title says of that."""
 
+STATUS = r"[0-9]{3}|0|-"
+"""Expression of a status in a line of text. Traefik writes 0 if the client was gone before the answer, or took the connection
+over, as a web socket does."""
+
 # Bounded: where each comma may be the last of a list, the rest of the line is looked at again.
 LISTED = r"(?:[^\s,]+(?:,[^\s,]+)*, ){0,32}"
 SEVERAL = r"(?:[^\s,:][^\s,]*(?:,| :) ){0,32}[^\s,:][^\s,]*"

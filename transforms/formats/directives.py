@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from transforms.formats import Clock, Field, Shape
+from transforms.formats import STATUS, Clock, Field, Shape
 
 _APACHE = re.compile(r"%[!,0-9]*[<>]?(?:\{(?P<of>[^}]*)\})?\^?(?P<name>t[io]|F[BU]|[a-zA-Z%])")
 _NO_DIRECTIVE = re.compile(r"%(?:\{[^}]*\}?|[^\s\"{])*")
 _NGINX = re.compile(r"\$(?:\{(?P<braced>\w+)\}|(?P<name>is_args\$(?:args|query_string)|\w+))")
-_STATUS, _BYTES, _PORT = r"\d{3}|-", r"\d{1,18}|-", r"\d*|-"
+_BYTES, _PORT = r"\d{1,18}|-", r"\d*|-"
 _QUERY = r'(?:\?(?:[^\s"\\]|\\\S)*)?'
 _UNKEPT = (None, None)
 PATH = r"[^?\s]*"
@@ -26,7 +26,7 @@ _DIRECTIVES: dict[str, tuple[str | None, str | None]] = {
     "h": ("remote_host", None),
     "a": ("remote_host", None),
     "r": ("request", None),
-    "s": ("status", _STATUS),
+    "s": ("status", STATUS),
     "b": ("bytes_sent", _BYTES),
     "B": ("bytes_sent", _BYTES),
     "O": ("bytes_sent", _BYTES),
@@ -64,7 +64,7 @@ _TIMES = {
 _VARIABLES: dict[str, tuple[str | None, str | None]] = {
     "remote_addr": ("remote_host", None),
     "request": ("request", None),
-    "status": ("status", _STATUS),
+    "status": ("status", STATUS),
     "body_bytes_sent": ("bytes_sent", _BYTES),
     "bytes_sent": ("bytes_sent", _BYTES),
     "request_method": ("method", None),

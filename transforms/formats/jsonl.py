@@ -9,7 +9,6 @@ Sources: Caddy 2 (HTTP access logs), Traefik 3 (access logs, JSON), Google Cloud
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -19,7 +18,6 @@ from transforms.formats.values import with_scheme, without_log_number
 from transforms.hosts import without_port
 
 Path = tuple[str, ...]
-_TIME = re.compile(r"\[?\d\d/[A-Z][a-z]{2}/\d{4}:|\d{4}([-/])\d\d\1\d\d[T ]|\d{9}")
 
 
 def _format(
@@ -48,14 +46,8 @@ def _format(
         note=note,
         sparse=sparse,
         own_keys=own_keys,
-        plausible=_has_a_time,
         site_in_request=in_request,
     )
-
-
-def _has_a_time(row: Mapping[str, str | None]) -> bool:
-    """Whether the value of a key such as `time` is a time, and not a duration."""
-    return _TIME.match(row["time"] or "") is not None
 
 
 FORMATS = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, Clock, Field, Format, Shape
+from transforms.formats import COMMENT, NOT_HTTP, RAW_COLUMNS, STATUS, Clock, Field, Format, Shape
 from transforms.formats.values import (
     after_slash,
     all_but_last_of_list,
@@ -26,7 +26,7 @@ _QUOTED = r'(?:[^"\\]|\\.)*'
 _TOKEN, _TEXT = Field(None, Shape.TOKEN), Field(None, Shape.QUOTED)
 _BARE = Field(None, Shape.BARE)
 _NUMBER = Field(None, Shape.TOKEN, r"\d+|-")
-_STATUS = Field("status", Shape.TOKEN, r"\d{3}|-")
+_STATUS = Field("status", Shape.TOKEN, STATUS)
 _SENT = Field("bytes_sent", Shape.TOKEN, r"\d{1,18}|-")
 _REQUEST, _REFERER, _AGENT = (Field(name, Shape.QUOTED) for name in ("request", "referer", "user_agent"))
 _ISO_TIME = Field("time", Shape.TOKEN, r"\d{4}-\d\d-\d\dT\S+Z")
@@ -79,7 +79,7 @@ FORMATS = (
         ),
         # What is missing stands there without quotes.
         expression=r"\S+ (?P<site>\S+) \[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\] (?P<remote_host>\S+) \S+ \S+"
-        rf' [A-Z][A-Z0-9]*\.\S+ \S+ (?:"(?P<request>{_QUOTED})"|-) (?P<status>\d{{3}}|-) \S+ (?P<bytes_sent>\d{{1,18}}|-)'
+        rf' [A-Z][A-Z0-9]*\.\S+ \S+ (?:"(?P<request>{_QUOTED})"|-) (?P<status>{STATUS}) \S+ (?P<bytes_sent>\d{{1,18}}|-)'
         rf' \S+ (?:\d+|-) (?:\d+|-) (?:"(?P<referer>{_QUOTED})"|-) (?:"(?P<user_agent>{_QUOTED})"|-)(?: .*)?',
         more=True,
         ignored=(("request", "-", NOT_HTTP),),
@@ -176,7 +176,7 @@ FORMATS = (
         "Nginx Proxy Manager",
         '[time] cache status status - METHOD scheme host "uri" [Client address] [Length bytes] … "agent" "referer"',
         (
-            *(Field("time", Shape.TIME), Field(None, Shape.TOKEN, r"[A-Z]+|-"), Field(None, Shape.TOKEN, r"\d{3}|-"), _STATUS),
+            *(Field("time", Shape.TIME), Field(None, Shape.TOKEN, r"[A-Z]+|-"), Field(None, Shape.TOKEN, STATUS), _STATUS),
             *(Field(None, Shape.TOKEN, "-"), Field("method", Shape.TOKEN), Field(None, Shape.TOKEN, r"https?|-")),
             *(Field("site", Shape.TOKEN), Field("target", Shape.QUOTED)),
             *(Field(None, Shape.TOKEN, r"\[Client"), Field("remote_host", Shape.TOKEN, r"[^\]\s]+\]")),
@@ -185,7 +185,8 @@ FORMATS = (
             *(Field(None, Shape.TOKEN, r"\[Sent-to"), Field(None, Shape.TOKEN, r"[^\]\s]*\]"), _AGENT, _REFERER),
         ),
         # Where nothing is asked for behind it, two fields in front and one behind are not there.
-        expression=r"\[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\] (?:(?:[A-Z]+|-) (?:\d{3}|-)(?:, (?:\d{3}|-))* )?(?P<status>\d{3}|-)"
+        expression=r"\[(?P<time>\S{20}) (?P<zone>[+-]\d{4})\]"
+        rf" (?:(?:[A-Z]+|-) (?:{STATUS})(?:, (?:{STATUS}))* )?(?P<status>{STATUS})"
         rf' - (?P<method>\S+) (?:https?|-) (?P<site>\S+) "(?P<target>{_QUOTED})" \[Client (?P<remote_host>[^\]\s]+)\]'
         r" \[Length (?P<bytes_sent>\d{1,18}|-)\] \[Gzip [^\]\s]+\](?: \[Sent-to [^\]]*\])?"
         rf' "(?P<user_agent>{_QUOTED})" "(?P<referer>{_QUOTED})"',

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from transforms.formats import Field, Format, Shape
+from transforms.formats import STATUS, Field, Format, Shape
 from transforms.formats.values import (
     is_list_of_addresses,
     is_site,
@@ -26,7 +26,7 @@ _IDENT = Field(None, Shape.TOKEN)
 _USER = Field(None, Shape.FREE)
 _TIME = Field("time", Shape.TIME)
 _REQUEST = Field("request", Shape.QUOTED)
-_STATUS = Field("status", Shape.TOKEN, r"\d{3}|-")
+_STATUS = Field("status", Shape.TOKEN, STATUS)
 _BYTES = Field("bytes_sent", Shape.TOKEN, r"\d{1,18}|-")
 _ANSWER = (_TIME, _REQUEST, _STATUS, _BYTES)
 _COMMON = (_HOST, _IDENT, _USER, *_ANSWER)

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.columns import distinct, distinct_pairs, mapped, recode
-from transforms.formats import Clock, Field, Format, Shape
+from transforms.formats import STATUS, Clock, Field, Format, Shape
 
 _HEADER = re.compile(rb"^#Fields:[ \t]*([^\r\n]*)", re.MULTILINE)
 _HOST_AND_PATH = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+(?::\d+)?/")
@@ -57,7 +57,7 @@ _FIELDS = {
 _KNOWN, _OTHER = {"date", "time", *_FIELDS}, "-"
 _DECODED = ("user_agent", "referer", "forwarded_for", "target", "protocol", "query")
 _SPACED = ("user_agent", "referer", "forwarded_for")
-PATTERNS = {"status": r"[0-9]{3}|-|", "bytes_sent": r"[0-9]{1,18}|-|"}
+PATTERNS = {"status": rf"{STATUS}|", "bytes_sent": r"[0-9]{1,18}|-|"}
 """Values of the narrow columns, by which a line shows that its fields are in their places."""
 
 
@@ -72,7 +72,8 @@ class HeaderError(ValueError):
 def header_in(lines: bytes, before: str = BY_SPACE) -> str | None:
     """The format that the first header of some lines declares, or None if they have none.
 
-    The first line after it shows whether tabs separate the fields. Without such a line, the format `before` decides. Raises
+    The first line after it shows whether tabs separate the fields, and whether lines end in a separator: then they have one more
+    field, which is empty. Without such a line, the format `before` decides. Raises
     `HeaderError` if the header is too long.
     """
     found = _HEADER.search(lines)
@@ -84,7 +85,12 @@ def header_in(lines: bytes, before: str = BY_SPACE) -> str | None:
     names = [name if name in _KNOWN else _OTHER for name in found.group(1).decode("ascii", "replace").lower().split()]
     first = next((line for line in lines[found.end() :].split(b"\n") if line.strip() and not line.startswith(b"#")), None)
     by_tab = before.startswith(BY_TAB) if first is None else first.count(b"\t") >= max(len(names) - 1, 1)
-    return (BY_TAB if by_tab else BY_SPACE) + " ".join(names)
+    if first is not None:
+        texts = _texts(first, "\t" if by_tab else " ")
+        further = len(texts) == len(names) + 1 and not texts[-1]  # each line ends in a separator, behind which nothing stands
+    else:
+        further = before.partition(":")[2].split() == [*names, _OTHER]
+    return (BY_TAB if by_tab else BY_SPACE) + " ".join([*names, _OTHER] if further else names)
 
 
 def is_header(words: str) -> bool:
@@ -145,8 +151,7 @@ def raw_columns(texts: Mapping[str, pa.DictionaryArray], log_format: Format) -> 
 
 def read_line(line: bytes, log_format: Format) -> dict[str, str | None] | None:
     """The raw columns of one line, or None if it does not have the header's fields."""
-    text = line.rstrip(b"\r").decode("utf-8", "replace")
-    texts = _quoted_words(text, log_format.separator) if '"' in text else text.split(log_format.separator)
+    texts = _texts(line, log_format.separator)
     if len(texts) != len(log_format.fields):
         return None
     encoded = _is_cloudfront(log_format)
@@ -157,6 +162,11 @@ def read_line(line: bytes, log_format: Format) -> dict[str, str | None] | None:
     }
     row["time"] = f"{row.pop('date')}T{row['time']}"
     return row if all(re.fullmatch(pattern, row.get(name) or "-") for name, pattern in PATTERNS.items()) else None
+
+
+def _texts(line: bytes, separator: str) -> list[str]:
+    text = line.rstrip(b"\r").decode("utf-8", "replace")
+    return _quoted_words(text, separator) if '"' in text else text.split(separator)
 
 
 def _quoted_words(text: str, separator: str) -> list[str]:

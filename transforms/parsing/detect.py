@@ -155,13 +155,19 @@ def _declared(head: bytes, declared: str, complete: bool) -> Detection:
     for words, _, part in w3c.by_header(head, declared):
         sample = sample_lines(part, complete=True)[: SAMPLE_LINES - lines]
         lines += len(sample)
-        fits += sum(exact.fits(line, format_of(words)) for line in sample)
+        known = format_of(words)
+        fits += _fitting([row for line in sample if (row := exact.read(line, known)) is not None], known)
     return Detection(lines, {declared: fits}, {declared: fits})
 
 
 def _spread(count: int) -> list[int]:
     """Some of so many places, without a period that a log could have; all, if they are few."""
     return [place * _STRIDE % count for place in range(_PROBED)] if count > _PROBED else [*range(count)]
+
+
+def _fitting(rows: list[Mapping[str, str | None]], known: Format) -> int:
+    """How many lines have plausible values, and a time that can be read."""
+    return sum(timed and exact.is_plausible(row, known) for row, timed in zip(rows, exact.are_times(rows, known), strict=True))
 
 
 def _detection(lines: list[bytes], formats: Mapping[str, Format]) -> Detection:
@@ -173,7 +179,7 @@ def _detection(lines: list[bytes], formats: Mapping[str, Format]) -> Detection:
         rows = [row for line in lines if (row := exact.read(line, known)) is not None] if name in some or not some else []
         doubts |= {doubt for doubt in [clients.doubt(rows)] if doubt and 2 * len(rows) >= len(lines)}
         rows = rows if exact.are_plausible(rows, known) else []
-        read[name], fit[name] = len(rows), sum(exact.is_plausible(row, known) for row in rows)
+        read[name], fit[name] = len(rows), _fitting(rows, known)
     likeliest = Detection(len(lines), fit, read).likeliest
     if fit[likeliest] and names_no_site(formats[likeliest]):
         inner = formats[likeliest].name

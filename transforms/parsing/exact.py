@@ -11,9 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+import pyarrow as pa
+
+from transforms.clock import UTC
 from transforms.formats import LISTED, SEVERAL, Clock, Field, Format, Shape, w3c
 from transforms.formats.values import is_agent, is_host, is_referrer
-from transforms.parsing import clients, expression, objects
+from transforms.parsing import clients, expression, objects, times
 from transforms.parsing.expression import unescape
 from transforms.parsing.wrapped import BARE
 
@@ -145,6 +148,17 @@ def is_plausible(row: Mapping[str, str | None], log_format: Format) -> bool:
     if not is_host(row.get("remote_host") or "-"):
         return False
     return log_format.plausible is None or log_format.plausible(row)
+
+
+def are_times(rows: Sequence[Mapping[str, str | None]], log_format: Format) -> list[bool]:
+    """Whether the time of each line is one that can be read. A line that the format ignores needs none."""
+    texts, zones = ([row.get(name) or "" for row in rows] for name in ("time", "zone"))
+    clocks = [objects.clock_of(text) if log_format.keys else log_format.clock for text in texts]
+    valid = [any(row.get(column) == value for column, value, _ in log_format.ignored) for row in rows]
+    for clock in set(clocks):
+        read = times.read_times(pa.array(texts, pa.string()), pa.array(zones, pa.string()), clock, UTC).valid.tolist()
+        valid = [was or (own is clock and good) for was, own, good in zip(valid, clocks, read, strict=True)]
+    return valid
 
 
 def are_plausible(rows: Sequence[Mapping[str, str | None]], log_format: Format) -> bool:

@@ -66,7 +66,8 @@ def _first_value(line: Any, candidates: Iterable[Path]) -> Any:
     return next((value for path in candidates if (value := _value(line, path)) is not None), None)
 
 
-def _clock(time: str) -> Clock:
+def clock_of(time: str) -> Clock:
+    """How a time in JSON is written."""
     if _CLF_TIME.match(time):
         return Clock.CLF
     return Clock.EPOCH if time.replace(".", "", 1).isdigit() else Clock.ISO
@@ -84,7 +85,7 @@ def _read_object(found: dict[str, Any], log_format: Format) -> tuple[dict[str, s
     columns["time"] = time
     if not time or not columns.get("remote_host"):
         return None
-    clock = _clock(time)
+    clock = clock_of(time)
     if clock is Clock.CLF:
         columns |= {"time": time[:_CLF_WIDTH], "zone": time[_CLF_WIDTH + 1 :]}
     return columns, clock

@@ -22,7 +22,7 @@ from transforms.formats import Clock
 _MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
 _CLF_WIDTH = 20  # 17/May/2015:10:05:03
 _ISO_WIDTH = 19  # 2015-05-17T10:05:03
-_ISO_ZONE = r"^(?:Z|[+-][0-9]{2}:?[0-9]{2}|)$"
+_ISO_ZONE = r"^(?: ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)|)$"
 _ZONE = re.compile(r"[+-][0-9]{4}")
 
 
@@ -95,7 +95,8 @@ def _of_iso(times: pa.Array) -> tuple[Seconds, Flags, pa.Array]:
         )
     codes, values = distinct(texts_at(data, *_spans(zone, ends))[0])
     fits &= pc.match_substring_regex(values, _ISO_ZONE).to_numpy(zero_copy_only=False)[codes]
-    values = pc.replace_substring(pc.if_else(pc.equal(values, "Z"), "+0000", values), ":", "")
+    for written, read in ((r"^ ", ""), (r"^(?:Z|UTC)$", "+0000"), (r":", ""), (r"^([+-][0-9]{2})$", r"\100")):
+        values = pc.replace_substring_regex(values, written, read)
     return local, fits & valid, recode(codes, values)
 
 
@@ -108,11 +109,16 @@ def _bytes_at(data: Bytes, begins: Seconds, width: int) -> Bytes:
 
 
 def _zone_widths(data: Bytes, begin: Seconds, ends: Seconds) -> Seconds:
-    """How many bytes at the end of texts look like a zone: Z, +00:00 or +0000; `begin` is where it may begin."""
+    """How many bytes at the end of texts look like a zone: Z, UTC, +00, +00:00 or +0000, perhaps behind a blank.
+
+    `begin` is where it may begin.
+    """
     widths = np.zeros(len(ends), np.int64)
-    for width, signs in ((1, b"Z"), (5, b"+-"), (6, b"+-")):
+    for width, signs in ((1, b"Z"), (3, b"U+-"), (5, b"+-"), (6, b"+-")):
         byte = data.take(ends - width, mode="clip")
         widths[np.logical_or.reduce([byte == sign for sign in signs]) & (ends - width >= begin)] = width
+    before = ends - widths - 1
+    widths[(widths > 0) & (before >= begin) & (data.take(before, mode="clip") == ord(" "))] += 1
     return widths
 
 

@@ -19,6 +19,7 @@ SITES = ("www.example.org", "shop.example.com")
 # Some servers do not escape, or lose what they replace: for these only values that they can say.
 UNESCAPED = {"envoy", "istio", "iis", "cloudfront", "squid", "google_storage"}
 UNSITED = {"haproxy", "syslog:haproxy"}  # HAProxy's captured headers have no names
+OTHERWISE_UNANSWERED = {"haproxy", "syslog:haproxy", "squid"}  # they write -1 and 000
 
 LETTERS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=20)
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=20)
@@ -80,6 +81,15 @@ def test_what_a_server_writes_is_read_back(name, examples):
         assert sorted(map(repr, found)) == sorted(map(repr, wanted))
 
     read_back()
+
+
+@pytest.mark.parametrize("name", sorted(set(WRITERS) - OTHERWISE_UNANSWERED))
+def test_a_status_of_0_is_read(name):
+    made = Request("www.example.org", "8.8.8.8", 1_772_532_000, "GET", "/socket", "HTTP/1.1", 0, 0, "-", "agent")
+    _, rows = read(name, write(name, [made] * 2))
+    assert [row["status"] for row in rows] == ["0", "0"]
+    assert (row := rows[0])["target"] == "/socket"
+    assert row["remote_host"] == "8.8.8.8"
 
 
 @pytest.mark.parametrize("name", [name for name in WRITERS if name not in HEADERS])

@@ -137,6 +137,18 @@ def test_a_quote_that_is_written_twice_within_quotes_is_one():
     assert told == [(10900, "", ""), (10900, 'Mozilla/5.0 "x" y', "https://x.example/"), (10900, "a b", 'x"')]
 
 
+@pytest.mark.parametrize("end", ["", "\r"])
+@pytest.mark.parametrize(
+    ("log", "separator"), [(IIS, " "), (CLOUDFRONT, "\t"), (TOMCAT, " ")], ids=["IIS", "CloudFront", "Tomcat"]
+)
+def test_lines_may_end_in_a_separator(log, separator, end):
+    ending = "".join(line + ("" if line.startswith("#") else separator) + end + "\n" for line in log.splitlines())
+    assert read(ending) == read(log)
+    assert detect(ending.encode(), FORMATS, complete=True).confidence == 1.0
+    words = header_in(ending.encode())
+    assert header_in(ending.encode().split(b"\n2025")[0] + b"\n", words) == words  # a block that ends with its header
+
+
 def test_bytes_sent_are_preferred_to_bytes_of_whichever_direction():
     assert [row["bytes_sent"] for row in read(IIS.replace("s-port", "bytes").replace("time-taken", "sc-bytes"))] == [15, 3]
 

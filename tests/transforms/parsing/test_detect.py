@@ -8,6 +8,7 @@ from tests.logs import line
 from tests.writers import Request, write
 from transforms.formats.registry import FORMATS, format_of
 from transforms.parsing.detect import as_in, detect
+from transforms.parsing.parse import parse_block
 
 COMMON = b'8.8.8.8 - frank [10/Oct/2025:13:55:36 -0700] "GET /x HTTP/1.0" 200 2326\n'
 SAMPLES = {
@@ -65,3 +66,33 @@ def test_where_no_format_wins_the_nearest_is_told_with_what_is_around_it():
     found = detect(log, FORMATS, complete=True)
     assert found.format is None
     assert dict(found.ranked())["syslog:combined"] == 40
+
+
+JSON = '{"remote_addr":"8.8.8.8","time":"%s","request":"GET / HTTP/1.1","status":200}\n'
+UTC_TIMES = ("2026-03-03 08:00:00 UTC", "2026-03-03 08:00:00 +0000", "2026-03-03T08:00:00+00", "2026-03-03T10:00:00 +02:00")
+NO_TIMES = ("2026-03-03 08:00:00 CET", "2026-03-03 08:00", "2026-13-03T08:00:00Z", "2026-03-03T08:00:00+0", "123456789x", "0.012")
+
+
+@pytest.mark.parametrize("wrapped", ["", "Mar  3 10:00:00 web1 nginx: "])
+@pytest.mark.parametrize("time", [*UTC_TIMES, *NO_TIMES])
+def test_detection_takes_the_times_that_the_reader_reads_and_no_others(time, wrapped):
+    log = (wrapped + JSON % time).encode() * 10
+    found = detect(log, FORMATS, complete=True)
+    if time in NO_TIMES:
+        assert found.format is None
+        return
+    parsed = parse_block(log, format_of(found.format))
+    assert parsed.entries["request_time"].to_pylist() == [1_772_524_800] * 10
+
+
+@pytest.mark.parametrize("time", ["31/Feb/2026:10:00:00 +0000", "03/Mar/2026:25:00:00 +0000", "03/Mar/2026:10:00:00 +9900"])
+@pytest.mark.parametrize("site", [b"", b"www.example.org "])
+def test_a_log_whose_times_are_of_no_calendar_has_no_format(time, site):
+    found = detect((site + line(time=time)) * 10, FORMATS, complete=True)
+    assert (found.format, max(found.reads.values())) == (None, 10)
+    assert detect((site + line()) * 10 + (site + line(time=time)) * 5, FORMATS, complete=True).format is not None
+
+
+def test_the_times_of_a_log_with_a_header_are_looked_at_as_well():
+    log = b"#Fields: date time c-ip cs-method cs-uri-stem\n" + b"03.03.2026 08:00:00 8.8.8.8 GET /\n" * 10
+    assert detect(log, FORMATS, complete=True).format is None
