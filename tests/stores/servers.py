@@ -103,8 +103,17 @@ def gcs_server(log: Path) -> Iterator[Store]:
             patched.setenv("STORAGE_EMULATOR_HOST", f"http://{address}")
             patched.setattr(batch, "MIMEApplicationHTTP", NumberedPart)
             _make_bucket()
-            yield Store(f"gs://{BUCKET}", [], lambda: re.findall(r"(?:GET|PUT|POST|DELETE|PATCH) /[^ ]*", log.read_text()))
+            yield Store(f"gs://{BUCKET}", [], lambda: _logged(log))
         process.terminate()
+
+
+def _logged(log: Path) -> list[str]:
+    """The requests in the server's log. It writes one down after it has answered: so wait until no more come."""
+    text, before = log.read_text(), None
+    while text != before:
+        time.sleep(0.2)
+        text, before = log.read_text(), text
+    return re.findall(r"(?:GET|PUT|POST|DELETE|PATCH) /[^ ]*", text)
 
 
 def _make_bucket() -> None:
