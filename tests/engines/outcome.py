@@ -50,6 +50,7 @@ def execute(
     """Run the job with small shards, and with a fault of tests/engines/job.py."""
     command = [sys.executable, "-m", "tests.engines.job", fault, str(marker), "run"]
     command += ["--input", f"{inputs}/*", "--output", str(output), "--site", "www.example.org", "--format", "combined"]
+    command += ["--period", "day"]
     done = subprocess.run(
         [*command, "--block-mib", "1", "--workers", "2", *options, *engine],
         cwd=ROOT,

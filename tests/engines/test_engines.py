@@ -44,7 +44,8 @@ def test_every_engine_publishes_with_noise(engine, example, tmp_path, capsys):
 
 def test_the_logs_have_days_to_compare(example, real):
     assert sorted(example.expected.manifests) == ["2026-03-03", "2026-03-04"]
-    assert sorted(real.expected.manifests) == ["2015-05-17", "2015-05-18", "2015-05-19", "2015-05-20"]
+    # Of its first day the real log has no morning, so that one is left out.
+    assert sorted(real.expected.manifests) == ["2015-05-18", "2015-05-19", "2015-05-20"]
 
 
 STEPS = {
