@@ -7,6 +7,7 @@ import itertools
 import os
 import resource
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,8 @@ def limited(log: Path, workers: int, limit: str, value: int, command: list[str] 
 
     arguments = [sys.executable, "-m", "pipeline", *(command or words(log, workers))]
     if limit == "nproc" and os.geteuid() == 0:
+        if not all(folder.stat().st_mode & stat.S_IXOTH for folder in ROOT.parents):
+            pytest.skip("root has no limit of processes, and this checkout is in a folder that others may not enter")
         user = next(SOMEBODY)
         for path in (log.parent, *log.parent.rglob("*")):
             os.chown(path, user, -1)
