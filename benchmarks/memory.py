@@ -179,6 +179,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _command(folder: Path, out: Path, options: argparse.Namespace) -> list[str]:
     command = [sys.executable, "-m", "pipeline", "run", "--input", str(folder / "*"), "--output", str(out)]
     told = ["--site", "www.garden.example", "--timezone", "UTC", "--period", "day", "--max-reject-ratio", "1"]
+    told += ["--one-network", "publish"]
     return [*command, *told, "--date", "2026-05-17", "--workers", str(options.workers), *options.run_options]
 
 

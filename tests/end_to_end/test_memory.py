@@ -14,7 +14,7 @@ from benchmarks.processes import peak_memory
 from tests.logs import UNNAMED
 
 MIB = 1 << 20
-TOLD = [*UNNAMED, "--timezone", "UTC", "--period", "day", "--date", "2026-05-17"]
+TOLD = [*UNNAMED, "--one-network", "publish", "--timezone", "UTC", "--period", "day", "--date", "2026-05-17"]
 
 
 def command(folder, out, *words):
